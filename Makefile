@@ -1,0 +1,44 @@
+# make run: the page on http://127.0.0.1:7860      make test: all tests      make check: ruff and mypy
+PYTHON ?= python3
+PORT ?= 7860
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: install run test check format chromium clean
+
+install: .venv/run.stamp
+
+run: .venv/run.stamp
+	@$(BIN)/rag serve --port $(PORT) --samples data/samples
+
+test: .venv/dev.stamp chromium
+	$(BIN)/python -m pytest
+
+check: .venv/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: .venv/dev.stamp
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+chromium:
+	@sh tests/browser/chromium.sh
+
+clean:
+	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Footnote needs Python 3.11 or newer; set PYTHON=python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/run.stamp: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing into .venv (some minutes, once)"
+	$(PIP) -e .
+	@touch $@
+
+.venv/dev.stamp: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing into .venv (some minutes, once)"
+	$(PIP) -e '.[dev]'
+	@touch .venv/run.stamp $@
