@@ -1,0 +1,129 @@
+"""Every error the library raises. Each message says what happened, to what, and what to do.
+
+RagError
+├── DocumentError              one file could not be read; becomes that file's outcome
+│   ├── UnsupportedFileError
+│   ├── FileTooLargeError
+│   ├── PasswordNeededError
+│   ├── NoTextError
+│   └── UnreadableFileError
+├── LibraryError               the library itself
+│   ├── LibraryLockedError
+│   ├── StorageError
+│   ├── DocumentNotFoundError
+│   └── EmptyQuestionError
+├── EmbeddingError             the embedding model could not be loaded or used
+└── ChatError                  the chat endpoint
+    ├── ChatNotConfiguredError
+    ├── ChatConnectionError
+    ├── ChatAuthenticationError
+    ├── ChatModelNotFoundError
+    ├── ChatRateLimitError
+    ├── ChatRequestError
+    ├── ChatServerError
+    └── ChatProtocolError
+"""
+
+from typing import ClassVar
+
+from rag.types import OutcomeStatus
+
+
+class RagError(Exception):
+    """The root of all errors meant for the person at the screen."""
+
+
+class DocumentError(RagError):
+    """One file could not be read. `status` is the outcome it becomes."""
+
+    status: ClassVar[OutcomeStatus] = "unreadable"
+
+
+class UnsupportedFileError(DocumentError):
+    """The file is of a kind that is not read."""
+
+    status: ClassVar[OutcomeStatus] = "unsupported"
+
+
+class FileTooLargeError(DocumentError):
+    """The file is larger than the limit."""
+
+    status: ClassVar[OutcomeStatus] = "too_large"
+
+
+class PasswordNeededError(DocumentError):
+    """The PDF opens only with a password that was not given."""
+
+    status: ClassVar[OutcomeStatus] = "needs_password"
+
+
+class NoTextError(DocumentError):
+    """The file was read and has no text, as a scan has none."""
+
+    status: ClassVar[OutcomeStatus] = "no_text"
+
+
+class UnreadableFileError(DocumentError):
+    """The file is damaged, vanished, forbidden, or took too long to read."""
+
+    status: ClassVar[OutcomeStatus] = "unreadable"
+
+
+class LibraryError(RagError):
+    """Something about the library as a whole."""
+
+
+class LibraryLockedError(LibraryError):
+    """Another process holds the library."""
+
+
+class StorageError(LibraryError):
+    """The disk or the database refused; what was stored before is unharmed."""
+
+
+class DocumentNotFoundError(LibraryError):
+    """No document, or more than one, goes by that name or id."""
+
+
+class EmptyQuestionError(LibraryError):
+    """The question has no words."""
+
+
+class EmbeddingError(RagError):
+    """The embedding model could not be loaded or used."""
+
+
+class ChatError(RagError):
+    """The chat endpoint did not answer as it should."""
+
+
+class ChatNotConfiguredError(ChatError):
+    """An endpoint is set, but not completely, or not in a way that can be used."""
+
+
+class ChatConnectionError(ChatError):
+    """Nothing answers at the endpoint's address, or it stopped answering."""
+
+
+class ChatAuthenticationError(ChatError):
+    """The endpoint refused the key (401, 403)."""
+
+
+class ChatModelNotFoundError(ChatError):
+    """The endpoint does not know the model or the path (404)."""
+
+
+class ChatRateLimitError(ChatError):
+    """Too many requests, or the quota is used up (429)."""
+
+
+class ChatRequestError(ChatError):
+    """The endpoint refused the request as such (other 4xx)."""
+
+
+class ChatServerError(ChatError):
+    """The endpoint failed (5xx, or an error in the middle of the stream)."""
+
+
+class ChatProtocolError(ChatError):
+    """What answered does not speak the OpenAI protocol (HTML, an empty stream)."""

@@ -1,0 +1,68 @@
+"""Settings, and the one place that reads the environment."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DEFAULT_EMBEDDING_MODEL = "all-MiniLM-L6-v2"
+OPENAI_BASE_URL = "https://api.openai.com/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class ChatEndpoint:
+    """Where the chat model answers, and the key meant for that place and no other."""
+
+    base_url: str
+    api_key: SecretStr | None
+    model: str | None
+
+
+class Settings(BaseSettings):
+    """What can be set, by argument or by environment variable (`RAG_` and the field's name in capitals).
+
+    Raises:
+        pydantic.ValidationError: A value is out of range or of the wrong kind.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="RAG_", env_ignore_empty=True, frozen=True, extra="forbid", populate_by_name=True)
+
+    library: Path = Field(default=Path("data/library"), description="folder of the library")
+    embedding_model: str = Field(
+        default=DEFAULT_EMBEDDING_MODEL,
+        description="sentence-transformers model: the built-in one, a folder, or a name already downloaded",
+    )
+    chunk_tokens: int = Field(default=200, ge=16, le=8192, description="longest chunk, in the embedding model's tokens")
+    top_k: int = Field(default=5, ge=1, le=100, description="passages retrieved for a question")
+    quote_min_score: float = Field(
+        default=0.65, ge=-1, le=2, description="without a chat model, and with no sentence scoring this, the documents do not say"
+    )
+    max_file_megabytes: float = Field(default=200, gt=0, description="larger files are refused")
+    parse_seconds: float = Field(default=60, gt=0, description="a PDF page that takes longer to read is given up")
+    parse_megabytes: int = Field(default=2048, ge=256, description="memory a file may take while it is read")
+    chroma_url: str | None = Field(default=None, description="Chroma server that keeps the record, instead of the library's folder")
+
+    chat_base_url: str | None = Field(default=None, description="OpenAI-compatible endpoint, such as http://localhost:11434/v1")
+    chat_model: str | None = Field(default=None, description="chat model; found by itself where the endpoint serves exactly one")
+    chat_api_key: SecretStr | None = Field(default=None, description="key for RAG_CHAT_BASE_URL; local servers need none")
+    chat_context_tokens: int = Field(default=4096, ge=512, description="tokens the chat model can take, answer included")
+    chat_max_tokens: int | None = Field(default=None, ge=16, description="longest answer, in tokens; the endpoint's own limit if not set")
+    chat_temperature: float | None = Field(default=None, ge=0, le=2, description="randomness of the chat model; its own default if not set")
+    chat_seconds: float = Field(default=120, gt=0, description="longest wait for the chat model's next words")
+
+    openai_base_url: str | None = Field(default=None, validation_alias=AliasChoices("openai_base_url", "OPENAI_BASE_URL"))
+    openai_api_key: SecretStr | None = Field(default=None, validation_alias=AliasChoices("openai_api_key", "OPENAI_API_KEY"))
+
+    @property
+    def chat_endpoint(self) -> ChatEndpoint | None:
+        """The endpoint that answers, or None for extractive answers.
+
+        `RAG_CHAT_BASE_URL` goes with `RAG_CHAT_API_KEY`, else `OPENAI_BASE_URL` with `OPENAI_API_KEY`; a key is never
+        sent to the other one's host.
+        """
+        if self.chat_base_url:
+            return ChatEndpoint(self.chat_base_url, self.chat_api_key, self.chat_model)
+        if self.openai_base_url or self.openai_api_key:
+            return ChatEndpoint(self.openai_base_url or OPENAI_BASE_URL, self.openai_api_key, self.chat_model)
+        return None

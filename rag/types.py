@@ -1,0 +1,259 @@
+"""The values that flow through the library: frozen, and compared by content."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, Self
+
+OutcomeStatus = Literal[
+    "added",
+    "unchanged",
+    "replaced",
+    "duplicate",
+    "no_text",
+    "needs_password",
+    "unreadable",
+    "too_large",
+    "unsupported",
+]
+"""What became of one file. The first four leave its content searchable."""
+
+Finish = Literal["streaming", "complete", "length", "interrupted", "not_found"]
+"""How an answer ended: `streaming` while it still grows, `complete`, `length` when the token limit
+cut it, `interrupted` when the endpoint stopped half-way, `not_found` when the documents do not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    r"""One page of a document.
+
+    Attributes:
+        number: Physical page, 1-based.
+        label: The number printed on it, such as "iv"; the physical number where none is defined.
+        text: Its cleaned text; valid UTF-8, "\n" line ends. May be empty.
+    """
+
+    number: int
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One file's content.
+
+    Attributes:
+        id: SHA-256 of the file's bytes, 64 hexadecimal digits.
+        name: The file's name, without folders.
+        title: The title the file gives itself, or "".
+        media_type: "application/pdf", "text/markdown" or "text/plain".
+        pages: At least one; a text file is one page.
+    """
+
+    id: str
+    name: str
+    title: str
+    media_type: str
+    pages: tuple[Page, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A stretch of one page, small enough for the embedder: `page.text[start:end] == text`.
+
+    Attributes:
+        document_id: The document it is cut from.
+        ordinal: Its place among the document's chunks, 0-based.
+        page: Physical page number, 1-based.
+        start: Offset of the first character in the page's text.
+        end: Offset after the last character.
+        text: The characters between them.
+    """
+
+    document_id: str
+    ordinal: int
+    page: int
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A retrieved chunk.
+
+    Attributes:
+        rank: 1 for the best.
+        score: What it was ranked by; higher is better.
+        cosine: Similarity of question and chunk, in [-1, 1].
+        document: The file's name.
+        document_id: SHA-256 of the file.
+        page: Physical page number, 1-based.
+        page_label: The number printed on the page.
+        start: Offset of `text` in the page's text.
+        end: Offset after it.
+        text: The words.
+    """
+
+    rank: int
+    score: float
+    cosine: float
+    document: str
+    document_id: str
+    page: int
+    page_label: str
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A footnote: a `[number]` in the answer's text stands for `passage`, and for these words of it.
+
+    Attributes:
+        number: As shown; several citations have the same one where they rest on the same passage.
+        passage: What it stands for.
+        quote: The words the sentence rests on; the whole passage where that is all that is known.
+        quote_start: Offset of `quote` in the page's text.
+        quote_end: Offset after it.
+    """
+
+    number: int
+    passage: Passage
+    quote: str
+    quote_start: int
+    quote_end: int
+
+    @classmethod
+    def of_words(cls, number: int, passage: Passage, start: int = 0, end: int | None = None) -> Self:
+        """Cite `passage.text[start:end]`, by default all of it."""
+        quote = passage.text[start:end]
+        return cls(number, passage, quote, passage.start + start, passage.start + start + len(quote))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer, or as much of it as has arrived.
+
+    Attributes:
+        question: What was asked.
+        text: Markdown with footnote numbers such as `[1]`; every number is in `citations`.
+        citations: Numbered by first appearance, without holes.
+        passages: What was retrieved and shown to the model, best first.
+        model: The chat model that wrote it, or "extractive" for quoted sentences.
+        finish: How it ended.
+        notice: A sentence about the answer itself (cut, interrupted, no model connected), or "".
+        seconds: From the question to this state of the answer.
+    """
+
+    question: str
+    text: str
+    citations: tuple[Citation, ...]
+    passages: tuple[Passage, ...]
+    model: str
+    finish: Finish
+    notice: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRecord:
+    """What the library keeps about a document.
+
+    Attributes:
+        id: SHA-256 of the file's bytes.
+        name: The file's name.
+        title: The title the file gives itself, or "".
+        media_type: "application/pdf", "text/markdown" or "text/plain".
+        source: Where it came from: an absolute path, or "upload:NAME".
+        pages: How many pages it has.
+        chunks: How many chunks are stored.
+        empty_pages: Physical numbers of pages without text: blank or scanned.
+        labels: The printed label of each page.
+        added: When, ISO 8601 in UTC.
+        size: Bytes.
+        password: What opened the file, or "".
+    """
+
+    id: str
+    name: str
+    title: str
+    media_type: str
+    source: str
+    pages: int
+    chunks: int
+    empty_pages: tuple[int, ...]
+    labels: tuple[str, ...]
+    added: str
+    size: int
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one file.
+
+    Attributes:
+        path: The file as it was given.
+        document: Its name.
+        document_id: SHA-256 of its bytes, or "" where it could not be read.
+        status: See `OutcomeStatus`.
+        pages: Pages read.
+        chunks: Chunks stored.
+        message: One sentence: what happened and, on failure, what to do.
+    """
+
+    path: str
+    document: str
+    document_id: str
+    status: OutcomeStatus
+    pages: int
+    chunks: int
+    message: str
+
+    @property
+    def is_searchable(self) -> bool:
+        """Whether the file's content can be found in the library now."""
+        return self.status in {"added", "unchanged", "replaced", "duplicate"}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The outcomes of one `Library.add`, one for each file, in the order they were read."""
+
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def all_searchable(self) -> bool:
+        """Whether every file's content can be found in the library now."""
+        return all(outcome.is_searchable for outcome in self.outcomes)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A moment of `Library.add`.
+
+    Attributes:
+        path: The file at work.
+        fraction: How much of it is done, in [0, 1].
+        file: Its number among the files, 1-based.
+        files: How many there are.
+        outcome: Set once, when the file is finished.
+    """
+
+    path: str
+    fraction: float
+    file: int
+    files: int
+    outcome: Outcome | None
+
+
+ProgressCallback = Callable[[Progress], None]
