@@ -1,0 +1,85 @@
+"""A page as a picture, and where its words stand in it. Runs in the worker process only."""
+
+import ctypes
+import io
+import math
+from typing import Any
+
+import pypdfium2.raw
+
+from rag.loading.marks import Rectangle, join_lines
+from rag.loading.pdf import NotReadableError
+from rag.loading.pdfium_reader import is_legible, read_characters
+
+MOST_PIXELS = 16_000_000
+"""Of one picture: a page may claim to be of any size."""
+
+LONGEST_SIDE = 16_000
+"""Pixels."""
+
+_GRID = 1_000_000
+"""Steps across the page in which pdfium, which counts in whole numbers, gives positions."""
+
+
+def render_png(page: Any, scale: float) -> bytes:
+    """The page as a PNG, cropped and turned as it would be shown.
+
+    Args:
+        page: A `pypdfium2.PdfPage`.
+        scale: Pixels a point (1/72 inch), above 0; less where the picture would pass `MOST_PIXELS`.
+
+    Raises:
+        NotReadableError: The page has no area.
+    """
+    width, height = page.get_size()
+    if not (0 < width < math.inf and 0 < height < math.inf):
+        raise NotReadableError("it has no area")
+    scale = min(scale, math.sqrt(MOST_PIXELS / (width * height)), LONGEST_SIDE / max(width, height))
+    bitmap = page.render(scale=scale)
+    try:
+        with io.BytesIO() as file:
+            bitmap.to_pil().save(file, "PNG", compress_level=3)  # a quarter quicker than level 6, and smaller on pages of text
+            return file.getvalue()
+    finally:
+        bitmap.close()
+
+
+def find_marks(page: Any, start: int, end: int) -> list[Rectangle]:
+    """Where the characters `start` to `end` of the page's cleaned text stand, a rectangle for each piece of a line.
+
+    Returns:
+        Rectangles in fractions of the page's picture; none where the page has no such characters.
+    """
+    content = read_characters(page)
+    if not is_legible(content) or not 0 <= start < end <= len(content.text):
+        return []  # the text is pypdf's
+    first, after = content.raw_span(start, end)
+    width, height = page.get_size()
+    letter = next((index for index in range(first, after) if not content.raw[index].isspace()), first)
+    textpage = page.get_textpage()
+    try:
+        angle = math.degrees(pypdfium2.raw.FPDFText_GetCharAngle(textpage, letter)) + page.get_rotation()
+        rects = [textpage.get_rect(index) for index in range(textpage.count_rects(first, after - first))]
+    finally:
+        textpage.close()
+    pieces = []
+    for left, bottom, right, top in rects:
+        (xa, ya), (xb, yb) = _to_picture(page, left, bottom), _to_picture(page, right, top)
+        pieces.append((min(xa, xb) * width, min(ya, yb) * height, max(xa, xb) * width, max(ya, yb) * height))
+    lines = [
+        (_fraction(x0, width), _fraction(y0, height), _fraction(x1, width), _fraction(y1, height))
+        for x0, y0, x1, y1 in join_lines(pieces, sideways=round(angle / 90) % 2 == 1)
+    ]
+    return [(x0, y0, x1, y1) for x0, y0, x1, y1 in lines if x1 > x0 and y1 > y0]  # the rest is beyond the crop box
+
+
+def _to_picture(page: Any, x: float, y: float) -> tuple[float, float]:
+    """A point of the page -> fractions of its picture; pdfium minds crop box and rotation."""
+    to_x, to_y = ctypes.c_int(), ctypes.c_int()
+    if not pypdfium2.raw.FPDF_PageToDevice(page, 0, 0, _GRID, _GRID, 0, x, y, to_x, to_y):
+        raise NotReadableError("its size is beyond all measure")
+    return to_x.value / _GRID, to_y.value / _GRID
+
+
+def _fraction(length: float, whole: float) -> float:
+    return min(max(length / whole, 0.0), 1.0)

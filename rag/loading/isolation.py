@@ -1,0 +1,138 @@
+"""The parent's half of the child process that reads PDFs: started when needed, watched, ended when it hangs."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import weakref
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from rag.loading.frames import Frame, read_frame, write_frame
+
+_START_SECONDS = 60.0
+"""A cold disk may take long to load the libraries."""
+
+_CLOSE_SECONDS = 2.0
+
+# Run by -c and not by multiprocessing, which would run the user's script a second time. With -P and the parent's own
+# search path, which need not have this package by way of the current folder. `rag` is a bare package there: the whole
+# library behind its __init__ would cost half a second and, with numpy, much of the memory limit.
+_BOOTSTRAP = """
+import json, sys, types
+folder, sys.path[:], megabytes = json.loads(sys.argv[1])
+sys.modules["rag"] = types.ModuleType("rag")
+sys.modules["rag"].__path__ = [folder]
+from rag.loading.worker import main
+main(megabytes)
+"""
+
+
+class WorkerStoppedError(Exception):
+    """The child process ended before its answer did. The message says why, as part of a sentence."""
+
+
+class Worker:
+    """One child process; it serves one request at a time and the threads that ask wait for each other."""
+
+    def __init__(self, *, seconds: float, megabytes: int) -> None:
+        """Start nothing yet.
+
+        Args:
+            seconds: Longest wait for the next frame of an answer.
+            megabytes: Memory the process may take.
+        """
+        self._seconds = seconds
+        self._megabytes = megabytes
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._stop: Callable[[], object] = lambda: None
+
+    def ask(self, request: Frame) -> Generator[Frame]:
+        """Send a request and yield the frames of its answer; an answer not taken to its end ends the process.
+
+        Raises:
+            WorkerStoppedError: It hung, ran out of memory or crashed. The next request starts it anew.
+        """
+        with self._lock:
+            finished = False
+            try:
+                process = self._started()
+                with contextlib.suppress(BrokenPipeError):  # the read that follows tells why
+                    write_frame(_pipe(process.stdin), request)
+                while (frame := self._next_frame(process, self._seconds)).header.get("end") is None:
+                    yield frame
+                finished = frame.header["end"] == "done"
+                if not finished:
+                    raise WorkerStoppedError(f"it takes more than {self._megabytes} MB of memory")
+            finally:
+                if not finished:
+                    self._end()
+
+    def close(self) -> None:
+        """End the process, after the request it is at."""
+        with self._lock:
+            self._end()
+
+    def _started(self) -> "subprocess.Popen[bytes]":
+        if self._process is None:
+            folder = str(Path(__file__).resolve().parents[1])
+            path = [os.path.abspath(entry) for entry in sys.path]  # noqa: PTH100 - "" is the current folder
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-c", _BOOTSTRAP, json.dumps([folder, path, self._megabytes])],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,  # pdfium prints; what matters comes as a frame
+            )
+            self._stop = weakref.finalize(self, _stop, self._process)
+            self._next_frame(self._process, max(self._seconds, _START_SECONDS))
+        return self._process
+
+    def _next_frame(self, process: "subprocess.Popen[bytes]", seconds: float) -> Frame:
+        late = threading.Event()
+
+        def give_up() -> None:
+            late.set()
+            process.kill()
+
+        # Killing the process ends the read, on every system; waiting on a pipe with a time limit is not so portable.
+        timer = threading.Timer(seconds, give_up)
+        timer.daemon = True
+        timer.start()
+        try:
+            frame = read_frame(_pipe(process.stdout))
+        finally:
+            timer.cancel()
+        if frame is None:
+            raise WorkerStoppedError(f"it took longer than {seconds:g} s" if late.is_set() else self._cause_of_death(process))
+        return frame
+
+    def _cause_of_death(self, process: "subprocess.Popen[bytes]") -> str:
+        status = process.wait()
+        if status >= 0:
+            return f"the PDF reader ended with status {status}"
+        # pdfium aborts when it gets no memory; another process may have killed it.
+        name = signal.Signals(-status).name
+        return f"the PDF reader crashed ({name}), perhaps for want of memory (limit {self._megabytes} MB)"
+
+    def _end(self) -> None:
+        self._stop()
+        self._process = None
+
+
+def _pipe(stream: object) -> BinaryIO:
+    return cast(BinaryIO, stream)
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    """End a process that may be busy, hang or be dead; it holds nothing that could be lost."""
+    process.kill()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(_CLOSE_SECONDS)
+    for stream in (process.stdin, process.stdout):
+        with contextlib.suppress(OSError):  # unsent bytes of a dead process
+            _pipe(stream).close()

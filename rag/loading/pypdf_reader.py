@@ -1,0 +1,78 @@
+"""pypdf as a reader: slower than pdfium, but it opens and spells some files that pdfium does not."""
+
+import io
+import re
+from collections.abc import Iterator, Sequence
+
+from rag.loading.cleaning import clean
+from rag.loading.pdf import NotReadableError, PageContent, WrongPasswordError, reason_of, tidy_label
+
+_GLYPH_NAMES = re.compile(r"/[A-Za-z]{1,5}\d+")
+"""What pypdf gives for letters it cannot spell: "/g31/g7"."""
+
+
+class PypdfPdf:
+    """A document read by pypdf. It raises errors of every kind on odd files, so each call here survives any `Exception`."""
+
+    def __init__(self, data: bytes, passwords: Sequence[str], reason: str = "") -> None:
+        """Open a document with the first password that fits, the empty one before all others.
+
+        Args:
+            data: The file.
+            passwords: See above.
+            reason: What another library said against it, for the message.
+
+        Raises:
+            WrongPasswordError: No password fits.
+            NotReadableError: It is too damaged.
+        """
+        import pypdf  # a tenth of a second that most files do not need
+
+        try:
+            self._reader = pypdf.PdfReader(io.BytesIO(data))
+            self.password = self._unlock(passwords) if self._reader.is_encrypted else ""
+            self._count = len(self._reader.pages)
+        except WrongPasswordError:
+            raise
+        except Exception as error:
+            raise NotReadableError(reason or reason_of(error)) from error
+
+    def __len__(self) -> int:
+        return self._count
+
+    @property
+    def title(self) -> str:
+        """What the file calls itself, as it stands there."""
+        try:
+            metadata = self._reader.metadata
+            return str(metadata.title or "") if metadata else ""
+        except Exception:  # noqa: BLE001 - see the class
+            return ""
+
+    def pages(self) -> Iterator[PageContent]:
+        """Each page, in order."""
+        try:
+            labels = self._reader.page_labels
+        except Exception:  # noqa: BLE001 - see the class
+            labels = []
+        for index in range(len(self)):
+            label = tidy_label(labels[index] if index < len(labels) else "", index)
+            yield PageContent(label, self.text(index), is_picture=False)
+
+    def close(self) -> None:
+        """Free it."""
+        self._reader.close()
+
+    def text(self, index: int) -> str:
+        """The cleaned text of a page, or "" where it cannot be had."""
+        try:
+            text = clean(self._reader.pages[index].extract_text()).text
+        except Exception:  # noqa: BLE001 - see the class
+            return ""
+        return text if len("".join(_GLYPH_NAMES.findall(text))) <= len(text) / 2 else ""
+
+    def _unlock(self, passwords: Sequence[str]) -> str:
+        for password in ("", *passwords):
+            if self._reader.decrypt(password):
+                return password
+        raise WrongPasswordError

@@ -1,0 +1,50 @@
+import pytest
+
+from rag.errors import UnsupportedFileError
+from rag.loading.kinds import media_type
+from tests.documents import buried_pdf, plain_pdf, truncated_pdf
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "kind"),
+    [
+        ("a.pdf", plain_pdf(), "application/pdf"),
+        ("a.txt", plain_pdf(), "application/pdf"),
+        ("upload", plain_pdf(), "application/pdf"),
+        ("A.PDF", b"\n\n" + plain_pdf(), "application/pdf"),
+        ("a.pdf", b"HTTP/1.1 200 OK\r\n\r\n" + plain_pdf(), "application/pdf"),
+        ("a.pdf", truncated_pdf(), "application/pdf"),
+        ("a.pdf", buried_pdf()[:4096], "application/pdf"),
+        ("a.txt", b"words", "text/plain"),
+        ("README", b"words", "text/plain"),
+        ("a.log", b"words", "text/plain"),
+        ("a.csv", b"a,b", "text/plain"),
+        ("a.txt", b"MZ is a pair of letters", "text/plain"),
+        ("notes.txt", b"The header of a file is %PDF-1.7", "text/plain"),
+        ("page.txt", b"<html><p>words</html>", "text/plain"),
+        ("a.md", b"# words", "text/markdown"),
+        ("A.Markdown", b"words", "text/markdown"),
+    ],
+)
+def test_kind_goes_by_content_first(name: str, head: bytes, kind: str) -> None:
+    assert media_type(name, head) == kind
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "message"),
+    [
+        ("a.pdf", b"MZ\x90\x00", r"a\.pdf is not a PDF.*a Windows program"),
+        ("a.pdf", b"PK\x03\x04", "a ZIP archive or an Office document"),
+        ("a.pdf", b"\xd0\xcf\x11\xe0\xa1\xb1", "an old Office document"),
+        ("a.pdf", b"\x00\x00\x00\x20ftypisom", "a film or sound"),
+        ("a.pdf", b"<!DOCTYPE html><title>Sign in</title>", "a web page"),
+        ("a.pdf", b"Dear all,\nplease find", r"plain text.*name it \.txt"),
+        ("a.docx", b"PK\x03\x04", r"a\.docx is of a kind that is not read: a ZIP archive.*PDF \(\.pdf\), plain text"),
+        ("a.exe", b"MZ", "a Windows program"),
+        ("a.xyz", b"words", r"a\.xyz is of a kind that is not read; PDF"),
+        ("a.txt", b"{\\rtf1\\ansi words}", r"a\.txt is an RTF document under another name"),
+    ],
+)
+def test_other_kinds_are_refused_with_what_is_read_instead(name: str, head: bytes, message: str) -> None:
+    with pytest.raises(UnsupportedFileError, match=message):
+        media_type(name, head)
