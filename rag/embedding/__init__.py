@@ -1,0 +1,1 @@
+"""Texts -> unit vectors; one file a backend, behind the `Embedder` protocol."""

@@ -1,0 +1,47 @@
+"""What the library needs of an embedding model."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Embeddings = NDArray[np.float32]
+
+
+class Embedder(Protocol):
+    """Turns texts into unit vectors, and says how it cuts text into tokens.
+
+    Both embedding methods and `token_spans` may be called from several threads.
+    """
+
+    @property
+    def identity(self) -> str:
+        """What makes its vectors what they are: model, weights' hash, prompts, pooling. Known without loading the model."""
+
+    @property
+    def max_tokens(self) -> int:
+        """Tokens of a document's text that are read; special tokens and prompt are already taken off."""
+
+    def token_spans(self, text: str) -> list[tuple[int, int]]:
+        """The `(start, end)` character offsets of each token of `text`, in order, special tokens left out."""
+
+    def embed_documents(self, texts: Sequence[str]) -> Embeddings:
+        """Embed texts that will be searched.
+
+        Returns:
+            float32 of shape `(len(texts), dimensions)`, rows of unit length.
+
+        Raises:
+            EmbeddingError: The model cannot be loaded or used.
+        """
+
+    def embed_query(self, text: str) -> Embeddings:
+        """Embed a question.
+
+        Returns:
+            float32 of shape `(dimensions,)`, unit length.
+
+        Raises:
+            EmbeddingError: The model cannot be loaded or used.
+        """

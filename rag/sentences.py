@@ -1,0 +1,56 @@
+"""Text -> sentences, by rules that hold for most scripts."""
+
+import re
+
+_END = re.compile(
+    r"(?P<stop>[.!?…]+['\"”’)\]]*)\s+(?=['\"“‘(\[]?[^\W_a-z])"
+    r"|[。！？]+[」』”’]*"
+    r"|\n[^\S\n]*\n\s*"  # a blank line
+    r"|\n(?=\s*(?:[-*•–] |\(?\w{1,3}[.)] |#{1,6} ))"
+    r"|(?P<line>(?<![.,;:!?…-])\n(?=[^\W_a-z]))"  # a line that may be a heading
+)
+
+_ABBREVIATION = re.compile(
+    r"(?:^|[\s(\[])(?:[A-Z]|[a-z]\.[a-z]|Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|No|Nos|Fig|Figs|Eq|Art|Sec|Vol|pp?|cf|vs|etc|approx|incl|Inc|Ltd|Co|Corp|e\.g|i\.e|z\.B|Nr)\.$"
+)
+
+
+HEADING_SHARE = 0.65
+"""A line without a full stop is a heading if it is at most this long, as a share of the line below it."""
+
+
+def sentence_spans(text: str) -> list[tuple[int, int]]:
+    """Find the sentences of a text.
+
+    Args:
+        text: Any text; a single line break does not end a sentence, a blank line does.
+
+    Returns:
+        `(start, end)` offsets in order, without overlaps; no sentence begins or ends with white space, none is empty.
+    """
+    spans: list[tuple[int, int]] = []
+    start = 0
+    for match in _END.finditer(text):
+        end = match.end("stop") if match["stop"] else match.end()
+        if match["stop"] == "." and _ABBREVIATION.search(text, max(start, end - 12), end):
+            continue
+        if match["line"] and not _is_heading(text, match.start()):
+            continue
+        _append(spans, text, start, end)
+        start = match.end()
+    _append(spans, text, start, len(text))
+    return spans
+
+
+def _is_heading(text: str, line_end: int) -> bool:
+    line = text[text.rfind("\n", 0, line_end) + 1 : line_end].strip()
+    below = text[line_end + 1 :].partition("\n")[0] if line else ""
+    return len(line) <= HEADING_SHARE * len(below)
+
+
+def _append(spans: list[tuple[int, int]], text: str, start: int, end: int) -> None:
+    part = text[start:end]
+    start += len(part) - len(part.lstrip())
+    end -= len(part) - len(part.rstrip())
+    if start < end:
+        spans.append((start, end))
