@@ -1,0 +1,259 @@
+"""The record, in Chroma: chunks with their vectors, and one record a document, written last.
+
+A chunk whose document has no record is invisible and swept at the next open, so a crash leaves whole documents only.
+"""
+
+import json
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import numpy as np
+
+from rag.embedding.protocol import Embeddings
+from rag.errors import StorageError
+from rag.types import Chunk, DocumentRecord
+
+if TYPE_CHECKING:
+    from chromadb.api import ClientAPI
+    from chromadb.api.models.Collection import Collection
+
+WRITE_BATCH = 64
+"""Chunks in one write: Chroma holds Python's global lock meanwhile, for about 0.1 s at this size."""
+
+EF_SEARCH = 400
+"""How widely the vector index searches: four times the most passages ever asked for keeps recall near 1."""
+
+
+class ChunkStore:
+    """Chunks and document records of one index, that is, of one embedding model and way of chunking."""
+
+    def __init__(self, client: "ClientAPI", fingerprint: str, description: str) -> None:
+        """Open the index, or make it; drop what a crash left half-written.
+
+        Args:
+            client: Chroma, on disk or on a server.
+            fingerprint: Names the index; at most 40 characters of [a-z0-9].
+            description: What the fingerprint stands for.
+
+        Raises:
+            StorageError: Chroma refuses, or the stored index is another one than its name says.
+        """
+        self._client = client
+        self._lock = threading.RLock()
+        with _translated("opened"):
+            self._chunks = _collection(client, f"chunks-{fingerprint}", description)
+            self._documents = _collection(client, f"documents-{fingerprint}", description)
+            self._records = {record.id: record for record in _read_records(self._documents)}
+            if self._chunks.count() != sum(record.chunks for record in self._records.values()):
+                self._sweep()
+
+    @property
+    def records(self) -> dict[str, DocumentRecord]:
+        """The documents by id, oldest first. A snapshot."""
+        with self._lock:
+            return dict(self._records)
+
+    def put(self, chunks: Sequence[Chunk], embeddings: Embeddings) -> None:
+        """Store chunks; they stay invisible until `commit`.
+
+        Args:
+            chunks: Any number, each with valid UTF-8 text.
+            embeddings: float32 `(len(chunks), dimensions)`, unit length.
+
+        Raises:
+            StorageError: Chroma refuses.
+        """
+        for first in range(0, len(chunks), WRITE_BATCH):
+            batch = chunks[first : first + WRITE_BATCH]
+            with _translated("written"):
+                self._chunks.upsert(
+                    ids=[_chunk_id(chunk.document_id, chunk.ordinal) for chunk in batch],
+                    embeddings=embeddings[first : first + WRITE_BATCH],
+                    documents=[chunk.text for chunk in batch],
+                    metadatas=[
+                        {
+                            "document_id": chunk.document_id,
+                            "ordinal": chunk.ordinal,
+                            "page": chunk.page,
+                            "start": chunk.start,
+                            "end": chunk.end,
+                        }
+                        for chunk in batch
+                    ],
+                )
+
+    def commit(self, record: DocumentRecord, embedding: Embeddings) -> None:
+        """Write a document's record, which makes its chunks visible.
+
+        Args:
+            record: `record.chunks` chunks must have been put.
+            embedding: float32 `(dimensions,)`, the mean of the chunks' own.
+
+        Raises:
+            StorageError: Chroma refuses.
+        """
+        values = asdict(record)
+        metadata = {**values, "labels": json.dumps(record.labels), "empty_pages": json.dumps(record.empty_pages)}
+        with self._lock, _translated("written"):
+            self._documents.upsert(ids=[record.id], embeddings=embedding[np.newaxis], documents=[record.name], metadatas=[metadata])
+            self._records[record.id] = record
+
+    def remove(self, document_id: str) -> None:
+        """Delete a document: its record first, then its chunks. Also clears the chunks of one that was never committed.
+
+        Raises:
+            StorageError: Chroma refuses.
+        """
+        with self._lock, _translated("changed"):
+            if document_id in self._records:
+                self._documents.delete(ids=[document_id])
+                del self._records[document_id]
+        with _translated("changed"):
+            self._delete_chunks(document_id)
+
+    def query(self, embedding: Embeddings, top_k: int, document_ids: Sequence[str] | None) -> list[tuple[Chunk, float]]:
+        """Find the nearest chunks.
+
+        Args:
+            embedding: float32 `(dimensions,)`, unit length.
+            top_k: How many, at most.
+            document_ids: Look in these documents only.
+
+        Returns:
+            Chunks with their cosine in [-1, 1], best first.
+
+        Raises:
+            StorageError: Chroma refuses.
+        """
+        visible = self.records
+        wanted = [id_ for id_ in (visible if document_ids is None else document_ids) if id_ in visible]
+        if not wanted:
+            return []
+        total = sum(visible[id_].chunks for id_ in wanted)
+        with _translated("searched"):
+            unfiltered = document_ids is None and self._chunks.count() == total  # no document is being added
+            found = self._chunks.query(
+                query_embeddings=embedding[np.newaxis],
+                n_results=min(top_k, total),
+                where=None if unfiltered else {"document_id": {"$in": wanted}},  # type: ignore[dict-item]
+                include=["documents", "metadatas", "distances"],
+            )
+        texts, metadatas, distances = found["documents"], found["metadatas"], found["distances"]
+        assert texts is not None and metadatas is not None and distances is not None  # noqa: PT018  asked for above
+        return [
+            (_chunk(text, metadata), max(-1.0, min(1.0, 1.0 - distance)))
+            for text, metadata, distance in zip(texts[0], metadatas[0], distances[0], strict=True)
+        ]
+
+    def other_records(self) -> list[DocumentRecord]:
+        """The documents that other indexes of this library hold and this one does not, as after a change of model.
+
+        Raises:
+            StorageError: Chroma refuses.
+        """
+        with _translated("read"):
+            others = [
+                record
+                for collection in self._client.list_collections()
+                if collection.name.startswith("documents-") and collection.name != self._documents.name
+                for record in _read_records(collection)
+            ]
+        return list({record.id: record for record in others if record.id not in self._records}.values())
+
+    def drop_other_indexes(self) -> None:
+        """Delete every other index of this library.
+
+        Raises:
+            StorageError: Chroma refuses.
+        """
+        mine = {self._chunks.name, self._documents.name}
+        with _translated("changed"):
+            for collection in self._client.list_collections():
+                if collection.name not in mine and collection.name.startswith(("documents-", "chunks-")):
+                    self._client.delete_collection(collection.name)
+
+    def close(self) -> None:
+        """Let go of Chroma."""
+        self._client.close()  # type: ignore[attr-defined]
+
+    def _sweep(self) -> None:
+        firsts = self._chunks.get(where={"ordinal": 0}, include=["metadatas"])
+        for metadata in firsts["metadatas"] or []:
+            if (document_id := str(metadata["document_id"])) not in self._records:
+                self._delete_chunks(document_id)
+
+    def _delete_chunks(self, document_id: str) -> None:
+        """Delete in small steps, the first chunk last: `_sweep` finds a document by it."""
+        ids = sorted(self._chunks.get(where={"document_id": document_id}, include=[])["ids"], reverse=True)
+        for first in range(0, len(ids), WRITE_BATCH):
+            self._chunks.delete(ids=ids[first : first + WRITE_BATCH])
+
+
+def connect(folder: Path, url: str | None) -> "ClientAPI":
+    """Open Chroma in a folder, or on the server at `url`.
+
+    Raises:
+        StorageError: The folder cannot be used, or nothing answers at the address.
+    """
+    import chromadb
+    from chromadb.config import Settings
+
+    settings = Settings(_env_file=None, anonymized_telemetry=False)
+    with _translated("opened"):
+        if url is None:
+            return chromadb.PersistentClient(path=str(folder.resolve()), settings=settings)
+        parts = urlsplit(url)
+        secure = parts.scheme == "https"
+        return chromadb.HttpClient(host=parts.hostname or "", port=parts.port or (443 if secure else 8000), ssl=secure, settings=settings)
+
+
+@contextmanager
+def _translated(done: str) -> Iterator[None]:
+    """Turn what Chroma raises into a `StorageError`; its errors are ChromaError, ValueError and those of httpx."""
+    import httpx
+    from chromadb.errors import ChromaError
+
+    try:
+        yield
+    except (ChromaError, httpx.HTTPError, OSError, ValueError) as error:
+        if "full" in str(error).lower():
+            raise StorageError("The disk is full. Make room and try again; what was stored before is unharmed.") from error
+        raise StorageError(f"The library's index could not be {done}: {error}") from error
+
+
+def _collection(client: "ClientAPI", name: str, description: str) -> "Collection":
+    collection = client.get_or_create_collection(
+        name,
+        embedding_function=None,
+        configuration={"hnsw": {"space": "cosine", "ef_search": EF_SEARCH}},
+        metadata={"schema": 1, "index": description},
+    )
+    if (collection.metadata or {}).get("index") != description:
+        raise StorageError(
+            f"The collection {name} belongs to another index than its name says. Move the library away and add the documents again."
+        )
+    return collection
+
+
+def _read_records(documents: "Collection") -> list[DocumentRecord]:
+    metadatas: list[Any] = list(documents.get(include=["metadatas"])["metadatas"] or [])
+    records = [
+        DocumentRecord(
+            **{**metadata, "labels": tuple(json.loads(metadata["labels"])), "empty_pages": tuple(json.loads(metadata["empty_pages"]))}
+        )
+        for metadata in metadatas
+    ]
+    return sorted(records, key=lambda record: (record.added, record.name))
+
+
+def _chunk_id(document_id: str, ordinal: int) -> str:
+    return f"{document_id}:{ordinal:07d}"
+
+
+def _chunk(text: str, metadata: Any) -> Chunk:
+    return Chunk(metadata["document_id"], metadata["ordinal"], metadata["page"], metadata["start"], metadata["end"], text)
