@@ -1,0 +1,1 @@
+"""Passages -> answer: with a chat model or by quoting."""

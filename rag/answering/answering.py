@@ -1,0 +1,115 @@
+"""Passages -> an answer with footnotes, as it grows."""
+
+import time
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+
+from rag.answering.chat.model import ChatModel
+from rag.answering.citations import CitationResolver
+from rag.answering.extractive import best_quotes
+from rag.answering.prompt import NOT_FOUND, build_prompt
+from rag.embedding.protocol import Embedder
+from rag.settings import Settings
+from rag.types import Answer, Citation, Finish, Message, Passage
+
+EXTRACTIVE = "extractive"
+
+CONNECT = (
+    "No chat model is connected, so these are the documents' own sentences. For answers in prose, start any OpenAI-compatible server "
+    "and set RAG_CHAT_BASE_URL, for example http://localhost:11434/v1 for Ollama."
+)
+EMPTY_LIBRARY = "There are no documents yet. Add some, then ask again."
+NOTHING_NEAR = f"{NOT_FOUND} The passages nearest to the question are these:"
+CUT = "The answer was cut: it reached the model's limit. Ask for less at once, or raise RAG_CHAT_MAX_TOKENS or the server's own limit."
+INTERRUPTED = "The answer is incomplete: the endpoint stopped half-way. Try again."
+SILENT = "The model sent no words. Try again, or choose another model with RAG_CHAT_MODEL."
+SHORTENED = "The conversation is longer than the model can take: the {count} oldest messages were not sent."
+
+NEAREST = 3
+"""Passages shown when the documents do not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question with what was found for it.
+
+    Attributes:
+        question: What is asked.
+        passages: Retrieved for it, best first.
+        history: Earlier turns, oldest first.
+        began: `time.monotonic()` when it was asked.
+    """
+
+    question: str
+    passages: tuple[Passage, ...]
+    history: tuple[Message, ...]
+    began: float
+
+    def answer(self, text: str, citations: Sequence[Citation], model: str, finish: Finish, notice: str = "") -> Answer:
+        """An answer to this question, as of now."""
+        return Answer(self.question, text, tuple(citations), self.passages, model, finish, notice, time.monotonic() - self.began)
+
+
+def answer_by_quoting(asked: Asked, embedder: Embedder, min_score: float) -> Answer:
+    """Answer with sentences of the passages, word for word.
+
+    Args:
+        asked: The question and its passages.
+        embedder: Compares sentences with the question.
+        min_score: With no sentence scoring this, the documents do not say.
+    """
+    passages = asked.passages
+    if not passages:
+        return asked.answer(EMPTY_LIBRARY, (), EXTRACTIVE, "not_found")
+    quotes = best_quotes(asked.question, passages, embedder)
+    if not quotes or quotes[0].score < min_score:
+        nearest = [Citation.of_words(number, passage) for number, passage in enumerate(passages[:NEAREST], start=1)]
+        text = f"{NOTHING_NEAR} {''.join(f'[{citation.number}]' for citation in nearest)}"
+        return asked.answer(text, nearest, EXTRACTIVE, "not_found", CONNECT)
+    numbers: dict[int, int] = {}
+    citations = [
+        Citation.of_words(numbers.setdefault(quote.index, len(numbers) + 1), passages[quote.index], quote.start, quote.end)
+        for quote in quotes
+    ]
+    paragraphs = [f"“{' '.join(citation.quote.split())}” [{citation.number}]" for citation in citations]
+    return asked.answer("\n\n".join(paragraphs), citations, EXTRACTIVE, "complete", CONNECT)
+
+
+async def answer_by_model(asked: Asked, chat_model: ChatModel, settings: Settings) -> AsyncGenerator[Answer, None]:
+    """Answer in prose.
+
+    Yields:
+        The answer as it grows, each one whole; the last one says how it finished.
+
+    Raises:
+        ChatError: The endpoint did not answer as it should.
+    """
+    if not asked.passages:
+        yield asked.answer(EMPTY_LIBRARY, (), EXTRACTIVE, "not_found")
+        return
+    prompt = build_prompt(asked.question, asked.passages, asked.history, settings.chat_context_tokens, settings.chat_max_tokens)
+    shown = replace(asked, passages=prompt.passages)
+    model = await chat_model.resolve()
+    resolver = CitationResolver(prompt.passages)
+    text, finish = "", None
+    async with aclosing(chat_model.stream(prompt.messages)) as deltas:
+        async for delta in deltas:
+            if delta.retracts:  # what was sent so far turned out to be thinking
+                text, resolver = "", CitationResolver(prompt.passages)
+            text += resolver.feed(delta.text)
+            finish = delta.finish or finish
+            yield shown.answer(text.strip(), resolver.citations, model, "streaming")
+    text = (text + resolver.finish()).strip()
+    ended = _finish(text, finish, resolver.citations)
+    notices = [SHORTENED.format(count=prompt.dropped_messages)] if prompt.dropped_messages else []
+    notices += {"length": [CUT], "interrupted": [INTERRUPTED]}.get(ended, [] if text else [SILENT])
+    yield shown.answer(text, resolver.citations, model, ended, " ".join(notices))
+
+
+def _finish(text: str, finish: str | None, citations: Sequence[Citation]) -> Finish:
+    if finish == "length":
+        return "length"
+    if finish in {None, "interrupted"}:
+        return "interrupted"
+    return "not_found" if not citations and text.startswith(NOT_FOUND.rstrip(".")) else "complete"

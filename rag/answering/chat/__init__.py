@@ -1,0 +1,1 @@
+"""Messages -> a stream of words, from any OpenAI-compatible endpoint."""
