@@ -1,0 +1,88 @@
+"""Footnote: chat with your documents; every sentence footnoted to the page it came from.
+
+from rag import Library
+
+with Library.open("data/library") as library:
+    library.add("reports/")
+    print(library.ask("When may I return an item?").text)
+"""
+
+from rag.embedding.protocol import Embedder
+from rag.errors import (
+    ChatAuthenticationError,
+    ChatConnectionError,
+    ChatError,
+    ChatModelNotFoundError,
+    ChatNotConfiguredError,
+    ChatProtocolError,
+    ChatRateLimitError,
+    ChatRequestError,
+    ChatServerError,
+    DocumentError,
+    DocumentNotFoundError,
+    EmbeddingError,
+    EmptyQuestionError,
+    FileTooLargeError,
+    LibraryError,
+    LibraryLockedError,
+    NoTextError,
+    PasswordNeededError,
+    RagError,
+    StorageError,
+    UnreadableFileError,
+    UnsupportedFileError,
+)
+from rag.library import Library
+from rag.settings import Settings
+from rag.types import (
+    Answer,
+    Chunk,
+    Citation,
+    Document,
+    DocumentRecord,
+    Message,
+    Outcome,
+    Page,
+    Passage,
+    Progress,
+    Report,
+)
+
+__all__ = [
+    "Answer",
+    "ChatAuthenticationError",
+    "ChatConnectionError",
+    "ChatError",
+    "ChatModelNotFoundError",
+    "ChatNotConfiguredError",
+    "ChatProtocolError",
+    "ChatRateLimitError",
+    "ChatRequestError",
+    "ChatServerError",
+    "Chunk",
+    "Citation",
+    "Document",
+    "DocumentError",
+    "DocumentNotFoundError",
+    "DocumentRecord",
+    "Embedder",
+    "EmbeddingError",
+    "EmptyQuestionError",
+    "FileTooLargeError",
+    "Library",
+    "LibraryError",
+    "LibraryLockedError",
+    "Message",
+    "NoTextError",
+    "Outcome",
+    "Page",
+    "Passage",
+    "PasswordNeededError",
+    "Progress",
+    "RagError",
+    "Report",
+    "Settings",
+    "StorageError",
+    "UnreadableFileError",
+    "UnsupportedFileError",
+]

@@ -1,0 +1,175 @@
+"""One file -> its outcome: read, cut, embed, store, and commit last."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from rag.chunking import chunk_document
+from rag.embedding.protocol import Embedder, Embeddings
+from rag.errors import DocumentError, NoTextError, StorageError
+from rag.loading.files import hash_file
+from rag.loading.loader import Loader
+from rag.storing.chunks import WRITE_BATCH, ChunkStore
+from rag.storing.originals import Originals
+from rag.types import Chunk, Document, DocumentRecord, Outcome, OutcomeStatus
+
+READING_SHARE = 0.2
+"""The part of a file's progress that is reading; the rest is embedding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file to add.
+
+    Attributes:
+        path: Where its bytes are now.
+        name: What it is called.
+        origin: Where it came from: another file of the same origin replaces it. An absolute path, or "upload:NAME".
+    """
+
+    path: Path
+    name: str
+    origin: str
+
+
+class Adding:
+    """Adds files to a store, one at a time."""
+
+    def __init__(self, loader: Loader, embedder: Embedder, store: ChunkStore, originals: Originals, chunk_tokens: int) -> None:
+        self._loader = loader
+        self._embedder = embedder
+        self._store = store
+        self._originals = originals
+        self._chunk_tokens = chunk_tokens
+
+    def add(self, source: Source, passwords: Sequence[str], on_fraction: Callable[[float], None]) -> Outcome:
+        """Add one file.
+
+        Args:
+            source: The file.
+            passwords: Tried on an encrypted PDF.
+            on_fraction: Told how much is done, in [0, 1].
+
+        Returns:
+            The outcome, also of a file that cannot be read.
+
+        Raises:
+            StorageError: The disk or the database refused. Nothing of this file was stored, nothing else was lost.
+            EmbeddingError: The model cannot be used.
+        """
+        try:
+            self._loader.check_size(source.path)
+            document_id = hash_file(source.path)
+            known = self._store.records.get(document_id)
+            if known:
+                return self._known(source, known)
+            loaded = self._loader.load(
+                source.path,
+                name=source.name,
+                document_id=document_id,
+                passwords=passwords,
+                on_page=lambda page, pages: on_fraction(READING_SHARE * page / pages),
+            )
+            chunks = list(chunk_document(loaded.document, self._embedder, self._chunk_tokens))
+            if not chunks:
+                raise NoTextError(f"{source.name} has no text.")
+        except DocumentError as error:
+            return _outcome(source, "", error.status, str(error))
+        record = _record(source, loaded.document, loaded.password, len(chunks))
+        self._store_document(source, record, chunks, on_fraction)
+        replaced = self._retire(source, keep=record.id)
+        told = f"{record.pages} {'page' if record.pages == 1 else 'pages'}" + _empty_pages(record)
+        if replaced:
+            return _outcome(source, record.id, "replaced", f"Replaced the earlier version: {told}.", record)
+        return _outcome(source, record.id, "added", f"Added: {told}.", record)
+
+    def _store_document(
+        self, source: Source, record: DocumentRecord, chunks: Sequence[Chunk], on_fraction: Callable[[float], None]
+    ) -> None:
+        total: Embeddings | None = None
+        try:
+            self._originals.keep(source.path, record.id, record.media_type)
+            for first in range(0, len(chunks), WRITE_BATCH):
+                batch = chunks[first : first + WRITE_BATCH]
+                embeddings = self._embedder.embed_documents([chunk.text for chunk in batch])
+                self._store.put(batch, embeddings)
+                total = embeddings.sum(axis=0) if total is None else total + embeddings.sum(axis=0)
+                on_fraction(READING_SHARE + (1 - READING_SHARE) * (first + len(batch)) / len(chunks))
+            assert total is not None
+            self._store.commit(record, total / max(float(np.linalg.norm(total)), 1e-12))
+        except BaseException as error:
+            self._undo(record.id)
+            if isinstance(error, OSError):
+                raise StorageError(f"{source.name} could not be stored: {error.strerror}. What was there before is unharmed.") from error
+            raise
+
+    def _undo(self, document_id: str) -> None:
+        """Clear what was stored of a document; where that fails too, the next open does it."""
+        try:
+            self._originals.discard(document_id)
+            self._store.remove(document_id)
+        except (StorageError, OSError):
+            return
+
+    def _known(self, source: Source, known: DocumentRecord) -> Outcome:
+        """The outcome of bytes that are in the library already."""
+        if source.origin == known.source or source.name == known.name:
+            status: OutcomeStatus = "unchanged"
+            message = "Already there, unchanged."
+        else:
+            status, message = "duplicate", f"The same content as {known.name}, which is already there."
+        if self._retire(source, keep=known.id):
+            status, message = "replaced", f"Replaced the earlier version: it has the same content as {known.name} now."
+        return _outcome(source, known.id, status, message, known)
+
+    def _retire(self, source: Source, keep: str) -> bool:
+        """Remove what came from the same place before; return whether there was anything."""
+        old = [record.id for record in self._store.records.values() if record.source == source.origin and record.id != keep]
+        for document_id in old:
+            self._store.remove(document_id)
+            self._originals.discard(document_id)
+        return bool(old)
+
+
+def _record(source: Source, document: Document, password: str, chunks: int) -> DocumentRecord:
+    return DocumentRecord(
+        id=document.id,
+        name=document.name,
+        title=document.title,
+        media_type=document.media_type,
+        source=source.origin,
+        pages=len(document.pages),
+        chunks=chunks,
+        empty_pages=tuple(page.number for page in document.pages if not page.text.strip()),
+        labels=tuple(page.label for page in document.pages),
+        added=datetime.now(UTC).isoformat(timespec="microseconds"),
+        size=source.path.stat().st_size,
+        password=password,
+    )
+
+
+def _outcome(source: Source, document_id: str, status: OutcomeStatus, message: str, record: DocumentRecord | None = None) -> Outcome:
+    pages, chunks = (record.pages, record.chunks) if record else (0, 0)
+    return Outcome(str(source.path), source.name, document_id, status, pages, chunks, message)
+
+
+def _empty_pages(record: DocumentRecord) -> str:
+    """Says which pages have no text, as "; no text on pages 3-5 and 9 (blank or scanned)"."""
+    if not record.empty_pages:
+        return ""
+    return f"; no text on {pages_in_words(record.empty_pages)} (blank or scanned)"
+
+
+def pages_in_words(numbers: Sequence[int]) -> str:
+    """Name page numbers with runs joined: (3,) is "page 3", (3, 4, 5, 9) is "pages 3-5, 9"."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and runs[-1][1] == number - 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    names = ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
+    return f"{'page' if len(numbers) == 1 else 'pages'} {names}"

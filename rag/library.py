@@ -1,0 +1,396 @@
+"""Library: documents in, passages and cited answers out. Composes the stages."""
+
+import asyncio
+import hashlib
+import threading
+import time
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from rag.adding import Adding, Source
+from rag.answering.answering import Asked, answer_by_model, answer_by_quoting
+from rag.answering.chat.model import ChatModel, OpenAIChatModel
+from rag.chunking import VERSION as CHUNKER_VERSION
+from rag.embedding.protocol import Embedder
+from rag.embedding.sentence_transformer import SentenceTransformerEmbedder
+from rag.errors import DocumentNotFoundError, EmptyQuestionError, StorageError
+from rag.loading.files import find_files
+from rag.loading.loader import Loader
+from rag.retrieving import retrieve
+from rag.settings import Settings
+from rag.storing.chunks import ChunkStore, connect
+from rag.storing.lock import LibraryLock
+from rag.storing.originals import Originals
+from rag.types import Answer, DocumentRecord, Message, Outcome, Passage, Progress, ProgressCallback, Report
+
+Paths = str | Path | Iterable[str | Path]
+Teller = Callable[[float, Outcome | None], None]
+
+
+class Library:
+    """A folder of documents that can be searched and asked. Open it with `Library.open`; it may be used from several threads."""
+
+    def __init__(self, folder: Path, settings: Settings, embedder: Embedder, chat_model: ChatModel | None) -> None:
+        """Put a library together from its parts; `Library.open` builds the usual ones.
+
+        Raises:
+            LibraryLockedError: Another process has it open.
+            StorageError: The folder cannot be used.
+        """
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise StorageError(f"The library {folder} cannot be made: {error.strerror}. Choose another folder.") from error
+        self.folder = folder
+        self.settings = settings
+        self.chat_model = chat_model
+        self._embedder = embedder
+        self._originals = Originals(folder / "originals")
+        self._loader = _loader(settings)
+        self._viewer = _loader(settings)  # a page can be drawn while a file is being read
+        self._writing = threading.RLock()
+        self._opening = threading.RLock()
+        self._lock = LibraryLock(folder)
+
+    @classmethod
+    def open(
+        cls,
+        folder: str | Path | None = None,
+        settings: Settings | None = None,
+        *,
+        embedder: Embedder | None = None,
+        chat_model: ChatModel | None = None,
+    ) -> Self:
+        """Open a library, or make an empty one. Quick: the models load when they are first needed.
+
+        Args:
+            folder: Where it lies; `settings.library` if not given.
+            settings: From the environment if not given.
+            embedder: Instead of the one that the settings name.
+            chat_model: Instead of the endpoint that the settings name.
+
+        Raises:
+            LibraryLockedError: Another process has it open.
+            StorageError: The folder cannot be used.
+            ChatNotConfiguredError: The settings' chat endpoint is no web address.
+        """
+        settings = settings or Settings()
+        if chat_model is None and (endpoint := settings.chat_endpoint):
+            chat_model = OpenAIChatModel(
+                endpoint, max_tokens=settings.chat_max_tokens, temperature=settings.chat_temperature, timeout_seconds=settings.chat_seconds
+            )
+        return cls(
+            Path(folder or settings.library), settings, embedder or SentenceTransformerEmbedder(settings.embedding_model), chat_model
+        )
+
+    def add(self, paths: Paths, *, passwords: Sequence[str] = (), progress: ProgressCallback | None = None) -> Report:
+        """Add files, and the files in folders. Adding again what is there does nothing; a changed file replaces its earlier version.
+
+        Args:
+            paths: A file, a folder, or several.
+            passwords: Tried on encrypted PDFs.
+            progress: Called as the work goes on, and with each file's outcome.
+
+        Returns:
+            One outcome for each file; a file that cannot be read has one too, and stops no other.
+
+        Raises:
+            StorageError: The disk or the database refused; what was stored before is unharmed.
+            EmbeddingError: The embedding model cannot be used.
+        """
+        given = [paths] if isinstance(paths, str | Path) else list(paths)
+        entries = list(find_files(given))
+        outcomes = []
+        for number, entry in enumerate(entries, start=1):
+            if isinstance(entry, tuple):
+                path, error = entry
+                outcome = Outcome(str(path), path.name, "", error.status, 0, 0, str(error))
+                _teller(progress, path, number, len(entries))(1.0, outcome)
+            else:
+                source = Source(entry, entry.name, str(entry.resolve()))
+                outcome = self._add(source, passwords, _teller(progress, entry, number, len(entries)))
+            outcomes.append(outcome)
+        return Report(tuple(outcomes))
+
+    def add_upload(self, path: Path, name: str, *, passwords: Sequence[str] = (), progress: ProgressCallback | None = None) -> Outcome:
+        """Add one file that was uploaded under `name`; a later upload of that name with other content replaces it.
+
+        Raises:
+            StorageError: As for `add`.
+            EmbeddingError: As for `add`.
+        """
+        return self._add(Source(path, name, f"upload:{name}"), passwords, _teller(progress, path, 1, 1))
+
+    def documents(self) -> list[DocumentRecord]:
+        """The documents, in the order they were added.
+
+        Raises:
+            StorageError: The index cannot be opened.
+        """
+        return list(self._store.records.values())
+
+    def document(self, name_or_id: str) -> DocumentRecord:
+        """Find a document by its name, its id, or the beginning of its id (8 digits or more).
+
+        Raises:
+            DocumentNotFoundError: There is none, or more than one.
+        """
+        records = self.documents()
+        found = [record for record in records if name_or_id in {record.name, record.id}]
+        if not found and len(name_or_id) >= 8:
+            found = [record for record in records if record.id.startswith(name_or_id)]
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            raise DocumentNotFoundError(f"There is no document {name_or_id!r} in the library. `rag list` shows what there is.")
+        ids = ", ".join(record.id[:12] for record in found)
+        raise DocumentNotFoundError(f"{len(found)} documents are called {name_or_id!r}. Give the id instead: {ids}.")
+
+    def remove(self, name_or_id: str) -> DocumentRecord:
+        """Remove a document, and the library's copy of its file.
+
+        Returns:
+            What was removed.
+
+        Raises:
+            DocumentNotFoundError: There is none, or more than one.
+            StorageError: The disk or the database refused.
+        """
+        with self._writing:
+            record = self.document(name_or_id)
+            self._store.remove(record.id)
+            self._originals.discard(record.id)
+        return record
+
+    def retrieve(self, question: str, top_k: int | None = None, documents: Sequence[str] | None = None) -> list[Passage]:
+        """Find the passages nearest to a question, by cosine similarity.
+
+        Args:
+            question: In words; not empty.
+            top_k: How many, at most; `settings.top_k` if not given.
+            documents: Names or ids of the documents to look in; all if not given.
+
+        Returns:
+            Best first; empty if the library is.
+
+        Raises:
+            EmptyQuestionError: The question has no words.
+            DocumentNotFoundError: A name in `documents` is not there.
+            ValueError: `top_k` is less than 1.
+            StorageError: The index cannot be read.
+        """
+        question = _asked(question)
+        top_k = self.settings.top_k if top_k is None else top_k
+        if top_k < 1:
+            raise ValueError(f"top_k must be at least 1, not {top_k}")
+        ids = None if documents is None else [self.document(name).id for name in documents]
+        if not self._store.records:
+            return []
+        return retrieve(question, top_k, ids, self._embedder, self._store)
+
+    def ask(
+        self, question: str, *, history: Sequence[Message] = (), top_k: int | None = None, documents: Sequence[str] | None = None
+    ) -> Answer:
+        """Answer a question from the documents, with footnotes. Waits for the whole answer; `stream` shows it grow.
+
+        Args:
+            question: In words; not empty.
+            history: Earlier questions and answers, oldest first.
+            top_k: Passages to answer from, at most.
+            documents: Names or ids of the documents to look in; all if not given.
+
+        Raises:
+            ChatError: The chat endpoint did not answer as it should.
+            EmptyQuestionError, DocumentNotFoundError, ValueError, StorageError: As for `retrieve`.
+        """
+
+        async def last() -> Answer:
+            async with aclosing(self.stream(question, history=history, top_k=top_k, documents=documents)) as answers:
+                async for answer in answers:
+                    whole = answer
+            return whole
+
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return asyncio.run(last())
+        with ThreadPoolExecutor(1) as executor:  # in a notebook a loop is running already
+            return executor.submit(asyncio.run, last()).result()
+
+    async def stream(
+        self, question: str, *, history: Sequence[Message] = (), top_k: int | None = None, documents: Sequence[str] | None = None
+    ) -> AsyncGenerator[Answer, None]:
+        """Answer a question as `ask` does, and yield the answer as it grows; closing the iterator ends the endpoint's work.
+
+        Yields:
+            The answer so far, each time whole; `finish` is "streaming" until the last one.
+        """
+        began = time.monotonic()
+        passages = await asyncio.to_thread(self.retrieve, question, top_k, documents)
+        asked = Asked(_asked(question), tuple(passages), tuple(history), began)
+        if self.chat_model is None:
+            yield await asyncio.to_thread(answer_by_quoting, asked, self._embedder, self.settings.quote_min_score)
+            return
+        async with aclosing(answer_by_model(asked, self.chat_model, self.settings)) as answers:
+            async for answer in answers:
+                yield answer
+
+    def page_image(self, document_id: str, page: int, *, scale: float = 1.5) -> bytes:
+        """Draw a page of a PDF.
+
+        Args:
+            document_id: The document.
+            page: Physical page number, 1-based.
+            scale: Pixels a point (1/72 inch).
+
+        Returns:
+            A PNG.
+
+        Raises:
+            DocumentNotFoundError: There is no such document, or no such page in it.
+            UnreadableFileError: The page cannot be drawn.
+        """
+        record = self._page_of(document_id, page)
+        return self._viewer.render(self.original(document_id), page, scale=scale, password=record.password)
+
+    def page_marks(self, document_id: str, page: int, start: int, end: int) -> list[tuple[float, float, float, float]]:
+        """Where `page.text[start:end]` stands on a PDF's drawn page.
+
+        Returns:
+            Rectangles `(left, top, right, bottom)` as shares of the image's width and height, in [0, 1]; empty where not known.
+
+        Raises:
+            DocumentNotFoundError: There is no such document, or no such page in it.
+            UnreadableFileError: The page cannot be read.
+        """
+        record = self._page_of(document_id, page)
+        return self._viewer.page_marks(self.original(document_id), page, start, end, password=record.password)
+
+    def page_text(self, document_id: str, page: int) -> str:
+        """The text of a page, read again from the library's copy of the file.
+
+        Raises:
+            DocumentNotFoundError: There is no such document, or no such page in it.
+            DocumentError: The file cannot be read any more.
+        """
+        record = self._page_of(document_id, page)
+        path = self.original(document_id)
+        return self._viewer.load(path, name=record.name, document_id=record.id, passwords=[record.password]).document.pages[page - 1].text
+
+    def original(self, document_id: str) -> Path:
+        """The library's copy of a document's file.
+
+        Raises:
+            DocumentNotFoundError: There is no such document.
+        """
+        record = self.document(document_id)
+        return self._originals.path(record.id, record.media_type)
+
+    def left_behind(self) -> list[DocumentRecord]:
+        """Documents that were indexed with another model or setting, and cannot be found with the present one.
+
+        Raises:
+            StorageError: The index cannot be read.
+        """
+        return self._store.other_records()
+
+    def reindex(self, progress: ProgressCallback | None = None) -> Report:
+        """Index what was left behind with the present model, from the library's own copies; then drop the old index.
+
+        Raises:
+            StorageError: The disk or the database refused; the old index is still there.
+        """
+        records = self.left_behind()
+        outcomes = []
+        for number, record in enumerate(records, start=1):
+            source = Source(self._originals.path(record.id, record.media_type), record.name, record.source)
+            outcomes.append(self._add(source, [record.password], _teller(progress, source.path, number, len(records))))
+        report = Report(tuple(outcomes))
+        if report.all_searchable:
+            self._store.drop_other_indexes()
+        return report
+
+    def warm_up(self) -> None:
+        """Load the embedding model and open the index now, so that the first question does not wait for them.
+
+        Raises:
+            EmbeddingError: The embedding model cannot be used.
+            StorageError: The index cannot be opened.
+        """
+        _ = self._store
+        self._embedder.embed_query("ready?")
+
+    def close(self) -> None:
+        """Let go of the library. Doing so twice is harmless."""
+        self._loader.close()
+        self._viewer.close()
+        if "_store" in self.__dict__:
+            self.__dict__.pop("_store").close()
+        self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    @cached_property
+    def _store(self) -> ChunkStore:
+        with self._opening:
+            if "_store" in self.__dict__:  # another thread opened it while this one waited
+                return self.__dict__["_store"]  # type: ignore[no-any-return]
+            description = f"{self._embedder.identity} cosine chunker={CHUNKER_VERSION} tokens={self.settings.chunk_tokens}"
+            fingerprint = hashlib.sha256(description.encode()).hexdigest()[:16]
+            client = connect(self.folder / "chroma", self.settings.chroma_url)
+            store = self.__dict__["_store"] = ChunkStore(client, fingerprint, description)
+            known = {record.id for record in [*store.records.values(), *store.other_records()]}
+            self._originals.sweep(known)
+            return store
+
+    def _add(self, source: Source, passwords: Sequence[str], tell: Teller) -> Outcome:
+        with self._writing:
+            adding = Adding(self._loader, self._embedder, self._store, self._originals, self.settings.chunk_tokens)
+            outcome = adding.add(source, passwords, lambda fraction: tell(fraction, None))
+        tell(1.0, outcome)
+        return outcome
+
+    def _page_of(self, document_id: str, page: int) -> DocumentRecord:
+        record = self.document(document_id)
+        if not 1 <= page <= record.pages:
+            raise DocumentNotFoundError(f"{record.name} has no page {page}; it has {record.pages}.")
+        return record
+
+
+def _teller(progress: ProgressCallback | None, path: Path, number: int, files: int) -> Teller:
+    """What tells `progress` about one file."""
+
+    def tell(fraction: float, outcome: Outcome | None) -> None:
+        if progress:
+            progress(Progress(str(path), fraction, number, files, outcome))
+
+    return tell
+
+
+def _loader(settings: Settings) -> Loader:
+    return Loader(
+        max_bytes=int(settings.max_file_megabytes * 1e6),
+        seconds_without_progress=settings.parse_seconds,
+        memory_megabytes=settings.parse_megabytes,
+    )
+
+
+def _asked(question: str) -> str:
+    """The question as it is searched: valid UTF-8 without white space around it.
+
+    Raises:
+        EmptyQuestionError: Nothing is left.
+    """
+    asked = question.encode("utf-8", "replace").decode().strip()
+    if not asked:
+        raise EmptyQuestionError("The question is empty. Ask something about your documents.")
+    return asked
