@@ -1,0 +1,261 @@
+"""`rag ...`: the library on the command line. Results on stdout, everything else on stderr."""
+
+import asyncio
+import io
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import aclosing, contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from rag.errors import LibraryError, RagError
+from rag.settings import Settings
+from rag.types import Answer, DocumentRecord, Outcome, ProgressCallback, Report
+from rag.types import Progress as Step
+from ui.places import place
+
+if TYPE_CHECKING:
+    from rag.library import Library
+
+app = typer.Typer(
+    help="Chat with your documents; every sentence footnoted to the page it came from.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+LibraryOption = Annotated[
+    Path | None, typer.Option("--library", help="Folder of the library [RAG_LIBRARY, default data/library]", show_default=False)
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
+DocumentOption = Annotated[list[str] | None, typer.Option("--document", help="Look in this document only; may be given several times.")]
+TopKOption = Annotated[
+    int | None, typer.Option("-k", "--top-k", min=1, help="Passages, at most [RAG_TOP_K, default 5]", show_default=False)
+]
+QuestionArgument = Annotated[str, typer.Argument(help="What you want to know.")]
+
+
+@app.command()
+def add(
+    paths: Annotated[list[Path], typer.Argument(help="Files and folders: PDF, text, Markdown.")],
+    library: LibraryOption = None,
+    password: Annotated[list[str] | None, typer.Option(help="Tried on encrypted PDFs; may be given several times.")] = None,
+    json_lines: JsonOption = False,
+) -> None:
+    """Add files, and the files in folders. A changed file replaces its earlier version."""
+    with _open(library) as opened, _progress_bar(json_lines) as progress:
+        report = opened.add(paths, passwords=password or (), progress=progress)
+    _finish_report(report, json_lines)
+
+
+@app.command("list")
+def list_documents(library: LibraryOption = None, json_lines: JsonOption = False) -> None:
+    """List the documents."""
+    with _open(library, must_exist=True) as opened:
+        records = opened.documents()
+        _warn_left_behind(opened)
+    if json_lines:
+        _print_json(_public(record) for record in records)
+    elif records:
+        out.print(_documents_table(records))
+    else:
+        err.print("The library is empty. `rag add PATH` adds documents.")
+
+
+@app.command()
+def remove(documents: Annotated[list[str], typer.Argument(help="Names or ids.")], library: LibraryOption = None) -> None:
+    """Remove documents, and the library's copies of their files."""
+    failed = False
+    with _open(library, must_exist=True) as opened:
+        for document in documents:
+            try:
+                record = opened.remove(document)
+            except LibraryError as error:
+                failed = True
+                err.print(f"[red]{escape(str(error))}[/red]")
+            else:
+                err.print(f"Removed {escape(record.name)}.")
+    raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
+def search(
+    question: QuestionArgument,
+    library: LibraryOption = None,
+    top_k: TopKOption = None,
+    document: DocumentOption = None,
+    json_lines: JsonOption = False,
+) -> None:
+    """Find the passages nearest to a question."""
+    with _open(library, must_exist=True) as opened:
+        passages = opened.retrieve(question, top_k, document)
+        _warn_left_behind(opened)
+    if json_lines:
+        _print_json(asdict(passage) for passage in passages)
+    for passage in [] if json_lines else passages:
+        out.print(f"[bold]{passage.rank}[/bold]  {escape(place(passage))}  [dim]cosine {passage.cosine:.3f}[/dim]")
+        out.print(f"   {escape(' '.join(passage.text.split()))}\n")
+    if not passages:
+        err.print("Nothing found: the library is empty. `rag add PATH` adds documents.")
+        raise typer.Exit(1)
+
+
+@app.command()
+def ask(
+    question: QuestionArgument,
+    library: LibraryOption = None,
+    top_k: TopKOption = None,
+    document: DocumentOption = None,
+    json_lines: JsonOption = False,
+) -> None:
+    """Answer a question from the documents, with footnotes. Without a chat model the answer is quoted sentences."""
+
+    async def answer_growing(opened: "Library") -> Answer:
+        shown = 0
+        async with aclosing(opened.stream(question, top_k=top_k, documents=document)) as answers:
+            async for answer in answers:
+                if not json_lines:
+                    out.print(answer.text[shown:], end="", markup=False)
+                    shown = len(answer.text)
+        return answer
+
+    with _open(library, must_exist=True) as opened:
+        answer = asyncio.run(answer_growing(opened))
+        _warn_left_behind(opened)
+    if json_lines:
+        _print_json([asdict(answer)])
+    else:
+        out.print("\n")
+        for citation in answer.citations:
+            out.print(f"[{citation.number}] {place(citation.passage)}", markup=False)
+        if answer.notice:
+            err.print(answer.notice, style="dim", markup=False)
+    raise typer.Exit(1 if answer.finish in {"not_found", "interrupted"} else 0)
+
+
+@app.command()
+def reindex(library: LibraryOption = None, json_lines: JsonOption = False) -> None:
+    """Index again what was indexed with another model or chunk size, from the library's own copies."""
+    with _open(library, must_exist=True) as opened, _progress_bar(json_lines) as progress:
+        report = opened.reindex(progress)
+    if not report.outcomes:
+        err.print("Nothing to do: every document is indexed with the present model.")
+    _finish_report(report, json_lines)
+
+
+@app.command()
+def serve(
+    library: LibraryOption = None,
+    host: Annotated[str, typer.Option(help="Address to listen on; others than this machine reach it only with 0.0.0.0.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 7860,
+    samples: Annotated[Path | None, typer.Option(help="Folder to index at the start where the library is empty.")] = None,
+) -> None:
+    """Start the page."""
+    from ui.web.server import serve as serve_page
+
+    with _open(library) as opened:
+        serve_page(opened, host=host, port=port, samples=samples, tell=lambda line: err.print(line, markup=False))
+
+
+def main() -> None:
+    """Run the command line; errors become one sentence and an exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a narrow locale must not stop an answer half-way
+            stream.reconfigure(encoding="utf-8")
+    try:
+        app()
+    except RagError as error:
+        err.print(f"Error: {error}", style="red", markup=False)
+        sys.exit(1)
+    except ValidationError as error:
+        for problem in error.errors():
+            name = "_".join(str(part) for part in problem["loc"]).upper().removeprefix("RAG_")
+            err.print(f"Error: RAG_{name}: {problem['msg']} (it is {problem['input']!r})", style="red", markup=False)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        err.print("Stopped. What was finished is kept; the same command goes on from there.")
+        sys.exit(130)
+
+
+@contextmanager
+def _open(folder: Path | None, *, must_exist: bool = False) -> "Iterator[Library]":
+    from rag.library import Library
+
+    settings = Settings()
+    folder = folder or settings.library
+    if must_exist and not folder.is_dir():
+        raise LibraryError(f"There is no library at {folder}. `rag add PATH` makes one, --library names another.")
+    with Library.open(folder, settings) as opened:
+        yield opened
+
+
+@contextmanager
+def _progress_bar(json_lines: bool) -> Iterator[ProgressCallback]:
+    """Shows the file at work, and prints each outcome as it comes."""
+    columns = (TextColumn("{task.fields[file]}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True) as bar:
+        task = bar.add_task("", total=1.0, file="")
+
+        def show(step: Step) -> None:
+            bar.update(
+                task,
+                completed=(step.file - 1 + step.fraction) / step.files,
+                file=f"{step.file}/{step.files} {escape(Path(step.path).name)}",
+            )
+            if step.outcome and json_lines:
+                _print_json([asdict(step.outcome)])
+            elif step.outcome:
+                bar.console.print(_outcome_line(step.outcome))
+
+        yield show
+
+
+def _outcome_line(outcome: Outcome) -> str:
+    colour = "green" if outcome.is_searchable else "yellow"
+    return f"[{colour}]{outcome.status:<14}[/{colour}] {escape(outcome.document)}  [dim]{escape(outcome.message)}[/dim]"
+
+
+def _finish_report(report: Report, json_lines: bool) -> None:
+    if not json_lines:
+        searchable = sum(outcome.is_searchable for outcome in report.outcomes)
+        err.print(f"{searchable} of {len(report.outcomes)} files can be searched.")
+    raise typer.Exit(0 if report.all_searchable else 1)
+
+
+def _documents_table(records: list[DocumentRecord]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for heading, justify in (("document", "left"), ("pages", "right"), ("chunks", "right"), ("added", "left"), ("id", "left")):
+        table.add_column(heading, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    for record in records:
+        table.add_row(escape(record.name), str(record.pages), str(record.chunks), record.added[:16].replace("T", " "), record.id[:12])
+    return table
+
+
+def _warn_left_behind(opened: "Library") -> None:
+    if left := len(opened.left_behind()):
+        err.print(
+            f"{left} documents were indexed with another model or setting and are not searched. `rag reindex` brings them over.",
+            style="yellow",
+        )
+
+
+def _public(record: DocumentRecord) -> dict[str, Any]:
+    return {name: value for name, value in asdict(record).items() if name != "password"}
+
+
+def _print_json(objects: Iterable[dict[str, Any]]) -> None:
+    for values in objects:
+        sys.stdout.write(json.dumps(values, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
