@@ -1,0 +1,84 @@
+"""The page: three columns, and what is wired to what."""
+
+from typing import Any
+
+import gradio as gr
+
+from rag.library import Library
+from ui.web import text
+from ui.web.chat import ChatHandlers, ChatPanel, build_chat
+from ui.web.conversations import Conversations
+from ui.web.documents import DocumentsHandlers, DocumentsPanel, build_documents
+from ui.web.html import render
+from ui.web.indexing import Indexer
+from ui.web.scripts import HEAD_SCRIPT
+from ui.web.settings import SettingsHandlers, SettingsPanel, build_settings
+from ui.web.source import SourceHandlers, SourcePanel, build_source
+
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+MOST_CHATS = 20
+"""Answers that grow at the same time."""
+
+STATE_KEY = "footnote-conversation"
+CACHE_SECONDS = 3600
+
+
+def build_page(library: Library, indexer: Indexer, conversations: Conversations) -> gr.Blocks:
+    """Put the page together."""
+    page: gr.Blocks
+    with gr.Blocks(title=text.TITLE, analytics_enabled=False, fill_width=True, delete_cache=(CACHE_SECONDS, CACHE_SECONDS)) as page:
+        conversation = gr.BrowserState(None, storage_key=STATE_KEY)
+        with gr.Row(elem_id="columns", equal_height=True):
+            with gr.Column(elem_id="left"):
+                documents = build_documents()
+            with gr.Column(elem_id="middle"):
+                head = gr.HTML(
+                    render("head.html", line=text.CHECKING, state=text.CHECKING, is_ready=True), elem_id="head", js_on_load=HEAD_SCRIPT
+                )
+                with gr.Tabs(elem_id="tabs"):
+                    with gr.Tab(text.CHAT, id="chat"):
+                        chat = build_chat()
+                    with gr.Tab(text.SETTINGS, id="settings"):
+                        settings = build_settings()
+            with gr.Column(elem_id="right"):
+                source = build_source()
+        _wire_documents(page, documents, DocumentsHandlers(library, indexer))
+        _wire_chat(page, chat, conversation, ChatHandlers(library, conversations))
+        _wire_source(documents, source, conversation, SourceHandlers(library, conversations))
+        _wire_settings(page, settings, head, SettingsHandlers(library))
+    page.queue(default_concurrency_limit=MOST_CHATS)
+    return page
+
+
+def _wire_documents(page: gr.Blocks, panel: DocumentsPanel, handlers: DocumentsHandlers) -> None:
+    shown = [panel.listing, panel.timer]
+    page.load(handlers.show, None, shown, queue=False, **PRIVATE)
+    panel.timer.tick(handlers.show, None, shown, queue=False, **PRIVATE)
+    panel.drop.upload(handlers.upload, panel.drop, [panel.drop, *shown], **PRIVATE)
+    listing: Any = panel.listing  # its events are named by its script
+    listing.remove(handlers.remove, None, shown, queue=False, **PRIVATE)
+    listing.dismiss(handlers.dismiss, None, shown, queue=False, **PRIVATE)
+    listing.unlock(handlers.unlock, None, shown, queue=False, **PRIVATE)
+
+
+def _wire_chat(page: gr.Blocks, panel: ChatPanel, conversation: gr.BrowserState, handlers: ChatHandlers) -> None:
+    painted = [panel.chatbot, panel.box]
+    page.load(handlers.resume, conversation, [conversation, panel.chatbot], **PRIVATE)
+    panel.fresh.click(handlers.fresh, None, [conversation, panel.chatbot], **PRIVATE)
+    asked = panel.box.submit(handlers.ask, [panel.box, conversation], painted, **PRIVATE)
+    again = panel.chatbot.retry(handlers.retry, conversation, painted, **PRIVATE)
+    example = panel.chatbot.example_select(handlers.ask_example, conversation, painted, **PRIVATE)
+    panel.box.stop(handlers.stop, conversation, painted, cancels=[asked, again, example], **PRIVATE)
+
+
+def _wire_source(documents: DocumentsPanel, panel: SourcePanel, conversation: gr.BrowserState, handlers: SourceHandlers) -> None:
+    view: Any = panel.view
+    listing: Any = documents.listing
+    view.cite(handlers.cite, conversation, view, queue=False, **PRIVATE)
+    view.open(handlers.open, None, view, queue=False, **PRIVATE)
+    listing.open(handlers.open, None, view, queue=False, **PRIVATE)
+
+
+def _wire_settings(page: gr.Blocks, panel: SettingsPanel, head: gr.HTML, handlers: SettingsHandlers) -> None:
+    page.load(handlers.check, None, [head, panel.table], **PRIVATE)
+    panel.check.click(handlers.check, None, [head, panel.table], **PRIVATE)

@@ -1,0 +1,132 @@
+"""The middle column: what is said."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import Any
+
+import gradio as gr
+from gradio.components.chatbot import ExampleMessage, Message, MessageDict
+
+from rag.errors import RagError
+from rag.library import Library
+from ui.web import text
+from ui.web.conversations import Conversations
+from ui.web.markdown import messages
+
+log = logging.getLogger(__name__)
+
+SECONDS_BETWEEN_PAINTS = 0.04
+"""A reader sees no difference, and each paint costs the server a comparison of all messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatPanel:
+    """The column's components."""
+
+    chatbot: gr.Chatbot
+    box: gr.Textbox
+    fresh: gr.Button
+
+
+def build_chat() -> ChatPanel:
+    """Lay the column out."""
+    chatbot = gr.Chatbot(
+        label=text.CONVERSATION,
+        show_label=False,
+        elem_id="chat",
+        height=None,
+        placeholder=text.EMPTY_CHAT,
+        buttons=["copy"],
+        feedback_options=None,
+        latex_delimiters=[],
+        allow_tags=False,
+        line_breaks=False,
+        group_consecutive_messages=False,
+        layout="bubble",
+    )
+    with gr.Row(elem_id="ask"):
+        box = gr.Textbox(
+            placeholder=text.ASK_PLACEHOLDER,
+            label=text.ASK_LABEL,
+            show_label=False,
+            submit_btn=text.ASK,
+            lines=1,
+            max_lines=6,
+            autofocus=True,
+            elem_id="question",
+        )
+        fresh = gr.Button(text.NEW_CONVERSATION, elem_id="fresh", size="sm")
+    return ChatPanel(chatbot, box, fresh)
+
+
+class ChatHandlers:
+    """What happens in the column."""
+
+    def __init__(self, library: Library, conversations: Conversations) -> None:
+        self._library = library
+        self._conversations = conversations
+
+    def resume(self, conversation_id: str | None) -> tuple[str, Any]:
+        """Show the browser's conversation again, or begin one."""
+        conversation_id = self._conversations.resume(conversation_id)
+        has_samples = any(record.name == text.SAMPLE_DOCUMENT for record in self._library.documents())
+        examples: list[ExampleMessage] = [{"text": question} for question in text.SAMPLE_QUESTIONS] if has_samples else []
+        return conversation_id, gr.Chatbot(self._messages(conversation_id), examples=examples)
+
+    def fresh(self) -> tuple[str, Any]:
+        """Begin another conversation."""
+        return self.resume(None)
+
+    async def ask(self, question: str, conversation_id: str) -> AsyncIterator[tuple[Any, Any]]:
+        """Answer a question, and paint the answer as it grows."""
+        if not question.strip():
+            gr.Info(text.EMPTY_QUESTION)
+            yield gr.skip(), gr.skip()
+            return
+        async for painted in self._answer(question.strip(), conversation_id):
+            yield painted
+
+    async def ask_example(self, conversation_id: str, event: gr.SelectData) -> AsyncIterator[tuple[Any, Any]]:
+        """Answer one of the questions offered on an empty page."""
+        async for painted in self._answer(str(event.value["text"]), conversation_id):
+            yield painted
+
+    async def retry(self, conversation_id: str, event: gr.RetryData) -> AsyncIterator[tuple[Any, Any]]:
+        """Ask a question again; what was said after it goes."""
+        index = event.index if isinstance(event.index, int) else event.index[0]
+        question = self._conversations.cut(conversation_id, index // 2)
+        if question is not None:
+            async for painted in self._answer(question, conversation_id):
+                yield painted
+
+    def stop(self, conversation_id: str) -> tuple[Any, Any]:
+        """Keep what was said when the reader stopped it."""
+        self._conversations.stop(conversation_id)
+        return self._messages(conversation_id), gr.Textbox(stop_btn=False, submit_btn=text.ASK)
+
+    async def _answer(self, question: str, conversation_id: str) -> AsyncIterator[tuple[Any, Any]]:
+        history = self._conversations.history(conversation_id)
+        turn = self._conversations.begin(conversation_id, question)
+        yield self._messages(conversation_id), gr.Textbox(value="", submit_btn=False, stop_btn=True)
+        painted = 0.0
+        try:
+            async with aclosing(self._library.stream(question, history=history)) as answers:
+                async for answer in answers:
+                    turn = replace(turn, answer=answer, state="growing" if answer.finish == "streaming" else "done")
+                    self._conversations.update(conversation_id, turn)
+                    if answer.seconds - painted >= SECONDS_BETWEEN_PAINTS:
+                        painted = answer.seconds
+                        yield self._messages(conversation_id), gr.skip()
+        except RagError as error:
+            self._conversations.update(conversation_id, replace(turn, state="failed", problem=str(error)))
+        except Exception:
+            log.exception("answering failed")
+            self._conversations.update(conversation_id, replace(turn, state="failed", problem=text.UNEXPECTED))
+        finally:
+            self._conversations.stop(conversation_id)  # does nothing to a turn that has ended; a closed tab ends here
+        yield self._messages(conversation_id), gr.Textbox(stop_btn=False, submit_btn=text.ASK)
+
+    def _messages(self, conversation_id: str) -> list[MessageDict | Message]:
+        return messages(self._conversations.turns(conversation_id))

@@ -1,0 +1,27 @@
+// The list of documents: open, remove (asks first), dismiss, unlock.
+element.addEventListener('click', (event) => {
+  const button = event.target.closest('button');
+  if (!button || !button.dataset) return;
+  const row = button.closest('li');
+  if ('open' in button.dataset) {
+    document.getElementById('columns').classList.remove('fn-show-documents');
+    trigger('open', {id: button.dataset.open, page: 1});
+  } else if ('askRemove' in button.dataset) {
+    row.classList.add('fn-asking');
+    row.querySelector('.fn-confirm').hidden = false;
+    row.querySelector('[data-keep]').focus();
+  } else if ('keep' in button.dataset) {
+    row.classList.remove('fn-asking');
+    row.querySelector('.fn-confirm').hidden = true;
+    row.querySelector('[data-ask-remove]').focus();
+  } else if ('remove' in button.dataset) {
+    trigger('remove', {id: button.dataset.remove});
+  } else if ('dismiss' in button.dataset) {
+    trigger('dismiss', {id: button.dataset.dismiss});
+  }
+});
+element.addEventListener('submit', (event) => {
+  event.preventDefault();
+  const form = event.target;
+  trigger('unlock', {id: form.dataset.unlock, password: form.elements.password.value});
+});

@@ -1,0 +1,79 @@
+"""The left column: drop files, see what is there and how far it is, remove."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from rag.errors import DocumentNotFoundError
+from rag.library import Library
+from ui.web import text
+from ui.web.html import render
+from ui.web.indexing import Indexer
+from ui.web.scripts import DOCUMENTS_SCRIPT
+
+POLL_SECONDS = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentsPanel:
+    """The column's components."""
+
+    drop: gr.File
+    listing: gr.HTML
+    timer: gr.Timer
+
+
+def build_documents() -> DocumentsPanel:
+    """Lay the column out."""
+    gr.HTML(f'<h1 class="fn-brand">{text.TITLE}<sup>1</sup></h1>')
+    gr.HTML(f'<p class="fn-drop-words" aria-hidden="true">{text.DROP}<br>{text.CHOOSE}</p>')
+    drop = gr.File(file_count="multiple", label=text.DROP, show_label=False, elem_id="drop", height=76)
+    gr.HTML(f"<h2>{text.DOCUMENTS}</h2>")
+    listing = gr.HTML(elem_id="documents", js_on_load=DOCUMENTS_SCRIPT)
+    return DocumentsPanel(drop, listing, gr.Timer(POLL_SECONDS, active=False))
+
+
+class DocumentsHandlers:
+    """What happens in the column."""
+
+    def __init__(self, library: Library, indexer: Indexer) -> None:
+        self._library = library
+        self._indexer = indexer
+
+    def show(self) -> tuple[str, Any]:
+        """The list as it is now, and whether to ask again soon."""
+        busy = self._indexer.is_busy  # before the list is read, so that the last look is never missed
+        records = self._library.documents()
+        listing = render("documents.html", records=records[::-1], jobs=self._indexer.jobs, left_behind=len(self._library.left_behind()))
+        return listing, gr.Timer(active=busy)
+
+    def upload(self, files: Sequence[str] | None) -> tuple[Any, str, Any]:
+        """Queue uploaded files and empty the drop area."""
+        for file in files or ():
+            self._indexer.submit(Path(file), Path(file).name)
+        return None, *self.show()
+
+    def remove(self, event: gr.EventData) -> tuple[str, Any]:
+        """Remove a document."""
+        try:
+            self._library.remove(_id(event))
+        except DocumentNotFoundError:  # removed in another tab
+            gr.Info(text.GONE)
+        return self.show()
+
+    def dismiss(self, event: gr.EventData) -> tuple[str, Any]:
+        """Forget a file that could not be read."""
+        self._indexer.dismiss(_id(event))
+        return self.show()
+
+    def unlock(self, event: gr.EventData) -> tuple[str, Any]:
+        """Try a password."""
+        self._indexer.unlock(_id(event), str(event._data.get("password", "")))
+        return self.show()
+
+
+def _id(event: gr.EventData) -> str:
+    return str(event._data.get("id", ""))

@@ -1,0 +1,149 @@
+"""Uploads are indexed one after another in the background; the page asks how far they are."""
+
+import logging
+import queue
+import secrets
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rag.errors import RagError
+from rag.library import Library
+from rag.types import Outcome, Progress
+
+log = logging.getLogger(__name__)
+
+UNEXPECTED = "Something went wrong while this file was read; the server's log says more. Try again, or report it."
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A file on its way into the library.
+
+    Attributes:
+        id: Names the job.
+        path: The uploaded file; deleted when the job is dismissed or has succeeded, unless `keep`.
+        name: What the file is called.
+        keep: Whether the file is somebody else's, as a sample is.
+        fraction: How much is done, in [0, 1].
+        outcome: What became of it, once that is known.
+        problem: Why it has no outcome (the disk is full, say), or "".
+    """
+
+    id: str
+    path: Path
+    name: str
+    keep: bool = False
+    fraction: float = 0.0
+    outcome: Outcome | None = None
+    problem: str = ""
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether there is still work to do."""
+        return self.outcome is None and not self.problem
+
+    @property
+    def status(self) -> str:
+        """The outcome's status; "unreadable" where the work itself failed."""
+        return self.outcome.status if self.outcome else "unreadable"
+
+    @property
+    def message(self) -> str:
+        """What happened and what to do."""
+        return self.outcome.message if self.outcome else self.problem
+
+
+class Indexer:
+    """One thread that adds files; the rest of the page asks it for `jobs`."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._lock = threading.Lock()
+        self._jobs: dict[str, Job] = {}
+        self._queue: queue.Queue[tuple[str, tuple[str, ...]] | None] = queue.Queue()
+        self._thread = threading.Thread(target=self._work, name="indexer", daemon=True)
+        self._thread.start()
+
+    @property
+    def jobs(self) -> list[Job]:
+        """The jobs that wait, run, or ended in a way the reader should see; oldest first."""
+        with self._lock:
+            return list(self._jobs.values())
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether any file still waits or is being read."""
+        return any(job.is_waiting for job in self.jobs)
+
+    def submit(self, path: Path, name: str, *, keep: bool = False) -> None:
+        """Queue a file."""
+        job = Job(secrets.token_hex(4), path, name, keep)
+        with self._lock:
+            self._jobs[job.id] = job
+        self._queue.put((job.id, ()))
+
+    def unlock(self, job_id: str, password: str) -> None:
+        """Try an encrypted file again with a password."""
+        with self._lock:
+            if job_id not in self._jobs:
+                return
+            self._jobs[job_id] = replace(self._jobs[job_id], fraction=0.0, outcome=None, problem="")
+        self._queue.put((job_id, (password,)))
+
+    def dismiss(self, job_id: str) -> None:
+        """Forget a job that has ended."""
+        with self._lock:
+            job = self._jobs.get(job_id)
+            if job is None or job.is_waiting:
+                return
+            del self._jobs[job_id]
+        _delete(job)
+
+    def close(self) -> None:
+        """End the thread after the file at work."""
+        with self._lock:
+            self._jobs.clear()
+        self._queue.put(None)
+        self._thread.join()
+
+    def _work(self) -> None:
+        try:
+            self._library.warm_up()
+        except RagError as error:  # told again, to the reader, when a file is added or a question asked
+            log.warning("%s", error)
+        while (item := self._queue.get()) is not None:
+            job_id, passwords = item
+            job = self._jobs.get(job_id)
+            if job is not None:
+                self._add(job, passwords)
+
+    def _add(self, job: Job, passwords: Sequence[str]) -> None:
+        def show(step: Progress) -> None:
+            self._update(replace(job, fraction=step.fraction))
+
+        try:
+            if job.keep:
+                outcome = self._library.add(job.path, progress=show).outcomes[0]
+            else:
+                outcome = self._library.add_upload(job.path, job.name, passwords=passwords, progress=show)
+        except RagError as error:
+            self._update(replace(job, problem=str(error)))
+        except Exception:
+            log.exception("adding %s failed", job.name)
+            self._update(replace(job, problem=UNEXPECTED))
+        else:
+            self._update(replace(job, fraction=1.0, outcome=outcome))
+            if outcome.status == "added":
+                self.dismiss(job.id)  # the document's own row says it
+
+    def _update(self, job: Job) -> None:
+        with self._lock:
+            if job.id in self._jobs:
+                self._jobs[job.id] = job
+
+
+def _delete(job: Job) -> None:
+    if not job.keep:
+        job.path.unlink(missing_ok=True)

@@ -1,0 +1,114 @@
+"""One FastAPI app: the documents' routes, and the page mounted last."""
+
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag.errors import RagError
+from rag.library import Library
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from ui.web.indexing import Indexer
+
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+SECONDS_TO_END = 3
+"""An open page holds a connection for ever; after this long a stop no longer waits for it."""
+
+
+class ServeError(RagError):
+    """The page's address cannot be used."""
+
+
+def build_app(library: Library, indexer: "Indexer", *, hosts: set[str] | None = None) -> "FastAPI":
+    """Build the app.
+
+    Args:
+        library: What it serves.
+        indexer: Adds what is uploaded.
+        hosts: The names it answers to; any if not given. Keeps other web sites from reaching a local page by a name of theirs.
+    """
+    import gradio as gr
+    from fastapi import FastAPI
+    from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+    from ui.http.documents import document_routes
+    from ui.http.protection import ProtectionHeaders
+    from ui.web.app import build_page
+    from ui.web.conversations import Conversations
+    from ui.web.theme import theme
+
+    app = FastAPI(title="Footnote", docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(ProtectionHeaders)
+    if hosts is not None:
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=sorted(hosts))
+    app.include_router(document_routes(library))
+    mounted: FastAPI = gr.mount_gradio_app(
+        app,
+        build_page(library, indexer, Conversations()),
+        path="/",
+        theme=theme(),
+        css_paths=[Path(__file__).with_name("style.css")],
+        show_error=False,
+        run_history=False,
+        footer_links=[],
+        max_file_size=int(library.settings.max_file_megabytes * 1e6),
+    )
+    return mounted
+
+
+def serve(library: Library, *, host: str, port: int, samples: Path | None, tell: Callable[[str], None]) -> None:
+    """Serve the page until the process is told to stop.
+
+    Args:
+        library: What it serves.
+        host: Address to listen on.
+        port: Port to listen on; 0 takes a free one.
+        samples: Folder to index where the library is empty.
+        tell: Told the page's address.
+
+    Raises:
+        ServeError: The address is in use or not this machine's.
+        StorageError: The library cannot be opened.
+    """
+    bound = _listen(host, port)
+    _set_quiet(library.folder)
+    import uvicorn
+
+    from ui.web.indexing import Indexer
+
+    indexer = Indexer(library)
+    try:
+        if samples and not library.documents():
+            for path in sorted(file for file in samples.iterdir() if file.suffix in {".pdf", ".txt", ".md"}):
+                indexer.submit(path, path.name, keep=True)
+        app = build_app(library, indexer, hosts=LOOPBACK if host in LOOPBACK else None)
+        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=SECONDS_TO_END)
+        tell(f"Footnote is at http://{host}:{bound.getsockname()[1]} (Ctrl-C stops it).")
+        uvicorn.Server(config).run(sockets=[bound])
+    finally:
+        indexer.close()
+        bound.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+        bound.listen()
+    except OSError as error:
+        bound.close()
+        raise ServeError(f"The page cannot be served at {host}:{port}: {error.strerror}. Choose another port with --port.") from error
+    return bound
+
+
+def _set_quiet(folder: Path) -> None:
+    """Before Gradio is imported: nothing is sent to anybody, and uploads stay in the library's own folder."""
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ["GRADIO_TEMP_DIR"] = str((folder / "uploads").resolve())
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")

@@ -1,0 +1,66 @@
+"""The settings tab: which model and endpoint answer, and whether they do."""
+
+from dataclasses import dataclass
+
+import gradio as gr
+
+from rag.errors import RagError
+from rag.library import Library
+from ui.web import text
+from ui.web.html import render
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsPanel:
+    """The tab's components."""
+
+    table: gr.HTML
+    check: gr.Button
+
+
+def build_settings() -> SettingsPanel:
+    """Lay the tab out."""
+    table = gr.HTML(elem_id="settings")
+    check = gr.Button(text.CHECK_AGAIN, size="sm", elem_id="check")
+    gr.Markdown(text.HOW_TO_CONNECT, elem_id="connect")
+    return SettingsPanel(table, check)
+
+
+class SettingsHandlers:
+    """What happens in the tab, and in the head of the page."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+
+    async def check(self) -> tuple[str, str]:
+        """The head's line about the chat model, and the table."""
+        line, state, is_ready = await self._state()
+        return render("head.html", line=line, state=state, is_ready=is_ready), self._table(state)
+
+    async def _state(self) -> tuple[str, str, bool]:
+        settings, chat_model = self._library.settings, self._library.chat_model
+        if chat_model is None or settings.chat_endpoint is None:
+            return text.NO_MODEL, text.NO_MODEL, True
+        host = settings.chat_endpoint.base_url.partition("://")[2].partition("/")[0].rpartition("@")[2]
+        try:
+            status = await chat_model.check()
+        except RagError as error:
+            return text.NOT_READY.format(host=host), str(error), False
+        if not status.model:
+            return text.NOT_READY.format(host=host), status.message, False
+        return text.READY.format(model=status.model, host=host), status.message, True
+
+    def _table(self, state: str) -> str:
+        settings, names = self._library.settings, text.SETTING_NAMES
+        endpoint, chat_model = settings.chat_endpoint, self._library.chat_model
+        rows = {
+            names["chat"]: (chat_model.name if chat_model else "") or "–",
+            names["endpoint"]: endpoint.base_url if endpoint else "–",
+            names["state"]: state,
+            names["context"]: f"{settings.chat_context_tokens:,} tokens",
+            names["embedding"]: settings.embedding_model,
+            names["chunk"]: f"{settings.chunk_tokens} tokens at most; {settings.top_k} passages a question",
+            names["library"]: str(self._library.folder),
+            names["limit"]: f"{settings.max_file_megabytes:g} MB",
+        }
+        return render("settings.html", rows=rows)

@@ -1,0 +1,58 @@
+// The source column: footnotes open it, the page turns and zooms, on a narrow screen it slides over the chat.
+let opener = null;
+let zoom = 100;
+const slide = (open) => document.getElementById('columns').classList.toggle('fn-show-source', open);
+document.addEventListener('click', (event) => {
+  const link = event.target.closest('#chat a[href^="#src-"]');
+  if (!link) return;
+  event.preventDefault();
+  opener = link;
+  document.querySelectorAll('#chat a.fn-current').forEach((other) => other.classList.remove('fn-current'));
+  link.classList.add('fn-current');
+  slide(true);
+  trigger('cite', {id: link.getAttribute('href').slice(5)});
+}, true);
+document.addEventListener('click', (event) => {
+  if (event.target.closest('#documents [data-open]')) slide(true);
+});
+document.addEventListener('keydown', (event) => {
+  if (event.key === 'Escape' && document.getElementById('columns').classList.contains('fn-show-source')) close();
+});
+const close = () => {
+  slide(false);
+  if (opener && opener.isConnected) opener.focus();
+};
+const showZoom = () => {
+  const sheet = element.querySelector('.fn-sheet');
+  if (!sheet) return;
+  sheet.style.width = zoom + '%';
+  const shown = element.querySelector('.fn-zoom');
+  if (shown.value !== zoom + ' %') shown.value = zoom + ' %'; // setting it always would wake the observer for ever
+};
+element.addEventListener('click', (event) => {
+  const button = event.target.closest('button');
+  if (!button) return;
+  if ('close' in button.dataset) close();
+  if ('page' in button.dataset) trigger('open', {id: button.dataset.document, page: Number(button.dataset.page)});
+  if ('zoom' in button.dataset) {
+    zoom = Math.min(300, Math.max(50, zoom + 25 * Number(button.dataset.zoom)));
+    showZoom();
+  }
+});
+// When another page has been put in: keep the zoom, bring the marked words into view.
+let article = null;
+new MutationObserver(() => {
+  if (element.querySelector('.fn-source') === article) return;
+  article = element.querySelector('.fn-source');
+  showZoom();
+  const mark = element.querySelector('.fn-mark, .fn-mark-text');
+  const box = mark && mark.closest('.fn-page, .fn-text');
+  const image = element.querySelector('.fn-sheet img');
+  const show = () => {
+    const top = mark.getBoundingClientRect().top - box.getBoundingClientRect().top;
+    box.scrollTop += top - box.clientHeight / 3;
+  };
+  if (!box) return;
+  if (image && !image.complete) image.addEventListener('load', show, {once: true});
+  else show();
+}).observe(element, {childList: true, subtree: true});

@@ -1,0 +1,100 @@
+"""Every word the page says. Names in braces are filled in."""
+
+TITLE = "Footnote"
+DROP = "Drop PDFs or text here"
+CHOOSE = "or <u>choose files</u>"
+DOCUMENTS = "Documents"
+NO_DOCUMENTS = "No documents yet. Drop a PDF, a text file or Markdown above; you can ask as soon as its words are read."
+PAGES = ("1 page", "{count} pages")
+EMPTY_PAGES = "{pages} look blank or scanned: no text there"
+WAITING = "waiting"
+READING = "reading, {percent} %"
+REMOVE = "Remove {name}"
+REMOVE_QUESTION = "Remove?"
+REMOVE_YES = "Remove"
+REMOVE_NO = "Keep"
+DISMISS = "Dismiss {name}"
+PASSWORD = "Password of {name}"
+UNLOCK = "Open"
+STATUS = {
+    "added": "added",
+    "unchanged": "already there",
+    "replaced": "replaced",
+    "duplicate": "same as another",
+    "no_text": "no text",
+    "needs_password": "needs a password",
+    "unreadable": "not readable",
+    "too_large": "too large",
+    "unsupported": "not a kind that is read",
+}
+LEFT_BEHIND = "{count} documents were indexed with another model or setting and are not searched. Run “rag reindex” to bring them over."
+
+CHAT = "Chat"
+SETTINGS = "Settings"
+ASK = "Ask"
+ASK_PLACEHOLDER = "Ask about your documents…"
+ASK_LABEL = "Your question"
+CONVERSATION = "Conversation"
+NEW_CONVERSATION = "New conversation"
+EMPTY_CHAT = """## What would you like to know?
+Every sentence of an answer carries a number. Click it, and the page it came from opens beside it, with the words marked."""
+SAMPLE_DOCUMENT = "harbour-handbook.pdf"
+SAMPLE_QUESTIONS = (
+    "How many days of unused leave may I carry over?",
+    "What is the daily allowance for meals on a business trip?",
+    "How should I oil a teak table?",
+)
+EMPTY_QUESTION = "Type a question first."
+THINKING = "Searching the documents…"
+STOPPED = "Stopped. What had been said is kept."
+FAILED = "**No answer.** {problem}"
+UNEXPECTED = "Something went wrong on the server; its log says more. Try again."
+ANSWERED = "{passages} passages · {model} · {seconds:.1f} s"
+QUOTED = "quoted, no chat model"
+QUOTED_NOTICE = "These are the documents' own sentences: no chat model is connected. Settings tells how to connect one."
+OLD_FOOTNOTE = "This footnote belongs to a conversation that is no longer kept. Ask again."
+
+SOURCE = "Source"
+NO_SOURCE = "Click a number in an answer, or a document, and its page appears here."
+CLOSE = "Close"
+PAGE_OF = "page {page} of {pages}"
+PRINTED = ", printed {label}"
+PREVIOUS = "‹ previous"
+NEXT = "next ›"
+ZOOM_OUT = "Smaller"
+ZOOM_IN = "Larger"
+OPEN_ORIGINAL = "Open the original"
+PAGE_IMAGE = "{document}, page {page}"
+GONE = "This document is no longer in the library."
+NOT_DRAWN = "This page cannot be shown: {problem}"
+
+NO_MODEL = "no chat model · answers are quotations"
+CHECKING = "checking the chat model…"
+READY = "{model} at {host} · ready"
+NOT_READY = "{host} · not ready"
+CHECK_AGAIN = "Check again"
+
+SETTING_NAMES = {
+    "chat": "Chat model",
+    "endpoint": "Endpoint",
+    "state": "State",
+    "context": "Context",
+    "embedding": "Embedding model",
+    "chunk": "Chunks",
+    "library": "Library",
+    "limit": "Largest file",
+}
+HOW_TO_CONNECT = """### Connect a chat model
+
+Without one, answers are the documents' own sentences. Any server that speaks the OpenAI protocol will do.
+Set its address and start Footnote again:
+
+| server | settings |
+|---|---|
+| Ollama | `RAG_CHAT_BASE_URL=http://localhost:11434/v1 RAG_CHAT_MODEL=llama3.1` |
+| llama.cpp | `RAG_CHAT_BASE_URL=http://localhost:8080/v1` |
+| vLLM | `RAG_CHAT_BASE_URL=http://localhost:8000/v1` |
+| LM Studio | `RAG_CHAT_BASE_URL=http://localhost:1234/v1` |
+| OpenAI | `OPENAI_API_KEY=… RAG_CHAT_MODEL=gpt-5-mini` |
+
+Your documents stay on this machine; the question, and the passages found for it, are sent to that address."""
