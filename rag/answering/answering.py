@@ -24,6 +24,7 @@ NOTHING_NEAR = f"{NOT_FOUND} The passages nearest to the question are these:"
 CUT = "The answer was cut: it reached the model's limit. Ask for less at once, or raise RAG_CHAT_MAX_TOKENS or the server's own limit."
 INTERRUPTED = "The answer is incomplete: the endpoint stopped half-way. Try again."
 SILENT = "The model sent no words. Try again, or choose another model with RAG_CHAT_MODEL."
+UNCITED = "The model gave no footnotes: check what it says against the passages."
 SHORTENED = "The conversation is longer than the model can take: the {count} oldest messages were not sent."
 
 NEAREST = 3
@@ -103,8 +104,15 @@ async def answer_by_model(asked: Asked, chat_model: ChatModel, settings: Setting
     text = (text + resolver.finish()).strip()
     ended = _finish(text, finish, resolver.citations)
     notices = [SHORTENED.format(count=prompt.dropped_messages)] if prompt.dropped_messages else []
-    notices += {"length": [CUT], "interrupted": [INTERRUPTED]}.get(ended, [] if text else [SILENT])
+    notices += {"length": [CUT], "interrupted": [INTERRUPTED], "complete": _complaints(text, resolver.citations)}.get(ended, [])
     yield shown.answer(text, resolver.citations, model, ended, " ".join(notices))
+
+
+def _complaints(text: str, citations: Sequence[Citation]) -> list[str]:
+    """What a reader should know about an answer that the model thinks complete."""
+    if not text:
+        return [SILENT]
+    return [] if citations else [UNCITED]
 
 
 def _finish(text: str, finish: str | None, citations: Sequence[Citation]) -> Finish:

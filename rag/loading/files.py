@@ -60,9 +60,9 @@ def check_is_file(path: Path) -> int:
     """
     status = path.stat()
     if stat.S_ISDIR(status.st_mode):
-        raise UnreadableFileError(f"{path.name} is a folder, not a file")
+        raise UnreadableFileError(f"{path.name} is a folder, not a file.")
     if not stat.S_ISREG(status.st_mode):
-        raise UnreadableFileError(f"{path.name} is not a regular file (a pipe, socket or device); copy its content into a file")
+        raise UnreadableFileError(f"{path.name} is not a regular file (a pipe, socket or device); copy its content into a file.")
     return status.st_size
 
 
@@ -70,15 +70,15 @@ def unreadable(path: Path, error: Exception) -> UnreadableFileError:
     """What an operating system's error about `path` means, in plain words."""
     match error:
         case FileNotFoundError() if path.is_symlink():
-            return UnreadableFileError(f"{path} is a link to something that does not exist")
+            return UnreadableFileError(f"{path} is a link to something that does not exist.")
         case FileNotFoundError():
-            return UnreadableFileError(f"{path} does not exist; check the path, or whether it was moved or deleted meanwhile")
+            return UnreadableFileError(f"{path} does not exist; check the path, or whether it was moved or deleted meanwhile.")
         case PermissionError():
-            return UnreadableFileError(f"{path} may not be read by this user; change its permissions and add it again")
+            return UnreadableFileError(f"{path} may not be read by this user; change its permissions and add it again.")
         case OSError():
-            return UnreadableFileError(f"{path} could not be read: {error.strerror or error}")
+            return UnreadableFileError(f"{path} could not be read: {error.strerror or error}.")
         case _:
-            return UnreadableFileError(f"{str(path)!r} is not a path that can be read: {error}")
+            return UnreadableFileError(f"{str(path)!r} is not a path that can be read: {error}.")
 
 
 def _walk(folder: Path, seen: set[tuple[int, int]]) -> Iterator[Found]:

@@ -67,16 +67,16 @@ def media_type(name: str, head: bytes) -> MediaType:
         _refuse_false_pdf(name, head)
         return "application/pdf"  # its header is damaged, which a reader may survive
     if suffix not in _MARKDOWN_SUFFIXES | _TEXT_SUFFIXES:
-        raise UnsupportedFileError(f"{name} is of a kind that is not read{_guess(head, ': ')}; {_READ}")
+        raise UnsupportedFileError(f"{name} is of a kind that is not read{_guess(head, ': ')}; {_READ}.")
     for magic, kind in _MARKUP[:2]:  # a page of HTML named .txt is still words; RTF and PostScript are codes
         if start[: len(magic)].lower() == magic:
-            raise UnsupportedFileError(f"{name} is {kind} under another name; save it as PDF and add it again")
+            raise UnsupportedFileError(f"{name} is {kind} under another name; save it as PDF and add it again.")
     return "text/markdown" if suffix in _MARKDOWN_SUFFIXES else "text/plain"
 
 
 def describe_binary(name: str, head: bytes) -> str:
     """The message for a file that is named as a text and is none."""
-    return f"{name} holds no text{_guess(head, ': it looks like ') or ' but binary data'}; {_READ}"
+    return f"{name} holds no text{_guess(head, ': it looks like ') or ' but binary data'}; {_READ}."
 
 
 def _guess(head: bytes, before: str) -> str:
@@ -91,7 +91,7 @@ def _refuse_false_pdf(name: str, head: bytes) -> None:
     if not kind and b"obj" not in head and b"xref" not in head and _is_plain(head):
         kind = "plain text; if that is what it should be, name it .txt"
     if kind:
-        raise UnsupportedFileError(f"{name} is not a PDF, as its name says: it looks like {kind}")
+        raise UnsupportedFileError(f"{name} is not a PDF, as its name says: it looks like {kind}.")
 
 
 def _is_plain(head: bytes) -> bool:

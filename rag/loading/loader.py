@@ -73,9 +73,9 @@ class Loader:
             raise unreadable(path, error) from error
         if size > self._max_bytes:
             sizes = f"{size / _MEGABYTE:,.1f} MB, and at most {self._max_bytes / _MEGABYTE:,.10g} MB are read"
-            raise FileTooLargeError(f"{name} is too large: it has {sizes}; split it, or raise RAG_MAX_FILE_MEGABYTES")
+            raise FileTooLargeError(f"{name} is too large: it has {sizes}; split it, or raise RAG_MAX_FILE_MEGABYTES.")
         if size == 0:
-            raise UnreadableFileError(f"{name} is empty (0 bytes); nothing can be found in it")
+            raise UnreadableFileError(f"{name} is empty (0 bytes); nothing can be found in it.")
 
     def load(
         self,
@@ -175,7 +175,7 @@ class Loader:
                             on_page(len(pages), total)
         except WorkerStoppedError as error:
             place = f"at page {len(pages) + 1} of {total}" if total else "while it was opened"
-            raise UnreadableFileError(f"{name} could not be read: reading stopped {place}: {error}") from error
+            raise UnreadableFileError(f"{name} could not be read: reading stopped {place}: {error}.") from error
         if refusal:
             raise refusal
         if not any(page.text.strip() for page in pages):
@@ -187,7 +187,7 @@ class Loader:
         try:
             (frame,) = self._worker.ask(Frame(header | details))
         except WorkerStoppedError as error:
-            raise UnreadableFileError(f"page {page_number} of {path.name} could not be drawn: {error}") from error
+            raise UnreadableFileError(f"page {page_number} of {path.name} could not be drawn: {error}.") from error
         if "error" in frame.header:
             raise _pdf_error(path.name, frame.header["error"], frame.header["reason"], tried=bool(password))
         return frame
@@ -204,24 +204,24 @@ def _read_bytes(path: Path, most: int = -1) -> bytes:
 def _pdf_error(name: str, kind: str, reason: str, *, tried: bool) -> DocumentError:
     match kind:
         case "password" if tried:
-            return PasswordNeededError(f"{name} is encrypted and none of the passwords given opens it")
+            return PasswordNeededError(f"{name} is encrypted and none of the passwords given opens it.")
         case "password":
-            return PasswordNeededError(f"{name} is encrypted; give its password to read it")
+            return PasswordNeededError(f"{name} is encrypted; give its password to read it.")
         case "protected":
-            return UnreadableFileError(f"{name} is encrypted in a way that is not read; print it to a new PDF and add that")
+            return UnreadableFileError(f"{name} is encrypted in a way that is not read; print it to a new PDF and add that.")
         case "page":
-            return UnreadableFileError(f"{name} {reason}")
+            return UnreadableFileError(f"{name} {reason}.")
         case "file":
             return UnreadableFileError(reason)
         case _:
-            return UnreadableFileError(f"{name} is damaged, or no PDF: it could not be read ({reason}); try a fresh copy of it")
+            return UnreadableFileError(f"{name} is damaged, or no PDF: it could not be read ({reason}); try a fresh copy of it.")
 
 
 def _no_text(name: str, pages: int, pictures: int) -> str:
     ocr = "run OCR on it (for example with ocrmypdf) and add it again"
     count, look, hold = ("1 page", "looks", "holds") if pages == 1 else (f"{pages} pages", "look", "hold")
     if pictures == pages:
-        return f"{name} has no text: its {count} {look} scanned; {ocr}"
+        return f"{name} has no text: its {count} {look} scanned; {ocr}."
     if pictures:
-        return f"{name} has no text: of its {count}, {pictures} {'looks' if pictures == 1 else 'look'} scanned, the others blank; {ocr}"
-    return f"{name} has no text: its {count} {hold} no words that can be read"
+        return f"{name} has no text: of its {count}, {pictures} {'looks' if pictures == 1 else 'look'} scanned, the others blank; {ocr}."
+    return f"{name} has no text: its {count} {hold} no words that can be read."

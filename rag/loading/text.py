@@ -50,7 +50,7 @@ def decode(data: bytes, name: str) -> str:
         NoTextError: It holds white space only.
     """
     if not data:
-        raise UnreadableFileError(f"{name} is empty (0 bytes); nothing can be found in it")
+        raise UnreadableFileError(f"{name} is empty (0 bytes); nothing can be found in it.")
     text = _decode_unicode(data)
     if text is None:
         if _controls(data) > _MOST_CONTROLS:
@@ -58,7 +58,7 @@ def decode(data: bytes, name: str) -> str:
         text = data.decode(_legacy_encoding(data), errors="replace")
     cleaned = clean(text).text
     if not cleaned.strip():
-        raise NoTextError(f"{name} has no text: nothing but white space")
+        raise NoTextError(f"{name} has no text: nothing but white space.")
     return cleaned
 
 

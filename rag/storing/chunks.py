@@ -204,12 +204,17 @@ def connect(folder: Path, url: str | None) -> "ClientAPI":
     from chromadb.config import Settings
 
     settings = Settings(_env_file=None, anonymized_telemetry=False)
-    with _translated("opened"):
-        if url is None:
+    if url is None:
+        with _translated("opened"):
             return chromadb.PersistentClient(path=str(folder.resolve()), settings=settings)
+    try:
         parts = urlsplit(url)
         secure = parts.scheme == "https"
         return chromadb.HttpClient(host=parts.hostname or "", port=parts.port or (443 if secure else 8000), ssl=secure, settings=settings)
+    except ValueError as error:
+        raise StorageError(
+            f"No Chroma server answers at {url}. Start it, or mend RAG_CHROMA_URL, such as http://localhost:8000."
+        ) from error
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """The middle column: what is said."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any
@@ -79,34 +79,38 @@ class ChatHandlers:
         """Begin another conversation."""
         return self.resume(None)
 
-    async def ask(self, question: str, conversation_id: str) -> AsyncIterator[tuple[Any, Any]]:
+    async def ask(self, question: str, conversation_id: str) -> AsyncGenerator[tuple[Any, Any], None]:
         """Answer a question, and paint the answer as it grows."""
         if not question.strip():
             gr.Info(text.EMPTY_QUESTION)
             yield gr.skip(), gr.skip()
             return
-        async for painted in self._answer(question.strip(), conversation_id):
-            yield painted
+        async with aclosing(self._answer(question.strip(), conversation_id)) as paintings:
+            async for painting in paintings:
+                yield painting
 
-    async def ask_example(self, conversation_id: str, event: gr.SelectData) -> AsyncIterator[tuple[Any, Any]]:
+    async def ask_example(self, conversation_id: str, event: gr.SelectData) -> AsyncGenerator[tuple[Any, Any], None]:
         """Answer one of the questions offered on an empty page."""
-        async for painted in self._answer(str(event.value["text"]), conversation_id):
-            yield painted
+        async with aclosing(self._answer(str(event.value["text"]), conversation_id)) as paintings:
+            async for painting in paintings:
+                yield painting
 
-    async def retry(self, conversation_id: str, event: gr.RetryData) -> AsyncIterator[tuple[Any, Any]]:
+    async def retry(self, conversation_id: str, event: gr.RetryData) -> AsyncGenerator[tuple[Any, Any], None]:
         """Ask a question again; what was said after it goes."""
         index = event.index if isinstance(event.index, int) else event.index[0]
         question = self._conversations.cut(conversation_id, index // 2)
-        if question is not None:
-            async for painted in self._answer(question, conversation_id):
-                yield painted
+        if question is None:
+            return
+        async with aclosing(self._answer(question, conversation_id)) as paintings:
+            async for painting in paintings:
+                yield painting
 
     def stop(self, conversation_id: str) -> tuple[Any, Any]:
         """Keep what was said when the reader stopped it."""
         self._conversations.stop(conversation_id)
         return self._messages(conversation_id), gr.Textbox(stop_btn=False, submit_btn=text.ASK)
 
-    async def _answer(self, question: str, conversation_id: str) -> AsyncIterator[tuple[Any, Any]]:
+    async def _answer(self, question: str, conversation_id: str) -> AsyncGenerator[tuple[Any, Any], None]:
         history = self._conversations.history(conversation_id)
         turn = self._conversations.begin(conversation_id, question)
         yield self._messages(conversation_id), gr.Textbox(value="", submit_btn=False, stop_btn=True)

@@ -3,6 +3,7 @@
 import logging
 import queue
 import secrets
+import shutil
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,13 +18,17 @@ log = logging.getLogger(__name__)
 UNEXPECTED = "Something went wrong while this file was read; the server's log says more. Try again, or report it."
 
 
+class _ClosingError(Exception):
+    """The page is being shut down; the file at work is given up whole."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """A file on its way into the library.
 
     Attributes:
         id: Names the job.
-        path: The uploaded file; deleted when the job is dismissed or has succeeded, unless `keep`.
+        path: The file; one that was uploaded has a folder of its own, deleted when the job is dismissed or has succeeded.
         name: What the file is called.
         keep: Whether the file is somebody else's, as a sample is.
         fraction: How much is done, in [0, 1].
@@ -63,6 +68,7 @@ class Indexer:
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}
         self._queue: queue.Queue[tuple[str, tuple[str, ...]] | None] = queue.Queue()
+        self._closing = False
         self._thread = threading.Thread(target=self._work, name="indexer", daemon=True)
         self._thread.start()
 
@@ -78,8 +84,13 @@ class Indexer:
         return any(job.is_waiting for job in self.jobs)
 
     def submit(self, path: Path, name: str, *, keep: bool = False) -> None:
-        """Queue a file."""
-        job = Job(secrets.token_hex(4), path, name, keep)
+        """Queue a file; one that is not kept is moved away, so that the same file may be uploaded again meanwhile."""
+        job_id = secrets.token_hex(8)
+        if not keep:
+            staged = self._library.folder / "uploads" / job_id / path.name
+            staged.parent.mkdir(parents=True)
+            path = Path(shutil.move(path, staged))
+        job = Job(job_id, path, name, keep)
         with self._lock:
             self._jobs[job.id] = job
         self._queue.put((job.id, ()))
@@ -102,9 +113,8 @@ class Indexer:
         _delete(job)
 
     def close(self) -> None:
-        """End the thread after the file at work."""
-        with self._lock:
-            self._jobs.clear()
+        """End the thread; the file at work is given up."""
+        self._closing = True
         self._queue.put(None)
         self._thread.join()
 
@@ -116,11 +126,13 @@ class Indexer:
         while (item := self._queue.get()) is not None:
             job_id, passwords = item
             job = self._jobs.get(job_id)
-            if job is not None:
+            if job is not None and not self._closing:
                 self._add(job, passwords)
 
     def _add(self, job: Job, passwords: Sequence[str]) -> None:
         def show(step: Progress) -> None:
+            if self._closing and step.outcome is None:
+                raise _ClosingError
             self._update(replace(job, fraction=step.fraction))
 
         try:
@@ -128,6 +140,8 @@ class Indexer:
                 outcome = self._library.add(job.path, progress=show).outcomes[0]
             else:
                 outcome = self._library.add_upload(job.path, job.name, passwords=passwords, progress=show)
+        except _ClosingError:
+            return
         except RagError as error:
             self._update(replace(job, problem=str(error)))
         except Exception:
@@ -146,4 +160,4 @@ class Indexer:
 
 def _delete(job: Job) -> None:
     if not job.keep:
-        job.path.unlink(missing_ok=True)
+        shutil.rmtree(job.path.parent, ignore_errors=True)

@@ -82,11 +82,14 @@ def serve(library: Library, *, host: str, port: int, samples: Path | None, tell:
 
     indexer = Indexer(library)
     try:
-        if samples and not library.documents():
+        is_empty = not library.documents()  # also tells at once if the library cannot be opened
+        if samples and is_empty:
             for path in sorted(file for file in samples.iterdir() if file.suffix in {".pdf", ".txt", ".md"}):
                 indexer.submit(path, path.name, keep=True)
         app = build_app(library, indexer, hosts=LOOPBACK if host in LOOPBACK else None)
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=SECONDS_TO_END)
+        if host not in LOOPBACK:
+            tell("Everybody who can reach this address can read and change the library: the page has no login.")
         tell(f"Footnote is at http://{host}:{bound.getsockname()[1]} (Ctrl-C stops it).")
         uvicorn.Server(config).run(sockets=[bound])
     finally:

@@ -40,7 +40,8 @@ class SettingsHandlers:
     async def _state(self) -> tuple[str, str, bool]:
         settings, chat_model = self._library.settings, self._library.chat_model
         if chat_model is None or settings.chat_endpoint is None:
-            return text.NO_MODEL, text.NO_MODEL, True
+            has_parts = settings.chat_model is not None or settings.chat_api_key is not None
+            return text.NO_MODEL, text.NO_ADDRESS if has_parts else text.NO_MODEL, not has_parts
         host = settings.chat_endpoint.base_url.partition("://")[2].partition("/")[0].rpartition("@")[2]
         try:
             status = await chat_model.check()

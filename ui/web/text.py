@@ -69,6 +69,7 @@ GONE = "This document is no longer in the library."
 NOT_DRAWN = "This page cannot be shown: {problem}"
 
 NO_MODEL = "no chat model · answers are quotations"
+NO_ADDRESS = "RAG_CHAT_MODEL or RAG_CHAT_API_KEY is set, but RAG_CHAT_BASE_URL is not: there is nowhere to send questions."
 CHECKING = "checking the chat model…"
 READY = "{model} at {host} · ready"
 NOT_READY = "{host} · not ready"
