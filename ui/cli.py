@@ -184,9 +184,6 @@ def main() -> None:
             name = "_".join(str(part) for part in problem["loc"]).upper().removeprefix("RAG_")
             err.print(f"Error: RAG_{name}: {problem['msg']} (it is {problem['input']!r})", style="red", markup=False)
         sys.exit(2)
-    except KeyboardInterrupt:
-        err.print("Stopped. What was finished is kept; the same command goes on from there.")
-        sys.exit(130)
 
 
 @contextmanager
@@ -198,7 +195,11 @@ def _open(folder: Path | None, *, must_exist: bool = False) -> "Iterator[Library
     if must_exist and not folder.is_dir():
         raise LibraryError(f"There is no library at {folder}. `rag add PATH` makes one, --library names another.")
     with Library.open(folder, settings) as opened:
-        yield opened
+        try:
+            yield opened
+        except KeyboardInterrupt:
+            err.print("Stopped. What was finished is kept; the same command goes on from there.")
+            raise typer.Exit(130) from None
 
 
 @contextmanager

@@ -15,6 +15,9 @@ from rag.types import Outcome, Progress
 
 log = logging.getLogger(__name__)
 
+SECONDS_TO_END = 5
+"""A shutdown waits this long for the work to end; it may be loading the model, and what it leaves half-done is swept at the next start."""
+
 UNEXPECTED = "Something went wrong while this file was read; the server's log says more. Try again, or report it."
 
 
@@ -70,6 +73,9 @@ class Indexer:
         self._queue: queue.Queue[tuple[str, tuple[str, ...]] | None] = queue.Queue()
         self._closing = False
         self._thread = threading.Thread(target=self._work, name="indexer", daemon=True)
+
+    def start(self) -> None:
+        """Begin; what was queued before is not lost."""
         self._thread.start()
 
     @property
@@ -116,7 +122,8 @@ class Indexer:
         """End the thread; the file at work is given up."""
         self._closing = True
         self._queue.put(None)
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join(SECONDS_TO_END)
 
     def _work(self) -> None:
         try:

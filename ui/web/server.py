@@ -3,6 +3,7 @@
 import os
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,7 +92,9 @@ def serve(library: Library, *, host: str, port: int, samples: Path | None, tell:
         if host not in LOOPBACK:
             tell("Everybody who can reach this address can read and change the library: the page has no login.")
         tell(f"Footnote is at http://{host}:{bound.getsockname()[1]} (Ctrl-C stops it).")
-        uvicorn.Server(config).run(sockets=[bound])
+        indexer.start()  # not before: loading the model would keep the page waiting
+        with suppress(KeyboardInterrupt):  # the usual way to stop
+            uvicorn.Server(config).run(sockets=[bound])
     finally:
         indexer.close()
         bound.close()
