@@ -113,7 +113,7 @@ class ChatHandlers:
     async def _answer(self, question: str, conversation_id: str) -> AsyncGenerator[tuple[Any, Any], None]:
         history = self._conversations.history(conversation_id)
         turn = self._conversations.begin(conversation_id, question)
-        yield self._messages(conversation_id), gr.Textbox(value="", submit_btn=False, stop_btn=True)
+        yield self._messages(conversation_id), gr.Textbox(value="", submit_btn=False, stop_btn=text.STOP)
         painted = 0.0
         try:
             async with aclosing(self._library.stream(question, history=history)) as answers:

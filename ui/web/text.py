@@ -47,7 +47,8 @@ SAMPLE_QUESTIONS = (
 EMPTY_QUESTION = "Type a question first."
 THINKING = "Searching the documents…"
 STOPPED = "Stopped. What had been said is kept."
-FAILED = "**No answer.** {problem}"
+FAILED = "> **No answer.** {problem}"
+STOP = "Stop"
 UNEXPECTED = "Something went wrong on the server; its log says more. Try again."
 ANSWERED = "{passages} passages · {model} · {seconds:.1f} s"
 QUOTED = "quoted, no chat model"
@@ -90,12 +91,10 @@ HOW_TO_CONNECT = """### Connect a chat model
 Without one, answers are the documents' own sentences. Any server that speaks the OpenAI protocol will do.
 Set its address and start Footnote again:
 
-| server | settings |
-|---|---|
-| Ollama | `RAG_CHAT_BASE_URL=http://localhost:11434/v1 RAG_CHAT_MODEL=llama3.1` |
-| llama.cpp | `RAG_CHAT_BASE_URL=http://localhost:8080/v1` |
-| vLLM | `RAG_CHAT_BASE_URL=http://localhost:8000/v1` |
-| LM Studio | `RAG_CHAT_BASE_URL=http://localhost:1234/v1` |
-| OpenAI | `OPENAI_API_KEY=… RAG_CHAT_MODEL=gpt-5-mini` |
+- **Ollama:** `RAG_CHAT_BASE_URL=http://localhost:11434/v1 RAG_CHAT_MODEL=llama3.1`
+- **llama.cpp:** `RAG_CHAT_BASE_URL=http://localhost:8080/v1`
+- **vLLM:** `RAG_CHAT_BASE_URL=http://localhost:8000/v1`
+- **LM Studio:** `RAG_CHAT_BASE_URL=http://localhost:1234/v1`
+- **OpenAI:** `OPENAI_API_KEY=… RAG_CHAT_MODEL=gpt-5-mini`
 
 Your documents stay on this machine; the question, and the passages found for it, are sent to that address."""

@@ -136,7 +136,8 @@ def _quoted(error: "openai.APIError", endpoint: ChatEndpoint) -> str:
     said = _redacted(" ".join(said.split()), endpoint)
     if not said or said.startswith("<"):
         return ""
-    return f" It says: “{said if len(said) <= QUOTED_CHARACTERS else said[:QUOTED_CHARACTERS] + '…'}”"
+    said = said.rstrip(".")
+    return f" It says: “{said if len(said) <= QUOTED_CHARACTERS else said[:QUOTED_CHARACTERS] + '…'}”."
 
 
 def _redacted(text: str, endpoint: ChatEndpoint) -> str:
