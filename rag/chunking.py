@@ -69,8 +69,8 @@ def _cut(text: str, position: int, starts: list[int], breaks: list[list[int]], l
     furthest = min(starts[first + limit] if first + limit < len(starts) else len(text), position + limit * MAX_CHARACTERS_A_TOKEN)
     if furthest >= len(text):
         return len(text)
-    least_token = min(first + int(limit * LEAST_FILL), len(starts) - 1)
-    nearest = min(max(starts[least_token], position + 1), furthest)
+    least = first + int(limit * LEAST_FILL)
+    nearest = min(max(starts[least], position + 1), furthest) if least < len(starts) else furthest
     for candidates in breaks:
         index = bisect_right(candidates, furthest) - 1
         if index >= 0 and candidates[index] >= nearest:

@@ -12,8 +12,8 @@ from gradio.components.chatbot import ExampleMessage, Message, MessageDict
 from rag.errors import RagError
 from rag.library import Library
 from ui.web import text
+from ui.web.answers import messages
 from ui.web.conversations import Conversations
-from ui.web.markdown import messages
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ def build_chat() -> ChatPanel:
         elem_id="chat",
         height=None,
         placeholder=text.EMPTY_CHAT,
-        buttons=["copy"],
+        buttons=[],
         feedback_options=None,
         latex_delimiters=[],
         allow_tags=False,

@@ -15,6 +15,13 @@ document.addEventListener('click', (event) => {
 document.addEventListener('click', (event) => {
   if (event.target.closest('#documents [data-open]')) slide(true);
 });
+document.addEventListener('click', (event) => {
+  const button = event.target.closest('#chat .fn-copy');
+  if (!button) return;
+  const notes = button.parentElement.querySelector('.fn-notes');
+  const words = button.parentElement.querySelector('.fn-body').innerText.trim() + (notes ? '\n\n' + notes.innerText.trim() : '');
+  navigator.clipboard.writeText(words).then(() => button.classList.add('fn-copied'));
+});
 document.addEventListener('keydown', (event) => {
   if (event.key === 'Escape' && document.getElementById('columns').classList.contains('fn-show-source')) close();
 });

@@ -1,0 +1,102 @@
+"""Turns -> the chatbot's messages, as HTML of ours: what a model, a document or a reader wrote is words in it and nothing else."""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from gradio.components.chatbot import Message, MessageDict
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+from markupsafe import Markup, escape
+
+from rag.types import Answer, Citation
+from ui.places import place
+from ui.web import text
+from ui.web.conversations import Turn
+from ui.web.html import render
+
+_FOOTNOTE = re.compile(r"\[(\d+)\]")
+
+
+def messages(turns: Sequence[Turn]) -> list[MessageDict | Message]:
+    """The conversation as a chatbot's messages: two a turn, so that message `i` belongs to turn `i // 2`."""
+    shown: list[MessageDict | Message] = []
+    for turn in turns:
+        shown.append({"role": "user", "content": _one_block(render("question.html", question=turn.question))})
+        shown.append({"role": "assistant", "content": _one_block(turn_html(turn))})
+    return shown
+
+
+def turn_html(turn: Turn) -> str:
+    """An answer with its footnotes, or what stands in its place."""
+    answer = turn.answer
+    meta = notice = ""
+    if answer:
+        is_quoted = answer.model == "extractive"
+        notice = text.QUOTED_NOTICE if is_quoted else answer.notice
+        model = text.QUOTED if is_quoted else answer.model
+        meta = text.ANSWERED.format(passages=len(answer.passages), model=model, seconds=answer.seconds)
+    body = answer_html(answer.text, _links(turn.id, answer.citations)) if answer else ""
+    return render("answer.html", turn=turn, body=body, footnotes=_footnotes(answer), meta=meta, notice=notice)
+
+
+def answer_html(markdown: str, link: Callable[[int], str]) -> Markup:
+    """Markdown as HTML without links, images and foreign HTML; their words stay.
+
+    Args:
+        markdown: What a model wrote.
+        link: Gives the HTML that stands for a footnote `[n]`.
+    """
+    parser = MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer).enable(["table", "strikethrough"]).disable("reference")
+    return Markup(parser.render(markdown, {"link": link}))
+
+
+class _Renderer(RendererHTML):
+    """Shows the words of links and images, and footnotes as links of ours."""
+
+    def link_open(self, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+        words, end = tokens[index + 1], tokens[min(index + 2, len(tokens) - 1)]
+        if words.type == "text" and words.content.isdecimal() and end.type == "link_close":
+            words.content = f"[{words.content}]"  # a model that writes its footnotes as links
+        return ""
+
+    def link_close(self, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+        return ""
+
+    def image(self, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+        return str(escape(tokens[index].content))
+
+    def text(self, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+        pieces = _FOOTNOTE.split(tokens[index].content)
+        return "".join(env["link"](int(piece)) if i % 2 else str(escape(piece)) for i, piece in enumerate(pieces))
+
+
+def _links(turn_id: str, citations: Sequence[Citation]) -> Callable[[int], str]:
+    """What makes `[n]` a link: the k-th of a number leads to the k-th citation of that number, or the last one."""
+    indexes: dict[int, list[int]] = {}
+    for index, citation in enumerate(citations):
+        indexes.setdefault(citation.number, []).append(index)
+
+    def link(number: int) -> str:
+        mine = indexes.get(number)
+        if not mine:
+            return ""
+        index = mine.pop(0) if len(mine) > 1 else mine[0]
+        title = escape(place(citations[index].passage))
+        return f'<a class="fn-number" href="#src-{turn_id}-{index}" title="{title}">{number}</a>'
+
+    return link
+
+
+def _footnotes(answer: Answer | None) -> list[tuple[int, int, str]]:
+    """Number, index and place of each footnote; a number that several citations have is there once."""
+    footnotes: dict[int, tuple[int, int, str]] = {}
+    for index, citation in enumerate(answer.citations if answer else ()):
+        footnotes.setdefault(citation.number, (citation.number, index, place(citation.passage)))
+    return [footnotes[number] for number in sorted(footnotes)]
+
+
+def _one_block(html: str) -> str:
+    """HTML that the chatbot's own Markdown takes as one block and leaves alone: it ends a block at an empty line."""
+    return html.strip().replace("\r", "").replace("\n", "&#10;")
