@@ -14,6 +14,8 @@ _ABBREVIATION = re.compile(
     r"(?:^|[\s(\[])(?:[A-Z]|[a-z]\.[a-z]|Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|No|Nos|Fig|Figs|Eq|Art|Sec|Vol|pp?|cf|vs|etc|approx|incl|Inc|Ltd|Co|Corp|e\.g|i\.e|z\.B|Nr)\.$"
 )
 
+_NUMBER = re.compile(r"\s*\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,4})\.")
+"""What begins an item of a list."""
 
 HEADING_SHARE = 0.65
 """A line without a full stop is a heading if it is at most this long, as a share of the line below it."""
@@ -32,7 +34,7 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
     start = 0
     for match in _END.finditer(text):
         end = match.end("stop") if match["stop"] else match.end()
-        if match["stop"] == "." and _ABBREVIATION.search(text, max(start, end - 12), end):
+        if match["stop"] == "." and (_ABBREVIATION.search(text, max(start, end - 12), end) or _NUMBER.fullmatch(text, start, end)):
             continue
         if match["line"] and not _is_heading(text, match.start()):
             continue

@@ -1,6 +1,7 @@
 """Question, passages and history -> the messages for a chat model, within its limit."""
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -23,6 +24,8 @@ REMINDER = (
     "Answer from the passages above alone, citing their numbers like [1] after every sentence. "
     f'If they do not hold the answer: "{NOT_FOUND}"'
 )
+
+_TAG = re.compile(r"<(?=\s*/?\s*passage)", re.IGNORECASE)
 
 MESSAGE_TOKENS = 4
 """What a message costs besides its text."""
@@ -72,13 +75,13 @@ def build_prompt(
         ChatRequestError: Not even the question and one passage have room.
     """
     room = context_tokens - min(max_tokens or ANSWER_TOKENS, context_tokens // 3)
-    turns = _turns(history)
+    turns = answered = _turns(history)
     kept = list(passages)
     while True:
         messages = (Message("system", SYSTEM), *turns, Message("user", _question(question, kept)))
         tokens = sum(estimate_tokens(message.content) + MESSAGE_TOKENS for message in messages)
         if tokens <= room:
-            return Prompt(messages, tuple(kept), tokens, len(history) - len(turns))
+            return Prompt(messages, tuple(kept), tokens, len(answered) - len(turns))
         if turns:
             turns = turns[2:]
         elif len(kept) > 1:
@@ -112,5 +115,5 @@ def _place(passage: Passage) -> str:
 
 
 def _fenced(text: str) -> str:
-    """Text that cannot close the passage it stands in."""
-    return text.replace("</passage", "< /passage")
+    """Text that cannot close the passage it stands in, nor open another."""
+    return _TAG.sub("< ", text)
