@@ -1,7 +1,7 @@
 """One file -> its outcome: read, cut, embed, store, and commit last."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -116,22 +116,30 @@ class Adding:
 
     def _known(self, source: Source, known: DocumentRecord) -> Outcome:
         """The outcome of bytes that are in the library already."""
-        if source.origin == known.source or source.name == known.name:
-            status: OutcomeStatus = "unchanged"
-            message = "Already there, unchanged."
-        else:
-            status, message = "duplicate", f"The same content as {known.name}, which is already there."
+        if source.origin not in known.sources:
+            self._store.update(replace(known, sources=(*known.sources, source.origin)))
         if self._retire(source, keep=known.id):
-            status, message = "replaced", f"Replaced the earlier version: it has the same content as {known.name} now."
-        return _outcome(source, known.id, status, message, known)
+            message = f"Replaced the earlier version: it has the same content as {known.name} now."
+            return _outcome(source, known.id, "replaced", message, known)
+        if source.origin in known.sources or source.name == known.name:
+            return _outcome(source, known.id, "unchanged", "Already there, unchanged.", known)
+        return _outcome(source, known.id, "duplicate", f"The same content as {known.name}, which is already there.", known)
 
     def _retire(self, source: Source, keep: str) -> bool:
-        """Remove what came from the same place before; return whether there was anything."""
-        old = [record.id for record in self._store.records.values() if record.source == source.origin and record.id != keep]
-        for document_id in old:
-            self._store.remove(document_id)
-            self._originals.discard(document_id)
+        """Remove what came from the same place before, unless it is in another place too; return whether there was anything."""
+        old = [record for record in self._store.records.values() if source.origin in record.sources and record.id != keep]
+        for record in old:
+            others = tuple(origin for origin in record.sources if origin != source.origin)
+            if others:
+                self._store.update(replace(record, sources=others, name=_name(others[0])))
+            else:
+                self._store.remove(record.id)
+                self._originals.discard(record.id)
         return bool(old)
+
+
+def _name(origin: str) -> str:
+    return Path(origin.removeprefix("upload:")).name
 
 
 def _record(source: Source, document: Document, password: str, chunks: int) -> DocumentRecord:
@@ -140,7 +148,7 @@ def _record(source: Source, document: Document, password: str, chunks: int) -> D
         name=document.name,
         title=document.title,
         media_type=document.media_type,
-        source=source.origin,
+        sources=(source.origin,),
         pages=len(document.pages),
         chunks=chunks,
         empty_pages=tuple(page.number for page in document.pages if not page.text.strip()),

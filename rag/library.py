@@ -2,11 +2,13 @@
 
 import asyncio
 import hashlib
+import shutil
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +29,9 @@ from rag.storing.chunks import ChunkStore, connect
 from rag.storing.lock import LibraryLock
 from rag.storing.originals import Originals
 from rag.types import Answer, DocumentRecord, Message, Outcome, Passage, Progress, ProgressCallback, Report
+
+FULL_BYTES = 16_000_000
+"""With less room than this on the disk, that is why a write failed."""
 
 Paths = str | Path | Iterable[str | Path]
 Teller = Callable[[float, Outcome | None], None]
@@ -308,8 +313,11 @@ class Library:
         records = self.left_behind()
         outcomes = []
         for number, record in enumerate(records, start=1):
-            source = Source(self._originals.path(record.id, record.media_type), record.name, record.source)
-            outcomes.append(self._add(source, [record.password], _teller(progress, source.path, number, len(records))))
+            source = Source(self._originals.path(record.id, record.media_type), record.name, record.sources[0])
+            outcome = self._add(source, [record.password], _teller(progress, source.path, number, len(records)))
+            if outcome.is_searchable:
+                self._store.update(replace(self._store.records[record.id], sources=record.sources))
+            outcomes.append(outcome)
         report = Report(tuple(outcomes))
         if report.all_searchable:
             self._store.drop_other_indexes()
@@ -355,7 +363,14 @@ class Library:
     def _add(self, source: Source, passwords: Sequence[str], tell: Teller) -> Outcome:
         with self._writing:
             adding = Adding(self._loader, self._embedder, self._store, self._originals, self.settings.chunk_tokens)
-            outcome = adding.add(source, passwords, lambda fraction: tell(fraction, None))
+            try:
+                outcome = adding.add(source, passwords, lambda fraction: tell(fraction, None))
+            except StorageError as error:
+                if shutil.disk_usage(self.folder).free > FULL_BYTES:
+                    raise
+                raise StorageError(
+                    f"{source.name} could not be stored: the disk is full. Make room; what was there before is unharmed."
+                ) from error
         tell(1.0, outcome)
         return outcome
 

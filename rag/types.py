@@ -173,7 +173,7 @@ class DocumentRecord:
         name: The file's name.
         title: The title the file gives itself, or "".
         media_type: "application/pdf", "text/markdown" or "text/plain".
-        source: Where it came from: an absolute path, or "upload:NAME".
+        sources: Where it came from: absolute paths, or "upload:NAME"; several where several files have the same bytes.
         pages: How many pages it has.
         chunks: How many chunks are stored.
         empty_pages: Physical numbers of pages without text: blank or scanned.
@@ -187,7 +187,7 @@ class DocumentRecord:
     name: str
     title: str
     media_type: str
-    source: str
+    sources: tuple[str, ...]
     pages: int
     chunks: int
     empty_pages: tuple[int, ...]

@@ -206,7 +206,7 @@ def _open(folder: Path | None, *, must_exist: bool = False) -> "Iterator[Library
 def _progress_bar(json_lines: bool) -> Iterator[ProgressCallback]:
     """Shows the file at work, and prints each outcome as it comes."""
     columns = (TextColumn("{task.fields[file]}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn())
-    with Progress(*columns, console=err, transient=True) as bar:
+    with Progress(*columns, console=err, transient=True, redirect_stdout=False, redirect_stderr=False, disable=not err.is_terminal) as bar:
         task = bar.add_task("", total=1.0, file="")
 
         def show(step: Step) -> None:
@@ -218,7 +218,7 @@ def _progress_bar(json_lines: bool) -> Iterator[ProgressCallback]:
             if step.outcome and json_lines:
                 _print_json([asdict(step.outcome)])
             elif step.outcome:
-                bar.console.print(_outcome_line(step.outcome))
+                (err if out.is_terminal else out).print(_outcome_line(step.outcome))  # on a terminal, above the bar
 
         yield show
 

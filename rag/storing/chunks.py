@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 WRITE_BATCH = 64
 """Chunks in one write: Chroma holds Python's global lock meanwhile, for about 0.1 s at this size."""
 
+LISTS = ("sources", "empty_pages", "labels")
+"""Fields of a record that Chroma's metadata holds as JSON."""
+
 EF_SEARCH = 400
 """How widely the vector index searches: four times the most passages ever asked for keeps recall near 1."""
 
@@ -97,11 +100,21 @@ class ChunkStore:
         Raises:
             StorageError: Chroma refuses.
         """
-        values = asdict(record)
-        metadata = {**values, "labels": json.dumps(record.labels), "empty_pages": json.dumps(record.empty_pages)}
         with self._lock, _translated("written"):
-            self._documents.upsert(ids=[record.id], embeddings=embedding[np.newaxis], documents=[record.name], metadatas=[metadata])
+            self._documents.upsert(
+                ids=[record.id], embeddings=embedding[np.newaxis], documents=[record.name], metadatas=[_metadata(record)]
+            )
             self._records[record.id] = record
+
+    def update(self, record: DocumentRecord) -> None:
+        """Put a document's record in place of the one it has.
+
+        Raises:
+            StorageError: Chroma refuses.
+        """
+        with _translated("read"):
+            embeddings: Any = self._documents.get(ids=[record.id], include=["embeddings"])["embeddings"]
+        self.commit(record, np.asarray(embeddings[0], dtype=np.float32))
 
     def remove(self, document_id: str) -> None:
         """Delete a document: its record first, then its chunks. Also clears the chunks of one that was never committed.
@@ -247,13 +260,13 @@ def _collection(client: "ClientAPI", name: str, description: str) -> "Collection
 
 def _read_records(documents: "Collection") -> list[DocumentRecord]:
     metadatas: list[Any] = list(documents.get(include=["metadatas"])["metadatas"] or [])
-    records = [
-        DocumentRecord(
-            **{**metadata, "labels": tuple(json.loads(metadata["labels"])), "empty_pages": tuple(json.loads(metadata["empty_pages"]))}
-        )
-        for metadata in metadatas
-    ]
+    records = [DocumentRecord(**{**metadata, **{name: tuple(json.loads(metadata[name])) for name in LISTS}}) for metadata in metadatas]
     return sorted(records, key=lambda record: (record.added, record.name))
+
+
+def _metadata(record: DocumentRecord) -> dict[str, Any]:
+    values = asdict(record)
+    return {**values, **{name: json.dumps(values[name]) for name in LISTS}}
 
 
 def _chunk_id(document_id: str, ordinal: int) -> str:
