@@ -7,6 +7,7 @@ with Library.open("data/library") as library:
     print(library.ask("When may I return an item?").text)
 """
 
+from rag.answering.chat.model import ChatDelta, ChatModel, ChatStatus
 from rag.embedding.protocol import Embedder
 from rag.errors import (
     ChatAuthenticationError,
@@ -52,13 +53,16 @@ __all__ = [
     "Answer",
     "ChatAuthenticationError",
     "ChatConnectionError",
+    "ChatDelta",
     "ChatError",
+    "ChatModel",
     "ChatModelNotFoundError",
     "ChatNotConfiguredError",
     "ChatProtocolError",
     "ChatRateLimitError",
     "ChatRequestError",
     "ChatServerError",
+    "ChatStatus",
     "Chunk",
     "Citation",
     "Document",

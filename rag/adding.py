@@ -100,6 +100,8 @@ class Adding:
                 on_fraction(READING_SHARE + (1 - READING_SHARE) * (first + len(batch)) / len(chunks))
             assert total is not None
             self._store.commit(record, total / max(float(np.linalg.norm(total)), 1e-12))
+        except StorageError:  # what is left is swept when the index is opened again
+            raise
         except BaseException as error:
             self._undo(record.id)
             if isinstance(error, OSError):

@@ -5,9 +5,9 @@ import hashlib
 import shutil
 import threading
 import time
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing
+from contextlib import ExitStack, aclosing, contextmanager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -166,7 +166,7 @@ class Library:
             DocumentNotFoundError: There is none, or more than one.
             StorageError: The disk or the database refused.
         """
-        with self._writing:
+        with self._writing, self._guarded():
             record = self.document(name_or_id)
             self._store.remove(record.id)
             self._originals.discard(record.id)
@@ -194,9 +194,8 @@ class Library:
         if top_k < 1:
             raise ValueError(f"top_k must be at least 1, not {top_k}")
         ids = None if documents is None else [self.document(name).id for name in documents]
-        if not self._store.records:
-            return []
-        return retrieve(question, top_k, ids, self._embedder, self._store)
+        with self._guarded():
+            return retrieve(question, top_k, ids, self._embedder, self._store) if self._store.records else []
 
     def ask(
         self, question: str, *, history: Sequence[Message] = (), top_k: int | None = None, documents: Sequence[str] | None = None
@@ -337,8 +336,7 @@ class Library:
         """Let go of the library. Doing so twice is harmless."""
         self._loader.close()
         self._viewer.close()
-        if "_store" in self.__dict__:
-            self.__dict__.pop("_store").close()
+        self._drop_store()
         self._lock.release()
 
     def __enter__(self) -> Self:
@@ -349,30 +347,43 @@ class Library:
 
     @cached_property
     def _store(self) -> ChunkStore:
-        with self._opening:
+        with self._opening, self._guarded():
             if "_store" in self.__dict__:  # another thread opened it while this one waited
                 return self.__dict__["_store"]  # type: ignore[no-any-return]
             description = f"{self._embedder.identity} cosine chunker={CHUNKER_VERSION} tokens={self.settings.chunk_tokens}"
             fingerprint = hashlib.sha256(description.encode()).hexdigest()[:16]
-            client = connect(self.folder / "chroma", self.settings.chroma_url)
-            store = self.__dict__["_store"] = ChunkStore(client, fingerprint, description)
+            with ExitStack() as on_failure:  # a client left open in this process would keep the next one waiting for ever
+                client = connect(self.folder / "chroma", self.settings.chroma_url)
+                on_failure.callback(client.close)  # type: ignore[attr-defined]
+                store = self.__dict__["_store"] = ChunkStore(client, fingerprint, description)
+                on_failure.pop_all()
             known = {record.id for record in [*store.records.values(), *store.other_records()]}
             self._originals.sweep(known)
             return store
 
     def _add(self, source: Source, passwords: Sequence[str], tell: Teller) -> Outcome:
-        with self._writing:
+        with self._writing, self._guarded():
             adding = Adding(self._loader, self._embedder, self._store, self._originals, self.settings.chunk_tokens)
-            try:
-                outcome = adding.add(source, passwords, lambda fraction: tell(fraction, None))
-            except StorageError as error:
-                if shutil.disk_usage(self.folder).free > FULL_BYTES:
-                    raise
-                raise StorageError(
-                    f"{source.name} could not be stored: the disk is full. Make room; what was there before is unharmed."
-                ) from error
+            outcome = adding.add(source, passwords, lambda fraction: tell(fraction, None))
         tell(1.0, outcome)
         return outcome
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """Begin anew with Chroma after it failed: a client that could not write may wait for itself for ever."""
+        try:
+            yield
+        except StorageError as error:
+            self._drop_store()
+            if shutil.disk_usage(self.folder).free > FULL_BYTES:
+                raise
+            raise StorageError("The disk is full. Make room and try again; what was stored before is unharmed.") from error
+
+    def _drop_store(self) -> None:
+        """Close the index; it is opened again when it is next needed."""
+        with self._opening:
+            if "_store" in self.__dict__:
+                self.__dict__.pop("_store").close()
 
     def _page_of(self, document_id: str, page: int) -> DocumentRecord:
         record = self.document(document_id)

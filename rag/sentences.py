@@ -17,6 +17,8 @@ _ABBREVIATION = re.compile(
 _NUMBER = re.compile(r"\s*\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,4})\.")
 """What begins an item of a list."""
 
+_WORD = re.compile(r"\w+")
+
 HEADING_SHARE = 0.65
 """A line without a full stop is a heading if it is at most this long, as a share of the line below it."""
 
@@ -42,6 +44,11 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
         start = match.end()
     _append(spans, text, start, len(text))
     return spans
+
+
+def content_words(text: str) -> set[str]:
+    """The words that can tell one text from another: those of four letters and more, numbers, and all of other scripts."""
+    return {word for word in _WORD.findall(text.casefold()) if len(word) >= 4 or word.isdigit() or not word.isascii()}
 
 
 def _is_heading(text: str, line_end: int) -> bool:

@@ -138,8 +138,8 @@ def ask(
         _print_json([asdict(answer)])
     else:
         out.print("\n")
-        for citation in answer.citations:
-            out.print(f"[{citation.number}] {place(citation.passage)}", markup=False)
+        for number, passage in {citation.number: citation.passage for citation in answer.citations}.items():
+            out.print(f"[{number}] {place(passage)}", markup=False)
         if answer.notice:
             err.print(answer.notice, style="dim", markup=False)
     raise typer.Exit(1 if answer.finish in {"not_found", "interrupted"} else 0)

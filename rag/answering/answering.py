@@ -6,7 +6,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from rag.answering.chat.model import ChatModel
-from rag.answering.citations import CitationResolver
+from rag.answering.citations import CitationResolver, with_quotes
 from rag.answering.extractive import best_quotes
 from rag.answering.prompt import NOT_FOUND, build_prompt
 from rag.embedding.protocol import Embedder
@@ -105,7 +105,7 @@ async def answer_by_model(asked: Asked, chat_model: ChatModel, settings: Setting
     ended = _finish(text, finish, resolver.citations)
     notices = [SHORTENED.format(count=prompt.dropped_messages)] if prompt.dropped_messages else []
     notices += {"length": [CUT], "interrupted": [INTERRUPTED], "complete": _complaints(text, resolver.citations)}.get(ended, [])
-    yield shown.answer(text, resolver.citations, model, ended, " ".join(notices))
+    yield shown.answer(text, with_quotes(text, resolver.citations), model, ended, " ".join(notices))
 
 
 def _complaints(text: str, citations: Sequence[Citation]) -> list[str]:

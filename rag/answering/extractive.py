@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rag.embedding.protocol import Embedder
-from rag.sentences import sentence_spans
+from rag.sentences import content_words, sentence_spans
 from rag.types import Passage
 
 MAX_QUOTES = 3
@@ -66,17 +66,17 @@ def best_quotes(question: str, passages: Sequence[Passage], embedder: Embedder) 
         return []
     texts = [passages[index].text[start:end] for index, start, end in candidates]
     cosines = embedder.embed_documents(texts) @ embedder.embed_query(question)
-    words = _words(question)
+    words = content_words(question)
     scores = [
         float(cosine)
-        + WORDS_WEIGHT * len(words & _words(text)) / max(len(words), 1)
+        + WORDS_WEIGHT * len(words & content_words(text)) / max(len(words), 1)
         + PASSAGE_WEIGHT * passages[index].cosine
         - (0.0 if _STOP.search(text) else NO_STOP_PENALTY)
         for cosine, text, (index, _, _) in zip(cosines, texts, candidates, strict=True)
     ]
     quotes: list[Quote] = []
     seen: set[str] = set()
-    for i in np.argsort(scores, kind="stable")[::-1]:
+    for i in np.argsort(-np.asarray(scores), kind="stable"):
         plain = " ".join(texts[i].split())
         if len(quotes) == MAX_QUOTES or scores[i] < LEAST_SHARE * max(scores):
             break
@@ -85,8 +85,3 @@ def best_quotes(question: str, passages: Sequence[Passage], embedder: Embedder) 
             index, start, end = candidates[i]
             quotes.append(Quote(index, start, end, scores[i]))
     return quotes
-
-
-def _words(text: str) -> set[str]:
-    """The words of a text that can tell it from others: those of four letters and more, and numbers."""
-    return {word for word in _WORD.findall(text.casefold()) if len(word) >= 4 or word.isdigit() or not word.isascii()}

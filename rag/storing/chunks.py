@@ -239,9 +239,9 @@ def _translated(done: str) -> Iterator[None]:
     try:
         yield
     except (ChromaError, httpx.HTTPError, OSError, ValueError) as error:
-        if "full" in str(error).lower():
-            raise StorageError("The disk is full. Make room and try again; what was stored before is unharmed.") from error
-        raise StorageError(f"The library's index could not be {done}: {error}") from error
+        raise StorageError(
+            f"The library's index could not be {done}: {error}. What was stored before is unharmed; see that the disk works, and try again."
+        ) from error
 
 
 def _collection(client: "ClientAPI", name: str, description: str) -> "Collection":

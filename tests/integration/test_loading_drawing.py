@@ -2,7 +2,7 @@ import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import pypdfium2  # type: ignore[import-untyped]
+import pypdfium2
 import pytest
 from PIL import Image, ImageOps
 

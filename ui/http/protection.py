@@ -1,6 +1,9 @@
 """What every response carries, so that a hostile document or model cannot make a browser talk to anybody else."""
 
-from starlette.datastructures import MutableHeaders
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 POLICY = "; ".join(
@@ -37,3 +40,20 @@ class ProtectionHeaders:
             await send(message)
 
         await self._app(scope, receive, send_protected if scope["type"] == "http" else send)
+
+
+class SameOriginOnly:
+    """ASGI middleware that refuses what another web site makes a browser send here, such as an upload."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what has no origin (programs) or ours (the page)."""
+        if scope["type"] == "http" and scope["method"] not in {"GET", "HEAD", "OPTIONS"}:
+            headers = Headers(scope=scope)
+            origin = headers.get("origin")
+            if origin is not None and urlsplit(origin).netloc != headers.get("host"):
+                await PlainTextResponse("Requests from other web sites are refused.", 403)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)

@@ -36,7 +36,8 @@ def turn_html(turn: Turn) -> str:
         is_quoted = answer.model == "extractive"
         notice = text.QUOTED_NOTICE if is_quoted else answer.notice
         model = text.QUOTED if is_quoted else answer.model
-        meta = text.ANSWERED.format(passages=len(answer.passages), model=model, seconds=answer.seconds)
+        count = len(answer.passages)
+        meta = text.ANSWERED.format(passages=text.PASSAGES[count != 1].format(count=count), model=model, seconds=answer.seconds)
     body = answer_html(answer.text, _links(turn.id, answer.citations)) if answer else ""
     return render("answer.html", turn=turn, body=body, footnotes=_footnotes(answer), meta=meta, notice=notice)
 

@@ -21,6 +21,10 @@ SECONDS_BETWEEN_PAINTS = 0.04
 """A reader sees no difference, and each paint costs the server a comparison of all messages."""
 
 
+Painting = tuple[Any, Any, Any]
+"""The conversation's id, its messages and the state of the question's box; each may be left as it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class ChatPanel:
     """The column's components."""
@@ -71,7 +75,7 @@ class ChatHandlers:
     def resume(self, conversation_id: str | None) -> tuple[str, Any]:
         """Show the browser's conversation again, or begin one."""
         conversation_id = self._conversations.resume(conversation_id)
-        has_samples = any(record.name == text.SAMPLE_DOCUMENT for record in self._library.documents())
+        has_samples = {record.name for record in self._library.documents()} >= text.SAMPLE_DOCUMENTS
         examples: list[ExampleMessage] = [{"text": question} for question in text.SAMPLE_QUESTIONS] if has_samples else []
         return conversation_id, gr.Chatbot(self._messages(conversation_id), examples=examples)
 
@@ -79,24 +83,25 @@ class ChatHandlers:
         """Begin another conversation."""
         return self.resume(None)
 
-    async def ask(self, question: str, conversation_id: str) -> AsyncGenerator[tuple[Any, Any], None]:
+    async def ask(self, question: str, conversation_id: str | None) -> AsyncGenerator[Painting, None]:
         """Answer a question, and paint the answer as it grows."""
         if not question.strip():
             gr.Info(text.EMPTY_QUESTION)
-            yield gr.skip(), gr.skip()
+            yield gr.skip(), gr.skip(), gr.skip()
             return
         async with aclosing(self._answer(question.strip(), conversation_id)) as paintings:
             async for painting in paintings:
                 yield painting
 
-    async def ask_example(self, conversation_id: str, event: gr.SelectData) -> AsyncGenerator[tuple[Any, Any], None]:
+    async def ask_example(self, conversation_id: str | None, event: gr.SelectData) -> AsyncGenerator[Painting, None]:
         """Answer one of the questions offered on an empty page."""
         async with aclosing(self._answer(str(event.value["text"]), conversation_id)) as paintings:
             async for painting in paintings:
                 yield painting
 
-    async def retry(self, conversation_id: str, event: gr.RetryData) -> AsyncGenerator[tuple[Any, Any], None]:
+    async def retry(self, conversation_id: str | None, event: gr.RetryData) -> AsyncGenerator[Painting, None]:
         """Ask a question again; what was said after it goes."""
+        conversation_id = self._conversations.resume(conversation_id)
         index = event.index if isinstance(event.index, int) else event.index[0]
         question = self._conversations.cut(conversation_id, index // 2)
         if question is None:
@@ -110,10 +115,11 @@ class ChatHandlers:
         self._conversations.stop(conversation_id)
         return self._messages(conversation_id), gr.Textbox(stop_btn=False, submit_btn=text.ASK)
 
-    async def _answer(self, question: str, conversation_id: str) -> AsyncGenerator[tuple[Any, Any], None]:
+    async def _answer(self, question: str, conversation_id: str | None) -> AsyncGenerator[Painting, None]:
+        conversation_id = self._conversations.resume(conversation_id)  # the page may be older than this server
         history = self._conversations.history(conversation_id)
         turn = self._conversations.begin(conversation_id, question)
-        yield self._messages(conversation_id), gr.Textbox(value="", submit_btn=False, stop_btn=text.STOP)
+        yield conversation_id, self._messages(conversation_id), gr.Textbox(value="", submit_btn=False, stop_btn=text.STOP)
         painted = 0.0
         try:
             async with aclosing(self._library.stream(question, history=history)) as answers:
@@ -122,7 +128,7 @@ class ChatHandlers:
                     self._conversations.update(conversation_id, turn)
                     if answer.seconds - painted >= SECONDS_BETWEEN_PAINTS:
                         painted = answer.seconds
-                        yield self._messages(conversation_id), gr.skip()
+                        yield gr.skip(), self._messages(conversation_id), gr.skip()
         except RagError as error:
             self._conversations.update(conversation_id, replace(turn, state="failed", problem=str(error)))
         except Exception:
@@ -130,7 +136,7 @@ class ChatHandlers:
             self._conversations.update(conversation_id, replace(turn, state="failed", problem=text.UNEXPECTED))
         finally:
             self._conversations.stop(conversation_id)  # does nothing to a turn that has ended; a closed tab ends here
-        yield self._messages(conversation_id), gr.Textbox(stop_btn=False, submit_btn=text.ASK)
+        yield gr.skip(), self._messages(conversation_id), gr.Textbox(stop_btn=False, submit_btn=text.ASK)
 
     def _messages(self, conversation_id: str) -> list[MessageDict | Message]:
         return messages(self._conversations.turns(conversation_id))

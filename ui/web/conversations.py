@@ -57,22 +57,30 @@ class Conversations:
             return self._turns.get(conversation_id, ())
 
     def begin(self, conversation_id: str, question: str) -> Turn:
-        """Add a turn."""
+        """Add a turn.
+
+        Raises:
+            KeyError: The id did not come from `resume`, or is no longer kept.
+        """
         turn = Turn(secrets.token_hex(4), question)
         with self._lock:
-            self._turns[conversation_id] = (*self._turns.get(conversation_id, ()), turn)
+            self._turns[conversation_id] = (*self._turns[conversation_id], turn)
         return turn
 
     def update(self, conversation_id: str, turn: Turn) -> None:
         """Put a turn's new state in place of the old one; ignored once the turn has ended or is gone."""
         with self._lock:
-            turns = self._turns.get(conversation_id, ())
+            turns = self._turns.get(conversation_id)
+            if turns is None:
+                return
             self._turns[conversation_id] = tuple(turn if old.id == turn.id and old.state == "growing" else old for old in turns)
 
     def stop(self, conversation_id: str) -> None:
         """End the turns that still grow; what they said so far stays."""
         with self._lock:
-            turns = self._turns.get(conversation_id, ())
+            turns = self._turns.get(conversation_id)
+            if turns is None:
+                return
             self._turns[conversation_id] = tuple(replace(turn, state="stopped") if turn.state == "growing" else turn for turn in turns)
 
     def cut(self, conversation_id: str, index: int) -> str | None:

@@ -4,7 +4,6 @@ element.addEventListener('click', (event) => {
   if (!button || !button.dataset) return;
   const row = button.closest('li');
   if ('open' in button.dataset) {
-    document.getElementById('columns').classList.remove('fn-show-documents');
     trigger('open', {id: button.dataset.open, page: 1});
   } else if ('askRemove' in button.dataset) {
     row.classList.add('fn-asking');

@@ -11,7 +11,7 @@ from rag.errors import DocumentNotFoundError
 from rag.library import Library
 from ui.web import text
 from ui.web.html import render
-from ui.web.indexing import Indexer
+from ui.web.indexing import Indexer, Job
 from ui.web.scripts import DOCUMENTS_SCRIPT
 
 POLL_SECONDS = 0.7
@@ -47,7 +47,13 @@ class DocumentsHandlers:
         """The list as it is now, and whether to ask again soon."""
         busy = self._indexer.is_busy  # before the list is read, so that the last look is never missed
         records = self._library.documents()
-        listing = render("documents.html", records=records[::-1], jobs=self._indexer.jobs, left_behind=len(self._library.left_behind()))
+        listing = render(
+            "documents.html",
+            records=records[::-1],
+            jobs=self._indexer.jobs,
+            left_behind=len(self._library.left_behind()),
+            news=_news(self._indexer.last),
+        )
         return listing, gr.Timer(active=busy)
 
     def upload(self, files: Sequence[str] | None) -> tuple[Any, str, Any]:
@@ -77,3 +83,7 @@ class DocumentsHandlers:
 
 def _id(event: gr.EventData) -> str:
     return str(event._data.get("id", ""))
+
+
+def _news(job: Job | None) -> str:
+    return text.NEWS.format(name=job.name, status=text.STATUS[job.status], message=job.message) if job else ""

@@ -1,10 +1,17 @@
 // The head of the page on a narrow screen: the documents are in a drawer.
-element.addEventListener('click', (event) => {
-  if (!event.target.closest('[data-drawer]')) return;
-  const open = document.getElementById('columns').classList.toggle('fn-show-documents');
-  event.target.setAttribute('aria-expanded', String(open));
-});
+const columns = () => document.getElementById('columns');
+const button = () => element.querySelector('[data-drawer]');
+const isOpen = () => columns().classList.contains('fn-show-documents');
+const draw = (open) => {
+  columns().classList.toggle('fn-show-documents', open);
+  button().setAttribute('aria-expanded', String(open));
+};
 document.addEventListener('click', (event) => {
-  if (event.target.closest('#left, [data-drawer]')) return;
-  document.getElementById('columns').classList.remove('fn-show-documents');
+  if (event.target.closest('[data-drawer]')) draw(!isOpen());
+  else if (isOpen() && (!event.target.closest('#left') || event.target.closest('[data-open]'))) draw(false);
+});
+document.addEventListener('keydown', (event) => {
+  if (event.key !== 'Escape' || !isOpen()) return;
+  draw(false);
+  button().focus();
 });

@@ -72,6 +72,7 @@ class Indexer:
         self._jobs: dict[str, Job] = {}
         self._queue: queue.Queue[tuple[str, tuple[str, ...]] | None] = queue.Queue()
         self._closing = False
+        self._last: Job | None = None
         self._thread = threading.Thread(target=self._work, name="indexer", daemon=True)
 
     def start(self) -> None:
@@ -83,6 +84,11 @@ class Indexer:
         """The jobs that wait, run, or ended in a way the reader should see; oldest first."""
         with self._lock:
             return list(self._jobs.values())
+
+    @property
+    def last(self) -> Job | None:
+        """The job that ended last, for those who do not see the list."""
+        return self._last
 
     @property
     def is_busy(self) -> bool:
@@ -161,6 +167,8 @@ class Indexer:
 
     def _update(self, job: Job) -> None:
         with self._lock:
+            if not job.is_waiting:
+                self._last = job
             if job.id in self._jobs:
                 self._jobs[job.id] = job
 

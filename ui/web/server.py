@@ -37,15 +37,16 @@ def build_app(library: Library, indexer: "Indexer", *, hosts: set[str] | None = 
     from starlette.middleware.trustedhost import TrustedHostMiddleware
 
     from ui.http.documents import document_routes
-    from ui.http.protection import ProtectionHeaders
+    from ui.http.protection import ProtectionHeaders, SameOriginOnly
     from ui.web.app import build_page
     from ui.web.conversations import Conversations
     from ui.web.theme import theme
 
     app = FastAPI(title="Footnote", docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(ProtectionHeaders)
+    app.add_middleware(SameOriginOnly)
     if hosts is not None:
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=sorted(hosts))
+    app.add_middleware(ProtectionHeaders)  # the last one added is the outermost
     app.include_router(document_routes(library))
     mounted: FastAPI = gr.mount_gradio_app(
         app,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import gradio as gr
 
+from rag.answering.chat.endpoint import without_secrets
 from rag.errors import RagError
 from rag.library import Library
 from ui.web import text
@@ -56,7 +57,7 @@ class SettingsHandlers:
         endpoint, chat_model = settings.chat_endpoint, self._library.chat_model
         rows = {
             names["chat"]: (chat_model.name if chat_model else "") or "–",
-            names["endpoint"]: endpoint.base_url if endpoint else "–",
+            names["endpoint"]: without_secrets(endpoint.base_url) if endpoint else "–",
             names["state"]: state,
             names["context"]: f"{settings.chat_context_tokens:,} tokens",
             names["embedding"]: settings.embedding_model,

@@ -33,8 +33,7 @@ const showZoom = () => {
   const sheet = element.querySelector('.fn-sheet');
   if (!sheet) return;
   sheet.style.width = zoom + '%';
-  const shown = element.querySelector('.fn-zoom');
-  if (shown.value !== zoom + ' %') shown.value = zoom + ' %'; // setting it always would wake the observer for ever
+  element.querySelector('.fn-zoom').value = zoom + ' %';
 };
 element.addEventListener('click', (event) => {
   const button = event.target.closest('button');
@@ -44,22 +43,23 @@ element.addEventListener('click', (event) => {
   if ('zoom' in button.dataset) {
     zoom = Math.min(300, Math.max(50, zoom + 25 * Number(button.dataset.zoom)));
     showZoom();
+    observer.takeRecords();
   }
 });
 // When another page has been put in: keep the zoom, bring the marked words into view.
-let article = null;
-new MutationObserver(() => {
-  if (element.querySelector('.fn-source') === article) return;
-  article = element.querySelector('.fn-source');
+const observer = new MutationObserver(() => {
   showZoom();
+  observer.takeRecords(); // of what showZoom itself has changed
   const mark = element.querySelector('.fn-mark, .fn-mark-text');
-  const box = mark && mark.closest('.fn-page, .fn-text');
   const image = element.querySelector('.fn-sheet img');
+  if (!mark) return;
   const show = () => {
-    const top = mark.getBoundingClientRect().top - box.getBoundingClientRect().top;
-    box.scrollTop += top - box.clientHeight / 3;
+    const box = mark.closest('.fn-page, .fn-text');
+    if (!box) return;
+    box.scrollTop += mark.getBoundingClientRect().top - box.getBoundingClientRect().top - box.clientHeight / 3;
+    mark.scrollIntoView({block: 'nearest', inline: 'nearest'}); // on a narrow screen the column scrolls, not the page
   };
-  if (!box) return;
   if (image && !image.complete) image.addEventListener('load', show, {once: true});
   else show();
-}).observe(element, {childList: true, subtree: true});
+});
+observer.observe(element, {childList: true, subtree: true, characterData: true, attributes: true, attributeFilter: ['src']});

@@ -15,6 +15,7 @@ REMOVE_YES = "Remove"
 REMOVE_NO = "Keep"
 DISMISS = "Dismiss {name}"
 PASSWORD = "Password of {name}"
+PASSWORD_HINT = "password"
 UNLOCK = "Open"
 STATUS = {
     "added": "added",
@@ -27,6 +28,7 @@ STATUS = {
     "too_large": "too large",
     "unsupported": "not a kind that is read",
 }
+NEWS = "{name}: {status}. {message}"
 LEFT_BEHIND = "{count} documents were indexed with another model or setting and are not searched. Run “rag reindex” to bring them over."
 
 CHAT = "Chat"
@@ -38,7 +40,7 @@ CONVERSATION = "Conversation"
 NEW_CONVERSATION = "New conversation"
 EMPTY_CHAT = """## What would you like to know?
 Every sentence of an answer carries a number. Click it, and the page it came from opens beside it, with the words marked."""
-SAMPLE_DOCUMENT = "harbour-handbook.pdf"
+SAMPLE_DOCUMENTS = {"harbour-handbook.pdf", "workshop-faq.md"}
 SAMPLE_QUESTIONS = (
     "How many days of unused leave may I carry over?",
     "What is the daily allowance for meals on a business trip?",
@@ -51,7 +53,8 @@ NO_ANSWER = "No answer."
 COPY = "copy"
 STOP = "Stop"
 UNEXPECTED = "Something went wrong on the server; its log says more. Try again."
-ANSWERED = "{passages} passages · {model} · {seconds:.1f} s"
+PASSAGES = ("1 passage", "{count} passages")
+ANSWERED = "{passages} · {model} · {seconds:.1f} s"
 QUOTED = "quoted, no chat model"
 QUOTED_NOTICE = "These are the documents' own sentences: no chat model is connected. Settings tells how to connect one."
 OLD_FOOTNOTE = "This footnote belongs to a conversation that is no longer kept. Ask again."
@@ -74,7 +77,7 @@ NO_MODEL = "no chat model · answers are quotations"
 NO_ADDRESS = "RAG_CHAT_MODEL or RAG_CHAT_API_KEY is set, but RAG_CHAT_BASE_URL is not: there is nowhere to send questions."
 CHECKING = "checking the chat model…"
 READY = "{model} at {host} · ready"
-NOT_READY = "{host} · not ready"
+NOT_READY = "not ready · {host}"
 CHECK_AGAIN = "Check again"
 
 SETTING_NAMES = {

@@ -1,0 +1,103 @@
+"""The list of documents: what became of each file, passwords, removal."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.reader import Reader
+from tests.documents import encrypted_pdf, plain_pdf, scanned_pdf, truncated_pdf
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "status", "message"),
+    [
+        (
+            "setup.pdf",
+            b"MZ\x90\x00" + bytes(500),
+            "not a kind that is read",
+            "not a PDF, as its name says: it looks like a Windows program",
+        ),
+        ("setup.exe", b"MZ\x90\x00" + bytes(500), "not a kind that is read", "a Windows program"),
+        ("empty.txt", b"", "not readable", "empty"),
+        ("scan.pdf", scanned_pdf(), "no text", "scan"),
+        ("torn.pdf", truncated_pdf(), "not readable", "torn.pdf"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_why_and_can_be_dismissed(
+    quoted: Reader, name: str, data: bytes, status: str, message: str
+) -> None:
+    quoted.upload({name: data})
+    row = quoted.row(name)
+
+    expect(row.locator(".fn-status")).to_have_text(status)
+    expect(row).to_contain_text(message)
+    row.get_by_label(f"Dismiss {name}").click()
+    expect(row).to_have_count(0)
+
+
+def test_files_of_the_same_content_are_one_document_and_the_list_says_so(quoted: Reader) -> None:
+    data = plain_pdf("Apples ripen in the loft.")
+    quoted.upload({"apples.pdf": data, "fruit.pdf": data})
+
+    duplicate = quoted.row("fruit.pdf")
+    expect(duplicate.locator(".fn-status")).to_have_text("same as another")
+    expect(duplicate).to_contain_text("The same content as apples.pdf")
+    expect(quoted.row("apples.pdf").locator("[data-open]")).to_have_count(1)
+    duplicate.get_by_label("Dismiss").click()
+    expect(duplicate).to_have_count(0)
+
+
+def test_a_changed_file_of_the_same_name_replaces_the_earlier_one(quoted: Reader) -> None:
+    quoted.upload({"pears.pdf": plain_pdf("Pears ripen in June.")})
+    expect(quoted.row("pears.pdf").locator("[data-open]")).to_have_count(1)
+    quoted.upload({"pears.pdf": plain_pdf("Pears ripen in July.", "And in August.")})
+
+    expect(quoted.row("pears.pdf").locator(".fn-status")).to_have_text("replaced")
+    expect(quoted.row("pears.pdf").locator("[data-open]")).to_have_count(1)
+    expect(quoted.row("pears.pdf").filter(has=quoted.page.locator("[data-open]"))).to_contain_text("2 pages")
+    quoted.page.get_by_label("Dismiss pears.pdf").click()
+
+
+def test_a_password_is_asked_for_in_the_files_row(quoted: Reader) -> None:
+    quoted.upload({"vault.pdf": encrypted_pdf("The vault holds seven keys.", password="open sesame")})
+    row = quoted.row("vault.pdf")
+    expect(row.locator(".fn-status")).to_have_text("needs a password")
+
+    row.get_by_label("Password of vault.pdf").fill("wrong")
+    row.get_by_role("button", name="Open", exact=True).click()
+    expect(row.locator(".fn-status")).to_have_text("needs a password")
+    row.get_by_label("Password of vault.pdf").fill("open sesame")
+    row.get_by_label("Password of vault.pdf").press("Enter")
+    expect(row).to_contain_text("1 page")
+    expect(row.locator(".fn-status")).to_have_count(0)
+
+    row.locator("[data-open]").click()  # and its page can be drawn
+    expect(quoted.source.locator("img")).to_have_js_property("complete", value=True)
+    assert quoted.source.locator("img").evaluate("image => image.naturalWidth") > 500
+
+
+def test_removing_asks_first(quoted: Reader) -> None:
+    quoted.upload({"plums.pdf": plain_pdf("Plums are made into jam by the night watch.")})
+    row = quoted.row("plums.pdf")
+    expect(row.locator("[data-open]")).to_have_count(1)
+    row.locator("[data-open]").click()
+    expect(quoted.source.locator(".fn-source-head")).to_contain_text("plums.pdf")
+
+    row.get_by_label("Remove plums.pdf").click()
+    expect(row.get_by_text("Remove?")).to_be_visible()
+    row.get_by_role("button", name="Keep").click()
+    expect(row.get_by_text("Remove?")).to_be_hidden()
+    quoted.remove("plums.pdf")
+
+    assert "plums" not in quoted.ask("Who makes plums into jam?")
+    quoted.load()
+    expect(quoted.row("harbour-handbook.pdf")).to_have_count(1)
+    expect(row).to_have_count(0)
+
+
+def test_what_became_of_a_file_is_announced_to_those_who_do_not_see_the_list(quoted: Reader) -> None:
+    quoted.upload({"none.txt": b""})
+    expect(quoted.row("none.txt").locator(".fn-status")).to_be_attached()
+    announced = quoted.page.locator("#left").locator("[aria-live], [role=status], [role=alert]").filter(has_text="not readable").count()
+    quoted.page.get_by_label("Dismiss none.txt").click()
+
+    assert announced

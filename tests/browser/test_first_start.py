@@ -1,0 +1,64 @@
+"""The first minute: an empty library, samples on their way in."""
+
+import httpx2
+import pytest
+
+from tests.browser.conftest import SAMPLE_COUNT, FirstLook
+from tests.browser.reader import Reader
+from tests.browser.serving import RagServer
+
+
+def test_the_list_shows_samples_being_read_and_then_their_pages(first_look: FirstLook) -> None:
+    assert any("waiting" in words or "reading" in words for words in first_look.lists)
+    last = first_look.lists[-1]
+    assert last.count("harbour-handbook.pdf") == 1
+    assert "17 pages" in last
+    assert "1 page" in last
+    assert "waiting" not in last
+    assert "reading" not in last
+
+
+def test_the_page_asks_its_own_server_alone(first_look: FirstLook, quoting: RagServer) -> None:
+    assert len(first_look.requests) > 10
+    assert {url for url in first_look.requests if not url.startswith((f"{quoting.url}/", "data:", "blob:"))} == set()
+
+
+def test_an_empty_conversation_offers_questions_that_the_samples_answer(quoted: Reader) -> None:
+    quoted.page.locator("#chat").get_by_text("How many days of unused leave").click()
+
+    assert "31 March" in quoted.wait_for_answer()
+
+
+def test_health_answers(quoting: RagServer) -> None:
+    assert quoting.documents >= SAMPLE_COUNT
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/health", "/config", "/theme.css", "/gradio_api/info", "/nothing-here", "/documents/0123456789/pages/1.png"]
+)
+def test_every_response_carries_the_headers_that_keep_a_page_at_home(path: str, quoting: RagServer) -> None:
+    headers = httpx2.get(quoting.url + path, timeout=60).headers
+
+    policy = headers["content-security-policy"]
+    assert "default-src 'self'" in policy
+    assert "object-src 'none'" in policy
+    assert "http" not in policy
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+
+
+def test_a_name_that_is_not_this_machine_is_refused(quoting: RagServer) -> None:
+    refused = httpx2.get(quoting.url, headers={"Host": "rebound.example"}, timeout=60)
+
+    assert refused.status_code == 400
+
+
+def test_the_pages_events_are_no_public_interface(quoting: RagServer) -> None:
+    described = httpx2.get(f"{quoting.url}/gradio_api/info", timeout=60).json()
+
+    assert described == {"named_endpoints": {}, "unnamed_endpoints": {}}
+
+
+def test_files_beside_the_library_are_not_served(quoting: RagServer) -> None:
+    for path in (__file__, "/etc/passwd"):
+        assert httpx2.get(f"{quoting.url}/gradio_api/file={path}", timeout=60).status_code in {403, 404}

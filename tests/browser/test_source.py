@@ -1,0 +1,110 @@
+"""From an uploaded PDF to the marked words on its page."""
+
+import io
+import re
+
+import pytest
+from playwright.sync_api import expect
+from pypdf import PdfReader, PdfWriter
+from pypdf.constants import PageLabelStyle
+
+from tests.browser.gate import Gate
+from tests.browser.reader import Reader
+from tests.documents import plain_pdf
+
+PAGE_POINTS = 841.89
+LINE_POINTS = 100  # where tests.documents puts the first line, from the top
+WATCH_FOR_BAR = """() => {
+    new MutationObserver(() => { if (document.querySelector("#documents .fn-bar")) window.sawBar = true; })
+        .observe(document.querySelector("#documents"), {childList: true, subtree: true});
+}"""
+
+
+def labelled_pdf(*pages: str) -> bytes:
+    """With the labels v, vi, vii and so on."""
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(plain_pdf(*pages))))
+    writer.set_page_label(0, len(pages) - 1, style=PageLabelStyle.LOWERCASE_ROMAN, start=5)
+    with io.BytesIO() as file:
+        writer.write(file)
+        return file.getvalue()
+
+
+def test_an_uploaded_pdf_is_listed_answers_and_opens_at_the_marked_words(reader: Reader, gate: Gate) -> None:
+    reader.page.evaluate(WATCH_FOR_BAR)
+    reader.upload({"observatory.pdf": labelled_pdf("The dome is closed on Mondays.", "The great telescope weighs ninety tonnes.", "Index")})
+    expect(reader.row("observatory.pdf")).to_contain_text("3 pages")
+    assert reader.page.evaluate("window.sawBar")
+
+    gate.chat.delay_seconds = 0.15
+    reader.begin_to_ask("How much does the great telescope weigh?")
+    expect(reader.answer).to_contain_text("The great")
+    early = reader.answer.inner_text()
+    gate.chat.delay_seconds = 0.0
+    whole = reader.wait_for_answer()
+    assert "ninety tonnes" not in early
+    assert "The great telescope weighs ninety tonnes" in whole
+    assert "observatory.pdf, page 2 (printed vi)" in whole
+
+    reader.open_footnote(1)
+    expect(reader.source.locator(".fn-quote")).to_contain_text("The great telescope weighs ninety tonnes.")
+    expect(reader.source.locator(".fn-source-head")).to_contain_text("observatory.pdf")
+    expect(reader.source.locator(".fn-source-head")).to_contain_text("page 2 of 3, printed vi")
+    image = reader.source.locator("img")
+    expect(image).to_have_js_property("complete", value=True)
+    assert image.evaluate("image => image.naturalWidth") > 500
+
+    sheet, mark = image.bounding_box(), reader.source.locator(".fn-mark").first.bounding_box()
+    assert sheet
+    assert mark
+    assert (mark["y"] + mark["height"] / 2 - sheet["y"]) / sheet["height"] * PAGE_POINTS == pytest.approx(LINE_POINTS - 4, abs=4)
+    assert (mark["x"] - sheet["x"]) / sheet["width"] * 595 == pytest.approx(72, abs=4)
+    assert mark["width"] > sheet["width"] * 0.3
+    reader.remove("observatory.pdf")
+
+
+def test_the_source_turns_its_pages_and_zooms_and_gives_the_original(reader: Reader) -> None:
+    reader.row("harbour-handbook.pdf").locator("[data-open]").click()
+    head, previous, following = (
+        reader.source.locator(".fn-source-head"),
+        reader.source.get_by_text("previous"),
+        reader.source.get_by_text("next"),
+    )
+    expect(head).to_contain_text("page 1 of 17")
+    expect(previous).to_be_disabled()
+    following.click()
+    expect(head).to_contain_text("page 2 of 17")
+    expect(reader.source.locator("img")).to_have_attribute("src", re.compile(r"/pages/2\.png"))
+    previous.click()
+    expect(head).to_contain_text("page 1 of 17")
+
+    width = _width(reader)
+    reader.source.get_by_label("Larger").click()
+    expect(reader.source.locator(".fn-zoom")).to_have_text("125 %")
+    assert _width(reader) == pytest.approx(width * 1.25, abs=1)
+    following.click()  # the zoom stays
+    expect(head).to_contain_text("page 2 of 17")
+    expect(reader.source.locator(".fn-zoom")).to_have_text("125 %")
+    reader.source.get_by_label("Smaller").click()
+    assert _width(reader) == pytest.approx(width, abs=1)
+
+    address = reader.source.get_by_role("link", name="Open the original").get_attribute("href")
+    original = reader.page.request.get(f"{reader.url}{address}")
+    assert original.status == 200
+    assert original.headers["content-type"] == "application/pdf"
+    assert original.headers["content-disposition"].startswith("inline")
+    assert original.body().startswith(b"%PDF-")
+
+
+def test_a_text_file_opens_at_the_cited_words(quoted: Reader) -> None:
+    quoted.ask("Within how many days may I return seconds?")
+    quoted.open_footnote(1)
+
+    mark = quoted.source.locator(".fn-mark-text")
+    expect(mark).to_be_in_viewport()
+    assert "14 days" in mark.inner_text()
+
+
+def _width(reader: Reader) -> float:
+    box = reader.source.locator("img").bounding_box()
+    assert box
+    return box["width"]

@@ -1,0 +1,83 @@
+"""What the tests share: an environment without settings, libraries in folders of their own, and the real model, loaded once."""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Protocol
+
+import hypothesis
+import pytest
+
+from rag import Library, Settings
+from rag.embedding.protocol import Embedder
+from rag.embedding.sentence_transformer import SentenceTransformerEmbedder
+from tests.chat_server import ChatServer
+from tests.fakes import BagOfWordsEmbedder
+
+# Machines are slow at times, and the same checkout must give the same result each time.
+hypothesis.settings.register_profile("footnote", deadline=None, derandomize=True, database=None)
+hypothesis.settings.load_profile("footnote")
+
+FOR_THE_TESTS = "RAG_LIVE_"
+"""Variables that are read by tests, not by the library."""
+
+
+class OpenLibrary(Protocol):
+    """Opens a library in a folder of the test's own; keywords besides these are settings. All are closed at its end."""
+
+    def __call__(self, folder: str = "library", *, embedder: Embedder | None = None, **settings: Any) -> Library: ...
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_settings_from_outside() -> Iterator[None]:
+    """No variable of the machine the tests run on reaches the library, nor any process it starts."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(("RAG_", "OPENAI_")) and not name.startswith(FOR_THE_TESTS):
+                patch.delenv(name)
+        yield
+
+
+@pytest.fixture
+def open_library(tmp_path: Path) -> Iterator[OpenLibrary]:
+    with ExitStack() as stack:
+
+        def opened(folder: str = "library", *, embedder: Embedder | None = None, **settings: Any) -> Library:
+            library = Library.open(tmp_path / folder, Settings(**settings), embedder=embedder or BagOfWordsEmbedder())
+            return stack.enter_context(library)
+
+        yield opened
+
+
+@pytest.fixture
+def library(open_library: OpenLibrary) -> Library:
+    """An empty library."""
+    return open_library()
+
+
+@pytest.fixture(scope="session")
+def minilm() -> SentenceTransformerEmbedder:
+    """The real model."""
+    return SentenceTransformerEmbedder()
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """The folder of the sample documents."""
+    return Path(__file__).parents[1] / "data" / "samples"
+
+
+@pytest.fixture(scope="session")
+def sample_library(tmp_path_factory: pytest.TempPathFactory, minilm: SentenceTransformerEmbedder, samples: Path) -> Path:
+    """The folder of a library that the real model has read two samples into; open it, but change nothing in it."""
+    folder = tmp_path_factory.mktemp("samples") / "library"
+    with Library.open(folder, embedder=minilm) as library:
+        assert library.add([samples / "returns-policy.txt", samples / "workshop-faq.md"]).all_searchable
+    return folder
+
+
+@pytest.fixture
+def chat_server() -> Iterator[ChatServer]:
+    with ChatServer() as server:
+        yield server

@@ -1,0 +1,250 @@
+"""`rag`: what it prints where, and how it ends."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rag import Answer, DocumentRecord, Library, Outcome, Passage
+from tests import documents
+from tests.chat_server import ChatServer
+from ui.cli import main
+
+RAG = Path(sys.executable).with_name("rag")
+QUESTION = "Within how many days may I return an item?"
+LEAVE_OUT = {"password"}
+"""Of a record, never printed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A finished command."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """Its standard output as JSON lines."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+Run = Callable[..., Ended]
+
+
+def in_a_process(*arguments: str | Path, **variables: str) -> Ended:
+    """Run the installed command."""
+    done = subprocess.run(
+        [RAG, *arguments],
+        env={**os.environ, **variables},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    return Ended(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+    """Run a command in this process, which has the model's libraries loaded, in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str | Path) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["rag", *map(str, arguments)])
+        capsys.readouterr()
+        try:
+            main()
+        except SystemExit as end:
+            status = end.code
+        else:
+            status = 0
+        out, err = capsys.readouterr()
+        assert isinstance(status, int)
+        return Ended(status, out, err)
+
+    return run
+
+
+@pytest.fixture
+def filled(run: Run, tmp_path: Path) -> Path:
+    """A library with three documents, two of one name, made by the command."""
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "notes.txt").write_text(f"The notes of folder {folder} speak of harbours.")
+    (tmp_path / "labels.pdf").write_bytes(documents.labelled_pdf())
+    assert run("add", "a", "b", "labels.pdf", "--library", "made").status == 0
+    return tmp_path / "made"
+
+
+def names(kind: type) -> set[str]:
+    return {field.name for field in fields(kind)} - LEAVE_OUT
+
+
+def test_the_installed_command_adds_searches_and_answers(tmp_path: Path) -> None:
+    (tmp_path / "policy.txt").write_text("An item may be returned within 30 days of delivery. Shipping is free.", encoding="utf-8")
+    (tmp_path / "größe.pdf").write_bytes(documents.scanned_pdf())
+    added = in_a_process("add", tmp_path / "policy.txt", tmp_path / "größe.pdf", "--json", RAG_LIBRARY=str(tmp_path / "made"), LC_ALL="C")
+    assert added.status == 1  # the scan has no text
+    assert [(line["document"], line["status"]) for line in added.lines] == [("policy.txt", "added"), ("größe.pdf", "no_text")]
+    assert all(set(line) == names(Outcome) for line in added.lines)
+    assert added.err == ""
+
+    listed = in_a_process("list", "--json", "--library", tmp_path / "made")
+    assert (listed.status, listed.err) == (0, "")
+    assert set(listed.lines[0]) == names(DocumentRecord)
+
+    answered = in_a_process("ask", QUESTION, RAG_LIBRARY=str(tmp_path / "made"), LC_ALL="C")
+    assert answered.status == 0
+    assert answered.out.startswith("“An item may be returned within 30 days of delivery.” [1]\n")
+    assert answered.out.rstrip().endswith("[1] policy.txt")
+    assert "RAG_CHAT_BASE_URL" in answered.err
+
+
+def test_without_arguments_there_is_help(run: Run) -> None:
+    for arguments in ((), ("--help",)):
+        ended = run(*arguments)
+        for command in ("add", "list", "remove", "search", "ask", "serve"):
+            assert re.search(rf"^[│\s]*{command}\s", ended.out + ended.err, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    "arguments", [("frobnicate",), ("add",), ("ask",), ("search", "x", "-k", "0"), ("list", "--frob"), ("serve", "--port", "99999")]
+)
+def test_wrong_use_ends_with_two(run: Run, arguments: tuple[str, ...]) -> None:
+    ended = run(*arguments)
+    assert (ended.status, ended.out) == (2, "")
+    assert "Usage" in ended.err
+
+
+def test_a_setting_out_of_range_is_wrong_use(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAG_TOP_K", "0")
+    ended = run("list")
+    assert (ended.status, ended.out) == (2, "")
+    assert "RAG_TOP_K" in ended.err
+    assert "'0'" in ended.err
+
+
+@pytest.mark.parametrize("arguments", [("list",), ("remove", "x"), ("search", "x"), ("ask", "x"), ("reindex",)])
+def test_a_library_that_is_not_there_is_told_and_not_made(run: Run, tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    ended = run(*arguments, "--library", "nowhere")
+    assert (ended.status, ended.out) == (1, "")
+    assert "There is no library at nowhere" in ended.err
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_adding_tells_what_became_of_each_file(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "good.txt").write_text("Good words.")
+    (tmp_path / "b[red]ad.pdf").write_bytes(b"")
+    ended = run("add", "good.txt", "b[red]ad.pdf", "--library", "made")
+    assert ended.status == 1
+    assert re.search(r"added\s+good\.txt", ended.out)
+    assert re.search(r"unreadable\s+b\[red\]ad\.pdf.*0 bytes", ended.out)
+    assert "1 of 2 files can be searched." in ended.err
+    assert run("add", "good.txt", "--library", "made").status == 0
+    assert run("add", "gone.txt", "--library", "made").status == 1
+
+
+def test_passwords_are_taken(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "vault.pdf").write_bytes(documents.encrypted_pdf(password="sesame"))
+    assert run("add", "vault.pdf", "--library", "made", "--json").lines[0]["status"] == "needs_password"
+    ended = run("add", "vault.pdf", "--library", "made", "--json", "--password", "wrong", "--password", "sesame")
+    assert (ended.status, ended.lines[0]["status"]) == (0, "added")
+    assert "sesame" not in run("list", "--json", "--library", "made").out
+
+
+def test_documents_are_listed_and_removed(run: Run, filled: Path) -> None:
+    table = run("list", "--library", filled)
+    assert (table.status, table.err) == (0, "")
+    assert table.out.count("notes.txt") == 2
+    assert re.search(r"labels\.pdf\s+5\s+5\s", table.out)
+
+    ids = [line["id"] for line in run("list", "--library", filled, "--json").lines]
+    both = run("remove", "notes.txt", "--library", filled)
+    assert both.status == 1
+    assert ids[0][:12] in both.err
+    mixed = run("remove", ids[0][:8], "nothing.txt", "labels.pdf", "--library", filled)
+    assert (mixed.status, mixed.out) == (1, "")
+    assert "Removed notes.txt." in mixed.err
+    assert "'nothing.txt'" in mixed.err
+    assert "Removed labels.pdf." in mixed.err
+    assert run("remove", "notes.txt", "--library", filled).status == 0
+    empty = run("list", "--library", filled)
+    assert (empty.status, empty.out) == (0, "")
+    assert "empty" in empty.err
+    assert (run("search", "x", "--library", filled).status, run("ask", "x", "--library", filled).status) == (1, 1)
+
+
+def test_a_search_prints_passages(run: Run, filled: Path) -> None:
+    ended = run("search", "harbours", "--library", filled, "-k", "2", "--json")
+    assert (ended.status, ended.err) == (0, "")
+    assert [line["rank"] for line in ended.lines] == [1, 2]
+    assert set(ended.lines[0]) == names(Passage)
+    assert {line["document"] for line in ended.lines} == {"notes.txt"}
+    shown = run("search", "Second chapter", "--library", filled, "--document", "labels.pdf", "-k", "1")
+    assert re.match(r"1 +labels\.pdf, page 4 \(printed 2\) +cosine \d\.\d{3}\n +Second chapter\n", shown.out)
+    unknown = run("search", "x", "--library", filled, "--document", "nothing.pdf")
+    assert (unknown.status, unknown.out) == (1, "")
+    assert "nothing.pdf" in unknown.err
+    assert run("search", "  ", "--library", filled).status == 1
+
+
+def test_an_answer_is_printed_as_json(run: Run, sample_library: Path) -> None:
+    ended = run("ask", QUESTION, "--library", sample_library, "--json")
+    (line,) = ended.lines
+    assert ended.status == 0
+    assert set(line) == names(Answer)
+    assert (line["model"], line["finish"]) == ("extractive", "complete")
+    assert set(line["citations"][0]["passage"]) == names(Passage)
+    assert "30 days" in line["text"]
+
+
+def test_an_answer_that_is_not_there_ends_with_one(run: Run, sample_library: Path) -> None:
+    ended = run("ask", "Which planets have rings?", "--library", sample_library)
+    assert ended.status == 1
+    assert ended.out.startswith("The documents do not say.")
+    assert "[1] " in ended.out
+
+
+def test_a_chat_model_writes_on_the_command_line(
+    run: Run, sample_library: Path, chat_server: ChatServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAG_CHAT_BASE_URL", chat_server.url())
+    chat_server.reply = lambda messages: "Within [bold]30 days[/bold] [2]. Or not [17]."
+    ended = run("ask", QUESTION, "--library", sample_library)
+    assert (ended.status, ended.err) == (0, "")
+    assert re.match(r"Within \[bold\]30 days\[/bold\]\[1\]\. Or not\.\n\n\[1\] \S+\n$", ended.out)
+    monkeypatch.setenv("RAG_CHAT_BASE_URL", chat_server.url("/401/v1"))
+    failed = run("ask", QUESTION, "--library", sample_library)
+    assert (failed.status, failed.out) == (1, "")
+    assert "wants a key (401)" in failed.err
+    monkeypatch.setenv("RAG_CHAT_BASE_URL", chat_server.url("/no-finish/v1"))
+    assert run("ask", QUESTION, "--library", sample_library).status == 1
+
+
+def test_a_library_in_use_is_told(run: Run, filled: Path) -> None:
+    with Library.open(filled):
+        ended = run("list", "--library", filled)
+    assert (ended.status, ended.out) == (1, "")
+    assert "is in use by" in ended.err
+    assert str(os.getpid()) in ended.err
+
+
+def test_another_chunk_size_is_told_and_brought_over(run: Run, filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "Nothing to do" in run("reindex", "--library", filled).err
+    monkeypatch.setenv("RAG_CHUNK_TOKENS", "64")
+    listed = run("list", "--library", filled)
+    assert "3 documents were indexed with another model or setting" in listed.err
+    assert run("search", "harbours", "--library", filled).status == 1
+    ended = run("reindex", "--library", filled, "--json")
+    assert (ended.status, [line["status"] for line in ended.lines]) == (0, ["added"] * 3)
+    assert run("search", "harbours", "--library", filled).status == 0

@@ -1,0 +1,265 @@
+"""Killed, interrupted or out of room: what is listed is whole, what was there stays, and adding again completes it."""
+
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from rag import Library, Report, StorageError
+from rag.storing.chunks import connect
+from tests.conftest import OpenLibrary
+from tests.fakes import FailingEmbedder
+
+ROOT = Path(__file__).parents[2]
+KILLS = 4
+FILES = 6
+QUESTION = "Which boat passes?"
+
+ADD_SLOWLY = """
+import sys
+from rag import Library
+from tests.fakes import BagOfWordsEmbedder
+with Library.open(sys.argv[1], embedder=BagOfWordsEmbedder(seconds_a_batch=0.02)) as library:
+    library.documents()
+    print("ready", flush=True)
+    library.add(sys.argv[2], progress=lambda step: print(step.file, flush=True))
+"""
+
+ADD_WITHOUT_ROOM = """
+import os, resource, sys
+from pathlib import Path
+from rag import Library, StorageError
+from tests.fakes import BagOfWordsEmbedder
+with Library.open(sys.argv[1], embedder=BagOfWordsEmbedder()) as library:
+    before = library.retrieve("boats")
+    largest = max(path.stat().st_size for path in Path(sys.argv[1]).rglob("*") if path.is_file())
+    resource.setrlimit(resource.RLIMIT_FSIZE, (largest + int(sys.argv[3]), resource.RLIM_INFINITY))
+    try:
+        library.add(sys.argv[2])
+    except StorageError as error:
+        print(error)
+    assert library.retrieve("boats") == before
+    assert len(library.documents()) == 1
+"""
+
+FILL_THE_DISK = """
+import os, subprocess, sys
+from rag import Library, StorageError
+from tests.fakes import BagOfWordsEmbedder
+disk, small, big = sys.argv[1:]
+subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", disk], check=True)
+def opened():
+    return Library.open(f"{disk}/library", embedder=BagOfWordsEmbedder())
+def attempt(work):
+    try:
+        return work()
+    except StorageError as error:
+        print(error, flush=True)
+def check_answers(library):
+    assert library.retrieve("small boats")[0].text.startswith("Small boats")
+with opened() as library:
+    library.add(small)
+    for _ in range(2):  # without room, it is told again
+        attempt(lambda: library.add(big))
+        attempt(lambda: check_answers(library))  # the index may need room to be read
+with opened() as library:
+    attempt(lambda: check_answers(library))
+    subprocess.run(["mount", "-o", "remount,size=64m", disk], check=True)
+    check_answers(library)
+    assert [record.name for record in library.documents()] == ["small.txt"]
+    assert [outcome.status for outcome in library.add([small, big]).outcomes] == ["unchanged", "added"]
+    assert len(library.retrieve("boat", top_k=10_000)) == sum(record.chunks for record in library.documents())
+"""
+
+
+def text_of(n: int, paragraphs: int) -> str:
+    """Paragraphs that are little alike: of many equal vectors, an approximate index never finds all."""
+    chance = random.Random(n)
+    words = ["".join(chance.choices(["ba", "ke", "li", "mo", "nu", "ra", "se", "ti"], k=4)) for _ in range(60 * paragraphs)]
+    return "\n\n".join(f"Boat {n}-{p} passes. {' '.join(words[60 * p : 60 * p + 60])}." for p in range(paragraphs))
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    for n in range(FILES):
+        (folder / f"{n}.txt").write_text(text_of(n, 20 + 30 * n))
+    return folder
+
+
+def check_whole(library: Library) -> None:
+    """Every document listed is there with all its chunks and its file, and nothing is there besides."""
+    records = library.documents()
+    for record in records:
+        assert len(library.retrieve(QUESTION, top_k=10_000, documents=[record.id])) == record.chunks > 0
+        assert library.page_text(record.id, 1)
+    everything = library.retrieve(QUESTION, top_k=100_000)
+    assert len(everything) == sum(record.chunks for record in records)
+    assert {path.stem for path in (library.folder / "originals").glob("*")} == {record.id for record in records}
+
+
+def stored_chunks(library: Library) -> int:
+    """All chunks in the closed library's database, also those that nobody can see."""
+    client = connect(library.folder / "chroma", None)
+    try:
+        return sum(collection.count() for collection in client.list_collections() if collection.name.startswith("chunks-"))
+    finally:
+        client.close()  # type: ignore[attr-defined]
+
+
+def test_a_killed_process_leaves_whole_documents(open_library: OpenLibrary, files: Path, tmp_path: Path) -> None:
+    chance = random.Random(7)
+    survivors = 0
+    for kill in range(KILLS):
+        arguments = [sys.executable, "-c", ADD_SLOWLY, str(tmp_path / "library"), str(files)]
+        with subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE, text=True) as adding:
+            assert adding.stdout
+            assert adding.stdout.readline() == "ready\n"
+            for _ in range(chance.randrange(2, 12)):
+                adding.stdout.readline()
+            time.sleep(chance.uniform(0, 0.15))
+            adding.send_signal(signal.SIGKILL)
+        library = open_library()
+        check_whole(library)
+        assert len(library.documents()) >= survivors  # what was finished is kept
+        survivors = len(library.documents())
+        listed = {record.id: record.chunks for record in library.documents()}
+        library.close()
+        assert stored_chunks(library) == sum(listed.values()), kill
+        if kill == KILLS // 2:  # a changed file on the way
+            (files / "0.txt").write_text(text_of(99, 50))
+    library = open_library()
+    assert library.add(files).all_searchable
+    check_whole(library)
+    assert sorted(record.name for record in library.documents()) == sorted(path.name for path in files.iterdir())
+    assert "Boat 99-" in library.retrieve(QUESTION, documents=["0.txt"])[0].text
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("the model broke"), MemoryError()], ids=repr)
+@pytest.mark.parametrize("after", [0, 1])
+def test_an_error_in_the_middle_of_a_document_leaves_nothing_of_it(
+    open_library: OpenLibrary, files: Path, error: BaseException, after: int
+) -> None:
+    library = open_library()
+    assert library.add(files / "0.txt").all_searchable
+    library.close()
+    failing = open_library(embedder=FailingEmbedder(error, after=after))
+    with pytest.raises(type(error)):
+        failing.add(files / "5.txt")
+    assert [record.name for record in failing.documents()] == ["0.txt"]
+    check_whole(failing)
+    failing.close()
+    assert stored_chunks(failing) == failing_chunks(open_library)
+
+
+def failing_chunks(open_library: OpenLibrary) -> int:
+    """What the library lists after reopening; the rest must be gone too."""
+    library = open_library()
+    check_whole(library)
+    (record,) = library.documents()
+    assert library.add(library.original(record.id)).all_searchable
+    library.close()
+    return record.chunks
+
+
+def test_stopping_between_files_keeps_what_was_finished(open_library: OpenLibrary, files: Path) -> None:
+    library = open_library()
+
+    def stop_after_two(step: object) -> None:
+        if getattr(step, "outcome", None) and getattr(step, "file", 0) == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        library.add(files, progress=stop_after_two)
+    assert [record.name for record in library.documents()] == ["0.txt", "1.txt"]
+    check_whole(library)
+    assert statuses(library.add(files)) == ["unchanged"] * 2 + ["added"] * (FILES - 2)
+
+
+def test_stopping_in_the_middle_of_a_new_version_keeps_the_old_one(open_library: OpenLibrary, files: Path) -> None:
+    library = open_library()
+    library.add(files / "3.txt")
+    old = library.documents()
+    (files / "3.txt").write_text(text_of(33, 140))
+
+    def stop_half_way(step: object) -> None:
+        if getattr(step, "fraction", 0) > 0.5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        library.add(files / "3.txt", progress=stop_half_way)
+    assert library.documents() == old
+    check_whole(library)
+    assert statuses(library.add(files / "3.txt")) == ["replaced"]
+    check_whole(library)
+
+
+def statuses(report: Report) -> list[str]:
+    return [outcome.status for outcome in report.outcomes]
+
+
+def test_a_file_left_behind_by_a_crash_is_swept(open_library: OpenLibrary, files: Path) -> None:
+    library = open_library()
+    library.add(files / "0.txt")
+    library.close()
+    originals = library.folder / "originals"
+    (originals / f"{'e' * 64}.pdf").write_bytes(b"of a document that was never finished")
+    (originals / f"{'f' * 64}.partial").write_bytes(b"half a copy")
+    again = open_library()
+    check_whole(again)
+
+
+@pytest.mark.parametrize("paragraphs", [1000, 200], ids=["the file", "the index"])
+def test_no_room_costs_one_document_and_no_other(open_library: OpenLibrary, tmp_path: Path, paragraphs: int) -> None:
+    (tmp_path / "small.txt").write_text("Small boats pass at noon.")
+    (tmp_path / "big.txt").write_text(text_of(1, paragraphs))
+    library = open_library()
+    library.add(tmp_path / "small.txt")
+    library.close()
+    arguments = [sys.executable, "-c", ADD_WITHOUT_ROOM, str(library.folder), str(tmp_path / "big.txt"), "150000"]
+    done = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.match(r"big\.txt could not be stored: File too large|The library's index could not be written", done.stdout)
+    assert done.stdout.startswith("big.txt") == (paragraphs == 1000)
+    again = open_library()
+    check_whole(again)
+    assert [record.name for record in again.documents()] == ["small.txt"]
+    assert again.retrieve("small boats")[0].text == "Small boats pass at noon."
+    assert statuses(again.add(tmp_path / "big.txt")) == ["added"]
+    check_whole(again)
+
+
+def own_disks_can_be_made() -> bool:
+    return shutil.which("unshare") is not None and subprocess.run(["unshare", "-rm", "true"], check=False).returncode == 0
+
+
+@pytest.mark.skipif(not own_disks_can_be_made(), reason="a disk of its own cannot be mounted here: the test of a full disk is left out")
+def test_a_full_disk_is_told_as_one_and_costs_no_document(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "small.txt").write_text("Small boats pass at noon.")
+    (tmp_path / "big.txt").write_text(text_of(1, 500))
+    arguments = [str(tmp_path / name) for name in ("disk", "small.txt", "big.txt")]
+    command = ["unshare", "-rm", sys.executable, "-c", FILL_THE_DISK, *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    messages = done.stdout.splitlines()
+    assert len(messages) >= 2
+    assert [message for message in messages if "disk is full" not in message or "unharmed" not in message] == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="folders have no such rights there")
+def test_a_folder_that_may_not_be_written_is_told(open_library: OpenLibrary, files: Path) -> None:
+    library = open_library()
+    library.documents()
+    (library.folder / "originals").write_text("a file in the place of the folder")
+    with pytest.raises(StorageError, match=r"0\.txt could not be stored.*unharmed"):
+        library.add(files / "0.txt")
+    assert library.documents() == []

@@ -1,0 +1,75 @@
+"""README is true to the letter: its commands and its Python run, its tables are complete."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from rag.settings import Settings
+from rag.types import OutcomeStatus
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def _block(language: str) -> str:
+    found = re.search(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    assert found, f"README has no {language} block"
+    return found[1]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder as README's reader has it: the samples, and no library yet."""
+    folder = tmp_path_factory.mktemp("readme")
+    shutil.copytree(ROOT / "data" / "samples", folder / "data" / "samples")
+    return folder
+
+
+def _run(command: list[str], folder: Path) -> str:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("RAG_", "OPENAI_"))}
+    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=280, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_commands_do_what_they_say(folder: Path) -> None:
+    lines = _block("sh").strip().splitlines()
+    outputs = {line: _run(["bash", "-c", line], folder) for line in lines}
+    said = "\n".join(outputs.values())
+    assert len(lines) >= 6
+    assert "harbour-handbook.pdf" in outputs["rag list"]
+    assert "returns-policy.txt" in next(output for line, output in outputs.items() if line.startswith("rag search"))
+    assert "31 March of the following year, at most ten days" in said
+    assert '"document": "tide-notes.pdf"' in said
+
+
+def test_the_python_prints_an_answer_with_its_footnote(folder: Path) -> None:
+    said = _run([sys.executable, "-c", _block("python")], folder)
+    assert "at most ten days" in said
+    assert "(1, 'harbour-handbook.pdf', '4')" in said
+
+
+def test_every_setting_is_in_the_table_with_its_default() -> None:
+    for name, field in Settings.model_fields.items():
+        if name.startswith("openai_"):
+            assert f"`{name.upper()}`" in README
+            continue
+        default = "" if field.default is None else f"`{field.default}`"
+        assert f"| `RAG_{name.upper()}` | {default} | {field.description} |" in README
+
+
+def test_every_outcome_is_in_the_table() -> None:
+    for status in get_args(OutcomeStatus):
+        assert f"| `{status}` |" in README
+
+
+def test_every_file_that_readme_names_is_there() -> None:
+    for name in re.findall(r"\]\(([^)#:]+)\)|`((?:data|tools|rag|ui|tests)/[\w./]*)`", README):
+        assert (ROOT / (name[0] or name[1])).exists() or "library" in name[1], name

