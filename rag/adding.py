@@ -1,6 +1,7 @@
 """One file -> its outcome: read, cut, embed, store, and commit last."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ from rag.chunking import chunk_document
 from rag.embedding.protocol import Embedder, Embeddings
 from rag.errors import DocumentError, NoTextError, StorageError
 from rag.loading.files import hash_file
-from rag.loading.loader import Loader
+from rag.loading.loader import LoadedDocument, Loader
 from rag.storing.chunks import WRITE_BATCH, ChunkStore
 from rag.storing.originals import Originals
 from rag.types import Chunk, Document, DocumentRecord, Outcome, OutcomeStatus
@@ -76,45 +77,46 @@ class Adding:
             chunks = list(chunk_document(loaded.document, self._embedder, self._chunk_tokens))
             if not chunks:
                 raise NoTextError(f"{source.name} has no text.")
+            is_new = self._keep(source, loaded.document)
         except DocumentError as error:
             return _outcome(source, "", error.status, str(error))
-        record = _record(source, loaded.document, loaded.password, len(chunks))
-        self._store_document(source, record, chunks, on_fraction)
+        record = _record(source, loaded, len(chunks), self._originals.path(document_id, loaded.document.media_type).stat().st_size)
+        try:
+            self._store_document(record, chunks, on_fraction)
+        except StorageError:  # what is left is swept when the index is opened again
+            raise
+        except BaseException:
+            self._undo(record.id, is_new)
+            raise
         replaced = self._retire(source, keep=record.id)
         told = f"{record.pages} {'page' if record.pages == 1 else 'pages'}" + _empty_pages(record)
         if replaced:
             return _outcome(source, record.id, "replaced", f"Replaced the earlier version: {told}.", record)
         return _outcome(source, record.id, "added", f"Added: {told}.", record)
 
-    def _store_document(
-        self, source: Source, record: DocumentRecord, chunks: Sequence[Chunk], on_fraction: Callable[[float], None]
-    ) -> None:
-        total: Embeddings | None = None
+    def _keep(self, source: Source, document: Document) -> bool:
         try:
-            self._originals.keep(source.path, record.id, record.media_type)
-            for first in range(0, len(chunks), WRITE_BATCH):
-                batch = chunks[first : first + WRITE_BATCH]
-                embeddings = self._embedder.embed_documents([chunk.text for chunk in batch])
-                self._store.put(batch, embeddings)
-                total = embeddings.sum(axis=0) if total is None else total + embeddings.sum(axis=0)
-                on_fraction(READING_SHARE + (1 - READING_SHARE) * (first + len(batch)) / len(chunks))
-            assert total is not None
-            self._store.commit(record, total / max(float(np.linalg.norm(total)), 1e-12))
-        except StorageError:  # what is left is swept when the index is opened again
-            raise
-        except BaseException as error:
-            self._undo(record.id)
-            if isinstance(error, OSError):
-                raise StorageError(f"{source.name} could not be stored: {error.strerror}. What was there before is unharmed.") from error
-            raise
+            return self._originals.keep(source.path, document.id, document.media_type)
+        except OSError as error:
+            raise StorageError(f"{source.name} could not be stored: {error.strerror}. What was there before is unharmed.") from error
 
-    def _undo(self, document_id: str) -> None:
+    def _store_document(self, record: DocumentRecord, chunks: Sequence[Chunk], on_fraction: Callable[[float], None]) -> None:
+        total: Embeddings | None = None
+        for first in range(0, len(chunks), WRITE_BATCH):
+            batch = chunks[first : first + WRITE_BATCH]
+            embeddings = self._embedder.embed_documents([chunk.text for chunk in batch])
+            self._store.put(batch, embeddings)
+            total = embeddings.sum(axis=0) if total is None else total + embeddings.sum(axis=0)
+            on_fraction(READING_SHARE + (1 - READING_SHARE) * (first + len(batch)) / len(chunks))
+        assert total is not None
+        self._store.commit(record, total / max(float(np.linalg.norm(total)), 1e-12))
+
+    def _undo(self, document_id: str, is_new: bool) -> None:
         """Clear what was stored of a document; where that fails too, the next open does it."""
-        try:
-            self._originals.discard(document_id)
-            self._store.remove(document_id)
-        except (StorageError, OSError):
-            return
+        with suppress(StorageError, OSError):
+            if is_new:
+                self._originals.discard(document_id)
+            self._store.discard(document_id)
 
     def _known(self, source: Source, known: DocumentRecord) -> Outcome:
         """The outcome of bytes that are in the library already."""
@@ -144,7 +146,8 @@ def _name(origin: str) -> str:
     return Path(origin.removeprefix("upload:")).name
 
 
-def _record(source: Source, document: Document, password: str, chunks: int) -> DocumentRecord:
+def _record(source: Source, loaded: LoadedDocument, chunks: int, size: int) -> DocumentRecord:
+    document = loaded.document
     return DocumentRecord(
         id=document.id,
         name=document.name,
@@ -156,8 +159,8 @@ def _record(source: Source, document: Document, password: str, chunks: int) -> D
         empty_pages=tuple(page.number for page in document.pages if not page.text.strip()),
         labels=tuple(page.label for page in document.pages),
         added=datetime.now(UTC).isoformat(timespec="microseconds"),
-        size=source.path.stat().st_size,
-        password=password,
+        size=size,
+        password=loaded.password,
     )
 
 

@@ -1,15 +1,12 @@
 """Library: documents in, passages and cited answers out. Composes the stages."""
 
 import asyncio
-import hashlib
-import shutil
 import threading
 import time
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, aclosing, contextmanager
+from contextlib import aclosing
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -25,20 +22,25 @@ from rag.loading.files import find_files
 from rag.loading.loader import Loader
 from rag.retrieving import retrieve
 from rag.settings import Settings
-from rag.storing.chunks import ChunkStore, connect
+from rag.storing.index import Index
 from rag.storing.lock import LibraryLock
 from rag.storing.originals import Originals
 from rag.types import Answer, DocumentRecord, Message, Outcome, Passage, Progress, ProgressCallback, Report
-
-FULL_BYTES = 16_000_000
-"""With less room than this on the disk, that is why a write failed."""
+from rag.viewing import Pages
 
 Paths = str | Path | Iterable[str | Path]
 Teller = Callable[[float, Outcome | None], None]
 
 
 class Library:
-    """A folder of documents that can be searched and asked. Open it with `Library.open`; it may be used from several threads."""
+    """A folder of documents that can be searched and asked. Open it with `Library.open`; it may be used from several threads.
+
+    Attributes:
+        folder: Where it lies.
+        settings: What it was opened with.
+        chat_model: What writes its answers, or None for quoted ones.
+        pages: Its documents' pages: drawn, marked, as text.
+    """
 
     def __init__(self, folder: Path, settings: Settings, embedder: Embedder, chat_model: ChatModel | None) -> None:
         """Put a library together from its parts; `Library.open` builds the usual ones.
@@ -56,10 +58,10 @@ class Library:
         self.chat_model = chat_model
         self._embedder = embedder
         self._originals = Originals(folder / "originals")
+        self._index = Index(folder, settings.chroma_url, self._originals, self._describe)
         self._loader = _loader(settings)
-        self._viewer = _loader(settings)  # a page can be drawn while a file is being read
+        self.pages = Pages(self.document, self._originals, _loader(settings))
         self._writing = threading.RLock()
-        self._opening = threading.RLock()
         self._lock = LibraryLock(folder)
 
     @classmethod
@@ -82,7 +84,6 @@ class Library:
         Raises:
             LibraryLockedError: Another process has it open.
             StorageError: The folder cannot be used.
-            ChatNotConfiguredError: The settings' chat endpoint is no web address.
         """
         settings = settings or Settings()
         if chat_model is None and (endpoint := settings.chat_endpoint):
@@ -137,7 +138,7 @@ class Library:
         Raises:
             StorageError: The index cannot be opened.
         """
-        return list(self._store.records.values())
+        return list(self._index.store.records.values())
 
     def document(self, name_or_id: str) -> DocumentRecord:
         """Find a document by its name, its id, or the beginning of its id (8 digits or more).
@@ -166,9 +167,9 @@ class Library:
             DocumentNotFoundError: There is none, or more than one.
             StorageError: The disk or the database refused.
         """
-        with self._writing, self._guarded():
+        with self._writing, self._index.guarded():
             record = self.document(name_or_id)
-            self._store.remove(record.id)
+            self._index.store.remove(record.id)
             self._originals.discard(record.id)
         return record
 
@@ -194,8 +195,8 @@ class Library:
         if top_k < 1:
             raise ValueError(f"top_k must be at least 1, not {top_k}")
         ids = None if documents is None else [self.document(name).id for name in documents]
-        with self._guarded():
-            return retrieve(question, top_k, ids, self._embedder, self._store) if self._store.records else []
+        with self._index.guarded():
+            return retrieve(question, top_k, ids, self._embedder, self._index.store) if self._index.store.records else []
 
     def ask(
         self, question: str, *, history: Sequence[Message] = (), top_k: int | None = None, documents: Sequence[str] | None = None
@@ -244,64 +245,13 @@ class Library:
             async for answer in answers:
                 yield answer
 
-    def page_image(self, document_id: str, page: int, *, scale: float = 1.5) -> bytes:
-        """Draw a page of a PDF.
-
-        Args:
-            document_id: The document.
-            page: Physical page number, 1-based.
-            scale: Pixels a point (1/72 inch).
-
-        Returns:
-            A PNG.
-
-        Raises:
-            DocumentNotFoundError: There is no such document, or no such page in it.
-            UnreadableFileError: The page cannot be drawn.
-        """
-        record = self._page_of(document_id, page)
-        return self._viewer.render(self.original(document_id), page, scale=scale, password=record.password)
-
-    def page_marks(self, document_id: str, page: int, start: int, end: int) -> list[tuple[float, float, float, float]]:
-        """Where `page.text[start:end]` stands on a PDF's drawn page.
-
-        Returns:
-            Rectangles `(left, top, right, bottom)` as shares of the image's width and height, in [0, 1]; empty where not known.
-
-        Raises:
-            DocumentNotFoundError: There is no such document, or no such page in it.
-            UnreadableFileError: The page cannot be read.
-        """
-        record = self._page_of(document_id, page)
-        return self._viewer.page_marks(self.original(document_id), page, start, end, password=record.password)
-
-    def page_text(self, document_id: str, page: int) -> str:
-        """The text of a page, read again from the library's copy of the file.
-
-        Raises:
-            DocumentNotFoundError: There is no such document, or no such page in it.
-            DocumentError: The file cannot be read any more.
-        """
-        record = self._page_of(document_id, page)
-        path = self.original(document_id)
-        return self._viewer.load(path, name=record.name, document_id=record.id, passwords=[record.password]).document.pages[page - 1].text
-
-    def original(self, document_id: str) -> Path:
-        """The library's copy of a document's file.
-
-        Raises:
-            DocumentNotFoundError: There is no such document.
-        """
-        record = self.document(document_id)
-        return self._originals.path(record.id, record.media_type)
-
     def left_behind(self) -> list[DocumentRecord]:
         """Documents that were indexed with another model or setting, and cannot be found with the present one.
 
         Raises:
             StorageError: The index cannot be read.
         """
-        return self._store.other_records()
+        return self._index.store.other_records()
 
     def reindex(self, progress: ProgressCallback | None = None) -> Report:
         """Index what was left behind with the present model, from the library's own copies; then drop the old index.
@@ -315,11 +265,11 @@ class Library:
             source = Source(self._originals.path(record.id, record.media_type), record.name, record.sources[0])
             outcome = self._add(source, [record.password], _teller(progress, source.path, number, len(records)))
             if outcome.is_searchable:
-                self._store.update(replace(self._store.records[record.id], sources=record.sources))
+                self._index.store.update(replace(self._index.store.records[record.id], sources=record.sources))
             outcomes.append(outcome)
         report = Report(tuple(outcomes))
         if report.all_searchable:
-            self._store.drop_other_indexes()
+            self._index.store.drop_other_indexes()
         return report
 
     def warm_up(self) -> None:
@@ -329,14 +279,14 @@ class Library:
             EmbeddingError: The embedding model cannot be used.
             StorageError: The index cannot be opened.
         """
-        _ = self._store
+        _ = self._index.store
         self._embedder.embed_query("ready?")
 
     def close(self) -> None:
         """Let go of the library. Doing so twice is harmless."""
         self._loader.close()
-        self._viewer.close()
-        self._drop_store()
+        self.pages.close()
+        self._index.close()
         self._lock.release()
 
     def __enter__(self) -> Self:
@@ -345,51 +295,15 @@ class Library:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
-    @cached_property
-    def _store(self) -> ChunkStore:
-        with self._opening, self._guarded():
-            if "_store" in self.__dict__:  # another thread opened it while this one waited
-                return self.__dict__["_store"]  # type: ignore[no-any-return]
-            description = f"{self._embedder.identity} cosine chunker={CHUNKER_VERSION} tokens={self.settings.chunk_tokens}"
-            fingerprint = hashlib.sha256(description.encode()).hexdigest()[:16]
-            with ExitStack() as on_failure:  # a client left open in this process would keep the next one waiting for ever
-                client = connect(self.folder / "chroma", self.settings.chroma_url)
-                on_failure.callback(client.close)  # type: ignore[attr-defined]
-                store = self.__dict__["_store"] = ChunkStore(client, fingerprint, description)
-                on_failure.pop_all()
-            known = {record.id for record in [*store.records.values(), *store.other_records()]}
-            self._originals.sweep(known)
-            return store
+    def _describe(self) -> str:
+        return f"{self._embedder.identity} cosine chunker={CHUNKER_VERSION} tokens={self.settings.chunk_tokens}"
 
     def _add(self, source: Source, passwords: Sequence[str], tell: Teller) -> Outcome:
-        with self._writing, self._guarded():
-            adding = Adding(self._loader, self._embedder, self._store, self._originals, self.settings.chunk_tokens)
+        with self._writing, self._index.guarded():
+            adding = Adding(self._loader, self._embedder, self._index.store, self._originals, self.settings.chunk_tokens)
             outcome = adding.add(source, passwords, lambda fraction: tell(fraction, None))
         tell(1.0, outcome)
         return outcome
-
-    @contextmanager
-    def _guarded(self) -> Iterator[None]:
-        """Begin anew with Chroma after it failed: a client that could not write may wait for itself for ever."""
-        try:
-            yield
-        except StorageError as error:
-            self._drop_store()
-            if shutil.disk_usage(self.folder).free > FULL_BYTES:
-                raise
-            raise StorageError("The disk is full. Make room and try again; what was stored before is unharmed.") from error
-
-    def _drop_store(self) -> None:
-        """Close the index; it is opened again when it is next needed."""
-        with self._opening:
-            if "_store" in self.__dict__:
-                self.__dict__.pop("_store").close()
-
-    def _page_of(self, document_id: str, page: int) -> DocumentRecord:
-        record = self.document(document_id)
-        if not 1 <= page <= record.pages:
-            raise DocumentNotFoundError(f"{record.name} has no page {page}; it has {record.pages}.")
-        return record
 
 
 def _teller(progress: ProgressCallback | None, path: Path, number: int, files: int) -> Teller:

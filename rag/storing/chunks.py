@@ -117,7 +117,9 @@ class ChunkStore:
         self.commit(record, np.asarray(embeddings[0], dtype=np.float32))
 
     def remove(self, document_id: str) -> None:
-        """Delete a document: its record first, then its chunks. Also clears the chunks of one that was never committed.
+        """Delete a document: its record first, then its chunks.
+
+        It is deleted from the library's other indexes too, so that it does not come back with them.
 
         Raises:
             StorageError: Chroma refuses.
@@ -127,7 +129,20 @@ class ChunkStore:
                 self._documents.delete(ids=[document_id])
                 del self._records[document_id]
         with _translated("changed"):
-            self._delete_chunks(document_id)
+            _delete_chunks(self._chunks, document_id)
+            for collection in self._others("documents-"):
+                collection.delete(ids=[document_id])
+            for collection in self._others("chunks-"):
+                _delete_chunks(collection, document_id)
+
+    def discard(self, document_id: str) -> None:
+        """Delete the chunks of a document that was not committed.
+
+        Raises:
+            StorageError: Chroma refuses.
+        """
+        with _translated("changed"):
+            _delete_chunks(self._chunks, document_id)
 
     def query(self, embedding: Embeddings, top_k: int, document_ids: Sequence[str] | None) -> list[tuple[Chunk, float]]:
         """Find the nearest chunks.
@@ -170,12 +185,7 @@ class ChunkStore:
             StorageError: Chroma refuses.
         """
         with _translated("read"):
-            others = [
-                record
-                for collection in self._client.list_collections()
-                if collection.name.startswith("documents-") and collection.name != self._documents.name
-                for record in _read_records(collection)
-            ]
+            others = [record for collection in self._others("documents-") for record in _read_records(collection)]
         return list({record.id: record for record in others if record.id not in self._records}.values())
 
     def drop_other_indexes(self) -> None:
@@ -184,11 +194,9 @@ class ChunkStore:
         Raises:
             StorageError: Chroma refuses.
         """
-        mine = {self._chunks.name, self._documents.name}
         with _translated("changed"):
-            for collection in self._client.list_collections():
-                if collection.name not in mine and collection.name.startswith(("documents-", "chunks-")):
-                    self._client.delete_collection(collection.name)
+            for collection in [*self._others("documents-"), *self._others("chunks-")]:
+                self._client.delete_collection(collection.name)
 
     def close(self) -> None:
         """Let go of Chroma."""
@@ -198,13 +206,11 @@ class ChunkStore:
         firsts = self._chunks.get(where={"ordinal": 0}, include=["metadatas"])
         for metadata in firsts["metadatas"] or []:
             if (document_id := str(metadata["document_id"])) not in self._records:
-                self._delete_chunks(document_id)
+                _delete_chunks(self._chunks, document_id)
 
-    def _delete_chunks(self, document_id: str) -> None:
-        """Delete in small steps, the first chunk last: `_sweep` finds a document by it."""
-        ids = sorted(self._chunks.get(where={"document_id": document_id}, include=[])["ids"], reverse=True)
-        for first in range(0, len(ids), WRITE_BATCH):
-            self._chunks.delete(ids=ids[first : first + WRITE_BATCH])
+    def _others(self, kind: str) -> "list[Collection]":
+        mine = {self._chunks.name, self._documents.name}
+        return [each for each in self._client.list_collections() if each.name.startswith(kind) and each.name not in mine]
 
 
 def connect(folder: Path, url: str | None) -> "ClientAPI":
@@ -256,6 +262,13 @@ def _collection(client: "ClientAPI", name: str, description: str) -> "Collection
             f"The collection {name} belongs to another index than its name says. Move the library away and add the documents again."
         )
     return collection
+
+
+def _delete_chunks(chunks: "Collection", document_id: str) -> None:
+    """Delete in small steps, the first chunk last: a sweep finds a document by it."""
+    ids = sorted(chunks.get(where={"document_id": document_id}, include=[])["ids"], reverse=True)
+    for first in range(0, len(ids), WRITE_BATCH):
+        chunks.delete(ids=ids[first : first + WRITE_BATCH])
 
 
 def _read_records(documents: "Collection") -> list[DocumentRecord]:

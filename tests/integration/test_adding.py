@@ -42,7 +42,7 @@ def test_a_file_is_added(library: Library, folder: Path) -> None:
     (record,) = library.documents()
     assert (record.id, record.name, record.sources, record.size) == (document_id, "notes.txt", (str(path),), len(TEXT))
     assert (record.pages, record.chunks, record.media_type) == (1, 1, "text/plain")
-    assert library.original(document_id).read_text() == TEXT
+    assert library.pages.original(document_id).read_text() == TEXT
 
 
 def test_a_pdf_is_added_with_its_labels_title_and_empty_pages(library: Library, folder: Path) -> None:
@@ -165,7 +165,7 @@ def test_a_password_opens_an_encrypted_file_and_is_kept_for_its_pages(library: L
     opened = add_one(library, path, "wrong", "sesame")
     assert opened.status == "added"
     assert library.retrieve("seven keys")[0].text == "The vault holds seven keys."
-    assert library.page_image(opened.document_id, 1).startswith(b"\x89PNG")
+    assert library.pages.image(opened.document_id, 1).startswith(b"\x89PNG")
     assert add_one(library, path).status == "unchanged"
 
 

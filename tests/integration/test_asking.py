@@ -72,7 +72,7 @@ def check_whole(library: Library, answer: Answer) -> None:
     for citation in answer.citations:
         assert f"[{citation.number}]" in answer.text
         assert citation.passage in answer.passages
-        page = library.page_text(citation.passage.document_id, citation.passage.page)
+        page = library.pages.text(citation.passage.document_id, citation.passage.page)
         assert page[citation.quote_start : citation.quote_end] == citation.quote != ""
 
 

@@ -105,7 +105,7 @@ def test_odd_files_are_read(library: Library, tmp_path: Path) -> None:
         passages = library.retrieve("anything", top_k=5000, documents=[record.id])
         assert 0 < len(passages) <= record.chunks  # of many chunks that are the same, the index does not find all
         for passage in passages[:20]:
-            assert library.page_text(record.id, passage.page)[passage.start : passage.end] == passage.text
+            assert library.pages.text(record.id, passage.page)[passage.start : passage.end] == passage.text
     assert [passage.text for passage in library.retrieve("Straße naïve café", top_k=2)] == ["Straße, naïve café"] * 2
 
 

@@ -100,7 +100,7 @@ def check_whole(library: Library) -> None:
     records = library.documents()
     for record in records:
         assert len(library.retrieve(QUESTION, top_k=10_000, documents=[record.id])) == record.chunks > 0
-        assert library.page_text(record.id, 1)
+        assert library.pages.text(record.id, 1)
     everything = library.retrieve(QUESTION, top_k=100_000)
     assert len(everything) == sum(record.chunks for record in records)
     assert {path.stem for path in (library.folder / "originals").glob("*")} == {record.id for record in records}
@@ -165,7 +165,7 @@ def failing_chunks(open_library: OpenLibrary) -> int:
     library = open_library()
     check_whole(library)
     (record,) = library.documents()
-    assert library.add(library.original(record.id)).all_searchable
+    assert library.add(library.pages.original(record.id)).all_searchable
     library.close()
     return record.chunks
 

@@ -61,11 +61,11 @@ def test_a_name_of_two_documents_is_told_with_their_ids(library: Library) -> Non
 @pytest.mark.parametrize("digits", [64, 8])
 def test_removing_takes_everything_of_a_document_and_nothing_else(library: Library, digits: int) -> None:
     one, other, harbour = library.documents()
-    original = library.original(one.id)
+    original = library.pages.original(one.id)
     assert library.remove(one.id[:digits]) == one
     assert library.documents() == [other, harbour]
     assert not original.exists()
-    assert library.original(other.id).read_text() == SAILS
+    assert library.pages.original(other.id).read_text() == SAILS
     assert {passage.document_id for passage in library.retrieve("Oars in the boathouse", top_k=50)} == {other.id, harbour.id}
     assert library.remove("notes.txt") == other  # its name is its own now
 
@@ -85,20 +85,20 @@ def test_a_removed_document_can_be_added_again(library: Library, made: Path) -> 
 
 def test_a_page_is_drawn(library: Library) -> None:
     harbour = library.document("harbour.pdf")
-    small = Image.open(io.BytesIO(library.page_image(harbour.id, 2, scale=0.5)))
+    small = Image.open(io.BytesIO(library.pages.image(harbour.id, 2, scale=0.5)))
     assert (small.format, small.size) == ("PNG", (298, 421))
-    assert library.page_image(harbour.id, 1) != library.page_image(harbour.id, 2)
+    assert library.pages.image(harbour.id, 1) != library.pages.image(harbour.id, 2)
 
 
 def test_words_are_marked_where_they_stand(library: Library) -> None:
     passage = library.retrieve("Where do ships moor?", top_k=1)[0]
     assert (passage.document, passage.page, passage.text) == ("harbour.pdf", 2, "Ships moor at the\nouter pier.")
-    marks = library.page_marks(passage.document_id, passage.page, passage.start, passage.end)
+    marks = library.pages.marks(passage.document_id, passage.page, passage.start, passage.end)
     assert len(marks) == 2
     for left, top, right, bottom in marks:
         assert 0 <= left < right <= 1
         assert 0 <= top < bottom <= 1
-    picture = Image.open(io.BytesIO(library.page_image(passage.document_id, passage.page))).convert("L")
+    picture = Image.open(io.BytesIO(library.pages.image(passage.document_id, passage.page))).convert("L")
     left, top, right, bottom = marks[0]
     inside = picture.crop((int(left * picture.width), int(top * picture.height), int(right * picture.width), int(bottom * picture.height)))
     assert min(inside.tobytes()) < 100  # there is ink
@@ -108,9 +108,9 @@ def test_words_are_marked_where_they_stand(library: Library) -> None:
 def test_a_page_that_is_not_there_is_told(library: Library, page: int) -> None:
     harbour = library.document("harbour.pdf")
     for look in (
-        lambda: library.page_image(harbour.id, page),
-        lambda: library.page_marks(harbour.id, page, 0, 5),
-        lambda: library.page_text(harbour.id, page),
+        lambda: library.pages.image(harbour.id, page),
+        lambda: library.pages.marks(harbour.id, page, 0, 5),
+        lambda: library.pages.text(harbour.id, page),
     ):
         with pytest.raises(DocumentNotFoundError, match=rf"harbour\.pdf has no page {page}; it has 2"):
             look()
@@ -119,19 +119,19 @@ def test_a_page_that_is_not_there_is_told(library: Library, page: int) -> None:
 def test_places_that_are_not_there_have_no_marks(library: Library) -> None:
     harbour = library.document("harbour.pdf")
     for start, end in ((0, 0), (5, 2), (-3, 4), (0, 10_000)):
-        assert library.page_marks(harbour.id, 1, start, end) == []
+        assert library.pages.marks(harbour.id, 1, start, end) == []
 
 
 def test_the_text_of_a_page_is_that_of_its_chunks(library: Library) -> None:
     for passage in library.retrieve("harbour", top_k=50):
-        assert library.page_text(passage.document_id, passage.page)[passage.start : passage.end] == passage.text
+        assert library.pages.text(passage.document_id, passage.page)[passage.start : passage.end] == passage.text
 
 
 def test_a_document_that_is_gone_has_no_pages(library: Library) -> None:
     with pytest.raises(DocumentNotFoundError):
-        library.page_image("0" * 64, 1)
+        library.pages.image("0" * 64, 1)
     with pytest.raises(DocumentNotFoundError):
-        library.original("0" * 64)
+        library.pages.original("0" * 64)
 
 
 def test_several_threads_may_use_it(library: Library, tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_several_threads_may_use_it(library: Library, tmp_path: Path) -> None:
                     assert library.add(tmp_path / f"new{n}.txt").all_searchable
                 else:
                     assert library.retrieve("Where do ships moor?", top_k=3)[0].document == "harbour.pdf"
-                    assert library.page_image(library.document("harbour.pdf").id, 1)
+                    assert library.pages.image(library.document("harbour.pdf").id, 1)
         except BaseException as error:  # noqa: BLE001 - told below
             problems.append(error)
 

@@ -17,7 +17,7 @@ from rag import Chunk, DocumentRecord, Library, LibraryLockedError, Settings, St
 from rag.storing.chunks import WRITE_BATCH, ChunkStore, connect
 from tests import documents
 from tests.conftest import OpenLibrary
-from tests.fakes import BagOfWordsEmbedder
+from tests.fakes import BagOfWordsEmbedder, FailingEmbedder
 
 ROOT = Path(__file__).parents[2]
 QUESTION = "Where do ships moor?"
@@ -54,7 +54,7 @@ def test_everything_is_there_after_reopening(open_library: OpenLibrary, filled: 
     assert again.documents() == records
     assert again.retrieve(QUESTION, top_k=50) == passages
     assert [outcome.status for outcome in again.add(files).outcomes] == ["unchanged"] * 3
-    assert again.page_image(again.document("vault.pdf").id, 1).startswith(b"\x89PNG")
+    assert again.pages.image(again.document("vault.pdf").id, 1).startswith(b"\x89PNG")
 
 
 def test_what_was_removed_stays_removed(open_library: OpenLibrary, filled: Library) -> None:
@@ -94,7 +94,7 @@ def test_another_model_or_chunk_size_is_another_index(open_library: OpenLibrary,
 
 def test_what_cannot_be_indexed_again_stays_in_the_old_index(open_library: OpenLibrary, filled: Library) -> None:
     records = filled.documents()
-    filled.original(records[1].id).write_bytes(b"")
+    filled.pages.original(records[1].id).write_bytes(b"")
     filled.close()
     other = open_library(embedder=BagOfWordsEmbedder(name="other"))
     assert [outcome.status for outcome in other.reindex().outcomes] == ["added", "unreadable", "added"]
@@ -224,3 +224,28 @@ def test_an_index_is_named_by_what_it_is(open_library: OpenLibrary, filled: Libr
     fingerprint = hashlib.sha256(b"bag-of-words:words cosine chunker=1 tokens=200").hexdigest()[:16]
     found = counts(filled.folder / "chroma")
     assert found == {f"chunks-{fingerprint}": 5 + 3 + 1, f"documents-{fingerprint}": 3}
+
+
+def test_indexing_again_that_fails_loses_nothing(open_library: OpenLibrary, tmp_path: Path) -> None:
+    (tmp_path / "boats.txt").write_text("Small boats pass at noon. Large ones wait for the tide.")
+    with open_library() as library:
+        library.add(tmp_path / "boats.txt")
+    broken = FailingEmbedder(RuntimeError("the model broke"), after=0)
+    with open_library(embedder=broken, chunk_tokens=16) as other, pytest.raises(RuntimeError):
+        other.reindex()
+    with open_library() as library:
+        (record,) = library.documents()
+        assert library.retrieve("boats at noon")[0].document_id == record.id
+        assert library.pages.original(record.id).read_text().startswith("Small boats")
+
+
+def test_what_is_removed_does_not_come_back_with_an_older_index(open_library: OpenLibrary, tmp_path: Path) -> None:
+    (tmp_path / "boats.txt").write_text("Small boats pass at noon.")
+    with open_library() as library:
+        library.add(tmp_path / "boats.txt")
+    with open_library(chunk_tokens=16) as other:
+        other.add(tmp_path / "boats.txt")
+        other.remove("boats.txt")
+        assert other.left_behind() == []
+    with open_library() as library:
+        assert library.documents() == []

@@ -20,7 +20,7 @@ def document_routes(library: Library) -> APIRouter:
     @router.get("/documents/{document_id}/pages/{page}.png")
     def page_image(document_id: str, page: int, scale: Annotated[float, Query(gt=0, le=4)] = 2.0) -> Response:
         try:
-            png = library.page_image(document_id, page, scale=scale)
+            png = library.pages.image(document_id, page, scale=scale)
         except DocumentNotFoundError as error:
             raise HTTPException(404, str(error)) from error
         except DocumentError as error:
@@ -31,7 +31,7 @@ def document_routes(library: Library) -> APIRouter:
     def original(document_id: str) -> FileResponse:
         try:
             record = library.document(document_id)
-            path: Path = library.original(document_id)
+            path: Path = library.pages.original(document_id)
         except DocumentNotFoundError as error:
             raise HTTPException(404, str(error)) from error
         media_type = "application/pdf" if record.media_type == "application/pdf" else "text/plain"

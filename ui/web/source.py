@@ -60,7 +60,7 @@ class SourceHandlers:
             if record.media_type != PDF:
                 excerpt = self._excerpt(document_id, citation)
             elif citation:
-                marks = self._library.page_marks(document_id, page, citation.quote_start, citation.quote_end)
+                marks = self._library.pages.marks(document_id, page, citation.quote_start, citation.quote_end)
         except DocumentNotFoundError:
             return render("note.html", words=text.GONE)
         except RagError as error:
@@ -79,6 +79,6 @@ class SourceHandlers:
 
     def _excerpt(self, document_id: str, citation: Citation | None) -> Quote:
         """The text of a file that has no pages, around the cited words."""
-        whole = self._library.page_text(document_id, 1)
+        whole = self._library.pages.text(document_id, 1)
         start, end = (citation.quote_start, citation.quote_end) if citation else (0, 0)
         return Quote(whole[max(0, start - EXCERPT_CHARACTERS) : start], whole[start:end], whole[end : end + EXCERPT_CHARACTERS])
