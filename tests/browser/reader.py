@@ -113,6 +113,7 @@ class Reader:
         """Wait until the last answer has ended; its words."""
         expect(self.answer).not_to_contain_text(text.THINKING)
         expect(self.page.locator("#question .stop-button")).to_have_count(0)
+        expect(self.answer.locator(".fn-meta, .fn-problem").first).to_be_visible()  # the box may be painted before the answer
         return self.answer.inner_text()
 
     def ask(self, question: str) -> str:
