@@ -99,6 +99,20 @@ def test_a_conversation_outlives_a_reload_and_ends_when_a_new_one_begins(reader:
     expect(reader.answers).to_have_count(1)
 
 
+def test_a_new_conversation_ends_the_answer_that_still_grows(reader: Reader, gate: Gate) -> None:
+    gate.chat.reply = lambda _: "And so on and on. " * 60
+    gate.chat.delay_seconds = 0.1
+    reader.begin_to_ask(QUESTION)
+    expect(reader.answer).to_contain_text("And so on")
+    asked = gate.chat.chats[-1]
+    reader.page.get_by_role("button", name="New conversation").click()
+
+    assert asked.client_left.wait(10)
+    expect(reader.answers).to_have_count(0)
+    gate.chat.reply, gate.chat.delay_seconds = None, 0.0
+    assert "And so on" not in reader.ask("When is the Showroom closed?")
+
+
 def test_an_empty_question_asks_nothing(reader: Reader, gate: Gate) -> None:
     before = len(gate.chat.chats)
     reader.page.locator("#question textarea").fill("   ")

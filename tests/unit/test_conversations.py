@@ -53,6 +53,15 @@ def test_the_history_holds_answered_questions_only() -> None:
     assert conversations.history(one) == []
 
 
+def test_one_turn_can_be_stopped_alone() -> None:
+    conversations = Conversations()
+    one = conversations.resume(None)
+    first, second = conversations.begin(one, "First?"), conversations.begin(one, "Second?")
+    conversations.stop(one, first.id)
+    assert [turn.state for turn in conversations.turns(one)] == ["stopped", "growing"]
+    assert second.state == "growing"
+
+
 def test_what_was_stopped_stays_stopped() -> None:
     conversations = Conversations()
     one = conversations.resume(None)

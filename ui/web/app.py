@@ -64,11 +64,12 @@ def _wire_documents(page: gr.Blocks, panel: DocumentsPanel, handlers: DocumentsH
 def _wire_chat(page: gr.Blocks, panel: ChatPanel, conversation: gr.BrowserState, handlers: ChatHandlers) -> None:
     painted = [conversation, panel.chatbot, panel.box]
     page.load(handlers.resume, conversation, [conversation, panel.chatbot], **PRIVATE)
-    panel.fresh.click(handlers.fresh, None, [conversation, panel.chatbot], **PRIVATE)
     asked = panel.box.submit(handlers.ask, [panel.box, conversation], painted, **PRIVATE)
     again = panel.chatbot.retry(handlers.retry, conversation, painted, **PRIVATE)
     example = panel.chatbot.example_select(handlers.ask_example, conversation, painted, **PRIVATE)
-    panel.box.stop(handlers.stop, conversation, [panel.chatbot, panel.box], cancels=[asked, again, example], **PRIVATE)
+    growing = [asked, again, example]
+    panel.box.stop(handlers.stop, conversation, [panel.chatbot, panel.box], cancels=growing, **PRIVATE)
+    panel.fresh.click(handlers.fresh, conversation, painted, cancels=growing, **PRIVATE)
 
 
 def _wire_source(documents: DocumentsPanel, panel: SourcePanel, conversation: gr.BrowserState, handlers: SourceHandlers) -> None:

@@ -79,9 +79,10 @@ class ChatHandlers:
         examples: list[ExampleMessage] = [{"text": question} for question in text.SAMPLE_QUESTIONS] if has_samples else []
         return conversation_id, gr.Chatbot(self._messages(conversation_id), examples=examples)
 
-    def fresh(self) -> tuple[str, Any]:
-        """Begin another conversation."""
-        return self.resume(None)
+    def fresh(self, conversation_id: str) -> Painting:
+        """Begin another conversation; what still grows in this one ends."""
+        self._conversations.stop(conversation_id)
+        return *self.resume(None), gr.Textbox(stop_btn=False, submit_btn=text.ASK)
 
     async def ask(self, question: str, conversation_id: str | None) -> AsyncGenerator[Painting, None]:
         """Answer a question, and paint the answer as it grows."""
@@ -135,7 +136,7 @@ class ChatHandlers:
             log.exception("answering failed")
             self._conversations.update(conversation_id, replace(turn, state="failed", problem=text.UNEXPECTED))
         finally:
-            self._conversations.stop(conversation_id)  # does nothing to a turn that has ended; a closed tab ends here
+            self._conversations.stop(conversation_id, turn.id)  # does nothing to a turn that has ended; a closed tab ends here
         yield gr.skip(), self._messages(conversation_id), gr.Textbox(stop_btn=False, submit_btn=text.ASK)
 
     def _messages(self, conversation_id: str) -> list[MessageDict | Message]:

@@ -75,13 +75,15 @@ class Conversations:
                 return
             self._turns[conversation_id] = tuple(turn if old.id == turn.id and old.state == "growing" else old for old in turns)
 
-    def stop(self, conversation_id: str) -> None:
-        """End the turns that still grow; what they said so far stays."""
+    def stop(self, conversation_id: str, turn_id: str | None = None) -> None:
+        """End a turn that still grows, or all that do; what they said so far stays."""
         with self._lock:
             turns = self._turns.get(conversation_id)
             if turns is None:
                 return
-            self._turns[conversation_id] = tuple(replace(turn, state="stopped") if turn.state == "growing" else turn for turn in turns)
+            self._turns[conversation_id] = tuple(
+                replace(turn, state="stopped") if turn.state == "growing" and turn_id in {None, turn.id} else turn for turn in turns
+            )
 
     def cut(self, conversation_id: str, index: int) -> str | None:
         """Drop the turn at `index` and those after it; return its question, or None where there is none."""

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from rag.errors import DocumentNotFoundError
+from rag.errors import DocumentNotFoundError, RagError
 from rag.library import Library
 from ui.web import text
 from ui.web.html import render
@@ -68,6 +69,8 @@ class DocumentsHandlers:
             self._library.remove(_id(event))
         except DocumentNotFoundError:  # removed in another tab
             gr.Info(text.GONE)
+        except RagError as error:
+            gr.Warning(escape(str(error)))
         return self.show()
 
     def dismiss(self, event: gr.EventData) -> tuple[str, Any]:
