@@ -67,7 +67,7 @@ def _wire_chat(page: gr.Blocks, panel: ChatPanel, conversation: gr.BrowserState,
     asked = panel.box.submit(handlers.ask, [panel.box, conversation], painted, **PRIVATE)
     again = panel.chatbot.retry(handlers.retry, conversation, painted, **PRIVATE)
     example = panel.chatbot.example_select(handlers.ask_example, conversation, painted, **PRIVATE)
-    growing = [asked, again, example]
+    growing: list[dict[str, Any]] = [asked, again, example]
     panel.box.stop(handlers.stop, conversation, [panel.chatbot, panel.box], cancels=growing, **PRIVATE)
     panel.fresh.click(handlers.fresh, conversation, painted, cancels=growing, **PRIVATE)
 
