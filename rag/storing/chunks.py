@@ -6,7 +6,7 @@ A chunk whose document has no record is invisible and swept at the next open, so
 import json
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -220,12 +220,19 @@ def connect(folder: Path, url: str | None) -> "ClientAPI":
         StorageError: The folder cannot be used, or nothing answers at the address.
     """
     import chromadb
+    from chromadb.api.shared_system_client import SharedSystemClient
     from chromadb.config import Settings
 
     settings = Settings(_env_file=None, anonymized_telemetry=False)
     if url is None:
-        with _translated("opened"):
-            return chromadb.PersistentClient(path=str(folder.resolve()), settings=settings)
+        path = str(folder.resolve())
+        try:
+            with _translated("opened"):
+                return chromadb.PersistentClient(path=path, settings=settings)
+        except StorageError:
+            with suppress(AttributeError):  # of parts that never started; Chroma keeps a client that failed, and hands it out again
+                SharedSystemClient._release_system(path)
+            raise
     try:
         parts = urlsplit(url)
         secure = parts.scheme == "https"

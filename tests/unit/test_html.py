@@ -57,7 +57,7 @@ def everything(words: str) -> dict[str, str]:
     jobs = [job, replace(job, fraction=0.5), replace(job, outcome=outcome), replace(job, problem=words)]
     said = Quote(words, words, words)
     return {
-        "documents": render("documents.html", records=[record], jobs=jobs, left_behind=2, news=words),
+        "documents": render("documents.html", records=[record], jobs=jobs, left_behind=2, news=words, problem=words),
         "source": source(record=record, label=words, quote=said, problem=words, marks=[(0.1, 0.2, 0.3, 0.4)]),
         "text": source(record=record, label=words, is_pdf=False, quote=said, excerpt=said),
         "note": render("note.html", words=words),
@@ -107,11 +107,11 @@ def test_a_text_file_has_no_pages_and_its_words_are_marked() -> None:
 
 def test_documents_are_listed_with_what_ails_them() -> None:
     records = [RECORD, replace(RECORD, id="e" * 64, name="one.pdf", pages=1, empty_pages=(1, 2, 3, 5))]
-    words = Reader(render("documents.html", records=records, jobs=[], left_behind=0, news="")).words
+    words = Reader(render("documents.html", records=records, jobs=[], left_behind=0, news="", problem="")).words
     assert "3 pages" in words
     assert "1 page" in words
     assert "pages 1-3, 5" in words
-    assert "No documents" in Reader(render("documents.html", records=[], jobs=[], left_behind=0, news="")).words
+    assert "No documents" in Reader(render("documents.html", records=[], jobs=[], left_behind=0, news="", problem="")).words
     assert NO_SOURCE in Reader(render("note.html", words=NO_SOURCE)).words
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Query, Response
 from fastapi.responses import FileResponse
 
-from rag.errors import DocumentError, DocumentNotFoundError
+from rag.errors import DocumentError, DocumentNotFoundError, RagError
 from rag.library import Library
 
 KEEP = {"Cache-Control": "private, max-age=86400"}
@@ -39,6 +39,9 @@ def document_routes(library: Library) -> APIRouter:
 
     @router.get("/health")
     def health() -> dict[str, object]:
-        return {"status": "ok", "documents": len(library.documents())}
+        try:
+            return {"status": "ok", "documents": len(library.documents())}
+        except RagError as error:
+            raise HTTPException(503, str(error)) from error
 
     return router

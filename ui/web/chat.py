@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -75,8 +75,10 @@ class ChatHandlers:
     def resume(self, conversation_id: str | None) -> tuple[str, Any]:
         """Show the browser's conversation again, or begin one."""
         conversation_id = self._conversations.resume(conversation_id)
-        has_samples = {record.name for record in self._library.documents()} >= text.SAMPLE_DOCUMENTS
-        examples: list[ExampleMessage] = [{"text": question} for question in text.SAMPLE_QUESTIONS] if has_samples else []
+        examples: list[ExampleMessage] = []
+        with suppress(RagError):  # the list of documents says why it cannot be read
+            if {record.name for record in self._library.documents()} >= text.SAMPLE_DOCUMENTS:
+                examples = [{"text": question} for question in text.SAMPLE_QUESTIONS]
         return conversation_id, gr.Chatbot(self._messages(conversation_id), examples=examples)
 
     def fresh(self, conversation_id: str) -> Painting:

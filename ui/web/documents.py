@@ -10,6 +10,7 @@ import gradio as gr
 
 from rag.errors import DocumentNotFoundError, RagError
 from rag.library import Library
+from rag.types import DocumentRecord
 from ui.web import text
 from ui.web.html import render
 from ui.web.indexing import Indexer, Job
@@ -43,19 +44,26 @@ class DocumentsHandlers:
     def __init__(self, library: Library, indexer: Indexer) -> None:
         self._library = library
         self._indexer = indexer
+        self._records: list[DocumentRecord] = []
+        self._left_behind = 0
 
     def show(self) -> tuple[str, Any]:
         """The list as it is now, and whether to ask again soon."""
         busy = self._indexer.is_busy  # before the list is read, so that the last look is never missed
-        records = self._library.documents()
+        problem = ""
+        try:
+            self._records, self._left_behind = self._library.documents(), len(self._library.left_behind())
+        except RagError as error:  # a full disk, say: what was seen last stays, and the page looks again
+            problem = str(error)
         listing = render(
             "documents.html",
-            records=records[::-1],
+            records=self._records[::-1],
             jobs=self._indexer.jobs,
-            left_behind=len(self._library.left_behind()),
+            left_behind=self._left_behind,
             news=_news(self._indexer.last),
+            problem=problem,
         )
-        return listing, gr.Timer(active=busy)
+        return listing, gr.Timer(active=busy or bool(problem))
 
     def upload(self, files: Sequence[str] | None) -> tuple[Any, str, Any]:
         """Queue uploaded files and empty the drop area."""

@@ -54,8 +54,8 @@ class Job:
 
     @property
     def status(self) -> str:
-        """The outcome's status; "unreadable" where the work itself failed."""
-        return self.outcome.status if self.outcome else "unreadable"
+        """The outcome's status; "failed" where the work itself failed."""
+        return self.outcome.status if self.outcome else "failed"
 
     @property
     def message(self) -> str:

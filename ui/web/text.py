@@ -27,6 +27,7 @@ STATUS = {
     "unreadable": "not readable",
     "too_large": "too large",
     "unsupported": "not a kind that is read",
+    "failed": "not added",
 }
 NEWS = "{name}: {status}. {message}"
 LEFT_BEHIND = "{count} documents were indexed with another model or setting and are not searched. Run “rag reindex” to bring them over."
@@ -59,7 +60,6 @@ QUOTED = "quoted, no chat model"
 QUOTED_NOTICE = "These are the documents' own sentences: no chat model is connected. Settings tells how to connect one."
 OLD_FOOTNOTE = "This footnote belongs to a conversation that is no longer kept. Ask again."
 
-SOURCE = "Source"
 NO_SOURCE = "Click a number in an answer, or a document, and its page appears here."
 CLOSE = "Close"
 PAGE_OF = "page {page} of {pages}"

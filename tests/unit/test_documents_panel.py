@@ -1,0 +1,28 @@
+"""The list of documents when the library itself cannot be read."""
+
+from pathlib import Path
+
+from tests.conftest import OpenLibrary
+from ui.web.documents import DocumentsHandlers
+from ui.web.indexing import Indexer
+
+
+def test_a_library_that_cannot_be_read_is_told_and_what_was_listed_stays(open_library: OpenLibrary, tmp_path: Path) -> None:
+    (tmp_path / "boats.txt").write_text("Small boats pass at noon.")
+    library = open_library()
+    library.add(tmp_path / "boats.txt")
+    handlers = DocumentsHandlers(library, Indexer(library))
+    listing, timer = handlers.show()
+    assert ("boats.txt" in listing, 'role="alert"' in listing, timer.active) == (True, False, False)
+
+    library.close()
+    (library.folder / "chroma").rename(tmp_path / "away")
+    (library.folder / "chroma").write_text("no folder")
+    listing, timer = handlers.show()
+    assert ("boats.txt" in listing, 'role="alert"' in listing, timer.active) == (True, True, True)
+
+    (library.folder / "chroma").unlink()
+    (tmp_path / "away").rename(library.folder / "chroma")
+    listing, timer = handlers.show()
+    assert ("boats.txt" in listing, 'role="alert"' in listing, timer.active) == (True, False, False)
+    library.close()
