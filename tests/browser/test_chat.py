@@ -109,8 +109,12 @@ def test_a_new_conversation_ends_the_answer_that_still_grows(reader: Reader, gat
 
     assert asked.client_left.wait(10)
     expect(reader.answers).to_have_count(0)
-    gate.chat.reply, gate.chat.delay_seconds = None, 0.0
-    assert "And so on" not in reader.ask("When is the Showroom closed?")
+    gate.chat.reply, gate.chat.delay_seconds = lambda _: "On Mondays [1].", 0.0
+    reader.page.locator("#question textarea").fill("When is the Showroom closed?")
+    reader.page.keyboard.press("Enter")
+    expect(reader.answers).to_have_count(1)
+    expect(reader.answer).to_contain_text("On Mondays")
+    assert "And so on" not in reader.wait_for_answer()
 
 
 def test_an_empty_question_asks_nothing(reader: Reader, gate: Gate) -> None:

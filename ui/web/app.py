@@ -69,7 +69,8 @@ def _wire_chat(page: gr.Blocks, panel: ChatPanel, conversation: gr.BrowserState,
     example = panel.chatbot.example_select(handlers.ask_example, conversation, painted, **PRIVATE)
     growing: list[dict[str, Any]] = [asked, again, example]
     panel.box.stop(handlers.stop, conversation, [panel.chatbot, panel.box], cancels=growing, **PRIVATE)
-    panel.fresh.click(handlers.fresh, conversation, painted, cancels=growing, **PRIVATE)
+    ended = panel.fresh.click(None, None, None, cancels=growing, **PRIVATE)
+    ended.then(handlers.fresh, conversation, painted, **PRIVATE)  # after the last painting of what was ended
 
 
 def _wire_source(documents: DocumentsPanel, panel: SourcePanel, conversation: gr.BrowserState, handlers: SourceHandlers) -> None:
