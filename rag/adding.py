@@ -13,7 +13,8 @@ from rag.embedding.protocol import Embedder, Embeddings
 from rag.errors import DocumentError, NoTextError, StorageError
 from rag.loading.files import hash_file
 from rag.loading.loader import LoadedDocument, Loader
-from rag.storing.chunks import WRITE_BATCH, ChunkStore
+from rag.storing.chunks import WRITE_BATCH
+from rag.storing.index import Index
 from rag.storing.originals import Originals
 from rag.types import Chunk, Document, DocumentRecord, Outcome, OutcomeStatus
 
@@ -37,12 +38,13 @@ class Source:
 
 
 class Adding:
-    """Adds files to a store, one at a time."""
+    """Adds files to an index, one at a time."""
 
-    def __init__(self, loader: Loader, embedder: Embedder, store: ChunkStore, originals: Originals, chunk_tokens: int) -> None:
+    def __init__(self, loader: Loader, embedder: Embedder, index: Index, originals: Originals, chunk_tokens: int) -> None:
         self._loader = loader
         self._embedder = embedder
-        self._store = store
+        self._index = index
+        self._store = index.store
         self._originals = originals
         self._chunk_tokens = chunk_tokens
 
@@ -109,7 +111,7 @@ class Adding:
             total = embeddings.sum(axis=0) if total is None else total + embeddings.sum(axis=0)
             on_fraction(READING_SHARE + (1 - READING_SHARE) * (first + len(batch)) / len(chunks))
         assert total is not None
-        self._store.commit(record, total / max(float(np.linalg.norm(total)), 1e-12))
+        self._index.commit(record, total / max(float(np.linalg.norm(total)), 1e-12), chunks)
 
     def _undo(self, document_id: str, is_new: bool) -> None:
         """Clear what was stored of a document; where that fails too, the next open does it."""
@@ -137,7 +139,7 @@ class Adding:
             if others:
                 self._store.update(replace(record, sources=others, name=_name(others[0])))
             else:
-                self._store.remove(record.id)
+                self._index.remove(record.id)
                 self._originals.discard(record.id)
         return bool(old)
 

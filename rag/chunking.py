@@ -2,31 +2,59 @@
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from rag.embedding.protocol import Embedder
+from rag.headings import heading_paths
 from rag.types import Chunk, Document
 
-VERSION = 1
+VERSION = 2
 """Part of the index fingerprint: raise it when the same text would be cut otherwise."""
 
 MAX_CHARACTERS_A_TOKEN = 12
 """Bounds a chunk's characters: tokenizers take white space for nothing, and a long run without any for one unknown token."""
 
 LEAST_FILL = 0.5
-"""A break is taken only when the chunk before it holds at least this share of the tokens allowed."""
+"""A break is taken only when the chunk before it holds at least this share of the tokens allowed ..."""
+
+LEAST_FILL_BEFORE_BLOCK = 0.2
+"""... or this share, where a list, a table or code that fits into one chunk would be cut otherwise."""
 
 _BREAKS = (
-    re.compile(r"\n(?=#{1,6} )"),  # before a Markdown heading
     re.compile(r"\n[^\S\n]*\n\s*"),  # after a paragraph
     re.compile(r"[.!?。！？]['\"”’)\]]*\n|[。！？]"),
     re.compile(r"[.!?;:]['\"”’)\]]*\s+"),
     re.compile(r"\n"),
     re.compile(r"\s+"),
 )
-"""Where text may be cut, best first. A cut is made at the end of a match."""
+"""Where text may be cut besides headings, best first. A cut is made at the end of a match."""
 
+LONGEST_GAP = 100
+"""Characters of white space over which two chunks may be joined again."""
+
+CODE_END = "end of code"
+
+_ITEM = re.compile(r"\s*(?:[-*+•–·▪]|\(?\w{1,3}[.)])\s")
+_FENCE = re.compile(r" {0,3}(?:```|~~~)")
 _INK = re.compile(r"\S")
+
+
+@dataclass(frozen=True, slots=True)
+class _Cuttable:
+    """A page and where it may be cut.
+
+    Attributes:
+        text: The page's.
+        starts: Offset of each token.
+        breaks: Offsets where it may be cut, ascending; one list for each kind of break, best first.
+        blocks: `(start, end)` of its lists, tables and code, in order.
+    """
+
+    text: str
+    starts: list[int]
+    breaks: list[list[int]]
+    blocks: list[tuple[int, int]]
 
 
 def chunk_document(document: Document, embedder: Embedder, chunk_tokens: int) -> Iterator[Chunk]:
@@ -41,41 +69,88 @@ def chunk_document(document: Document, embedder: Embedder, chunk_tokens: int) ->
         Chunks in reading order: `page.text[start:end] == text`, no chunk begins or ends with white space.
     """
     limit = min(chunk_tokens, embedder.max_tokens)
+    places = [(heading.page, heading.start) for heading in document.headings]
+    paths = ["", *heading_paths(document.headings)]
     ordinal = 0
     for page in document.pages:
-        for start, end in _spans(page.text, embedder, limit):
-            yield Chunk(document.id, ordinal, page.number, start, end, page.text[start:end])
+        heading_starts = [start for number, start in places if number == page.number]
+        before = None
+        for start, end in _spans(page.text, heading_starts, embedder, limit):
+            path = paths[bisect_right(places, (page.number, start))]
+            gap = page.text[before:start] if before is not None and start - before <= LONGEST_GAP else ""
+            yield Chunk(document.id, ordinal, page.number, start, end, page.text[start:end], path, gap)
+            before = end
             ordinal += 1
 
 
-def _spans(text: str, embedder: Embedder, limit: int) -> Iterator[tuple[int, int]]:
+def _spans(text: str, heading_starts: Sequence[int], embedder: Embedder, limit: int) -> Iterator[tuple[int, int]]:
     """The `(start, end)` of each chunk of a page."""
-    tokens = embedder.token_spans(text)
-    starts = [start for start, _ in tokens]
-    breaks = [sorted({match.end() for match in pattern.finditer(text)}) for pattern in _BREAKS]
+    breaks = [sorted(heading_starts), *(sorted({match.end() for match in pattern.finditer(text)}) for pattern in _BREAKS)]
+    page = _Cuttable(text, [start for start, _ in embedder.token_spans(text)], breaks, list(_blocks(text)))
     position = 0
     while True:
         ink = _INK.search(text, position)
         if ink is None:
             return
-        cut = _cut(text, ink.start(), starts, breaks, limit)
+        cut = _cut(page, ink.start(), limit)
         yield from _fitting(text, ink.start(), cut, embedder, limit)
         position = cut
 
 
-def _cut(text: str, position: int, starts: list[int], breaks: list[list[int]], limit: int) -> int:
+def _cut(page: _Cuttable, position: int, limit: int) -> int:
     """Where the chunk that begins at `position` ends: the last break of the best kind in reach, or the limit itself."""
+    text, starts = page.text, page.starts
     first = bisect_left(starts, position)
     furthest = min(starts[first + limit] if first + limit < len(starts) else len(text), position + limit * MAX_CHARACTERS_A_TOKEN)
     if furthest >= len(text):
         return len(text)
     least = first + int(limit * LEAST_FILL)
     nearest = min(max(starts[least], position + 1), furthest) if least < len(starts) else furthest
-    for candidates in breaks:
+    for candidates in page.breaks:
         index = bisect_right(candidates, furthest) - 1
         if index >= 0 and candidates[index] >= nearest:
-            return candidates[index]
+            return _before_block(page, position, candidates[index], limit)
     return furthest
+
+
+def _before_block(page: _Cuttable, position: int, cut: int, limit: int) -> int:
+    """The cut, or the beginning of the block that it would tear apart though a chunk could hold it whole."""
+    index = bisect_left(page.blocks, (cut, 0)) - 1
+    if index < 0:
+        return cut
+    start, end = page.blocks[index]
+    first, torn = bisect_left(page.starts, start), cut < end
+    fits = bisect_left(page.starts, end) - first <= limit
+    filled = first - bisect_left(page.starts, position)
+    return start if torn and fits and filled >= LEAST_FILL_BEFORE_BLOCK * limit else cut
+
+
+def _blocks(text: str) -> Iterator[tuple[int, int]]:
+    """Runs of lines that belong together: a list's items, a table's rows, code between fences."""
+    start, position, kind = 0, 0, ""
+    for line in text.splitlines(keepends=True):
+        new = _kind(line, kind)
+        if new != kind and not (kind == "code" and new == CODE_END):
+            if kind:
+                yield start, position
+            start = position
+        kind = new
+        position += len(line)
+    if kind:
+        yield start, position
+
+
+def _kind(line: str, before: str) -> str:
+    """What a line is part of, after a line that was part of `before`; "" for running text."""
+    if _FENCE.match(line):
+        return CODE_END if before == "code" else "code"
+    if before == "code":
+        return "code"
+    if line.count("|") >= 2 or line.count("\t") >= 2:
+        return "table"
+    if _ITEM.match(line):
+        return "list"
+    return "list" if before == "list" and line[:1].isspace() and line.strip() else ""
 
 
 def _fitting(text: str, start: int, end: int, embedder: Embedder, limit: int) -> Iterator[tuple[int, int]]:

@@ -13,6 +13,10 @@ RagError
 │   ├── DocumentNotFoundError
 │   └── EmptyQuestionError
 ├── EmbeddingError             the embedding model could not be loaded or used
+├── RerankingError             the reranker, or its endpoint, could not be used
+├── EvaluationError            an evaluation cannot begin
+│   ├── QuestionFileError
+│   └── SettingChangeError
 └── ChatError                  the chat endpoint
     ├── ChatNotConfiguredError
     ├── ChatConnectionError
@@ -24,6 +28,7 @@ RagError
     └── ChatProtocolError
 """
 
+from pathlib import Path
 from typing import ClassVar
 
 from rag.types import OutcomeStatus
@@ -91,6 +96,37 @@ class EmptyQuestionError(LibraryError):
 
 class EmbeddingError(RagError):
     """The embedding model could not be loaded or used."""
+
+
+class RerankingError(RagError):
+    """The reranker, or the endpoint that it is behind, could not be used."""
+
+
+class EvaluationError(RagError):
+    """An evaluation cannot begin."""
+
+
+class QuestionFileError(EvaluationError):
+    """The file of questions is malformed.
+
+    Attributes:
+        path: The file.
+        problems: Each `(line, what is wrong)`, in the order of the lines; line 0 for the file as a whole.
+    """
+
+    MOST_TOLD = 20
+
+    def __init__(self, path: Path, problems: tuple[tuple[int, str], ...]) -> None:
+        self.path = path
+        self.problems = problems
+        told = [f"{path}, line {line}: {problem}" if line else f"{path}: {problem}" for line, problem in problems[: self.MOST_TOLD]]
+        if len(problems) > self.MOST_TOLD:
+            told.append(f"... and {len(problems) - self.MOST_TOLD} more.")
+        super().__init__("\n".join(told))
+
+
+class SettingChangeError(EvaluationError):
+    """There is no such setting, it takes no such value, or it has nothing to do with retrieval."""
 
 
 class ChatError(RagError):

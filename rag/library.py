@@ -14,19 +14,28 @@ from typing import Self
 from rag.adding import Adding, Source
 from rag.answering.answering import Asked, answer_by_model, answer_by_quoting
 from rag.answering.chat.model import ChatModel, OpenAIChatModel
+from rag.answering.confidence import confidence
+from rag.answering.extractive import Weighed, weighed_sentences
 from rag.chunking import VERSION as CHUNKER_VERSION
 from rag.embedding.protocol import Embedder
 from rag.embedding.sentence_transformer import SentenceTransformerEmbedder
 from rag.errors import DocumentNotFoundError, EmptyQuestionError, StorageError
+from rag.following import Searched, standalone_by_rule
 from rag.loading.files import find_files
 from rag.loading.loader import Loader
-from rag.retrieving import retrieve
+from rag.reranking.protocol import Reranker, build_reranker
+from rag.retrieving import Query, Retriever
+from rag.rewriting import standalone_by_model
 from rag.settings import Settings
 from rag.storing.index import Index
 from rag.storing.lock import LibraryLock
 from rag.storing.originals import Originals
 from rag.types import Answer, DocumentRecord, Message, Outcome, Passage, Progress, ProgressCallback, Report
 from rag.viewing import Pages
+from rag.wording import Wording
+
+RAW_WEIGHT = 0.35
+"""Of a follow-up as it was asked, beside the whole question made of it: a bad rewrite must not hide what the question itself finds."""
 
 Paths = str | Path | Iterable[str | Path]
 Teller = Callable[[float, Outcome | None], None]
@@ -42,7 +51,9 @@ class Library:
         pages: Its documents' pages: drawn, marked, as text.
     """
 
-    def __init__(self, folder: Path, settings: Settings, embedder: Embedder, chat_model: ChatModel | None) -> None:
+    def __init__(
+        self, folder: Path, settings: Settings, embedder: Embedder, chat_model: ChatModel | None, reranker: Reranker | None = None
+    ) -> None:
         """Put a library together from its parts; `Library.open` builds the usual ones.
 
         Raises:
@@ -59,6 +70,7 @@ class Library:
         self._embedder = embedder
         self._originals = Originals(folder / "originals")
         self._index = Index(folder, settings.chroma_url, self._originals, self._describe)
+        self._retriever = Retriever(embedder, self._index, reranker, settings.rerank_depth)
         self._loader = _loader(settings)
         self.pages = Pages(self.document, self._originals, _loader(settings))
         self._writing = threading.RLock()
@@ -72,6 +84,7 @@ class Library:
         *,
         embedder: Embedder | None = None,
         chat_model: ChatModel | None = None,
+        reranker: Reranker | None = None,
     ) -> Self:
         """Open a library, or make an empty one. Quick: the models load when they are first needed.
 
@@ -80,6 +93,7 @@ class Library:
             settings: From the environment if not given.
             embedder: Instead of the one that the settings name.
             chat_model: Instead of the endpoint that the settings name.
+            reranker: Instead of the one that the settings name, if any.
 
         Raises:
             LibraryLockedError: Another process has it open.
@@ -90,9 +104,10 @@ class Library:
             chat_model = OpenAIChatModel(
                 endpoint, max_tokens=settings.chat_max_tokens, temperature=settings.chat_temperature, timeout_seconds=settings.chat_seconds
             )
-        return cls(
-            Path(folder or settings.library), settings, embedder or SentenceTransformerEmbedder(settings.embedding_model), chat_model
-        )
+        if reranker is None and settings.reranker:
+            reranker = build_reranker(settings.reranker, settings.reranker_model, settings.reranker_api_key)
+        embedder = embedder or SentenceTransformerEmbedder(settings.embedding_model)
+        return cls(Path(folder or settings.library), settings, embedder, chat_model, reranker)
 
     def add(self, paths: Paths, *, passwords: Sequence[str] = (), progress: ProgressCallback | None = None) -> Report:
         """Add files, and the files in folders. Adding again what is there does nothing; a changed file replaces its earlier version.
@@ -169,17 +184,24 @@ class Library:
         """
         with self._writing, self._index.guarded():
             record = self.document(name_or_id)
-            self._index.store.remove(record.id)
+            self._index.remove(record.id)
             self._originals.discard(record.id)
         return record
 
-    def retrieve(self, question: str, top_k: int | None = None, documents: Sequence[str] | None = None) -> list[Passage]:
-        """Find the passages nearest to a question, by cosine similarity.
+    def retrieve(
+        self,
+        question: str,
+        top_k: int | None = None,
+        documents: Sequence[str] | None = None,
+        history: Sequence[Message] = (),
+    ) -> list[Passage]:
+        """Find the passages that answer a question best, by meaning and by words.
 
         Args:
             question: In words; not empty.
             top_k: How many, at most; `settings.top_k` if not given.
             documents: Names or ids of the documents to look in; all if not given.
+            history: Earlier questions and answers, oldest first; a follow-up takes its subject from them.
 
         Returns:
             Best first; empty if the library is.
@@ -189,14 +211,32 @@ class Library:
             DocumentNotFoundError: A name in `documents` is not there.
             ValueError: `top_k` is less than 1.
             StorageError: The index cannot be read.
+            RerankingError: The reranker cannot be used.
         """
         question = _asked(question)
-        top_k = self.settings.top_k if top_k is None else top_k
-        if top_k < 1:
-            raise ValueError(f"top_k must be at least 1, not {top_k}")
-        ids = None if documents is None else [self.document(name).id for name in documents]
-        with self._index.guarded():
-            return retrieve(question, top_k, ids, self._embedder, self._index.store) if self._index.store.records else []
+        return self._retrieve(question, standalone_by_rule(question, history), top_k, documents)
+
+    @property
+    def min_confidence(self) -> float:
+        """With less confidence than this, the documents do not say; in [0, 1]."""
+        return self.settings.min_confidence
+
+    def confidence(self, question: str, passages: Sequence[Passage]) -> float:
+        """How sure it is that passages answer a question.
+
+        Args:
+            question: In words; not empty.
+            passages: What was retrieved for it, best first.
+
+        Returns:
+            A probability, calibrated on questions half of which are answered by their passages (ClapNQ); 0 without passages.
+
+        Raises:
+            EmptyQuestionError: The question has no words.
+            EmbeddingError: The embedding model cannot be used.
+            StorageError: The index cannot be read.
+        """
+        return self._weigh(_asked(question), passages)[1]
 
     def ask(
         self, question: str, *, history: Sequence[Message] = (), top_k: int | None = None, documents: Sequence[str] | None = None
@@ -236,14 +276,36 @@ class Library:
             The answer so far, each time whole; `finish` is "streaming" until the last one.
         """
         began = time.monotonic()
-        passages = await asyncio.to_thread(self.retrieve, question, top_k, documents)
-        asked = Asked(_asked(question), tuple(passages), tuple(history), began)
-        if self.chat_model is None:
-            yield await asyncio.to_thread(answer_by_quoting, asked, self._embedder, self.settings.quote_min_score)
-            return
-        async with aclosing(answer_by_model(asked, self.chat_model, self.settings)) as answers:
-            async for answer in answers:
-                yield answer
+        question = _asked(question)
+        searched = standalone_by_rule(question, history)
+        if self.chat_model is not None:
+            searched = await standalone_by_model(question, history, self.chat_model)
+        passages = await asyncio.to_thread(self._retrieve, question, searched, top_k, documents)
+        asked = Asked(question, searched.text, tuple(passages), tuple(history), began)
+        weighing = asyncio.create_task(asyncio.to_thread(self._weigh, searched.text, passages))
+        try:
+            if self.chat_model is None:
+                weighed, sure = await weighing
+                yield answer_by_quoting(asked, weighed, sure >= self.min_confidence)
+                return
+
+            async def is_answered() -> bool:
+                return (await weighing)[1] >= self.min_confidence
+
+            async with aclosing(answer_by_model(asked, self.chat_model, self.settings, is_answered)) as answers:
+                async for answer in answers:
+                    yield answer
+        finally:
+            weighing.cancel()
+
+    @property
+    def index_identity(self) -> str:
+        """All that makes its vectors and cuts what they are: with another one, documents are to be indexed again.
+
+        Raises:
+            EmbeddingError: The embedding model is not on this machine.
+        """
+        return self._describe()
 
     def left_behind(self) -> list[DocumentRecord]:
         """Documents that were indexed with another model or setting, and cannot be found with the present one.
@@ -295,12 +357,38 @@ class Library:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
+    def _retrieve(self, question: str, searched: Searched, top_k: int | None, documents: Sequence[str] | None) -> list[Passage]:
+        top_k = self.settings.top_k if top_k is None else top_k
+        if top_k < 1:
+            raise ValueError(f"top_k must be at least 1, not {top_k}")
+        ids = None if documents is None else [self.document(name).id for name in documents]
+        queries = [Query(question)]
+        if searched.text != question:
+            queries = [Query(searched.text, 1 - RAW_WEIGHT), Query(question, RAW_WEIGHT)]
+        with self._index.guarded():
+            return self._retriever.retrieve(queries, top_k, ids) if self._index.store.records else []
+
+    def _weigh(self, question: str, passages: Sequence[Passage]) -> tuple[list[Weighed], float]:
+        """The passages' sentences compared with the question, and the confidence."""
+        if not passages:
+            return [], 0.0
+        weighed = weighed_sentences(question, passages, self._embedder)
+        return weighed, confidence(passages, weighed, *self._subject(question, passages))
+
+    def _subject(self, question: str, passages: Sequence[Passage]) -> tuple[Wording, str]:
+        """The question's words, and what the first passage's document is about."""
+        first = passages[0]
+        with self._index.guarded():
+            record = self._index.store.records.get(first.document_id)
+            wording = self._index.lexical.wording(question)
+        return wording, f"{record.title if record else ''}\n{Path(first.document).stem}\n{first.heading}"
+
     def _describe(self) -> str:
         return f"{self._embedder.identity} cosine chunker={CHUNKER_VERSION} tokens={self.settings.chunk_tokens}"
 
     def _add(self, source: Source, passwords: Sequence[str], tell: Teller) -> Outcome:
         with self._writing, self._index.guarded():
-            adding = Adding(self._loader, self._embedder, self._index.store, self._originals, self.settings.chunk_tokens)
+            adding = Adding(self._loader, self._embedder, self._index, self._originals, self.settings.chunk_tokens)
             outcome = adding.add(source, passwords, lambda fraction: tell(fraction, None))
         tell(1.0, outcome)
         return outcome

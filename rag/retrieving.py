@@ -1,40 +1,153 @@
-"""Question -> passages."""
+"""Question -> passages: by meaning and by words, one fused score, the sentences that matter."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from rag.choosing import Ranked, chosen
 from rag.embedding.protocol import Embedder
+from rag.fusing import fused, with_neighbours
+from rag.reranking.protocol import Reranker
 from rag.storing.chunks import ChunkStore
-from rag.types import Passage
+from rag.storing.index import Index
+from rag.storing.lexical import LexicalIndex
+from rag.trimming import Part, Sentence, sentences, trimmed
+from rag.types import Chunk, ChunkKey, DocumentRecord, Passage
+
+POOL = 50
+"""Chunks looked at, at least, from each of the two halves."""
+
+SPARE = 3
+"""Chunks ranked for each passage wanted: some join, some are copies."""
 
 
-def retrieve(question: str, top_k: int, document_ids: Sequence[str] | None, embedder: Embedder, store: ChunkStore) -> list[Passage]:
-    """Find the passages nearest to a question in meaning.
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is searched for.
 
-    Args:
-        question: Not empty.
-        top_k: How many passages, at most.
-        document_ids: Look in these documents only.
-        embedder: The one that the store's chunks were embedded with.
-        store: Where the chunks are.
-
-    Returns:
-        Best first. The score is the cosine; a second ranking would be joined here, over `(chunk, cosine)`.
+    Attributes:
+        text: In words; not empty.
+        weight: Its share of a chunk's score; those of all queries of one search make 1.
     """
-    found = store.query(embedder.embed_query(question), top_k, document_ids)
-    records = store.records
-    visible = [(chunk, cosine, records[chunk.document_id]) for chunk, cosine in found if chunk.document_id in records]
-    return [
-        Passage(
-            rank=rank,
-            score=cosine,
-            cosine=cosine,
-            document=record.name,
-            document_id=record.id,
-            page=chunk.page,
-            page_label=record.labels[chunk.page - 1],
-            start=chunk.start,
-            end=chunk.end,
-            text=chunk.text,
-        )
-        for rank, (chunk, cosine, record) in enumerate(visible, start=1)
-    ]
+
+    text: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A passage before it is trimmed.
+
+    Attributes:
+        best: The best of its chunks.
+        chunks: Its chunks, in reading order.
+        sentences: Their sentences, in reading order.
+    """
+
+    best: Ranked
+    chunks: Sequence[Chunk]
+    sentences: Sequence[Sentence]
+
+
+class Retriever:
+    """Finds passages in an index."""
+
+    def __init__(self, embedder: Embedder, index: Index, reranker: Reranker | None = None, rerank_depth: int = 20) -> None:
+        """Put it together.
+
+        Args:
+            embedder: The one that the index's chunks were embedded with.
+            index: Where to look.
+            reranker: What has the last word on the order, or None for the fused score.
+            rerank_depth: Chunks shown to the reranker, at least.
+        """
+        self._embedder = embedder
+        self._index = index
+        self._reranker = reranker
+        self._rerank_depth = rerank_depth
+
+    def retrieve(self, queries: Sequence[Query], top_k: int, document_ids: Sequence[str] | None) -> list[Passage]:
+        """Find the passages that answer best.
+
+        Args:
+            queries: One or more; a follow-up question is searched as a whole question and as it was asked.
+            top_k: How many passages, at most.
+            document_ids: Look in these documents only.
+
+        Returns:
+            Best first.
+
+        Raises:
+            StorageError: The index cannot be read.
+            EmbeddingError: The model cannot be used.
+            RerankingError: The reranker cannot be used.
+        """
+        found = self.find(queries, top_k, document_ids)
+        records = self._index.store.records
+        return [
+            _passage(rank, passage, trimmed(passage.sentences), records[passage.best.chunk.document_id])
+            for rank, passage in enumerate(found, start=1)
+            if passage.best.chunk.document_id in records
+        ]
+
+    def find(self, queries: Sequence[Query], top_k: int, document_ids: Sequence[str] | None) -> list[Found]:
+        """Find passages, as `retrieve` does, with what is known of their sentences; not trimmed yet."""
+        store, lexical = self._index.store, self._index.lexical
+        ranked = self._ranked(queries, top_k, document_ids, store, lexical)
+        if self._reranker and ranked:
+            ranked = self._reranked(queries[0].text, ranked, max(self._rerank_depth, top_k), self._reranker)
+        places = {each.chunk.key: (rank, max(0.0, ranked[0].score - each.score)) for rank, each in enumerate(ranked, start=1)}
+        weigh = lexical.wording(" ".join(query.text for query in queries)).weight
+        found = []
+        for group in chosen(ranked, top_k):
+            chunks = sorted((each.chunk for each in group), key=lambda chunk: chunk.ordinal)
+            parts = [Part(chunk.start, chunk.text, *places[chunk.key]) for chunk in chunks]
+            found.append(Found(group[0], chunks, [sentence for part in parts for sentence in sentences(part, weigh)]))
+        return found
+
+    def _ranked(
+        self, queries: Sequence[Query], top_k: int, document_ids: Sequence[str] | None, store: ChunkStore, lexical: LexicalIndex
+    ) -> list[Ranked]:
+        pool = max(POOL, SPARE * top_k)
+        vectors = [self._embedder.embed_query(query.text) for query in queries]
+        near = [store.nearest(vector, pool, document_ids) for vector in vectors]
+        worded = {(hit.document_id, hit.ordinal) for query in queries for hit in lexical.search(query.text, pool, document_ids)}
+        keys = worded.union(*near)
+        around = sorted(with_neighbours(keys))
+        scores: dict[ChunkKey, float] = {}
+        cosines: dict[ChunkKey, float] = {}
+        for query, vector, known in zip(queries, vectors, near, strict=True):
+            compared = known | store.cosines(vector, keys - known.keys())
+            bm25 = dict(zip(around, lexical.scores(query.text, around), strict=True))
+            for key, score in fused(compared, bm25).items():
+                scores[key] = scores.get(key, 0.0) + query.weight * score
+                cosines[key] = max(cosines.get(key, -1.0), compared[key])
+        best = sorted(scores, key=lambda key: (-scores[key], key))[: max(SPARE * top_k, self._rerank_depth)]
+        chunks = store.chunks(best)
+        return [Ranked(chunks[key], scores[key], cosines[key]) for key in best if key in chunks and key[0] in store.records]
+
+    def _reranked(self, question: str, ranked: Sequence[Ranked], depth: int, reranker: Reranker) -> list[Ranked]:
+        shown = ranked[:depth]
+        scores = reranker.scores(question, [each.chunk.text for each in shown])
+        again = [Ranked(each.chunk, score, each.cosine) for each, score in zip(shown, scores, strict=True)]
+        return sorted(again, key=lambda each: -each.score)
+
+
+def _passage(rank: int, found: Found, span: tuple[int, int], record: DocumentRecord) -> Passage:
+    first = found.chunks[0]
+    whole = first.text + "".join(chunk.gap + chunk.text for chunk in found.chunks[1:])
+    start, end = span
+    return Passage(
+        rank=rank,
+        score=found.best.score,
+        cosine=found.best.cosine,
+        document=record.name,
+        document_id=record.id,
+        page=first.page,
+        page_label=record.labels[first.page - 1],
+        start=start,
+        end=end,
+        text=whole[start - first.start : end - first.start],
+        heading=first.heading,
+        chunk_start=first.start,
+        chunk_text=whole,
+    )

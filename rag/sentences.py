@@ -51,6 +51,11 @@ def content_words(text: str) -> set[str]:
     return {word for word in _WORD.findall(text.casefold()) if len(word) >= 4 or word.isdigit() or not word.isascii()}
 
 
+def words_of(text: str) -> frozenset[str]:
+    """All words of a text, each once, casefolded."""
+    return frozenset(_WORD.findall(text.casefold()))
+
+
 def _is_heading(text: str, line_end: int) -> bool:
     line = text[text.rfind("\n", 0, line_end) + 1 : line_end].strip()
     below = text[line_end + 1 :].partition("\n")[0] if line else ""

@@ -35,9 +35,15 @@ class Settings(BaseSettings):
     )
     chunk_tokens: int = Field(default=200, ge=16, le=8192, description="longest chunk, in the embedding model's tokens")
     top_k: int = Field(default=5, ge=1, le=100, description="passages retrieved for a question")
-    quote_min_score: float = Field(
-        default=0.65, ge=-1, le=2, description="without a chat model, and with no sentence scoring this, the documents do not say"
+    min_confidence: float = Field(
+        default=0.3, ge=0, le=1, description="with less confidence that the passages answer, the documents do not say"
     )
+    reranker: str | None = Field(
+        default=None, description="cross-encoder that has the last word on the order: a folder, a downloaded name, or an endpoint's address"
+    )
+    reranker_model: str | None = Field(default=None, description="model at the reranking endpoint, where it serves several")
+    reranker_api_key: SecretStr | None = Field(default=None, description="key for the reranking endpoint")
+    rerank_depth: int = Field(default=20, ge=1, le=200, description="chunks that the reranker reads for a question")
     max_file_megabytes: float = Field(default=200, gt=0, description="larger files are refused")
     parse_seconds: float = Field(default=60, gt=0, description="a PDF page that takes longer to read is given up")
     parse_megabytes: int = Field(default=2048, ge=256, description="memory a file may take while it is read")

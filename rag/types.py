@@ -38,6 +38,23 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Heading:
+    """Where a section begins.
+
+    Attributes:
+        level: 1 for the outermost.
+        title: Its words.
+        page: Physical page, 1-based.
+        start: Offset in the page's text.
+    """
+
+    level: int
+    title: str
+    page: int
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """One file's content.
 
@@ -47,6 +64,7 @@ class Document:
         title: The title the file gives itself, or "".
         media_type: "application/pdf", "text/markdown" or "text/plain".
         pages: At least one; a text file is one page.
+        headings: In reading order: those marked in a text file, those of a PDF's outline.
     """
 
     id: str
@@ -54,6 +72,11 @@ class Document:
     title: str
     media_type: str
     pages: tuple[Page, ...]
+    headings: tuple[Heading, ...] = ()
+
+
+ChunkKey = tuple[str, int]
+"""What names a chunk: its document's id and its ordinal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +90,8 @@ class Chunk:
         start: Offset of the first character in the page's text.
         end: Offset after the last character.
         text: The characters between them.
+        heading: The headings it stands under, outermost first, as "Leave > Carrying over"; "" where none is known.
+        gap: The white space between it and the chunk before it on the page; "" where it is the first, or they cannot be joined.
     """
 
     document_id: str
@@ -75,15 +100,22 @@ class Chunk:
     start: int
     end: int
     text: str
+    heading: str = ""
+    gap: str = ""
+
+    @property
+    def key(self) -> ChunkKey:
+        """What names it."""
+        return self.document_id, self.ordinal
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A retrieved chunk.
+    """What a question found: the sentences that matter of a chunk, or of neighbouring chunks of one page.
 
     Attributes:
         rank: 1 for the best.
-        score: What it was ranked by; higher is better.
+        score: What it was ranked by; higher is better. 0 to about 1.7, and comparable within one question only.
         cosine: Similarity of question and chunk, in [-1, 1].
         document: The file's name.
         document_id: SHA-256 of the file.
@@ -92,6 +124,9 @@ class Passage:
         start: Offset of `text` in the page's text.
         end: Offset after it.
         text: The words.
+        heading: The headings it stands under, outermost first, as "Leave > Carrying over"; "" where none is known.
+        chunk_start: Offset in the page's text of `chunk_text`.
+        chunk_text: All that was found, before it was trimmed to `text`.
     """
 
     rank: int
@@ -104,6 +139,9 @@ class Passage:
     start: int
     end: int
     text: str
+    heading: str = ""
+    chunk_start: int = 0
+    chunk_text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +190,7 @@ class Answer:
         finish: How it ended.
         notice: A sentence about the answer itself (cut, interrupted, no model connected), or "".
         seconds: From the question to this state of the answer.
+        searched: What was searched for: the question, or the whole question that a follow-up stands for.
     """
 
     question: str
@@ -162,6 +201,7 @@ class Answer:
     finish: Finish
     notice: str
     seconds: float
+    searched: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,10 +40,13 @@ class Pages:
 
     def text(self, document: str, page: int) -> str:
         """The text of a page, as it was when it was indexed."""
-        record = self._record(document, page)
-        path = self.original(record.id)
-        loaded = self._loader.load(path, name=record.name, document_id=record.id, passwords=[record.password])
-        return loaded.document.pages[page - 1].text
+        return self.texts(self._record(document, page).id)[page - 1]
+
+    def texts(self, document: str) -> list[str]:
+        """The text of each page, as it was when it was indexed."""
+        record = self._find(document)
+        loaded = self._loader.load(self.original(record.id), name=record.name, document_id=record.id, passwords=[record.password])
+        return [page.text for page in loaded.document.pages]
 
     def original(self, document: str) -> Path:
         """The library's copy of a document's file."""

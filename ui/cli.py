@@ -21,6 +21,7 @@ from rag.errors import LibraryError, RagError
 from rag.settings import Settings
 from rag.types import Answer, DocumentRecord, Outcome, ProgressCallback, Report
 from rag.types import Progress as Step
+from ui.evaluating import register
 from ui.places import place
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def search(
     if json_lines:
         _print_json(asdict(passage) for passage in passages)
     for passage in [] if json_lines else passages:
-        out.print(f"[bold]{passage.rank}[/bold]  {escape(place(passage))}  [dim]cosine {passage.cosine:.3f}[/dim]")
+        out.print(f"[bold]{passage.rank}[/bold]  {escape(place(passage))}  [dim]score {passage.score:.3f}[/dim]")
         out.print(f"   {escape(' '.join(passage.text.split()))}\n")
     if not passages:
         err.print("Nothing found: the library is empty. `rag add PATH` adds documents.")
@@ -167,6 +168,9 @@ def serve(
 
     with _open(library) as opened:
         serve_page(opened, host=host, port=port, samples=samples, tell=lambda line: err.print(line, markup=False))
+
+
+register(app)
 
 
 def main() -> None:

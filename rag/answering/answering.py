@@ -1,15 +1,14 @@
 """Passages -> an answer with footnotes, as it grows."""
 
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from rag.answering.chat.model import ChatModel
 from rag.answering.citations import CitationResolver, with_quotes
-from rag.answering.extractive import best_quotes
+from rag.answering.extractive import Weighed, best_quotes
 from rag.answering.prompt import NOT_FOUND, build_prompt
-from rag.embedding.protocol import Embedder
 from rag.settings import Settings
 from rag.types import Answer, Citation, Finish, Message, Passage
 
@@ -20,7 +19,8 @@ CONNECT = (
     "and set RAG_CHAT_BASE_URL, for example http://localhost:11434/v1 for Ollama."
 )
 EMPTY_LIBRARY = "There are no documents yet. Add some, then ask again."
-NOTHING_NEAR = f"{NOT_FOUND} The passages nearest to the question are these:"
+NEAREST_ARE = "The passages nearest to the question are these:"
+DOUBTFUL = "Little in the documents matches this question: check the footnotes."
 CUT = "The answer was cut: it reached the model's limit. Ask for less at once, or raise RAG_CHAT_MAX_TOKENS or the server's own limit."
 INTERRUPTED = "The answer is incomplete: the endpoint stopped half-way. Try again."
 SILENT = "The model sent no words. Try again, or choose another model with RAG_CHAT_MODEL."
@@ -37,37 +37,39 @@ class Asked:
 
     Attributes:
         question: What is asked.
+        searched: What was searched for it: itself, or the whole question that a follow-up stands for.
         passages: Retrieved for it, best first.
         history: Earlier turns, oldest first.
         began: `time.monotonic()` when it was asked.
     """
 
     question: str
+    searched: str
     passages: tuple[Passage, ...]
     history: tuple[Message, ...]
     began: float
 
     def answer(self, text: str, citations: Sequence[Citation], model: str, finish: Finish, notice: str = "") -> Answer:
         """An answer to this question, as of now."""
-        return Answer(self.question, text, tuple(citations), self.passages, model, finish, notice, time.monotonic() - self.began)
+        seconds = time.monotonic() - self.began
+        return Answer(self.question, text, tuple(citations), self.passages, model, finish, notice, seconds, self.searched)
 
 
-def answer_by_quoting(asked: Asked, embedder: Embedder, min_score: float) -> Answer:
+def answer_by_quoting(asked: Asked, weighed: Sequence[Weighed], is_answered: bool) -> Answer:
     """Answer with sentences of the passages, word for word.
 
     Args:
         asked: The question and its passages.
-        embedder: Compares sentences with the question.
-        min_score: With no sentence scoring this, the documents do not say.
+        weighed: The passages' sentences, compared with the question.
+        is_answered: Whether the passages seem to answer; if not, the documents do not say.
     """
     passages = asked.passages
     if not passages:
         return asked.answer(EMPTY_LIBRARY, (), EXTRACTIVE, "not_found")
-    quotes = best_quotes(asked.question, passages, embedder)
-    if not quotes or quotes[0].score < min_score:
-        nearest = [Citation.of_words(number, passage) for number, passage in enumerate(passages[:NEAREST], start=1)]
-        text = f"{NOTHING_NEAR} {''.join(f'[{citation.number}]' for citation in nearest)}"
-        return asked.answer(text, nearest, EXTRACTIVE, "not_found", CONNECT)
+    quotes = best_quotes(asked.searched, passages, weighed)
+    if not quotes or not is_answered:
+        text, nearest = _nearest(passages)
+        return asked.answer(f"{NOT_FOUND} {text}", nearest, EXTRACTIVE, "not_found", CONNECT)
     numbers: dict[int, int] = {}
     citations = [
         Citation.of_words(numbers.setdefault(quote.index, len(numbers) + 1), passages[quote.index], quote.start, quote.end)
@@ -77,8 +79,16 @@ def answer_by_quoting(asked: Asked, embedder: Embedder, min_score: float) -> Ans
     return asked.answer("\n\n".join(paragraphs), citations, EXTRACTIVE, "complete", CONNECT)
 
 
-async def answer_by_model(asked: Asked, chat_model: ChatModel, settings: Settings) -> AsyncGenerator[Answer, None]:
+async def answer_by_model(
+    asked: Asked, chat_model: ChatModel, settings: Settings, is_answered: Callable[[], Awaitable[bool]]
+) -> AsyncGenerator[Answer, None]:
     """Answer in prose.
+
+    Args:
+        asked: The question and its passages.
+        chat_model: Who writes.
+        settings: Limits of what is sent.
+        is_answered: Whether the passages seem to answer; if not, a complete answer says that it is doubtful.
 
     Yields:
         The answer as it grows, each one whole; the last one says how it finished.
@@ -105,7 +115,19 @@ async def answer_by_model(asked: Asked, chat_model: ChatModel, settings: Setting
     ended = _finish(text, finish, resolver.citations)
     notices = [SHORTENED.format(count=prompt.dropped_messages)] if prompt.dropped_messages else []
     notices += {"length": [CUT], "interrupted": [INTERRUPTED], "complete": _complaints(text, resolver.citations)}.get(ended, [])
+    if ended == "not_found":
+        words, nearest = _nearest(shown.passages)
+        yield shown.answer(f"{text}\n\n{words}", nearest, model, ended, " ".join(notices))
+        return
+    if ended == "complete" and not await is_answered():
+        notices.append(DOUBTFUL)
     yield shown.answer(text, with_quotes(text, resolver.citations), model, ended, " ".join(notices))
+
+
+def _nearest(passages: Sequence[Passage]) -> tuple[str, list[Citation]]:
+    """What is shown where the documents do not say."""
+    nearest = [Citation.of_words(number, passage) for number, passage in enumerate(passages[:NEAREST], start=1)]
+    return f"{NEAREST_ARE} {''.join(f'[{citation.number}]' for citation in nearest)}", nearest
 
 
 def _complaints(text: str, citations: Sequence[Citation]) -> list[str]:

@@ -36,6 +36,17 @@ _STOP = re.compile(r"[.!…。！:|]['\"”’)\]]*\Z")
 
 
 @dataclass(frozen=True, slots=True)
+class Weighed:
+    """A sentence of a passage, compared with the question: `passages[index].text[start:end]`."""
+
+    index: int
+    start: int
+    end: int
+    text: str
+    cosine: float
+
+
+@dataclass(frozen=True, slots=True)
 class Quote:
     """Words of a passage: `passages[index].text[start:end]`."""
 
@@ -45,16 +56,19 @@ class Quote:
     score: float
 
 
-def best_quotes(question: str, passages: Sequence[Passage], embedder: Embedder) -> list[Quote]:
-    """Choose the sentences that answer a question best.
+def weighed_sentences(question: str, passages: Sequence[Passage], embedder: Embedder) -> list[Weighed]:
+    """Compare the sentences of passages with a question.
 
     Args:
         question: Not empty.
-        passages: Best first.
-        embedder: Compares sentences with the question.
+        passages: Best first; of very long ones, the first `MAX_SENTENCES` sentences.
+        embedder: Compares.
 
     Returns:
-        At most `MAX_QUOTES`, best first, no two with the same words; none if no passage has a sentence.
+        In the order of the passages.
+
+    Raises:
+        EmbeddingError: The model cannot be used.
     """
     candidates = [
         (index, start, end)
@@ -66,22 +80,35 @@ def best_quotes(question: str, passages: Sequence[Passage], embedder: Embedder) 
         return []
     texts = [passages[index].text[start:end] for index, start, end in candidates]
     cosines = embedder.embed_documents(texts) @ embedder.embed_query(question)
+    return [Weighed(*place, text, float(cosine)) for place, text, cosine in zip(candidates, texts, cosines, strict=True)]
+
+
+def best_quotes(question: str, passages: Sequence[Passage], weighed: Sequence[Weighed]) -> list[Quote]:
+    """Choose the sentences that answer a question best.
+
+    Args:
+        question: Not empty.
+        passages: Best first.
+        weighed: Their sentences.
+
+    Returns:
+        At most `MAX_QUOTES`, best first, no two with the same words; none if no passage has a sentence.
+    """
     words = content_words(question)
     scores = [
-        float(cosine)
-        + WORDS_WEIGHT * len(words & content_words(text)) / max(len(words), 1)
-        + PASSAGE_WEIGHT * passages[index].cosine
-        - (0.0 if _STOP.search(text) else NO_STOP_PENALTY)
-        for cosine, text, (index, _, _) in zip(cosines, texts, candidates, strict=True)
+        sentence.cosine
+        + WORDS_WEIGHT * len(words & content_words(sentence.text)) / max(len(words), 1)
+        + PASSAGE_WEIGHT * passages[sentence.index].cosine
+        - (0.0 if _STOP.search(sentence.text) else NO_STOP_PENALTY)
+        for sentence in weighed
     ]
     quotes: list[Quote] = []
     seen: set[str] = set()
     for i in np.argsort(-np.asarray(scores), kind="stable"):
-        plain = " ".join(texts[i].split())
+        plain = " ".join(weighed[i].text.split())
         if len(quotes) == MAX_QUOTES or scores[i] < LEAST_SHARE * max(scores):
             break
         if plain not in seen:
             seen.add(plain)
-            index, start, end = candidates[i]
-            quotes.append(Quote(index, start, end, scores[i]))
+            quotes.append(Quote(weighed[i].index, weighed[i].start, weighed[i].end, scores[i]))
     return quotes

@@ -9,12 +9,13 @@ from types import TracebackType
 from typing import Self
 
 from rag.errors import DocumentError, FileTooLargeError, NoTextError, PasswordNeededError, UnreadableFileError
+from rag.headings import place_heading, text_headings
 from rag.loading import kinds, text
 from rag.loading.files import check_is_file, unreadable
 from rag.loading.frames import Frame
 from rag.loading.isolation import Worker, WorkerStoppedError
 from rag.loading.marks import Rectangle
-from rag.types import Document, Page
+from rag.types import Document, Heading, Page
 
 _MEGABYTE = 1_000_000
 
@@ -107,10 +108,11 @@ class Loader:
         if media_type == "application/pdf":
             return self._load_pdf(path, Document(document_id, name, "", media_type, ()), passwords, on_page)
         words = text.decode(_read_bytes(path), name)
-        title = text.markdown_title(words) if media_type == "text/markdown" else ""
+        title = text.markdown_title(words) if media_type == "text/markdown" else text.plain_title(words)
         if on_page:
             on_page(1, 1)
-        return LoadedDocument(Document(document_id, name, title, media_type, (Page(1, "1", words),)), "")
+        headings = text_headings(words)
+        return LoadedDocument(Document(document_id, name, title, media_type, (Page(1, "1", words),), headings), "")
 
     def render(self, path: Path, page_number: int, *, scale: float = 2.0, password: str = "") -> bytes:
         """Draw a page of a PDF as it would be shown: cropped, turned, with the forms filled in.
@@ -158,6 +160,7 @@ class Loader:
     ) -> LoadedDocument:
         name, pages, pictures, total = document.name, list[Page](), 0, 0
         title = password = ""
+        outline: list[tuple[int, str, int]] = []
         refusal: DocumentError | None = None
         request = Frame({"verb": "read", "path": os.path.abspath(path), "passwords": list(passwords)})  # noqa: PTH100
         try:
@@ -167,7 +170,7 @@ class Loader:
                     if "error" in header:
                         refusal = _pdf_error(name, header["error"], header["reason"], tried=bool(passwords))
                     elif "pages" in header:
-                        total, title, password = header["pages"], header["title"], header["password"]
+                        total, title, password, outline = (header[key] for key in ("pages", "title", "password", "outline"))
                     else:
                         pages.append(Page(len(pages) + 1, header["label"], header["text"]))
                         pictures += header["is_picture"]
@@ -180,7 +183,7 @@ class Loader:
             raise refusal
         if not any(page.text.strip() for page in pages):
             raise NoTextError(_no_text(name, len(pages), pictures))
-        return LoadedDocument(Document(document.id, name, title, document.media_type, tuple(pages)), password)
+        return LoadedDocument(Document(document.id, name, title, document.media_type, tuple(pages), _headings(outline, pages)), password)
 
     def _draw(self, verb: str, path: Path, page_number: int, password: str, **details: float) -> Frame:
         header = {"verb": verb, "path": os.path.abspath(path), "page": page_number, "passwords": [password] if password else []}  # noqa: PTH100
@@ -191,6 +194,14 @@ class Loader:
         if "error" in frame.header:
             raise _pdf_error(path.name, frame.header["error"], frame.header["reason"], tried=bool(password))
         return frame
+
+
+def _headings(outline: Sequence[tuple[int, str, int]], pages: Sequence[Page]) -> tuple[Heading, ...]:
+    """The outline's entries where they stand, in reading order: an outline may name pages in any."""
+    placed = [
+        Heading(level, title, page, place_heading(title, pages[page - 1].text)) for level, title, page in outline if page <= len(pages)
+    ]
+    return tuple(sorted(placed, key=lambda heading: (heading.page, heading.start)))
 
 
 def _read_bytes(path: Path, most: int = -1) -> bytes:

@@ -44,6 +44,10 @@ class PageContent:
     is_picture: bool
 
 
+OutlineEntry = tuple[int, str, int]
+"""Level, 1 for the outermost; title; physical page, 1-based."""
+
+
 class Pdf(Protocol):
     """An open document, whichever library reads it."""
 
@@ -55,6 +59,9 @@ class Pdf(Protocol):
 
     def __len__(self) -> int:
         """How many pages it has."""
+
+    def outline(self) -> Iterator[OutlineEntry]:
+        """The entries of the outline that name a page, in order; none where there is no outline or it is damaged."""
 
     def pages(self) -> Iterator[PageContent]:
         """Each page, in order."""
@@ -68,6 +75,11 @@ def tidy_title(title: str) -> str:
     title = " ".join(clean(title[:_LONGEST_TITLE]).text.split())
     title = re.sub(r"(?i)^microsoft (office )?(word|powerpoint|excel) - ", "", title)
     return "" if _JUNK_TITLE.fullmatch(title) else title
+
+
+def tidy_heading(title: str) -> str:
+    """A title from the outline."""
+    return " ".join(clean(title[:_LONGEST_TITLE]).text.split())
 
 
 def tidy_label(label: str, index: int) -> str:

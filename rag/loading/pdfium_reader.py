@@ -3,17 +3,29 @@
 import contextlib
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import pypdfium2
 import pypdfium2.raw
 
 from rag.loading.cleaning import REPLACEMENT, CleanText, clean
-from rag.loading.pdf import NotReadableError, PageContent, ProtectedError, WrongPasswordError, reason_of, tidy_label
+from rag.loading.pdf import (
+    NotReadableError,
+    OutlineEntry,
+    PageContent,
+    ProtectedError,
+    WrongPasswordError,
+    reason_of,
+    tidy_heading,
+    tidy_label,
+)
 from rag.loading.pypdf_reader import PypdfPdf
 
 _MOST_MISSING_PAGES = 100
 """Pages in a row that cannot be loaded before the page count is taken for a lie."""
+
+_MOST_OUTLINE_ENTRIES = 10_000
 
 _MEANINGLESS = re.compile("[\x00\x01\x03-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ue000-\uf8ff\ufffd\uffff]")
 
@@ -82,6 +94,16 @@ class PdfiumPdf:
             return str(self._document.get_metadata_value("Title"))
         except (pypdfium2.PdfiumError, UnicodeDecodeError):
             return ""
+
+    def outline(self) -> Iterator[OutlineEntry]:
+        """See `Pdf.outline`."""
+        with contextlib.suppress(pypdfium2.PdfiumError, UnicodeDecodeError):
+            for entry in islice(self._document.get_toc(), _MOST_OUTLINE_ENTRIES):
+                destination = entry.get_dest()
+                index = destination.get_index() if destination else None
+                title = tidy_heading(entry.get_title())
+                if title and index is not None and 0 <= index < len(self):
+                    yield entry.level + 1, title, index + 1
 
     def pages(self) -> Iterator[PageContent]:
         """Each page, in order.

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from rag.loading.cleaning import clean
-from rag.loading.pdf import NotReadableError, PageContent, WrongPasswordError, reason_of, tidy_label
+from rag.loading.pdf import NotReadableError, OutlineEntry, PageContent, WrongPasswordError, reason_of, tidy_label
 
 _GLYPH_NAMES = re.compile(r"/[A-Za-z]{1,5}\d+")
 """What pypdf gives for letters it cannot spell: "/g31/g7"."""
@@ -48,6 +48,10 @@ class PypdfPdf:
             return str(metadata.title or "") if metadata else ""
         except Exception:  # noqa: BLE001 - see the class
             return ""
+
+    def outline(self) -> Iterator[OutlineEntry]:
+        """None: files that only pypdf can open are too damaged to trust their outline."""
+        return iter(())
 
     def pages(self) -> Iterator[PageContent]:
         """Each page, in order."""

@@ -23,6 +23,8 @@ _CONTROLS = bytes({*range(32), 127} - set(b"\t\n\v\f\r\x1b"))
 _MOST_CONTROLS = 0.02
 """Share of control characters above which bytes are no text; random bytes have 0.1."""
 
+_LONGEST_TITLE = 200
+
 _SAMPLE_BYTES = 20_000
 """How much is shown to charset-normalizer, whose time grows with it."""
 
@@ -70,6 +72,12 @@ def markdown_title(text: str) -> str:
         if line.startswith(("```", "~~~")):
             break
     return ""
+
+
+def plain_title(text: str) -> str:
+    """The first line of a plain text where it stands alone, above a blank line, and is no paragraph; else ""."""
+    first, _, rest = text.lstrip().partition("\n")
+    return first.strip() if rest.startswith("\n") and len(first) <= _LONGEST_TITLE else ""
 
 
 def _decode_unicode(data: bytes) -> str | None:

@@ -87,7 +87,8 @@ def _answer(request: dict[str, Any]) -> Iterator[Frame]:
 def _read(data: bytes, passwords: list[str]) -> Iterator[Frame]:
     document = _open(data, passwords)
     try:
-        yield Frame({"pages": len(document), "title": tidy_title(document.title), "password": document.password})
+        header = {"pages": len(document), "title": tidy_title(document.title), "password": document.password}
+        yield Frame({**header, "outline": list(document.outline())})
         for page in document.pages():
             yield Frame({"label": page.label, "text": page.text, "is_picture": page.is_picture})
     finally:

@@ -5,9 +5,10 @@ A chunk whose document has no record is invisible and swept at the next open, so
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -16,7 +17,7 @@ import numpy as np
 
 from rag.embedding.protocol import Embeddings
 from rag.errors import StorageError
-from rag.types import Chunk, DocumentRecord
+from rag.types import Chunk, ChunkKey, DocumentRecord
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
@@ -85,6 +86,8 @@ class ChunkStore:
                             "page": chunk.page,
                             "start": chunk.start,
                             "end": chunk.end,
+                            "heading": chunk.heading,
+                            "gap": chunk.gap,
                         }
                         for chunk in batch
                     ],
@@ -144,8 +147,8 @@ class ChunkStore:
         with _translated("changed"):
             _delete_chunks(self._chunks, document_id)
 
-    def query(self, embedding: Embeddings, top_k: int, document_ids: Sequence[str] | None) -> list[tuple[Chunk, float]]:
-        """Find the nearest chunks.
+    def nearest(self, embedding: Embeddings, top_k: int, document_ids: Sequence[str] | None) -> dict[ChunkKey, float]:
+        """Find the chunks nearest to a vector.
 
         Args:
             embedding: float32 `(dimensions,)`, unit length.
@@ -153,7 +156,7 @@ class ChunkStore:
             document_ids: Look in these documents only.
 
         Returns:
-            Chunks with their cosine in [-1, 1], best first.
+            Their cosines in [-1, 1], best first.
 
         Raises:
             StorageError: Chroma refuses.
@@ -161,7 +164,7 @@ class ChunkStore:
         visible = self.records
         wanted = [id_ for id_ in (visible if document_ids is None else document_ids) if id_ in visible]
         if not wanted:
-            return []
+            return {}
         total = sum(visible[id_].chunks for id_ in wanted)
         with _translated("searched"):
             unfiltered = document_ids is None and self._chunks.count() == total  # no document is being added
@@ -169,14 +172,58 @@ class ChunkStore:
                 query_embeddings=embedding[np.newaxis],
                 n_results=min(top_k, total),
                 where=None if unfiltered else {"document_id": {"$in": wanted}},  # type: ignore[dict-item]
-                include=["documents", "metadatas", "distances"],
+                include=["distances"],
             )
-        texts, metadatas, distances = found["documents"], found["metadatas"], found["distances"]
-        assert texts is not None and metadatas is not None and distances is not None  # noqa: PT018  asked for above
-        return [
-            (_chunk(text, metadata), max(-1.0, min(1.0, 1.0 - distance)))
-            for text, metadata, distance in zip(texts[0], metadatas[0], distances[0], strict=True)
-        ]
+        distances = found["distances"]
+        assert distances is not None  # asked for above
+        near = {_key(id_): max(-1.0, min(1.0, 1.0 - distance)) for id_, distance in zip(found["ids"][0], distances[0], strict=True)}
+        return {key: cosine for key, cosine in near.items() if key[0] in visible}
+
+    def cosines(self, embedding: Embeddings, keys: Iterable[ChunkKey]) -> dict[ChunkKey, float]:
+        """Compare given chunks with a vector.
+
+        Args:
+            embedding: float32 `(dimensions,)`, unit length.
+            keys: Which chunks; those that are not there are left out.
+
+        Returns:
+            Cosines in [-1, 1].
+
+        Raises:
+            StorageError: Chroma refuses.
+        """
+        ids = [_chunk_id(*key) for key in keys]
+        if not ids:
+            return {}
+        with _translated("searched"):
+            found = self._chunks.get(ids=ids, include=["embeddings"])
+        if not found["ids"]:
+            return {}
+        cosines = np.clip(np.asarray(found["embeddings"], dtype=np.float32) @ embedding, -1, 1)
+        return dict(zip(map(_key, found["ids"]), cosines.tolist(), strict=True))
+
+    def chunks(self, keys: Iterable[ChunkKey]) -> dict[ChunkKey, Chunk]:
+        """Read chunks; those that are not there are left out.
+
+        Raises:
+            StorageError: Chroma refuses.
+        """
+        ids = [_chunk_id(*key) for key in keys]
+        if not ids:
+            return {}
+        with _translated("read"):
+            found = self._chunks.get(ids=ids, include=["documents", "metadatas"])
+        return {chunk.key: chunk for chunk in _read_chunks(found)}
+
+    def document_chunks(self, document_id: str) -> list[Chunk]:
+        """Read the chunks of a document, in order.
+
+        Raises:
+            StorageError: Chroma refuses.
+        """
+        with _translated("read"):
+            found = self._chunks.get(where={"document_id": document_id}, include=["documents", "metadatas"])
+        return sorted(_read_chunks(found), key=attrgetter("ordinal"))
 
     def other_records(self) -> list[DocumentRecord]:
         """The documents that other indexes of this library hold and this one does not, as after a change of model.
@@ -293,5 +340,11 @@ def _chunk_id(document_id: str, ordinal: int) -> str:
     return f"{document_id}:{ordinal:07d}"
 
 
-def _chunk(text: str, metadata: Any) -> Chunk:
-    return Chunk(metadata["document_id"], metadata["ordinal"], metadata["page"], metadata["start"], metadata["end"], text)
+def _key(chunk_id: str) -> ChunkKey:
+    document_id, _, ordinal = chunk_id.rpartition(":")
+    return document_id, int(ordinal)
+
+
+def _read_chunks(found: Any) -> Iterator[Chunk]:
+    for text, metadata in zip(found["documents"], found["metadatas"], strict=True):
+        yield Chunk(text=text, **metadata)

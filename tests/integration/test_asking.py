@@ -180,8 +180,9 @@ def test_the_model_is_told_passages_and_earlier_turns(ready: Ready, chat_server:
 def test_a_model_that_finds_nothing_says_so(ready: Ready, chat_server: ChatServer) -> None:
     chat_server.reply = lambda messages: NOT_FOUND
     answer = chatting(ready, chat_server).ask(QUESTION)
-    assert (answer.finish, answer.text, answer.citations) == ("not_found", NOT_FOUND, ())
-    assert answer.passages
+    assert answer.finish == "not_found"
+    assert answer.text.startswith(NOT_FOUND)
+    assert [citation.passage for citation in answer.citations] == list(answer.passages[:3])
 
 
 @pytest.mark.parametrize(

@@ -191,7 +191,7 @@ def test_a_search_prints_passages(run: Run, filled: Path) -> None:
     assert set(ended.lines[0]) == names(Passage)
     assert {line["document"] for line in ended.lines} == {"notes.txt"}
     shown = run("search", "Second chapter", "--library", filled, "--document", "labels.pdf", "-k", "1")
-    assert re.match(r"1 +labels\.pdf, page 4 \(printed 2\) +cosine \d\.\d{3}\n +Second chapter\n", shown.out)
+    assert re.match(r"1 +labels\.pdf, page 4 \(printed 2\) +score \d\.\d{3}\n +Second chapter\n", shown.out)
     unknown = run("search", "x", "--library", filled, "--document", "nothing.pdf")
     assert (unknown.status, unknown.out) == (1, "")
     assert "nothing.pdf" in unknown.err

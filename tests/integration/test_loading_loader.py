@@ -47,7 +47,7 @@ def test_a_pdf_becomes_a_document(load: Load) -> None:
 
 @pytest.mark.parametrize(
     ("name", "media_type", "title"),
-    [("a.txt", "text/plain", ""), ("a.md", "text/markdown", "Title"), ("a.markdown", "text/markdown", "Title")],
+    [("a.txt", "text/plain", "# Title"), ("a.md", "text/markdown", "Title"), ("a.markdown", "text/markdown", "Title")],
 )
 def test_a_text_file_is_one_page(load: Load, name: str, media_type: str, title: str) -> None:
     document = load("# Title\r\n\r\nStraße".encode("cp1252"), name).document

@@ -178,20 +178,32 @@ ROWS = np.stack([unit(1, 0), unit(1, 1), unit(-1, 0)])
 
 def test_chunks_are_seen_when_their_record_is_there_and_not_before(store: ChunkStore) -> None:
     store.put(chunks(RECORD.id, 3), ROWS)
-    assert store.query(unit(1, 0), 5, None) == []
+    assert store.nearest(unit(1, 0), 5, None) == {}
     store.commit(RECORD, unit(1, 0))
-    found = store.query(unit(1, 0), 5, None)
-    assert [chunk for chunk, _ in found] == chunks(RECORD.id, 3)
-    assert [cosine for _, cosine in found] == pytest.approx([1, 2**-0.5, -1], abs=1e-5)
-    assert all(-1 <= cosine <= 1 for _, cosine in found)
+    found = store.nearest(unit(1, 0), 5, None)
+    assert list(found) == [chunk.key for chunk in chunks(RECORD.id, 3)]
+    assert list(found.values()) == pytest.approx([1, 2**-0.5, -1], abs=1e-5)
+    assert all(-1 <= cosine <= 1 for cosine in found.values())
+
+
+def test_given_chunks_are_compared_and_read(store: ChunkStore) -> None:
+    store.put(chunks(RECORD.id, 3), ROWS)
+    store.commit(RECORD, unit(1, 0))
+    first, second, _ = chunks(RECORD.id, 3)
+    keys = [second.key, first.key, ("f" * 64, 0)]
+    assert store.cosines(unit(1, 0), keys) == pytest.approx({first.key: 1.0, second.key: 2**-0.5}, abs=1e-5)
+    assert store.chunks(keys) == {first.key: first, second.key: second}
+    assert store.document_chunks(RECORD.id) == chunks(RECORD.id, 3)
+    assert store.cosines(unit(1, 0), []) == {}
+    assert store.chunks([]) == {}
 
 
 def test_half_a_document_does_not_show_among_whole_ones(store: ChunkStore) -> None:
     store.put(chunks(RECORD.id, 3), ROWS)
     store.commit(RECORD, unit(1, 0))
     store.put(chunks("b" * 64, 3), ROWS)
-    assert {chunk.document_id for chunk, _ in store.query(unit(1, 0), 50, None)} == {RECORD.id}
-    assert store.query(unit(1, 0), 50, ["b" * 64]) == []
+    assert {document_id for document_id, _ in store.nearest(unit(1, 0), 50, None)} == {RECORD.id}
+    assert store.nearest(unit(1, 0), 50, ["b" * 64]) == {}
 
 
 def test_half_a_document_is_swept_at_the_next_open(tmp_path: Path) -> None:
@@ -221,7 +233,7 @@ def counts(chroma: Path) -> dict[str, int]:
 
 def test_an_index_is_named_by_what_it_is(open_library: OpenLibrary, filled: Library) -> None:
     filled.close()
-    fingerprint = hashlib.sha256(b"bag-of-words:words cosine chunker=1 tokens=200").hexdigest()[:16]
+    fingerprint = hashlib.sha256(b"bag-of-words:words cosine chunker=2 tokens=200").hexdigest()[:16]
     found = counts(filled.folder / "chroma")
     assert found == {f"chunks-{fingerprint}": 5 + 3 + 1, f"documents-{fingerprint}": 3}
 

@@ -12,6 +12,7 @@ from rag import Chunk, Document, Embedder, Page
 from rag.chunking import chunk_document
 from rag.embedding.model_files import model_folder
 from rag.embedding.sentence_transformer import SentenceTransformerEmbedder
+from rag.headings import text_headings
 from rag.loading.loader import Loader
 from rag.settings import DEFAULT_EMBEDDING_MODEL
 from tests import documents
@@ -57,7 +58,8 @@ NASTY = {
 
 
 def document(*texts: str) -> Document:
-    return Document("d" * 64, "notes.txt", "", "text/plain", tuple(Page(n, str(n), text) for n, text in enumerate(texts, start=1)))
+    pages = tuple(Page(n, str(n), text) for n, text in enumerate(texts, start=1))
+    return Document("d" * 64, "notes.txt", "", "text/plain", pages, text_headings(texts[0]))
 
 
 def chunks_of(text: str, tokens: int, embedder: Embedder = WORDS) -> list[str]:

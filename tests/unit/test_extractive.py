@@ -1,7 +1,7 @@
 import pytest
 
 from rag import Passage
-from rag.answering.extractive import MAX_QUOTES, best_quotes
+from rag.answering.extractive import MAX_QUOTES, Quote, best_quotes, weighed_sentences
 from tests.fakes import BagOfWordsEmbedder
 
 WORDS = BagOfWordsEmbedder()
@@ -11,9 +11,13 @@ def passage(text: str, rank: int = 1, cosine: float = 0.5) -> Passage:
     return Passage(rank, cosine, cosine, "notes.txt", "d" * 64, 1, "1", 0, len(text), text)
 
 
+def quotes_of(question: str, passages: list[Passage]) -> list[Quote]:
+    return best_quotes(question, passages, weighed_sentences(question, passages, WORDS))
+
+
 def quoted(question: str, *texts: str) -> list[str]:
     passages = [passage(text, rank) for rank, text in enumerate(texts, start=1)]
-    return [passages[quote.index].text[quote.start : quote.end] for quote in best_quotes(question, passages, WORDS)]
+    return [passages[quote.index].text[quote.start : quote.end] for quote in quotes_of(question, passages)]
 
 
 def test_the_sentence_that_answers_comes_first() -> None:
@@ -30,7 +34,7 @@ def test_the_sentence_that_answers_comes_first() -> None:
 def test_quotes_are_best_first_and_few() -> None:
     question = "How long does the warranty of the bench last?"
     texts = [f"The warranty of the bench lasts {n} years in country number {n}." for n in range(9)]
-    quotes = best_quotes(question, [passage(text) for text in texts], WORDS)
+    quotes = quotes_of(question, [passage(text) for text in texts])
     assert len(quotes) == MAX_QUOTES
     assert [quote.score for quote in quotes] == sorted((quote.score for quote in quotes), reverse=True)
 
@@ -56,7 +60,7 @@ def test_a_passage_of_few_words_can_be_quoted_whole(text: str) -> None:
 
 
 def test_without_sentences_there_are_no_quotes() -> None:
-    assert best_quotes("Anything?", [], WORDS) == []
+    assert quotes_of("Anything?", []) == []
     assert quoted("Anything?", "Ha. Ho. Hi.") == []
 
 

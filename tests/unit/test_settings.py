@@ -38,7 +38,7 @@ def test_the_environment_sets_and_arguments_have_the_last_word(monkeypatch: pyte
         ("TOP_K", "0"),
         ("TOP_K", "many"),
         ("CHUNK_TOKENS", "15"),
-        ("QUOTE_MIN_SCORE", "high"),
+        ("MIN_CONFIDENCE", "high"),
         ("MAX_FILE_MEGABYTES", "0"),
         ("PARSE_SECONDS", "-1"),
         ("PARSE_MEGABYTES", "255"),

@@ -1,0 +1,134 @@
+"""The same documents under other settings, without a change to the library they are in."""
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from difflib import get_close_matches
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from rag.errors import SettingChangeError, StorageError, UnreadableFileError
+from rag.settings import Settings
+from rag.types import Progress, ProgressCallback
+
+if TYPE_CHECKING:
+    from rag.library import Library
+
+Opener = Callable[[Path, Settings], "Library"]
+"""Opens the library in a folder with these settings."""
+
+APART = ("library", "chroma_url", "top_k")
+"""Settings that would compare two libraries, or two k, and not two ways to retrieve ..."""
+
+APART_PREFIXES = ("chat_", "openai_")
+"""... and those of the chat model, which retrieves nothing."""
+
+
+def retrieval_settings(settings: Settings) -> dict[str, object]:
+    """The settings that may change what is retrieved, by name, as JSON has them; keys are masked."""
+    values: dict[str, object] = settings.model_dump(mode="json", include=_retrieval_names())
+    return values
+
+
+def changed_settings(settings: Settings, changes: Sequence[str]) -> tuple[Settings, dict[str, object]]:
+    """Change settings by words such as "chunk_tokens=250"; names with or without RAG_, in any case.
+
+    A value that is left empty stands for the setting's default.
+
+    Returns:
+        All the settings, and those that were changed, by name.
+
+    Raises:
+        SettingChangeError: There is no such setting, it takes no such value, or it has nothing to do with retrieval.
+    """
+    values: dict[str, str] = {}
+    for change in changes:
+        name, equals, value = change.partition("=")
+        if not equals:
+            raise SettingChangeError(f"{change!r} names no value; write SETTING=VALUE, such as chunk_tokens=250.")
+        name = _name(name)
+        if name in values:
+            raise SettingChangeError(f"{name} is given twice.")
+        values[name] = value.strip()
+    given = {name: getattr(settings, name) for name in Settings.model_fields}
+    defaults = {name: Settings.model_fields[name].get_default(call_default_factory=True) for name, value in values.items() if not value}
+    try:
+        changed = Settings.model_validate(given | values | defaults)
+    except ValidationError as error:
+        problems = (f"{'_'.join(map(str, problem['loc']))}={problem['input']}: {problem['msg']}" for problem in error.errors())
+        raise SettingChangeError("; ".join(problems) + ".") from error
+    return changed, changed.model_dump(mode="json", include=set(values))
+
+
+@contextmanager
+def open_variant(library: "Library", settings: Settings, opener: Opener, progress: ProgressCallback | None = None) -> "Iterator[Library]":
+    """Open a library's documents under other settings.
+
+    Where the settings change nothing about the index, this is the same folder, and `library` is closed for it. Where they
+    do, it is a library in a folder for the time being, filled from the first one's own copies of the files, then deleted.
+    The folder of the first is never opened under settings of another index: that would leave an empty one in it.
+
+    Args:
+        library: Open.
+        settings: The other ones.
+        opener: Opens libraries.
+        progress: Called as documents are indexed.
+
+    Raises:
+        UnreadableFileError: A document could not be indexed.
+        StorageError: The disk or the database refused.
+        EmbeddingError: The embedding model cannot be used.
+    """
+    with TemporaryDirectory(prefix="rag-eval-", ignore_cleanup_errors=True) as folder:
+        scratch = Path(folder)
+        with opener(scratch / "library", settings.model_copy(update={"chroma_url": None})) as variant:
+            if variant.index_identity != library.index_identity:
+                _fill(variant, library, scratch / "file", progress)
+                yield variant
+                return
+    library.close()
+    with opener(library.folder, settings) as variant:
+        yield variant
+
+
+def _fill(variant: "Library", library: "Library", folder: Path, progress: ProgressCallback | None) -> None:
+    """Index the originals. Each is copied under its own name into a folder of its own, since two documents may have the same."""
+    records = library.documents()
+    for number, record in enumerate(records, start=1):
+        copy = folder / str(number) / Path(record.name).name
+        try:
+            copy.parent.mkdir(parents=True)
+            shutil.copyfile(library.pages.original(record.id), copy)
+        except OSError as error:
+            raise StorageError(f"{record.name} could not be copied to be indexed: {error.strerror}. Make room and try again.") from error
+
+        def tell(step: Progress, number: int = number) -> None:
+            if progress:
+                progress(replace(step, file=number, files=len(records)))
+
+        (outcome,) = variant.add(copy, passwords=[record.password] if record.password else (), progress=tell).outcomes
+        if not outcome.is_searchable:
+            raise UnreadableFileError(f"{record.name} could not be indexed with the other settings: {outcome.message}")
+        copy.unlink()
+
+
+def _name(given: str) -> str:
+    """The setting that a name means."""
+    name = given.strip().lower().replace("-", "_").removeprefix("rag_")
+    names = _retrieval_names()
+    if name in names:
+        return name
+    if name in Settings.model_fields:
+        reason = "-k sets it for both" if name == "top_k" else "it has nothing to do with what is retrieved from this library"
+        raise SettingChangeError(f"{name} cannot be compared: {reason}.")
+    near = get_close_matches(name, sorted(names), n=3)
+    hint = f"Did you mean {' or '.join(near)}?" if near else f"There are {', '.join(sorted(names))}."
+    raise SettingChangeError(f"There is no setting {given.strip()!r}. {hint}")
+
+
+def _retrieval_names() -> set[str]:
+    return {name for name in Settings.model_fields if name not in APART and not name.startswith(APART_PREFIXES)}

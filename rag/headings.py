@@ -1,0 +1,78 @@
+"""A text -> its headings, and the path of titles down to each."""
+
+import re
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+
+from rag.types import Heading
+
+PATH_SEPARATOR = " > "
+
+LONGEST_TITLE = 200
+"""Characters; a longer line is no heading."""
+
+_FENCE = re.compile(r"^ {0,3}(?:```|~~~)")
+_HASHES = re.compile(r" {0,3}(#{1,6})[^\S\n]+(\S.*?)(?:[^\S\n]+#+)?[^\S\n]*")
+_EQUALS = re.compile(r"\s*(={1,6})[^\S\n]+([^=\n]*[^=\s][^=\n]*?)[^\S\n]+\1\s*")
+_UNDERLINE = re.compile(r" {0,3}(?:(=)=+|(-)--+)[^\S\n]*")
+_LIST_OR_TABLE = re.compile(r"\s*(?:[-*+>|]|\d+[.)])\s|.*\|")
+_NUMBER = re.compile(r"[\d.]+\s+")
+
+
+def text_headings(text: str) -> tuple[Heading, ...]:
+    r"""Find the headings that are marked as such: `# Title`, `== Title ==`, or a line underlined with `===` or `---`.
+
+    Args:
+        text: A text file's, "\n" line ends. What stands between code fences is left alone.
+
+    Returns:
+        In reading order, all on page 1.
+    """
+    lines = text.split("\n")
+    starts = [0, *accumulate(len(line) + 1 for line in lines)]
+    found: list[Heading] = []
+    is_code = False
+    for index, line in enumerate(lines):
+        if _FENCE.match(line):
+            is_code = not is_code
+        elif not is_code and len(line) <= LONGEST_TITLE and (marked := _HASHES.fullmatch(line) or _EQUALS.fullmatch(line)):
+            found.append(Heading(len(marked[1]), marked[2].strip(), 1, starts[index]))
+        elif not is_code and index and (under := _UNDERLINE.fullmatch(line)) and _can_be_title(lines, index - 1):
+            found.append(Heading(1 if under[1] else 2, lines[index - 1].strip(), 1, starts[index - 1]))
+    return tuple(found)
+
+
+def place_heading(title: str, page_text: str) -> int:
+    """Where a title that an outline names stands on its page: the start of its line; 0 where it is not found.
+
+    Args:
+        title: As the outline has it; its white space and its number need not be the page's.
+        page_text: The text of the page that the outline points at.
+    """
+    for words in (title, _NUMBER.sub("", title, count=1)):
+        pattern = r"\s+".join(re.escape(word) for word in words.split())
+        if pattern and (match := re.search(rf"(?im)^[^\S\n]*{pattern}[^\S\n]*$", page_text) or re.search(f"(?i){pattern}", page_text)):
+            return page_text.rfind("\n", 0, match.start() + 1) + 1
+    return 0
+
+
+def heading_paths(headings: Iterable[Heading]) -> list[str]:
+    """For each heading, the titles from the outermost one above it to its own: "Leave > Carrying over".
+
+    Args:
+        headings: In reading order.
+    """
+    paths: list[str] = []
+    above: list[Heading] = []
+    for heading in headings:
+        while above and above[-1].level >= heading.level:
+            above.pop()
+        above.append(heading)
+        paths.append(PATH_SEPARATOR.join(each.title for each in above))
+    return paths
+
+
+def _can_be_title(lines: Sequence[str], index: int) -> bool:
+    line = lines[index]
+    alone = index == 0 or not lines[index - 1].strip()
+    return alone and 0 < len(line.strip()) <= LONGEST_TITLE and not _LIST_OR_TABLE.match(line)

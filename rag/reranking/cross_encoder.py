@@ -1,0 +1,139 @@
+"""Scores by a cross-encoder on this machine, through sentence-transformers."""
+
+import json
+import math
+import os
+import threading
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rag.embedding.model_files import model_folder, weights_sha256
+from rag.errors import EmbeddingError, RerankingError
+
+if TYPE_CHECKING:
+    from sentence_transformers import CrossEncoder
+
+BATCH_SIZE = 16
+"""Pairs in one pass: larger ones are hardly faster on two cores."""
+
+UNLIMITED_TOKENS = 8192
+"""Taken as the limit of a model that states none."""
+
+QUESTION_SHARE = 0.5
+"""A question longer than this share of the model's limit is cut, so that there is room for a passage."""
+
+SCORING_HEADS = ("ForSequenceClassification", "ForCausalLM")
+"""How the names of models end that can score a pair; another would be given a scoring layer of random weights."""
+
+WANTED = "Set RAG_RERANKER to a folder that holds a cross-encoder with one score, such as ms-marco-MiniLM-L6-v2."
+
+
+class CrossEncoderReranker:
+    """Any cross-encoder with one score that lies on this machine; loaded at first use.
+
+    Args:
+        model: Its folder, or its name in the local Hugging Face cache.
+    """
+
+    def __init__(self, model: str) -> None:
+        self._name = model
+        self._lock = threading.RLock()
+
+    @cached_property
+    def identity(self) -> str:
+        """Name and hash of the weights.
+
+        Raises:
+            RerankingError: The model is not on this machine.
+        """
+        try:
+            weights = weights_sha256(self._folder)
+        except (EmbeddingError, OSError) as error:
+            raise RerankingError(f"There are no model weights to read in {self._folder}. {WANTED}") from error
+        return f"cross-encoder:{self._name.rstrip('/').rsplit('/', 1)[-1]}:{weights}"
+
+    def scores(self, question: str, texts: Sequence[str]) -> list[float]:
+        """See `Reranker.scores`: the model's plain output, before any sigmoid, which would make the best ones equal."""
+        if not texts:
+            return []
+        import torch
+
+        with self._lock:
+            model = self._model
+            pairs = self._pairs(question, texts)
+            try:
+                found = model.predict(pairs, batch_size=BATCH_SIZE, show_progress_bar=False, activation_fn=torch.nn.Identity())
+            except (RuntimeError, ValueError, IndexError) as error:
+                raise RerankingError(f"The reranker {self._name!r} failed: {error}. Unset RAG_RERANKER to go on without it.") from error
+        scores = [float(score) for score in found]
+        if not all(map(math.isfinite, scores)):
+            raise RerankingError(f"The reranker {self._name!r} gives scores that are no numbers: its weights are damaged. {WANTED}")
+        return scores
+
+    def _pairs(self, question: str, texts: Sequence[str]) -> list[tuple[str, str]]:
+        """Question and text, cut so that the question stays whole where it leaves room for a text."""
+        tokenizer = self._model.tokenizer
+        limit = min(self._model.max_seq_length or UNLIMITED_TOKENS, UNLIMITED_TOKENS) - tokenizer.num_special_tokens_to_add(pair=True)
+        asked, asked_tokens = _cut(tokenizer, question, max(1, int(limit * QUESTION_SHARE)))
+        return [(asked, _cut(tokenizer, text, max(1, limit - asked_tokens))[0]) for text in texts]
+
+    @cached_property
+    def _folder(self) -> Path:
+        is_name = "/" not in self._name and not Path(self._name).is_dir()
+        try:
+            return model_folder(f"cross-encoder/{self._name}" if is_name else self._name)
+        except EmbeddingError as error:
+            raise RerankingError(
+                f"The reranker {self._name!r} is not on this machine. {WANTED} HF_HUB_OFFLINE=0 allows downloading one by its name."
+            ) from error
+
+    @cached_property
+    def _model(self) -> "CrossEncoder":
+        """The model; called with the lock held."""
+        folder = self._folder
+        _ = self.identity
+        if not _scores_pairs(folder):
+            raise RerankingError(f"{self._name!r} is not a cross-encoder: it was not trained to score pairs. {WANTED}")
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+        import torch
+        from safetensors import SafetensorError
+        from sentence_transformers import CrossEncoder
+        from transformers.utils import logging as transformers_logging
+
+        transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+        precision = {} if torch.cuda.is_available() else {"dtype": torch.float32}
+        try:
+            model: CrossEncoder = CrossEncoder(str(folder), local_files_only=True, model_kwargs=precision)
+        except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
+            raise RerankingError(f"The reranker {self._name!r} could not be loaded from {folder}: {error}") from error
+        if model.num_labels != 1:
+            raise RerankingError(f"The reranker {self._name!r} gives {model.num_labels} figures for a pair, not one score. {WANTED}")
+        if not getattr(model.tokenizer, "is_fast", False):
+            raise RerankingError(f"The reranker {self._name!r} has no fast tokenizer, so texts cannot be cut to its limit. {WANTED}")
+        return model
+
+
+def _cut(tokenizer: Any, text: str, max_tokens: int) -> tuple[str, int]:
+    """The beginning of a text that has at most so many tokens, and how many it has."""
+    text = text.encode("utf-8", "replace").decode()  # a lone surrogate is refused
+    encoded = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, truncation=False, verbose=False)
+    offsets = encoded["offset_mapping"]
+    return (text, len(offsets)) if len(offsets) <= max_tokens else (text[: offsets[max_tokens - 1][1]], max_tokens)
+
+
+def _scores_pairs(folder: Path) -> bool:
+    """Whether a model's files say that it has a scoring layer."""
+    if _read(folder / "config_sentence_transformers.json").get("model_type") == "CrossEncoder":
+        return True
+    return any(str(name).endswith(SCORING_HEADS) for name in _read(folder / "config.json").get("architectures") or [])
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        read = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return read if isinstance(read, dict) else {}

@@ -1,0 +1,432 @@
+"""The lexical index, in tantivy: BM25 over the terms of `rag.analysing`.
+
+A cache of the record: whoever opens it compares `document_ids` with the record's, puts what is missing and removes what is too much.
+Deleting its folder loses nothing, so whatever is wrong with it, it is made anew.
+"""
+
+import json
+import math
+import shutil
+import threading
+import zlib
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rag import analysing
+from rag.analysing import indexed_terms, language_of, query_terms
+from rag.errors import StorageError
+from rag.wording import Wording
+
+if TYPE_CHECKING:
+    from tantivy import DocAddress, Index, IndexWriter, Query, Schema, Searcher
+
+SCHEMA = 1
+"""Raised whenever the fields change: an index of another schema is made anew."""
+
+PAIR_WEIGHT = 0.3
+"""What two words count that follow each other as in the question, besides what each of them counts. Measured: tests/benchmarks."""
+
+MOST_WORDS = 64
+"""Words of a question that are searched for: the rarest. More make it slow, and say nothing more."""
+
+WRITER_BYTES = 15_000_000
+"""Memory of the one writing thread; tantivy takes no less."""
+
+ORDINAL_BITS = 24
+"""A chunk's key is its document's number in this index, and its ordinal in so many bits: one fast number says all of a hit."""
+
+SEGMENT_FILES = ("idx", "pos", "term", "store", "fast", "fieldnorm")
+FOOTER_MAGIC = 1337
+
+NO_LANGUAGE = "-"
+"""Stands for "" among the stored languages: a term is never empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is indexed of a chunk.
+
+    Attributes:
+        document_id: The document it is cut from.
+        ordinal: Its place among the document's chunks, 0-based, less than 2**24.
+        text: Its words.
+        context: The document's title and the headings above the chunk, found as if they stood in it; may be empty.
+    """
+
+    document_id: str
+    ordinal: int
+    text: str
+    context: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A chunk that shares a word with the question; `score` is BM25, above 0."""
+
+    document_id: str
+    ordinal: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What was committed, as one search sees it."""
+
+    searcher: "Searcher"
+    numbers: dict[str, int]
+    ids: dict[int, str]
+    languages: frozenset[str]
+
+
+class LexicalIndex:
+    """The words of all chunks. Any number of threads may search while one writes."""
+
+    def __init__(self, folder: Path, fingerprint: str) -> None:
+        """Open the index; make it anew, empty, where it is damaged, unreadable, or of another analysis or fingerprint.
+
+        Args:
+            folder: The index's own.
+            fingerprint: Names the chunks it is made from.
+
+        Raises:
+            StorageError: The folder cannot be written.
+        """
+        self._folder = folder
+        self._writing = threading.RLock()
+        self._writer: IndexWriter | None = None
+        self._put: dict[str, tuple[int, str]] = {}  # not yet committed: number and language
+        self._removed: set[str] = set()
+        identity = json.dumps({"schema": SCHEMA, "analysis": analysing.VERSION, "fingerprint": fingerprint})
+        with _translated("opened"):
+            try:
+                if not _is_whole(folder, identity):
+                    raise StorageError("to be made")  # noqa: TRY301  as what tantivy finds
+                with _translated("opened"):
+                    self._index = _opened(folder)
+                    self._view = _seen(self._index)
+            except StorageError:
+                _remade(folder)
+                self._index = _opened(folder)
+                self._view = _seen(self._index)
+                (folder / "identity.json").write_text(identity, encoding="utf-8")  # last: without it the index is not whole
+        self._next = max(self._view.ids, default=0) + 1
+
+    @property
+    def languages(self) -> frozenset[str]:
+        """Those of the documents: ISO codes, "" where it could not be told."""
+        return self._latest().languages
+
+    @property
+    def document_ids(self) -> frozenset[str]:
+        """The documents that are committed."""
+        return frozenset(self._view.numbers)
+
+    def put(self, entries: Sequence[Entry]) -> None:
+        """Index chunks. The next search commits them; so does `close`.
+
+        The first put of a document replaces what is committed of it. Its language is told from the chunks of that call.
+
+        Args:
+            entries: Chunks of one document or several.
+
+        Raises:
+            StorageError: tantivy refuses; nothing that was not committed is kept.
+        """
+        with self._writing, self._written():
+            for document_id, group in groupby(entries, key=attrgetter("document_id")):
+                self._put_document(document_id, list(group))
+
+    def remove(self, document_ids: Iterable[str]) -> None:
+        """Remove documents; the next search no longer finds them. Unknown ids are harmless.
+
+        Raises:
+            StorageError: tantivy refuses; nothing that was not committed is kept.
+        """
+        with self._writing, self._written():
+            ids = set(document_ids)
+            numbers = [self._view.numbers[id_] for id_ in ids - self._removed if id_ in self._view.numbers]
+            numbers += [self._put.pop(id_)[0] for id_ in ids if id_ in self._put]
+            self._removed |= ids & self._view.numbers.keys()
+            if numbers:  # by a query: deleting by an integer term deletes nothing, as tantivy-py 0.27 takes it for a signed one
+                self._open_writer().delete_documents_by_query(_among(self._index.schema, "document", numbers))
+
+    def commit(self) -> None:
+        """Make what was put and removed durable, and visible to the next search.
+
+        Raises:
+            StorageError: tantivy refuses; what was committed before is unharmed.
+        """
+        with self._writing, self._written():
+            if self._writer is None or not (self._put or self._removed):
+                return
+            self._writer.commit()
+            self._index.reload()
+            kept = {id_: number for id_, number in self._view.numbers.items() if id_ not in self._removed}
+            numbers = kept | {id_: number for id_, (number, _) in self._put.items()}
+            languages = self._view.languages | {language for _, language in self._put.values()}
+            self._view = _View(self._index.searcher(), numbers, {number: id_ for id_, number in numbers.items()}, languages)
+            self._put, self._removed = {}, set()
+
+    def search(self, question: str, top_k: int, document_ids: Collection[str] | None = None) -> list[Hit]:
+        """Find the chunks that share the most telling words with a question.
+
+        Args:
+            question: Any text; nothing in it is an operator.
+            top_k: How many chunks, at most; as many as there are is allowed.
+            document_ids: Look in these documents only.
+
+        Returns:
+            Best first; empty where no word is shared.
+
+        Raises:
+            StorageError: The index cannot be read. Remove its folder and open it again.
+        """
+        view = self._latest()
+        numbers = None if document_ids is None else [view.numbers[id_] for id_ in document_ids if id_ in view.numbers]
+        with _translated("searched"):
+            words = _words(view, self._index.schema, question)
+            if words is None or numbers == []:
+                return []
+            query = words if numbers is None else _within(words, _among(self._index.schema, "document", numbers))
+            found = _found(view.searcher, query, top_k)
+        return [Hit(view.ids[key >> ORDINAL_BITS], key & ((1 << ORDINAL_BITS) - 1), score) for key, score in found]
+
+    def scores(self, question: str, keys: Sequence[tuple[str, int]]) -> list[float]:
+        """Score given chunks, as those that were found by their meaning.
+
+        Args:
+            question: Any text.
+            keys: `(document_id, ordinal)` of each.
+
+        Returns:
+            BM25 of each, as `search` gives it; 0.0 where no word is shared.
+
+        Raises:
+            StorageError: As for `search`.
+        """
+        view = self._latest()
+        wanted = [_key(view.numbers[id_], ordinal) if id_ in view.numbers else None for id_, ordinal in keys]
+        numbers = [key for key in wanted if key is not None]
+        with _translated("searched"):
+            words = _words(view, self._index.schema, question)
+            if words is None or not numbers:
+                return [0.0] * len(wanted)
+            found = dict(_found(view.searcher, _within(words, _among(self._index.schema, "key", numbers)), len(numbers)))
+        return [found.get(key, 0.0) if key is not None else 0.0 for key in wanted]
+
+    def wording(self, question: str) -> Wording:
+        """A question's words with their weights here.
+
+        Raises:
+            StorageError: As for `search`.
+        """
+        return Wording(question, self.languages, self.idf)
+
+    def idf(self, terms: Iterable[str]) -> dict[str, float]:
+        """How telling terms are, over the chunks' texts: ln(1 + (N - n + 0.5) / (n + 0.5)), n of N chunks having it, as in BM25.
+
+        Raises:
+            StorageError: As for `search`.
+        """
+        searcher = self._latest().searcher
+        with _translated("searched"):
+            having = {term: searcher.doc_freq("text", term) for term in terms}
+        total = searcher.num_docs  # removed chunks are counted in `having` until their segment is merged
+        return {term: math.log(1 + (max(total - count, 0) + 0.5) / (count + 0.5)) for term, count in having.items()}
+
+    def close(self) -> None:
+        """Commit, and let go of the index. Doing so twice is harmless.
+
+        Raises:
+            StorageError: The disk refused; what was committed before is unharmed, the rest is put again when it is next opened.
+        """
+        with self._writing, self._written():
+            self.commit()
+            writer, self._writer = self._writer, None
+            self._put, self._removed = {}, set()
+            if writer is not None:
+                writer.wait_merging_threads()
+
+    def _latest(self) -> _View:
+        """What a search sees: what is still to be committed is committed first."""
+        if self._put or self._removed:
+            self.commit()
+        return self._view
+
+    def _put_document(self, document_id: str, entries: list[Entry]) -> None:
+        from tantivy import Document
+
+        is_first = document_id not in self._put
+        if is_first:
+            self.remove([document_id])
+            self._put[document_id] = (self._next, language_of("\n".join(entry.text for entry in entries)))
+            self._next += 1
+        number, language = self._put[document_id]
+        writer = self._open_writer()
+        for entry in entries:
+            document = Document()
+            terms, pairs = indexed_terms(f"{entry.context}\n{entry.text}", language)
+            document.add_text("text", " ".join(terms))
+            document.add_text("pairs", " ".join(pairs))
+            document.add_unsigned("document", number)
+            document.add_unsigned("key", _key(number, entry.ordinal))
+            if is_first:
+                document.add_text("marker", f"{number} {document_id}")
+                document.add_text("language", language or NO_LANGUAGE)
+                is_first = False
+            writer.add_document(document)
+
+    def _open_writer(self) -> "IndexWriter":
+        if self._writer is None:
+            self._writer = self._index.writer(WRITER_BYTES, 1)
+        return self._writer
+
+    @contextmanager
+    def _written(self) -> Iterator[None]:
+        """When what is done within fails, end the writer, which is of no use then, and go by what is on the disk."""
+        try:
+            with _translated("written"):
+                yield
+        except StorageError:
+            writer, self._writer, self._put, self._removed = self._writer, None, {}, set()
+            if writer is not None:
+                with suppress(StorageError), _translated("closed"):
+                    writer.wait_merging_threads()  # lets go of its lock, which forgetting it does not while the error's frames know it
+            with suppress(StorageError), _translated("opened"):
+                self._view = _seen(self._index)
+            raise
+
+
+def _is_whole(folder: Path, identity: str) -> bool:
+    """Whether this is the index wanted, and every file of it is as it was written.
+
+    tantivy looks at its checksums only when asked to, and does not let Python ask; reading a damaged file it may well crash.
+    """
+    try:
+        if (folder / "identity.json").read_text(encoding="utf-8") != identity:
+            return False
+        segments = json.loads((folder / "meta.json").read_text(encoding="utf-8"))["segments"]
+        for segment in segments:
+            name, deletes = segment["segment_id"].replace("-", ""), segment["deletes"]
+            endings = [*SEGMENT_FILES, *([f"{deletes['opstamp']}.del"] if deletes else [])]
+            if not all(_is_as_written((folder / f"{name}.{ending}").read_bytes()) for ending in endings):
+                return False
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
+    return True
+
+
+def _is_as_written(content: bytes) -> bool:
+    """Compare a file of tantivy's with its footer: JSON with the checksum, the JSON's length, and a magic number."""
+    length, magic = int.from_bytes(content[-8:-4], "little"), int.from_bytes(content[-4:], "little")
+    footer = content[-8 - length : -8]
+    return magic == FOOTER_MAGIC and json.loads(footer)["crc"] == zlib.crc32(memoryview(content)[: -8 - length])
+
+
+def _remade(folder: Path) -> None:
+    """Leave an empty folder."""
+    if folder.is_dir() and not folder.is_symlink():
+        (folder / "identity.json").unlink(missing_ok=True)  # first: half a folder is no index
+        shutil.rmtree(folder)
+    else:
+        folder.unlink(missing_ok=True)
+    folder.mkdir(parents=True)
+
+
+def _opened(folder: Path) -> "Index":
+    """Open the index in a folder, or make it in an empty one."""
+    from tantivy import Index, SchemaBuilder
+
+    builder = SchemaBuilder()
+    builder.add_text_field("text", tokenizer_name="whitespace", index_option="freq")
+    builder.add_text_field("pairs", tokenizer_name="whitespace", index_option="freq")
+    builder.add_unsigned_field("document", indexed=True)
+    builder.add_unsigned_field("key", indexed=True, fast=True)
+    builder.add_text_field("marker", tokenizer_name="raw", index_option="basic")  # on one chunk of each document
+    builder.add_text_field("language", tokenizer_name="raw", index_option="basic")
+    index = Index(builder.build(), path=str(folder))
+    index.config_reader("manual")
+    return index
+
+
+def _seen(index: "Index") -> _View:
+    """Read which documents and languages there are."""
+    from tantivy import Query
+
+    index.reload()
+    searcher = index.searcher()
+    living = Query.all_query()  # without it, terms of removed documents are listed too
+    markers = [marker.split(" ", 1) for marker, _ in searcher.terms_with_prefix("marker", "", living)]
+    languages = frozenset(language.removeprefix(NO_LANGUAGE) for language, _ in searcher.terms_with_prefix("language", "", living))
+    numbers = {id_: int(number) for number, id_ in markers}
+    return _View(searcher, numbers, {number: id_ for id_, number in numbers.items()}, languages)
+
+
+def _words(view: _View, schema: "Schema", question: str) -> "Query | None":
+    """What asks for a question's words and pairs of words, or None where the index has none of them."""
+    from tantivy import Occur, Query
+
+    words = _rarest(view.searcher, "text", query_terms(question, view.languages))
+    pairs = {(pair,) for language in view.languages for pair in indexed_terms(question, language)[1]} if words else ()
+    clauses = []
+    for field, weight, alternatives in (("text", 1.0, words), ("pairs", PAIR_WEIGHT, _rarest(view.searcher, "pairs", pairs))):
+        for terms in alternatives:
+            queries = [Query.term_query(schema, field, term, index_option="freq") for term in terms]
+            any_of = queries[0] if len(queries) == 1 else Query.disjunction_max_query(queries)
+            clauses.append((Occur.Should, Query.boost_query(any_of, weight) if weight != 1 else any_of))
+    return Query.boolean_query(clauses) if clauses else None
+
+
+def _rarest(searcher: "Searcher", field: str, words: Iterable[tuple[str, ...]]) -> list[list[str]]:
+    """Those alternatives of each word that the index has, of the `MOST_WORDS` rarest words that it has."""
+    counted = [[(searcher.doc_freq(field, term), term) for term in alternatives] for alternatives in words]
+    known = sorted((max(counts)[0], [term for count, term in counts if count]) for counts in counted if max(counts)[0])
+    return [terms for _, terms in known[:MOST_WORDS]]
+
+
+def _within(words: "Query", chunks: "Query") -> "Query":
+    """Ask for words in some chunks alone; which these are does not change their scores."""
+    from tantivy import Occur, Query
+
+    return Query.boolean_query([(Occur.Must, Query.const_score_query(chunks, 0.0)), (Occur.Must, words)])
+
+
+def _among(schema: "Schema", field: str, numbers: Sequence[int]) -> "Query":
+    from tantivy import Query
+
+    return Query.term_set_query(schema, field, numbers)
+
+
+def _found(searcher: "Searcher", query: "Query", top_k: int) -> list[tuple[int, float]]:
+    """Keys of chunks with their scores, best first."""
+    limit = min(top_k, searcher.num_docs)
+    if limit < 1:
+        return []
+    hits: list[tuple[float, DocAddress]] = searcher.search(query, limit, count=False).hits
+    keys: list[Any] = searcher.fast_field_values("key", [address for _, address in hits])
+    return [(key, score) for key, (score, _) in zip(keys, hits, strict=True)]
+
+
+def _key(number: int, ordinal: int) -> int:
+    return number << ORDINAL_BITS | ordinal
+
+
+@contextmanager
+def _translated(done: str) -> Iterator[None]:
+    """Turn what tantivy raises into a `StorageError`: ValueError, RuntimeError, OSError, and pyo3's panic, which is no Exception."""
+    try:
+        yield
+    except StorageError:
+        raise
+    except BaseException as error:
+        if not isinstance(error, ValueError | RuntimeError | OSError) and type(error).__name__ != "PanicException":
+            raise
+        raise StorageError(
+            f"The library's word index could not be {done}: {error}. It is made from the library and loses nothing; "
+            "see that the disk works and has room, and try again."
+        ) from error
