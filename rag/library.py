@@ -17,8 +17,8 @@ from rag.answering.chat.model import ChatModel, OpenAIChatModel
 from rag.answering.confidence import confidence
 from rag.answering.extractive import Weighed, weighed_sentences
 from rag.chunking import VERSION as CHUNKER_VERSION
+from rag.embedding.choosing import build_embedder
 from rag.embedding.protocol import Embedder
-from rag.embedding.sentence_transformer import SentenceTransformerEmbedder
 from rag.errors import DocumentNotFoundError, EmptyQuestionError, StorageError
 from rag.following import Searched, standalone_by_rule
 from rag.loading.files import find_files
@@ -106,7 +106,7 @@ class Library:
             )
         if reranker is None and settings.reranker:
             reranker = build_reranker(settings.reranker, settings.reranker_model, settings.reranker_api_key)
-        embedder = embedder or SentenceTransformerEmbedder(settings.embedding_model)
+        embedder = embedder or build_embedder(settings.embedding_model, settings.embedding_backend, settings.exported_models)
         return cls(Path(folder or settings.library), settings, embedder, chat_model, reranker)
 
     def add(self, paths: Paths, *, passwords: Sequence[str] = (), progress: ProgressCallback | None = None) -> Report:

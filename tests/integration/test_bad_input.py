@@ -12,7 +12,7 @@ from typing import get_args
 import pytest
 
 from rag import Library, Outcome, Settings
-from rag.embedding.sentence_transformer import SentenceTransformerEmbedder
+from rag.embedding.protocol import Embedder
 from rag.types import OutcomeStatus
 from tests import documents
 from tests.conftest import OpenLibrary
@@ -128,7 +128,7 @@ def test_damaged_copies_of_a_good_file_harm_nothing(library: Library, tmp_path: 
 
 @pytest.mark.parametrize("text", ["\u200b" * 9000 + "end", "\u0301" * 9000, "\u2060\ufeff" * 4000, "\ufffd" * 500])
 def test_text_that_is_nothing_to_the_real_model_stops_nothing(
-    open_library: OpenLibrary, minilm: SentenceTransformerEmbedder, tmp_path: Path, text: str
+    open_library: OpenLibrary, minilm: Embedder, tmp_path: Path, text: str
 ) -> None:
     library = open_library(embedder=minilm)
     (tmp_path / "odd.txt").write_text(text, encoding="utf-8")

@@ -9,61 +9,71 @@ import numpy as np
 import pytest
 
 from rag import EmbeddingError
+from rag.embedding.protocol import Embedder
 from rag.embedding.sentence_transformer import SentenceTransformerEmbedder
 
 CAT, DOG, LLM = "The cat sat on the mat.", "A dog rested on the rug.", "LLMs are trained on large text datasets."
 
 
-def test_it_is_the_published_model(minilm: SentenceTransformerEmbedder) -> None:
-    assert minilm.identity == ("sentence-transformers:all-MiniLM-L6-v2:53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db")
-    assert minilm.max_tokens == 254
+@pytest.fixture(scope="module", params=["onnx", "torch"])
+def model(request: pytest.FixtureRequest, minilm: Embedder) -> Embedder:
+    """The same model by either backend."""
+    return minilm if request.param == "onnx" else SentenceTransformerEmbedder()
 
 
-def test_it_finds_alike_what_is_alike(minilm: SentenceTransformerEmbedder) -> None:
-    cat, dog, llm = minilm.embed_documents([CAT, DOG, LLM])
-    assert cat @ dog == pytest.approx(0.459, abs=0.005)
-    assert cat @ llm == pytest.approx(-0.025, abs=0.01)
-    assert dog @ llm == pytest.approx(-0.049, abs=0.01)
+def test_it_is_the_published_model(model: Embedder) -> None:
+    assert re.fullmatch(
+        r"(onnx-int8|sentence-transformers):all-MiniLM-L6-v2:53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db-\w{16}",
+        model.identity,
+    )
+    assert model.max_tokens == 254
 
 
-def test_vectors_are_float32_of_unit_length(minilm: SentenceTransformerEmbedder) -> None:
-    rows = minilm.embed_documents([CAT, "", "?", "\u200b", "word " * 2000])
+def test_it_finds_alike_what_is_alike(model: Embedder) -> None:
+    cat, dog, llm = model.embed_documents([CAT, DOG, LLM])
+    assert cat @ dog == pytest.approx(0.459, abs=0.025)
+    assert cat @ llm == pytest.approx(-0.025, abs=0.02)
+    assert dog @ llm == pytest.approx(-0.049, abs=0.02)
+
+
+def test_vectors_are_float32_of_unit_length(model: Embedder) -> None:
+    rows = model.embed_documents([CAT, "", "?", "\u200b", "word " * 2000])
     assert (rows.shape, rows.dtype.name) == ((5, 384), "float32")
     assert np.linalg.norm(rows, axis=1) == pytest.approx(1, abs=1e-5)
-    query = minilm.embed_query(CAT)
+    query = model.embed_query(CAT)
     assert (query.shape, query.dtype.name) == ((384,), "float32")
     assert np.linalg.norm(query) == pytest.approx(1, abs=1e-5)
 
 
-def test_question_and_document_meet_in_one_space(minilm: SentenceTransformerEmbedder) -> None:
-    assert minilm.embed_query(CAT) @ minilm.embed_documents([CAT])[0] == pytest.approx(1, abs=1e-5)
+def test_question_and_document_meet_in_one_space(model: Embedder) -> None:
+    assert model.embed_query(CAT) @ model.embed_documents([CAT])[0] == pytest.approx(1, abs=1e-5)
 
 
-def test_no_texts_give_no_rows(minilm: SentenceTransformerEmbedder) -> None:
-    rows = minilm.embed_documents([])
+def test_no_texts_give_no_rows(model: Embedder) -> None:
+    rows = model.embed_documents([])
     assert (rows.shape, rows.dtype.name) == ((0, 384), "float32")
 
 
-def test_rows_come_in_the_order_of_their_texts(minilm: SentenceTransformerEmbedder) -> None:
+def test_rows_come_in_the_order_of_their_texts(model: Embedder) -> None:
     texts = [f"Number {n}{' and a boat' * ((7 * n) % 10)}." for n in range(40)]
-    rows = minilm.embed_documents(texts)
+    rows = model.embed_documents(texts)
     for n in (0, 1, 9, 10, 25, 39):
-        assert rows[n] @ minilm.embed_query(texts[n]) == pytest.approx(1, abs=1e-5)
+        assert rows[n] @ model.embed_query(texts[n]) == pytest.approx(1, abs=1e-5)
         assert np.argmax(rows @ rows[n]) == n
 
 
 @pytest.mark.parametrize("text", [CAT, "Größe: 1.234,50 € (naïve)", "日本語のテキスト", "in-\nternational", "x" * 500])
-def test_tokens_know_their_places(minilm: SentenceTransformerEmbedder, text: str) -> None:
-    spans = minilm.token_spans(text)
+def test_tokens_know_their_places(model: Embedder, text: str) -> None:
+    spans = model.token_spans(text)
     assert spans == sorted(spans)
     assert all(0 <= start < end <= len(text) for start, end in spans)
     assert all(end <= start for (_, end), (start, _) in pairwise(spans))
     assert "".join(text[start:end] for start, end in spans) == re.sub(r"\s", "", text)
 
 
-def test_tokens_are_those_of_the_model(minilm: SentenceTransformerEmbedder) -> None:
+def test_tokens_are_those_of_the_model(model: Embedder) -> None:
     text = "Unbelievably, embeddings!"
-    assert [text[start:end] for start, end in minilm.token_spans(text)] == [
+    assert [text[start:end] for start, end in model.token_spans(text)] == [
         "Un",
         "bel",
         "ie",
@@ -76,18 +86,18 @@ def test_tokens_are_those_of_the_model(minilm: SentenceTransformerEmbedder) -> N
         "s",
         "!",
     ]
-    assert len(minilm.token_spans("word " * 5000)) == 5000
-    assert minilm.token_spans("") == []
+    assert len(model.token_spans("word " * 5000)) == 5000
+    assert model.token_spans("") == []
 
 
-def test_several_threads_may_use_it(minilm: SentenceTransformerEmbedder) -> None:
-    expected = [minilm.embed_query(f"Question {n}?") for n in range(4)]
+def test_several_threads_may_use_it(model: Embedder) -> None:
+    expected = [model.embed_query(f"Question {n}?") for n in range(4)]
     got: dict[int, float] = {}
 
     def work(n: int) -> None:
         for _ in range(5):
-            minilm.token_spans(f"Question {n}?")
-            row = minilm.embed_documents([f"Question {n}?", CAT])[0]
+            model.token_spans(f"Question {n}?")
+            row = model.embed_documents([f"Question {n}?", CAT])[0]
         got[n] = float(row @ expected[n])
 
     threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]

