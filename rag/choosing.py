@@ -1,5 +1,6 @@
 """Ranked chunks -> passages: neighbours together, copies once."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,9 @@ MOST_JOINED = 3
 """Chunks in one passage, at most."""
 
 SAME_WORDS = 0.9
-"""Two chunks of different documents that share this share of their words, and all numbers, are copies (Jaccard index)."""
+"""Two chunks of different documents that share this share of their words (Jaccard index), and all numbers in order, are copies."""
+
+_NUMBER = re.compile(r"\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,25 @@ class Ranked:
     cosine: float
 
 
+def distinct(ranked: Iterable[Ranked]) -> list[Ranked]:
+    """Leave out what is a copy of something better in another document.
+
+    Args:
+        ranked: Best first.
+    """
+    kept: list[Ranked] = []
+    seen: list[tuple[str, frozenset[str], list[str]]] = []
+    for each in ranked:
+        words, numbers = words_of(each.chunk.text), _NUMBER.findall(each.chunk.text)
+        if not any(
+            document_id != each.chunk.document_id and numbers == their_numbers and _are_alike(words, their_words)
+            for document_id, their_words, their_numbers in seen
+        ):
+            kept.append(each)
+            seen.append((each.chunk.document_id, words, numbers))
+    return kept
+
+
 def chosen(ranked: Iterable[Ranked], top_k: int) -> list[list[Ranked]]:
     """Choose the passages to show, and join neighbours that were found both.
 
@@ -39,19 +61,14 @@ def chosen(ranked: Iterable[Ranked], top_k: int) -> list[list[Ranked]]:
         The chunks of each passage, best first; those of one follow each other on one page.
     """
     passages: list[list[Ranked]] = []
-    seen: list[tuple[str, frozenset[str]]] = []
-    for each in ranked:
+    for each in distinct(ranked):
         beside = next((passage for passage in passages if _is_beside(each.chunk, passage)), None)
         if beside is not None:
             beside.append(each)
-            continue
-        words = words_of(each.chunk.text)
-        if any(document_id != each.chunk.document_id and _is_copy(words, others) for document_id, others in seen):
-            continue
-        if len(passages) == top_k:
+        elif len(passages) < top_k:
+            passages.append([each])
+        else:
             break
-        passages.append([each])
-        seen.append((each.chunk.document_id, words))
     return passages
 
 
@@ -67,6 +84,5 @@ def _follows(chunk: Chunk, before: Chunk) -> bool:
     return same and chunk.start == before.end + len(chunk.gap)
 
 
-def _is_copy(words: frozenset[str], others: frozenset[str]) -> bool:
-    different = words ^ others
-    return len(words & others) >= SAME_WORDS * len(words | others) and not any(map(str.isdigit, different))
+def _are_alike(words: frozenset[str], others: frozenset[str]) -> bool:
+    return len(words & others) >= SAME_WORDS * len(words | others)

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rag.embedding.protocol import Embedder
-from rag.headings import heading_paths
+from rag.headings import heading_paths, open_fence
 from rag.types import Chunk, Document
 
-VERSION = 2
+VERSION = 3
 """Part of the index fingerprint: raise it when the same text would be cut otherwise."""
 
 MAX_CHARACTERS_A_TOKEN = 12
@@ -33,10 +33,7 @@ _BREAKS = (
 LONGEST_GAP = 100
 """Characters of white space over which two chunks may be joined again."""
 
-CODE_END = "end of code"
-
 _ITEM = re.compile(r"\s*(?:[-*+•–·▪]|\(?\w{1,3}[.)])\s")
-_FENCE = re.compile(r" {0,3}(?:```|~~~)")
 _INK = re.compile(r"\S")
 
 
@@ -76,9 +73,10 @@ def chunk_document(document: Document, embedder: Embedder, chunk_tokens: int) ->
         heading_starts = [start for number, start in places if number == page.number]
         before = None
         for start, end in _spans(page.text, heading_starts, embedder, limit):
-            path = paths[bisect_right(places, (page.number, start))]
+            first, last = bisect_right(places, (page.number, start)), bisect_left(places, (page.number, end))
+            sections = tuple((places[index][1], paths[index + 1]) for index in range(first, last))
             gap = page.text[before:start] if before is not None and start - before <= LONGEST_GAP else ""
-            yield Chunk(document.id, ordinal, page.number, start, end, page.text[start:end], path, gap)
+            yield Chunk(document.id, ordinal, page.number, start, end, page.text[start:end], paths[first], gap, sections)
             before = end
             ordinal += 1
 
@@ -127,10 +125,11 @@ def _before_block(page: _Cuttable, position: int, cut: int, limit: int) -> int:
 
 def _blocks(text: str) -> Iterator[tuple[int, int]]:
     """Runs of lines that belong together: a list's items, a table's rows, code between fences."""
-    start, position, kind = 0, 0, ""
+    start, position, kind, fence = 0, 0, "", ""
     for line in text.splitlines(keepends=True):
-        new = _kind(line, kind)
-        if new != kind and not (kind == "code" and new == CODE_END):
+        before, fence = fence, open_fence(line, fence)
+        new = "code" if before or fence else _kind(line, kind)
+        if new != kind or (fence and not before):
             if kind:
                 yield start, position
             start = position
@@ -141,11 +140,7 @@ def _blocks(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _kind(line: str, before: str) -> str:
-    """What a line is part of, after a line that was part of `before`; "" for running text."""
-    if _FENCE.match(line):
-        return CODE_END if before == "code" else "code"
-    if before == "code":
-        return "code"
+    """What a line outside of code is part of, after a line that was part of `before`; "" for running text."""
     if line.count("|") >= 2 or line.count("\t") >= 2:
         return "table"
     if _ITEM.match(line):

@@ -11,7 +11,7 @@ PATH_SEPARATOR = " > "
 LONGEST_TITLE = 200
 """Characters; a longer line is no heading."""
 
-_FENCE = re.compile(r"^ {0,3}(?:```|~~~)")
+_FENCE = re.compile(r" {0,3}(?:(`{3,})[^`]*|(~{3,}).*)", re.DOTALL)
 _HASHES = re.compile(r" {0,3}(#{1,6})[^\S\n]+(\S.*?)(?:[^\S\n]+#+)?[^\S\n]*")
 _EQUALS = re.compile(r"\s*(={1,6})[^\S\n]+([^=\n]*[^=\s][^=\n]*?)[^\S\n]+\1\s*")
 _UNDERLINE = re.compile(r" {0,3}(?:(=)=+|(-)--+)[^\S\n]*")
@@ -31,15 +31,30 @@ def text_headings(text: str) -> tuple[Heading, ...]:
     lines = text.split("\n")
     starts = [0, *accumulate(len(line) + 1 for line in lines)]
     found: list[Heading] = []
-    is_code = False
+    fence = ""
     for index, line in enumerate(lines):
-        if _FENCE.match(line):
-            is_code = not is_code
-        elif not is_code and len(line) <= LONGEST_TITLE and (marked := _HASHES.fullmatch(line) or _EQUALS.fullmatch(line)):
+        before, fence = fence, open_fence(line, fence)
+        if before or fence:
+            continue
+        if len(line) <= LONGEST_TITLE and (marked := _HASHES.fullmatch(line) or _EQUALS.fullmatch(line)):
             found.append(Heading(len(marked[1]), marked[2].strip(), 1, starts[index]))
-        elif not is_code and index and (under := _UNDERLINE.fullmatch(line)) and _can_be_title(lines, index - 1):
+        elif index and (under := _UNDERLINE.fullmatch(line)) and _can_be_title(lines, index - 1):
             found.append(Heading(1 if under[1] else 2, lines[index - 1].strip(), 1, starts[index - 1]))
     return tuple(found)
+
+
+def open_fence(line: str, before: str) -> str:
+    """The fence that code stands in after a line, or "" outside of code.
+
+    Args:
+        line: With or without its line end.
+        before: The fence that is open before the line, or "".
+    """
+    fence = _FENCE.fullmatch(line)
+    marks = (fence[1] or fence[2]) if fence else ""
+    if not before:
+        return marks
+    return "" if marks.startswith(before) and not line.strip().strip(before[0]) else before
 
 
 def place_heading(title: str, page_text: str) -> int:
@@ -75,4 +90,5 @@ def heading_paths(headings: Iterable[Heading]) -> list[str]:
 def _can_be_title(lines: Sequence[str], index: int) -> bool:
     line = lines[index]
     alone = index == 0 or not lines[index - 1].strip()
-    return alone and 0 < len(line.strip()) <= LONGEST_TITLE and not _LIST_OR_TABLE.match(line)
+    marked = _LIST_OR_TABLE.match(line) or _HASHES.fullmatch(line) or _EQUALS.fullmatch(line)
+    return alone and 0 < len(line.strip()) <= LONGEST_TITLE and not marked

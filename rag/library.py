@@ -15,7 +15,7 @@ from rag.adding import Adding, Source
 from rag.answering.answering import Asked, answer_by_model, answer_by_quoting
 from rag.answering.chat.model import ChatModel, OpenAIChatModel
 from rag.answering.confidence import confidence
-from rag.answering.extractive import Weighed, weighed_sentences
+from rag.answering.extractive import weighed_sentences
 from rag.chunking import VERSION as CHUNKER_VERSION
 from rag.embedding.choosing import build_embedder
 from rag.embedding.protocol import Embedder
@@ -32,7 +32,6 @@ from rag.storing.lock import LibraryLock
 from rag.storing.originals import Originals
 from rag.types import Answer, DocumentRecord, Message, Outcome, Passage, Progress, ProgressCallback, Report
 from rag.viewing import Pages
-from rag.wording import Wording
 
 RAW_WEIGHT = 0.35
 """Of a follow-up as it was asked, beside the whole question made of it: a bad rewrite must not hide what the question itself finds."""
@@ -214,7 +213,7 @@ class Library:
             RerankingError: The reranker cannot be used.
         """
         question = _asked(question)
-        return self._retrieve(question, standalone_by_rule(question, history), top_k, documents)
+        return self._retrieve(question, standalone_by_rule(question, _told(history)), top_k, documents)
 
     @property
     def min_confidence(self) -> float:
@@ -236,7 +235,14 @@ class Library:
             EmbeddingError: The embedding model cannot be used.
             StorageError: The index cannot be read.
         """
-        return self._weigh(_asked(question), passages)[1]
+        question = _asked(question)
+        if not passages:
+            return 0.0
+        with self._index.guarded():
+            records = self._index.store.records
+            titles = [records[passage.document_id].title if passage.document_id in records else "" for passage in passages]
+            wording = self._index.lexical.wording(question)
+        return confidence(question, passages, titles, wording, self._embedder)
 
     def ask(
         self, question: str, *, history: Sequence[Message] = (), top_k: int | None = None, documents: Sequence[str] | None = None
@@ -276,21 +282,22 @@ class Library:
             The answer so far, each time whole; `finish` is "streaming" until the last one.
         """
         began = time.monotonic()
-        question = _asked(question)
+        question, history = _asked(question), _told(history)
         searched = standalone_by_rule(question, history)
         if self.chat_model is not None:
             searched = await standalone_by_model(question, history, self.chat_model)
         passages = await asyncio.to_thread(self._retrieve, question, searched, top_k, documents)
         asked = Asked(question, searched.text, tuple(passages), tuple(history), began)
-        weighing = asyncio.create_task(asyncio.to_thread(self._weigh, searched.text, passages))
+        weighing = asyncio.create_task(asyncio.to_thread(self.confidence, searched.text, passages))
         try:
             if self.chat_model is None:
-                weighed, sure = await weighing
-                yield answer_by_quoting(asked, weighed, sure >= self.min_confidence)
+                is_sure = await weighing >= self.min_confidence
+                weighed = await asyncio.to_thread(weighed_sentences, searched.text, passages if is_sure else [], self._embedder)
+                yield answer_by_quoting(asked, weighed)
                 return
 
             async def is_answered() -> bool:
-                return (await weighing)[1] >= self.min_confidence
+                return await weighing >= self.min_confidence
 
             async with aclosing(answer_by_model(asked, self.chat_model, self.settings, is_answered)) as answers:
                 async for answer in answers:
@@ -368,21 +375,6 @@ class Library:
         with self._index.guarded():
             return self._retriever.retrieve(queries, top_k, ids) if self._index.store.records else []
 
-    def _weigh(self, question: str, passages: Sequence[Passage]) -> tuple[list[Weighed], float]:
-        """The passages' sentences compared with the question, and the confidence."""
-        if not passages:
-            return [], 0.0
-        weighed = weighed_sentences(question, passages, self._embedder)
-        return weighed, confidence(passages, weighed, *self._subject(question, passages))
-
-    def _subject(self, question: str, passages: Sequence[Passage]) -> tuple[Wording, str]:
-        """The question's words, and what the first passage's document is about."""
-        first = passages[0]
-        with self._index.guarded():
-            record = self._index.store.records.get(first.document_id)
-            wording = self._index.lexical.wording(question)
-        return wording, f"{record.title if record else ''}\n{Path(first.document).stem}\n{first.heading}"
-
     def _describe(self) -> str:
         return f"{self._embedder.identity} cosine chunker={CHUNKER_VERSION} tokens={self.settings.chunk_tokens}"
 
@@ -418,7 +410,16 @@ def _asked(question: str) -> str:
     Raises:
         EmptyQuestionError: Nothing is left.
     """
-    asked = question.encode("utf-8", "replace").decode().strip()
+    asked = _valid(question).strip()
     if not asked:
         raise EmptyQuestionError("The question is empty. Ask something about your documents.")
     return asked
+
+
+def _told(history: Sequence[Message]) -> list[Message]:
+    """The conversation in valid UTF-8."""
+    return [replace(message, content=_valid(message.content)) for message in history]
+
+
+def _valid(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()

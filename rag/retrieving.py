@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.choosing import Ranked, chosen
-from rag.embedding.protocol import Embedder
+from rag.choosing import Ranked, chosen, distinct
+from rag.embedding.protocol import Embedder, Embeddings
 from rag.fusing import fused, with_neighbours
 from rag.reranking.protocol import Reranker
-from rag.storing.chunks import ChunkStore
 from rag.storing.index import Index
-from rag.storing.lexical import LexicalIndex
 from rag.trimming import Part, Sentence, sentences, trimmed
 from rag.types import Chunk, ChunkKey, DocumentRecord, Passage
 
@@ -18,6 +16,9 @@ POOL = 50
 
 SPARE = 3
 """Chunks ranked for each passage wanted: some join, some are copies."""
+
+MOST_RANKED = 500
+"""Chunks ranked, at most, where copies fill the places."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +92,8 @@ class Retriever:
 
     def find(self, queries: Sequence[Query], top_k: int, document_ids: Sequence[str] | None) -> list[Found]:
         """Find passages, as `retrieve` does, with what is known of their sentences; not trimmed yet."""
-        store, lexical = self._index.store, self._index.lexical
-        ranked = self._ranked(queries, top_k, document_ids, store, lexical)
+        lexical = self._index.lexical
+        ranked = self._distinct(queries, top_k, document_ids)
         if self._reranker and ranked:
             ranked = self._reranked(queries[0].text, ranked, max(self._rerank_depth, top_k), self._reranker)
         places = {each.chunk.key: (rank, max(0.0, ranked[0].score - each.score)) for rank, each in enumerate(ranked, start=1)}
@@ -104,11 +105,23 @@ class Retriever:
             found.append(Found(group[0], chunks, [sentence for part in parts for sentence in sentences(part, weigh)]))
         return found
 
-    def _ranked(
-        self, queries: Sequence[Query], top_k: int, document_ids: Sequence[str] | None, store: ChunkStore, lexical: LexicalIndex
-    ) -> list[Ranked]:
-        pool = max(POOL, SPARE * top_k)
+    def _distinct(self, queries: Sequence[Query], top_k: int, document_ids: Sequence[str] | None) -> list[Ranked]:
+        """The best chunks without copies, more of them where copies fill the places: a footer stands in every letter."""
         vectors = [self._embedder.embed_query(query.text) for query in queries]
+        depth = max(SPARE * top_k, self._rerank_depth)
+        most = max(depth, MOST_RANKED)
+        while True:
+            ranked = self._ranked(queries, vectors, depth, document_ids)
+            kept = distinct(ranked)
+            if len(ranked) < depth or depth == most or len(chosen(kept, top_k)) == top_k:
+                return kept
+            depth = min(4 * depth, most)
+
+    def _ranked(
+        self, queries: Sequence[Query], vectors: Sequence[Embeddings], depth: int, document_ids: Sequence[str] | None
+    ) -> list[Ranked]:
+        store, lexical = self._index.store, self._index.lexical
+        pool = max(POOL, depth)
         near = [store.nearest(vector, pool, document_ids) for vector in vectors]
         worded = {(hit.document_id, hit.ordinal) for query in queries for hit in lexical.search(query.text, pool, document_ids)}
         keys = worded.union(*near)
@@ -121,7 +134,7 @@ class Retriever:
             for key, score in fused(compared, bm25).items():
                 scores[key] = scores.get(key, 0.0) + query.weight * score
                 cosines[key] = max(cosines.get(key, -1.0), compared[key])
-        best = sorted(scores, key=lambda key: (-scores[key], key))[: max(SPARE * top_k, self._rerank_depth)]
+        best = sorted(scores, key=lambda key: (-scores[key], key))[:depth]
         chunks = store.chunks(best)
         return [Ranked(chunks[key], scores[key], cosines[key]) for key in best if key in chunks and key[0] in store.records]
 
@@ -136,6 +149,8 @@ def _passage(rank: int, found: Found, span: tuple[int, int], record: DocumentRec
     first = found.chunks[0]
     whole = first.text + "".join(chunk.gap + chunk.text for chunk in found.chunks[1:])
     start, end = span
+    sections = [section for chunk in found.chunks for section in ((chunk.start, chunk.heading), *chunk.sections)]
+    begun = [path for place, path in sections if place <= start]
     return Passage(
         rank=rank,
         score=found.best.score,
@@ -147,7 +162,8 @@ def _passage(rank: int, found: Found, span: tuple[int, int], record: DocumentRec
         start=start,
         end=end,
         text=whole[start - first.start : end - first.start],
-        heading=first.heading,
+        heading=begun[-1],
         chunk_start=first.start,
         chunk_text=whole,
+        sections=tuple((place, path) for place, path in sections if start < place < end),
     )

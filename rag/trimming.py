@@ -13,6 +13,10 @@ WORTH = 0.008
 """A sentence is kept for its own sake when its probability to answer is above this; more makes passages shorter."""
 
 
+LEAST_CHARACTERS = 25
+"""Of a trimmed passage, where it has as many: a page number or a heading alone says nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A chunk of a passage, to be trimmed.
@@ -71,7 +75,7 @@ def sentences(part: Part, weigh: Callable[[str], float]) -> list[Sentence]:
 
 
 def trimmed(candidates: Sequence[Sentence]) -> tuple[int, int]:
-    """Find the run of sentences most worth reading: that with the greatest sum of (probability - `WORTH`) * length.
+    """Find the run of sentences most worth reading: that with the greatest sum of (probability - `WORTH`) * length, if not too short.
 
     Args:
         candidates: The sentences of a passage, in reading order; at least one.
@@ -80,11 +84,12 @@ def trimmed(candidates: Sequence[Sentence]) -> tuple[int, int]:
         `(start, end)` in the page's text.
     """
     values = [(sentence.probability - WORTH) * (sentence.end - sentence.start) for sentence in candidates]
+    least = min(LEAST_CHARACTERS, candidates[-1].end - candidates[0].start)
     best = (-math.inf, 0, 0)
     for first in range(len(values)):
         total = 0.0
         for last in range(first, len(values)):
             total += values[last]
-            if total > best[0]:
+            if total > best[0] and candidates[last].end - candidates[first].start >= least:
                 best = total, first, last
     return candidates[best[1]].start, candidates[best[2]].end

@@ -79,6 +79,10 @@ ChunkKey = tuple[str, int]
 """What names a chunk: its document's id and its ordinal."""
 
 
+Section = tuple[int, str]
+"""Where a heading begins, as an offset in its page's text, and the headings from there on, outermost first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """A stretch of one page, small enough for the embedder: `page.text[start:end] == text`.
@@ -90,7 +94,8 @@ class Chunk:
         start: Offset of the first character in the page's text.
         end: Offset after the last character.
         text: The characters between them.
-        heading: The headings it stands under, outermost first, as "Leave > Carrying over"; "" where none is known.
+        heading: The headings its beginning stands under, outermost first, as "Leave > Carrying over"; "" where none is known.
+        sections: The headings that begin after its beginning, in order.
         gap: The white space between it and the chunk before it on the page; "" where it is the first, or they cannot be joined.
     """
 
@@ -102,6 +107,7 @@ class Chunk:
     text: str
     heading: str = ""
     gap: str = ""
+    sections: tuple[Section, ...] = ()
 
     @property
     def key(self) -> ChunkKey:
@@ -124,9 +130,10 @@ class Passage:
         start: Offset of `text` in the page's text.
         end: Offset after it.
         text: The words.
-        heading: The headings it stands under, outermost first, as "Leave > Carrying over"; "" where none is known.
+        heading: The headings that `text` begins under, outermost first, as "Leave > Carrying over"; "" where none is known.
         chunk_start: Offset in the page's text of `chunk_text`.
         chunk_text: All that was found, before it was trimmed to `text`.
+        sections: The headings that begin within `text`, after its beginning, in order.
     """
 
     rank: int
@@ -142,6 +149,7 @@ class Passage:
     heading: str = ""
     chunk_start: int = 0
     chunk_text: str = ""
+    sections: tuple[Section, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +177,12 @@ class Citation:
     quote: str
     quote_start: int
     quote_end: int
+
+    @property
+    def heading(self) -> str:
+        """The headings its words begin under, outermost first; "" where none is known."""
+        begun = [path for start, path in self.passage.sections if start <= self.quote_start]
+        return begun[-1] if begun else self.passage.heading
 
     @classmethod
     def of_words(cls, number: int, passage: Passage, start: int = 0, end: int | None = None) -> Self:

@@ -41,5 +41,15 @@ class Wording:
         total = sum(weight for _, weight in asked)
         return sum(weight for alternatives, weight in asked if not there.isdisjoint(alternatives)) / total if total else 1.0
 
+    def has_codes(self, text: str) -> bool:
+        """Whether the question names codes, such as a part or an error by letters and digits, and a text has all of them."""
+        codes = [alternatives for alternatives, _ in self._words if any(map(_is_code, alternatives))]
+        there = self._terms(text) if codes else set()
+        return bool(codes) and not any(there.isdisjoint(alternatives) for alternatives in codes)
+
     def _terms(self, text: str) -> set[str]:
         return {term.text for language in self._languages for term in terms(text, language)}
+
+
+def _is_code(term: str) -> bool:
+    return any(map(str.isdigit, term)) and any(map(str.isalpha, term))

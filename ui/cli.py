@@ -107,6 +107,8 @@ def search(
         _print_json(asdict(passage) for passage in passages)
     for passage in [] if json_lines else passages:
         out.print(f"[bold]{passage.rank}[/bold]  {escape(place(passage))}  [dim]score {passage.score:.3f}[/dim]")
+        if passage.heading:
+            out.print(f"   {passage.heading}", style="dim", markup=False)
         out.print(f"   {escape(' '.join(passage.text.split()))}\n")
     if not passages:
         err.print("Nothing found: the library is empty. `rag add PATH` adds documents.")
@@ -139,8 +141,10 @@ def ask(
         _print_json([asdict(answer)])
     else:
         out.print("\n")
-        for number, passage in {citation.number: citation.passage for citation in answer.citations}.items():
-            out.print(f"[{number}] {place(passage)}", markup=False)
+        for number, citation in {citation.number: citation for citation in answer.citations}.items():
+            out.print(f"[{number}] {place(citation.passage)}", markup=False)
+            if citation.heading:
+                out.print(f"    {citation.heading}", style="dim", markup=False)
         if answer.notice:
             err.print(answer.notice, style="dim", markup=False)
     raise typer.Exit(1 if answer.finish in {"not_found", "interrupted"} else 0)
@@ -161,7 +165,9 @@ def serve(
     library: LibraryOption = None,
     host: Annotated[str, typer.Option(help="Address to listen on; others than this machine reach it only with 0.0.0.0.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 7860,
-    samples: Annotated[Path | None, typer.Option(help="Folder to index at the start where the library is empty.")] = None,
+    samples: Annotated[
+        Path | None, typer.Option(exists=True, file_okay=False, help="Folder to index at the start where the library is empty.")
+    ] = None,
 ) -> None:
     """Start the page."""
     from ui.web.server import serve as serve_page

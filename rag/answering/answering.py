@@ -55,19 +55,18 @@ class Asked:
         return Answer(self.question, text, tuple(citations), self.passages, model, finish, notice, seconds, self.searched)
 
 
-def answer_by_quoting(asked: Asked, weighed: Sequence[Weighed], is_answered: bool) -> Answer:
+def answer_by_quoting(asked: Asked, weighed: Sequence[Weighed]) -> Answer:
     """Answer with sentences of the passages, word for word.
 
     Args:
         asked: The question and its passages.
-        weighed: The passages' sentences, compared with the question.
-        is_answered: Whether the passages seem to answer; if not, the documents do not say.
+        weighed: The passages' sentences, compared with the question; none where the documents do not say.
     """
     passages = asked.passages
     if not passages:
         return asked.answer(EMPTY_LIBRARY, (), EXTRACTIVE, "not_found")
     quotes = best_quotes(asked.searched, passages, weighed)
-    if not quotes or not is_answered:
+    if not quotes:
         text, nearest = _nearest(passages)
         return asked.answer(f"{NOT_FOUND} {text}", nearest, EXTRACTIVE, "not_found", CONNECT)
     numbers: dict[int, int] = {}

@@ -1,53 +1,74 @@
 """Question and passages -> how sure it is that they answer it."""
 
 import math
+import re
 from collections.abc import Sequence
+from pathlib import Path
 
-import numpy as np
-
-from rag.answering.extractive import Weighed
+from rag.embedding.protocol import Embedder
 from rag.types import Passage
 from rag.wording import Wording
 
-CONSTANT, NEAREST, COVERED, BEST_SENTENCE, THREE_SENTENCES = -7.31, 11.41, 2.37, -2.19, 1.93
+CONSTANT, NEAREST, COVERED, SUBJECTS = -6.68, 12.04, 2.13, -4.38
 """Of the odds that a question is answered: fitted on ClapNQ by `tests/benchmarks/confidence.py`."""
 
-BEST_SENTENCES = 3
+CODES = 3.0
+"""Added where the first passage has the codes asked for: "E-17" says little to a model of meaning. Not fitted: ClapNQ has no codes."""
 
 
-def evidence(passages: Sequence[Passage], weighed: Sequence[Weighed], wording: Wording, subject: str) -> tuple[float, float, float, float]:
+def evidence(
+    question: str, passages: Sequence[Passage], titles: Sequence[str], wording: Wording, embedder: Embedder
+) -> tuple[float, float, float]:
     """What speaks for the passages answering the question.
 
+    A question about a subject that is there, but about something that is not said of it, is near in meaning and shares the subject's
+    words. So what counts is how near the passages are, how many of its words they have that the subject has not, and how much of the
+    nearness the subjects alone explain.
+
     Args:
+        question: Not empty.
         passages: Best first, at least one.
-        weighed: Their sentences.
+        titles: Of each passage's document; "" where it has none.
         wording: The question's.
-        subject: What the first passage's document is about: its title, its name, the headings above the passage.
+        embedder: Compares.
 
     Returns:
-        The best cosine of a passage; how much of the question the first passage covers beyond its subject; the best cosine of a
-        sentence; the mean cosine of the three best. A question about a subject that is there, but about something that is not said of
-        it, is near in meaning and has the subject's words alone.
+        The best cosine of a passage; how much of the question the first passage covers beyond its document's title and name and the
+        headings above it; the mean cosine of the question and the documents' titles, or names where they have no title.
+
+    Raises:
+        EmbeddingError: The model cannot be used.
     """
-    cosines = sorted((sentence.cosine for sentence in weighed), reverse=True) or [-1.0]
+    first = passages[0]
+    subjects = [title or _words_of(passage.document) for passage, title in zip(passages, titles, strict=True)]
     nearest = max(passage.cosine for passage in passages)
-    return nearest, wording.coverage(passages[0].chunk_text, subject), cosines[0], float(np.mean(cosines[:BEST_SENTENCES]))
+    covered = wording.coverage(first.chunk_text, f"{titles[0]}\n{_words_of(first.document)}\n{first.heading}")
+    return nearest, covered, float((embedder.embed_documents(subjects) @ embedder.embed_query(question)).mean())
 
 
-def confidence(passages: Sequence[Passage], weighed: Sequence[Weighed], wording: Wording, subject: str) -> float:
+def confidence(question: str, passages: Sequence[Passage], titles: Sequence[str], wording: Wording, embedder: Embedder) -> float:
     """The probability that the passages answer the question, where as many questions are answered as are not.
 
     Args:
-        passages: Best first.
-        weighed: Their sentences.
+        question: Not empty.
+        passages: Best first, at least one.
+        titles: Of each passage's document; "" where it has none.
         wording: The question's.
-        subject: See `evidence`.
+        embedder: Compares.
 
     Returns:
-        In [0, 1]; 0 without passages. Logistic in what `evidence` returns.
+        In [0, 1]; logistic in what `evidence` returns, and in whether the first passage has the codes asked for.
+
+    Raises:
+        EmbeddingError: The model cannot be used.
     """
-    if not passages:
-        return 0.0
-    weights = (NEAREST, COVERED, BEST_SENTENCE, THREE_SENTENCES)
-    odds = CONSTANT + sum(weight * value for weight, value in zip(weights, evidence(passages, weighed, wording, subject), strict=True))
+    values = evidence(question, passages, titles, wording, embedder)
+    odds = CONSTANT + sum(weight * value for weight, value in zip((NEAREST, COVERED, SUBJECTS), values, strict=True))
+    if wording.has_codes(passages[0].chunk_text):
+        odds += CODES
     return 1 / (1 + math.exp(-odds))
+
+
+def _words_of(name: str) -> str:
+    """A file's name as words."""
+    return re.sub(r"[\W_]+", " ", Path(name).stem)

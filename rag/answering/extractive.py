@@ -1,5 +1,6 @@
 """An answer without a chat model: the documents' own sentences, word for word."""
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,8 +23,8 @@ WORDS_WEIGHT = 0.3
 PASSAGE_WEIGHT = 0.4
 """Of its passage's cosine, added to a sentence's: a good sentence stands in a passage on the subject."""
 
-NO_STOP_PENALTY = 0.15
-"""Taken off what does not end as a statement does: headings, scraps of tables, questions."""
+NO_STATEMENT_PENALTY = 0.15
+"""Taken off what is no statement by its looks: headings, scraps of tables, questions."""
 
 MIN_WORDS = 4
 """Shorter ones are headings and scraps."""
@@ -32,7 +33,8 @@ MAX_SENTENCES = 80
 """Sentences weighed, at most: more take seconds to embed."""
 
 _WORD = re.compile(r"\w+")
-_STOP = re.compile(r"[.!…。！:|]['\"”’)\]]*\Z")
+_QUESTION = re.compile(r"[?？؟]['\"”’)\]]*\Z")
+_STATEMENT = re.compile(r"(?!\s*#)(?s:.*)[.!…。！:|]['\"”’)\]]*\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +101,19 @@ def best_quotes(question: str, passages: Sequence[Passage], weighed: Sequence[We
         sentence.cosine
         + WORDS_WEIGHT * len(words & content_words(sentence.text)) / max(len(words), 1)
         + PASSAGE_WEIGHT * passages[sentence.index].cosine
-        - (0.0 if _STOP.search(sentence.text) else NO_STOP_PENALTY)
+        - (0.0 if _STATEMENT.match(sentence.text) else NO_STATEMENT_PENALTY)
         for sentence in weighed
     ]
+    for i in range(len(scores)):
+        if _QUESTION.search(weighed[i].text) and content_words(weighed[i].text) <= words:  # what follows a question is its answer
+            if i + 1 < len(scores) and weighed[i + 1].index == weighed[i].index:
+                scores[i + 1] = max(scores[i], scores[i + 1])
+            scores[i] = -math.inf
     quotes: list[Quote] = []
     seen: set[str] = set()
     for i in np.argsort(-np.asarray(scores), kind="stable"):
         plain = " ".join(weighed[i].text.split())
-        if len(quotes) == MAX_QUOTES or scores[i] < LEAST_SHARE * max(scores):
+        if len(quotes) == MAX_QUOTES or scores[i] < LEAST_SHARE * max(scores) or scores[i] == -math.inf:
             break
         if plain not in seen:
             seen.add(plain)

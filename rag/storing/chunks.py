@@ -29,6 +29,9 @@ WRITE_BATCH = 64
 LISTS = ("sources", "empty_pages", "labels")
 """Fields of a record that Chroma's metadata holds as JSON."""
 
+EXACT = 5_000
+"""Up to so many chunks are compared one by one where the index does not find all that are wanted."""
+
 EF_SEARCH = 400
 """How widely the vector index searches: four times the most passages ever asked for keeps recall near 1."""
 
@@ -87,6 +90,7 @@ class ChunkStore:
                             "start": chunk.start,
                             "end": chunk.end,
                             "heading": chunk.heading,
+                            "sections": json.dumps(chunk.sections),
                             "gap": chunk.gap,
                         }
                         for chunk in batch
@@ -174,10 +178,22 @@ class ChunkStore:
                 where=None if unfiltered else {"document_id": {"$in": wanted}},  # type: ignore[dict-item]
                 include=["distances"],
             )
+            if len(found["ids"][0]) < min(top_k, total) and not unfiltered and total <= EXACT:
+                return self._nearest_of(embedding, top_k, wanted)
         distances = found["distances"]
         assert distances is not None  # asked for above
         near = {_key(id_): max(-1.0, min(1.0, 1.0 - distance)) for id_, distance in zip(found["ids"][0], distances[0], strict=True)}
         return {key: cosine for key, cosine in near.items() if key[0] in visible}
+
+    def _nearest_of(self, embedding: Embeddings, top_k: int, document_ids: Sequence[str]) -> dict[ChunkKey, float]:
+        """As `nearest`, exactly: where many vectors are equal, the index does not reach all of them."""
+        where: Any = {"document_id": {"$in": list(document_ids)}}
+        found = self._chunks.get(where=where, include=["embeddings"])
+        if not found["ids"]:
+            return {}
+        cosines = np.clip(np.asarray(found["embeddings"], dtype=np.float32) @ embedding, -1, 1)
+        best = np.argsort(-cosines, kind="stable")[:top_k]
+        return {_key(found["ids"][n]): float(cosines[n]) for n in best}
 
     def cosines(self, embedding: Embeddings, keys: Iterable[ChunkKey]) -> dict[ChunkKey, float]:
         """Compare given chunks with a vector.
@@ -347,4 +363,5 @@ def _key(chunk_id: str) -> ChunkKey:
 
 def _read_chunks(found: Any) -> Iterator[Chunk]:
     for text, metadata in zip(found["documents"], found["metadatas"], strict=True):
-        yield Chunk(text=text, **metadata)
+        sections = tuple((start, path) for start, path in json.loads(metadata.get("sections", "[]")))
+        yield Chunk(text=text, **{**metadata, "sections": sections})

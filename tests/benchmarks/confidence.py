@@ -15,7 +15,6 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from rag import Library
 from rag.answering.confidence import evidence
-from rag.answering.extractive import weighed_sentences
 from tests.benchmarks import sets
 
 FOLDS, REPEATS, TOP_K = 10, 5, 5
@@ -32,8 +31,8 @@ def main() -> None:
     with Library.open(given.library) as library:
         for each in asked:
             passages = library.retrieve(each.text, TOP_K)
-            weighed = weighed_sentences(each.text, passages, library._embedder)
-            rows.append(evidence(passages, weighed, *library._subject(each.text, passages)))
+            titles = [library.document(passage.document_id).title for passage in passages]
+            rows.append(evidence(each.text, passages, titles, library._index.lexical.wording(each.text), library._embedder))
     table, answerable = np.array(rows), np.array([each.is_answerable for each in asked])
     model = LogisticRegression(C=10, max_iter=1000)
     aurocs, probabilities = [], np.zeros(len(asked))
@@ -43,7 +42,7 @@ def main() -> None:
         aurocs.append(roc_auc_score(answerable, held_out))
         probabilities += held_out / REPEATS
     print(f"AUROC, held out: {np.mean(aurocs):.3f} (sd of {REPEATS} splits {np.std(aurocs):.3f}); each alone:")
-    for name, column in zip(("nearest", "covered", "best sentence", "three sentences"), table.T, strict=True):
+    for name, column in zip(("nearest", "covered", "subjects"), table.T, strict=True):
         print(f"  {name:16} {roc_auc_score(answerable, column):.3f}")
     print("threshold   false refusals   false answers (held out)")
     for least in (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6):

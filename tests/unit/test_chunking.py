@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from rag import Chunk, Document, Embedder, Page
-from rag.chunking import chunk_document
+from rag.chunking import LONGEST_GAP, chunk_document
 from rag.embedding.model_files import model_folder
-from rag.embedding.sentence_transformer import SentenceTransformerEmbedder
 from rag.headings import text_headings
 from rag.loading.loader import Loader
 from rag.settings import DEFAULT_EMBEDDING_MODEL
+from rag.types import Heading
 from tests import documents
 from tests.fakes import BagOfWordsEmbedder
 
@@ -111,7 +111,7 @@ TEXTS = st.lists(
 @given(text=TEXTS, limit=st.sampled_from([16, 17, 64, 200, 8192]))
 @example(text="\x1c\x1d \x85\u2028", limit=16)
 @example(text="a" * 193 + " b", limit=16)
-def test_any_text_is_cut_exactly(minilm: SentenceTransformerEmbedder, tokenizer: Tokenizer, text: str, limit: int) -> None:
+def test_any_text_is_cut_exactly(minilm: Embedder, tokenizer: Tokenizer, text: str, limit: int) -> None:
     for embedder in (minilm, WORDS):
         doc = document(text, "", text[::-1])
         chunks = list(chunk_document(doc, embedder, limit))
@@ -122,7 +122,7 @@ def test_any_text_is_cut_exactly(minilm: SentenceTransformerEmbedder, tokenizer:
 
 @pytest.mark.parametrize("limit", [16, 200])
 @pytest.mark.parametrize("text", NASTY.values(), ids=NASTY)
-def test_nasty_text_is_cut_exactly(minilm: SentenceTransformerEmbedder, tokenizer: Tokenizer, text: str, limit: int) -> None:
+def test_nasty_text_is_cut_exactly(minilm: Embedder, tokenizer: Tokenizer, text: str, limit: int) -> None:
     doc = document(text)
     chunks = list(chunk_document(doc, minilm, limit))
     check_exact(doc, chunks)
@@ -130,9 +130,7 @@ def test_nasty_text_is_cut_exactly(minilm: SentenceTransformerEmbedder, tokenize
 
 
 @pytest.mark.parametrize("limit", [16, 200])
-def test_files_are_cut_exactly(
-    minilm: SentenceTransformerEmbedder, tokenizer: Tokenizer, tmp_path: Path, samples: Path, limit: int
-) -> None:
+def test_files_are_cut_exactly(minilm: Embedder, tokenizer: Tokenizer, tmp_path: Path, samples: Path, limit: int) -> None:
     for name, data in READABLE.items():
         (tmp_path / f"{name}.pdf").write_bytes(data)
     files = [*tmp_path.iterdir(), *samples.glob("*.*")]
@@ -189,3 +187,74 @@ def test_the_embedders_own_limit_counts() -> None:
 
 def test_no_text_gives_no_chunk() -> None:
     assert chunks_of("", 200) == chunks_of(" \n\u2003\t", 200) == []
+
+
+SENTENCES = "A sentence of seven words stands here. " * 4
+BLOCKS = {
+    "list": "- apples and pears\n- plums\n  from the garden\n- cherries. They are red.\n",
+    "numbered list": "1. Open the lid.\n2. Fill in the water.\n3. Close the lid again.\n",
+    "table": "| size | price |\n|---|---|\n| small | 3.50 |\n| large | 7.20 |\n",
+    "tabs": "size\tprice\tstock\nsmall\t3.50\t12\nlarge\t7.20\t4\n",
+    "code": "```\n# open the lid\n\nlid.open()\nlid.close()\n```\n",
+}
+
+
+@pytest.mark.parametrize("before", range(0, 90, 3))
+@pytest.mark.parametrize("block", BLOCKS.values(), ids=BLOCKS)
+def test_a_block_that_fits_is_not_torn(block: str, before: int) -> None:
+    tokens = len(WORDS.token_spans(block))
+    text = f"{'word ' * before}\n\n{block}\n{SENTENCES * 4}"
+    holding = [chunk for chunk in chunks_of(text, 50) if set(chunk.splitlines()) & set(block.strip().splitlines()) - {""}]
+    assert tokens <= 50
+    assert [block.strip() in chunk for chunk in holding] == [True]
+
+
+def test_a_block_that_fits_is_torn_rather_than_a_scrap_left_before_it() -> None:
+    first, *_ = chunks_of("Only three words.\n\n" + "- an item of six words here\n" * 7, 50)
+    assert first.startswith("Only three words.\n\n- an item")
+
+
+def test_a_block_that_is_too_large_is_cut_between_its_lines() -> None:
+    rows = [f"| row {n} | {n * n} | yes |" for n in range(60)]
+    chunks = chunks_of("\n".join(rows), 50)
+    assert len(chunks) > 5
+    assert [line for chunk in chunks for line in chunk.splitlines()] == rows
+
+
+def test_a_block_is_known_after_code_within_a_line() -> None:
+    for before in range(0, 90, 3):
+        text = f"```pip install footnote```\n\n{'word ' * before}\n\n{BLOCKS['code']}\n{SENTENCES * 4}"
+        assert any(BLOCKS["code"].strip() in chunk for chunk in chunks_of(text, 50)), before
+
+
+def test_a_chunk_knows_the_headings_above_it() -> None:
+    text = f"{SENTENCES}\n# Leave\n{SENTENCES}\n## Carrying over\n{SENTENCES}\n# Pay\n{SENTENCES}"
+    chunks = list(chunk_document(document(text), WORDS, 40))
+    assert [(chunk.heading, chunk.text.splitlines()[0]) for chunk in chunks] == [
+        ("", SENTENCES.strip()),
+        ("Leave", "# Leave"),
+        ("Leave > Carrying over", "## Carrying over"),
+        ("Pay", "# Pay"),
+    ]
+
+
+def test_a_heading_holds_until_the_next_one_over_the_pages() -> None:
+    pages = tuple(Page(number, str(number), text) for number, text in enumerate(["Title page.", "Leave\nFirst.", "More.", "Pay\nLast."], 1))
+    doc = Document("d" * 64, "handbook.pdf", "", "application/pdf", pages, (Heading(1, "Leave", 2, 0), Heading(1, "Pay", 4, 0)))
+    assert [chunk.heading for chunk in chunk_document(doc, WORDS, 200)] == ["", "Leave", "Leave", "Pay"]
+
+
+@settings(max_examples=80)
+@given(text=TEXTS.filter(lambda text: text.strip()), limit=st.sampled_from([16, 64, 200]))
+@example(text=f"one{' ' * LONGEST_GAP}two{' ' * (LONGEST_GAP + 1)}three", limit=16)
+def test_chunks_joined_with_their_gaps_give_the_page(text: str, limit: int) -> None:
+    doc = document(text, text)
+    for page in doc.pages:
+        first, *others = [chunk for chunk in chunk_document(doc, WORDS, limit) if chunk.page == page.number]
+        assert first.gap == ""
+        joined, before = first.text, first
+        for chunk in others:
+            space = page.text[before.end : chunk.start]
+            assert chunk.gap == (space if len(space) <= LONGEST_GAP else "")
+            joined, before = joined + space + chunk.text, chunk
+        assert joined == page.text.strip()
