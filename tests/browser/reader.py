@@ -61,6 +61,11 @@ class Reader:
         return self.answers.last
 
     @property
+    def searched(self) -> Locator:
+        """What the last answer says was searched for; nothing where that is the question itself."""
+        return self.answer.locator(".fn-searched")
+
+    @property
     def footnotes(self) -> Locator:
         """The numbers in the last answer, its list of footnotes included."""
         return self.answer.locator("a[href^='#src-']")

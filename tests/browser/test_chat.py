@@ -27,7 +27,14 @@ def test_what_the_documents_do_not_say_is_answered_so(quoted: Reader) -> None:
     answer = quoted.ask("Who won the chess championship of Iceland in 1974?")
 
     assert answer.startswith("The documents do not say.")
-    assert quoted.footnotes.count() > 0  # the nearest passages
+    assert "own sentences" not in answer
+    nearest = quoted.answer.locator(".fn-notes a")
+    expect(nearest).to_have_count(3)
+    for passage in nearest.all():
+        passage.click()  # its whole line, not its number alone
+        expect(passage).to_have_class("fn-current")
+        expect(quoted.source.locator(".fn-source-head b")).to_have_text(re.split(r",| ·", passage.inner_text().partition("\n")[2])[0])
+        expect(quoted.source.locator(".fn-quote")).to_be_visible()
 
 
 def test_a_model_that_finds_nothing_is_believed(reader: Reader, gate: Gate) -> None:

@@ -2,6 +2,7 @@
 
 from playwright.sync_api import expect
 
+from rag.rewriting import SYSTEM
 from tests.browser.conftest import HOSTILE_NAME
 from tests.browser.gate import Gate
 from tests.browser.reader import Reader
@@ -48,9 +49,9 @@ def test_a_hostile_answer_loads_nothing_links_nowhere_and_invents_no_footnote(re
     assert "[12]" not in answer
     said = reader.answer.locator(".md")
     expect(said.locator("img, script, iframe, style, object, form")).to_have_count(0)
-    links = said.locator("a").evaluate_all("links => links.map(link => [link.getAttribute('href'), link.textContent])")
-    assert {words for _, words in links} == {"1"}
-    assert all(address.startswith("#src-") and address != "#src-1" for address, _ in links)
+    links = said.locator("a").evaluate_all("links => links.map(link => link.getAttribute('href'))")
+    assert set(said.locator(".fn-body a").all_inner_texts()) == {"1"}
+    assert all(address.startswith("#src-") and address != "#src-1" for address in links)
     reader.open_footnote(1)
     assert reader.page.evaluate(OWNED) is None
 
@@ -61,6 +62,20 @@ def test_a_hostile_question_is_shown_as_it_was_typed(reader: Reader) -> None:
 
     expect(reader.page.locator("#chat [data-testid=user]")).to_have_text(question)
     expect(reader.page.locator("#chat [data-testid=user] img")).to_have_count(0)
+    assert reader.page.evaluate(OWNED) is None
+
+
+def test_a_hostile_search_is_shown_as_words(reader: Reader, gate: Gate) -> None:
+    searched = (
+        "teak </span></p><script>window.owned=true</script> <img src=x onerror=window.owned=true> **bold** ![x](y.png) [out](z) "
+        "${window.owned=true} {{window.owned=true}} &lt;b&gt;"
+    )
+    gate.chat.reply = lambda messages: searched if messages[0]["content"] == SYSTEM else "So it is [1]."
+    reader.ask("How fast may I cut teak?")
+    reader.ask("And pine?")
+
+    expect(reader.searched).to_have_text(f"Searched for “{searched}”")
+    expect(reader.answer.locator(".fn-searched :is(img, script, a, b, strong, em)")).to_have_count(0)
     assert reader.page.evaluate(OWNED) is None
 
 

@@ -55,6 +55,15 @@ def test_an_answer_on_its_way(reader: Reader, gate: Gate) -> None:
     shoot(reader, "stopped")
 
 
+def test_a_follow_up_that_the_documents_do_not_answer(reader: Reader, gate: Gate) -> None:
+    reader.ask("When is the Showroom closed?")
+    gate.chat.reply = lambda _: "The documents do not say."
+    reader.ask("And in Iceland?")
+    expect(reader.searched).to_be_visible()
+    expect(reader.answer.locator(".fn-not-found")).to_be_visible()
+    shoot(reader, "not-found")
+
+
 def test_an_error_in_the_chat(reader: Reader, gate: Gate) -> None:
     reader.ask("When is the Showroom closed?")
     gate.set("429")

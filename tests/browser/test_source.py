@@ -95,6 +95,16 @@ def test_the_source_turns_its_pages_and_zooms_and_gives_the_original(reader: Rea
     assert original.body().startswith(b"%PDF-")
 
 
+def test_the_source_names_the_headings_above_the_cited_words(quoted: Reader) -> None:
+    quoted.ask("How many days of unused leave may I carry over?")
+    quoted.open_footnote(1)
+
+    expect(quoted.source.locator(".fn-heading")).to_have_text("3 Annual leave > Carrying leave over")
+    quoted.source.get_by_text("next ›").click()  # another page, nothing cited
+    expect(quoted.source.locator(".fn-source-head")).to_contain_text("page 7 of 17")
+    expect(quoted.source.locator(".fn-heading")).to_have_count(0)
+
+
 def test_a_text_file_opens_at_the_cited_words(quoted: Reader) -> None:
     quoted.ask("Within how many days may I return seconds?")
     quoted.open_footnote(1)
@@ -102,6 +112,10 @@ def test_a_text_file_opens_at_the_cited_words(quoted: Reader) -> None:
     mark = quoted.source.locator(".fn-mark-text")
     expect(mark).to_be_in_viewport()
     assert "14 days" in mark.inner_text()
+    quoted.source.locator(".fn-text").evaluate("box => box.scrollTop = box.scrollHeight")
+    expect(mark).not_to_be_in_viewport()
+    quoted.open_footnote(1)  # the same words again
+    expect(mark).to_be_in_viewport()
 
 
 def _width(reader: Reader) -> float:

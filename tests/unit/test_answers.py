@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
+from typing import Literal
 
 import pytest
 from hypothesis import example, given, settings
@@ -9,6 +10,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from rag import Answer, Citation, Passage
+from rag.types import Finish
+from ui.web import text as page_text
 from ui.web.answers import answer_html, messages, turn_html
 from ui.web.conversations import Turn
 
@@ -187,13 +190,15 @@ WORDS_OF_STRANGERS = [
 ]
 
 
-def passage(rank: int, name: str = "handbook.pdf", page: int = 3, label: str = "3") -> Passage:
-    return Passage(rank, 0.9, 0.9, name, "d" * 64, page, label, 0, 12, "Some words.")
+def passage(rank: int, name: str = "handbook.pdf", page: int = 3, label: str = "3", heading: str = "") -> Passage:
+    return Passage(rank, 0.9, 0.9, name, "d" * 64, page, label, 0, 12, "Some words.", heading)
 
 
-def turn(text: str, *citations: Citation, notice: str = "", model: str = "stand-in") -> Turn:
-    answer = Answer("Why?", text, citations, tuple(citation.passage for citation in citations), model, "complete", notice, 1.25)
-    return Turn("abcd", "Why?", answer, "done")
+def turn(
+    text: str, *citations: Citation, notice: str = "", model: str = "stand-in", finish: Finish = "complete", searched: str = ""
+) -> Turn:
+    passages = tuple(citation.passage for citation in citations)
+    return Turn("abcd", "Why?", Answer("Why?", text, citations, passages, model, finish, notice, 1.25, searched), "done")
 
 
 def test_footnotes_become_links_to_their_citations() -> None:
@@ -219,7 +224,7 @@ def test_each_source_is_listed_once_with_its_printed_page() -> None:
 
 @pytest.mark.parametrize("words", [*WORDS_OF_STRANGERS, *HOSTILE])
 def test_hostile_names_notices_models_questions_and_problems_stay_words(words: str) -> None:
-    done = turn("So it is [1].", Citation.of_words(1, passage(1, words)), notice=words, model=words)
+    done = turn("So it is [1].", Citation.of_words(1, passage(1, words, heading=words)), notice=words, model=words, searched=words)
     failed = replace(done, question=words, state="failed", problem=words)
     for message in messages([done, failed]):
         assert isinstance(message, dict)
@@ -227,6 +232,7 @@ def test_hostile_names_notices_models_questions_and_problems_stay_words(words: s
     plain = " ".join(words.split())
     shown = Shown(str(messages([failed])[1]["content"]))  # type: ignore[index]
     assert plain in " ".join(shown.words.split())
+    assert f"{page_text.SEARCHED} “{plain}”" in " ".join(Shown(turn_html(done)).words.split())
     assert set(shown.targets) == {"#src-abcd-0"}
 
 
@@ -236,3 +242,40 @@ def test_a_turn_shows_how_it_stands() -> None:
     assert "kept" in turn_html(replace(done, state="stopped"))
     assert "The server is away" in turn_html(replace(done, answer=None, state="failed", problem="The server is away"))
     assert "Searching" in turn_html(Turn("abcd", "Why?"))
+
+
+def test_a_footnote_names_the_headings_it_stands_under() -> None:
+    shown = Shown(turn_html(turn("It is so [1].", Citation.of_words(1, passage(1, heading="Leave > Carrying over")))))
+    assert "handbook.pdf, page 3 · Leave > Carrying over" in shown.words
+
+
+@pytest.mark.parametrize("state", ["growing", "done", "stopped", "failed"])
+def test_what_was_searched_is_told_where_it_is_not_what_was_asked(state: Literal["growing", "done", "stopped", "failed"]) -> None:
+    told = replace(turn("", searched="Why is\nthe sky blue?"), state=state)
+    assert f"{page_text.SEARCHED} “Why is the sky blue?”" in Shown(turn_html(told)).words
+    for same in ("Why?", " Why?\n", ""):
+        assert page_text.SEARCHED not in Shown(turn_html(replace(turn("", searched=same), state=state))).words
+
+
+def test_an_answer_that_was_not_found_is_marked_and_is_not_called_a_quotation() -> None:
+    cited = Citation.of_words(1, passage(1))
+    for model in ("extractive", "stand-in"):
+        lost = Shown(turn_html(turn("The documents do not say. [1]", cited, model=model, finish="not_found")))
+        assert ("class", "fn-answer fn-not-found") in lost.attributes
+        assert lost.targets == ["#src-abcd-0"] * 2
+        assert "quot" not in lost.words
+        assert "own sentences" not in lost.words
+    quoted = Shown(turn_html(turn("“So it is.” [1]", cited, model="extractive")))
+    assert ("class", "fn-answer") in quoted.attributes
+    assert page_text.QUOTED_NOTICE in quoted.words
+
+
+def test_an_empty_library_is_not_taken_for_quotations() -> None:
+    words = Shown(turn_html(turn("There are no documents yet.", model="extractive", finish="not_found"))).words
+    assert "0 passages" in words
+    assert "chat model" not in words
+
+
+def test_what_is_to_be_known_of_an_answer_stands_before_its_footnotes() -> None:
+    words = Shown(turn_html(turn("So it is [1].", Citation.of_words(1, passage(1)), notice="Check the footnotes."))).words
+    assert words.index("So it is") < words.index("Check the footnotes.") < words.index("handbook.pdf")

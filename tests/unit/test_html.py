@@ -45,8 +45,8 @@ class Reader(HTMLParser):
 
 
 def source(**values: Any) -> str:
-    usual = {"record": RECORD, "page": 2, "label": "1", "is_pdf": True, "quote": None, "marks": (), "excerpt": None, "problem": ""}
-    return render("source.html", **{**usual, **values})
+    usual = {"record": RECORD, "page": 2, "label": "1", "is_pdf": True, "heading": "", "quote": None, "marks": (), "excerpt": None}
+    return render("source.html", **{**usual, "problem": "", **values})
 
 
 def everything(words: str) -> dict[str, str]:
@@ -58,8 +58,8 @@ def everything(words: str) -> dict[str, str]:
     said = Quote(words, words, words)
     return {
         "documents": render("documents.html", records=[record], jobs=jobs, left_behind=2, news=words, problem=words),
-        "source": source(record=record, label=words, quote=said, problem=words, marks=[(0.1, 0.2, 0.3, 0.4)]),
-        "text": source(record=record, label=words, is_pdf=False, quote=said, excerpt=said),
+        "source": source(record=record, label=words, heading=words, quote=said, problem=words, marks=[(0.1, 0.2, 0.3, 0.4)]),
+        "text": source(record=record, label=words, heading=words, is_pdf=False, quote=said, excerpt=said),
         "note": render("note.html", words=words),
         "head": render("head.html", line=words, state=words, is_ready=False),
         "settings": render("settings.html", rows={words: words}),
@@ -91,6 +91,11 @@ def test_a_page_is_shown_with_its_places() -> None:
     assert ("href", f"/documents/{RECORD.id}/original#page=2") in reader.attributes
     assert ("style", "left:10.000%;top:25.000%;width:40.000%;height:1.000%") in reader.attributes
     assert "page 2 of 3, printed 1" in reader.words
+
+
+def test_a_page_is_shown_with_the_headings_above_the_words_where_there_are_any() -> None:
+    assert "Leave > Carrying over" in Reader(source(heading="Leave > Carrying over")).words
+    assert ("class", "fn-heading") not in Reader(source()).attributes
 
 
 def test_there_is_no_page_before_the_first_nor_after_the_last() -> None:

@@ -10,6 +10,7 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markupsafe import Markup, escape
 
+from rag.answering.answering import EXTRACTIVE
 from rag.types import Answer, Citation
 from ui.places import place
 from ui.web import text
@@ -31,15 +32,18 @@ def messages(turns: Sequence[Turn]) -> list[MessageDict | Message]:
 def turn_html(turn: Turn) -> str:
     """An answer with its footnotes, or what stands in its place."""
     answer = turn.answer
-    meta = notice = ""
-    if answer:
-        is_quoted = answer.model == "extractive"
-        notice = text.QUOTED_NOTICE if is_quoted else answer.notice
-        model = text.QUOTED if is_quoted else answer.model
-        count = len(answer.passages)
-        meta = text.ANSWERED.format(passages=text.PASSAGES[count != 1].format(count=count), model=model, seconds=answer.seconds)
-    body = answer_html(answer.text, _links(turn.id, answer.citations)) if answer else ""
-    return render("answer.html", turn=turn, body=body, footnotes=_footnotes(answer), meta=meta, notice=notice)
+    if answer is None:
+        return render("answer.html", turn=turn, body="", searched="", footnotes=(), is_found=True, notice="", meta=())
+    return render(
+        "answer.html",
+        turn=turn,
+        body=answer_html(answer.text, _links(turn.id, answer.citations)),
+        searched=_searched(answer),
+        footnotes=_footnotes(answer.citations),
+        is_found=answer.finish != "not_found",
+        notice="" if answer.model == EXTRACTIVE else answer.notice,
+        meta=_meta(answer),
+    )
 
 
 def answer_html(markdown: str, link: Callable[[int], str]) -> Markup:
@@ -90,12 +94,31 @@ def _links(turn_id: str, citations: Sequence[Citation]) -> Callable[[int], str]:
     return link
 
 
-def _footnotes(answer: Answer | None) -> list[tuple[int, int, str]]:
-    """Number, index and place of each footnote; a number that several citations have is there once."""
-    footnotes: dict[int, tuple[int, int, str]] = {}
-    for index, citation in enumerate(answer.citations if answer else ()):
-        footnotes.setdefault(citation.number, (citation.number, index, place(citation.passage)))
+def _searched(answer: Answer) -> str:
+    """What was searched for, where it is not what was asked."""
+    searched = " ".join(answer.searched.split())
+    return "" if searched == " ".join(answer.question.split()) else searched
+
+
+def _footnotes(citations: Sequence[Citation]) -> list[tuple[int, Citation]]:
+    """Index and citation of each footnote, by number; a number that several citations have is there once."""
+    footnotes: dict[int, tuple[int, Citation]] = {}
+    for index, citation in enumerate(citations):
+        footnotes.setdefault(citation.number, (index, citation))
     return [footnotes[number] for number in sorted(footnotes)]
+
+
+def _meta(answer: Answer) -> list[str]:
+    """How an answer came about, in one line, and what its reader can do about it."""
+    count, seconds = len(answer.passages), text.SECONDS.format(seconds=answer.seconds)
+    passages = text.PASSAGES[count != 1].format(count=count)
+    if not answer.passages:
+        return [f"{passages} · {seconds}"]
+    if answer.model != EXTRACTIVE:
+        return [f"{passages} · {answer.model} · {seconds}"]
+    is_quoted = answer.finish != "not_found"
+    by, notice = (text.QUOTED, text.QUOTED_NOTICE) if is_quoted else (text.NOT_QUOTED, text.NOT_QUOTED_NOTICE)
+    return [f"{passages} · {by} · {seconds}", notice]
 
 
 def _one_block(html: str) -> str:

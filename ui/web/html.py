@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from rag.adding import pages_in_words
 from rag.types import Citation
+from ui.places import place
 from ui.web import text
 
 AROUND = 140
@@ -54,5 +55,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(text=text, pages_in_words=pages_in_words, percent=lambda fraction: round(fraction * 100))
+    environment.globals.update(text=text, place=place, pages_in_words=pages_in_words, percent=lambda fraction: round(fraction * 100))
     return environment

@@ -11,6 +11,7 @@ document.addEventListener('click', (event) => {
   link.classList.add('fn-current');
   slide(true);
   trigger('cite', {id: link.getAttribute('href').slice(5)});
+  showMark(); // where the same words are cited again, nothing changes that the observer could see
 }, true);
 document.addEventListener('click', (event) => {
   if (event.target.closest('#documents [data-open]')) slide(true);
@@ -18,8 +19,8 @@ document.addEventListener('click', (event) => {
 document.addEventListener('click', (event) => {
   const button = event.target.closest('#chat .fn-copy');
   if (!button) return;
-  const notes = button.parentElement.querySelector('.fn-notes');
-  const words = button.parentElement.querySelector('.fn-body').innerText.trim() + (notes ? '\n\n' + notes.innerText.trim() : '');
+  const notes = [...button.parentElement.querySelectorAll('.fn-notes a')].map((note) => note.innerText.replace(/\s+/g, ' '));
+  const words = [button.parentElement.querySelector('.fn-body').innerText.trim(), notes.join('\n')].join('\n\n').trim();
   navigator.clipboard.writeText(words).then(() => button.classList.add('fn-copied'));
 });
 document.addEventListener('keydown', (event) => {
@@ -46,20 +47,19 @@ element.addEventListener('click', (event) => {
     observer.takeRecords();
   }
 });
+const showMark = () => {
+  const mark = element.querySelector('.fn-mark, .fn-mark-text');
+  const box = mark && mark.closest('.fn-page, .fn-text');
+  if (!box) return;
+  box.scrollTop += mark.getBoundingClientRect().top - box.getBoundingClientRect().top - box.clientHeight / 3;
+  mark.scrollIntoView({block: 'nearest', inline: 'nearest'}); // on a narrow screen the column scrolls, not the page
+};
 // When another page has been put in: keep the zoom, bring the marked words into view.
 const observer = new MutationObserver(() => {
   showZoom();
   observer.takeRecords(); // of what showZoom itself has changed
-  const mark = element.querySelector('.fn-mark, .fn-mark-text');
   const image = element.querySelector('.fn-sheet img');
-  if (!mark) return;
-  const show = () => {
-    const box = mark.closest('.fn-page, .fn-text');
-    if (!box) return;
-    box.scrollTop += mark.getBoundingClientRect().top - box.getBoundingClientRect().top - box.clientHeight / 3;
-    mark.scrollIntoView({block: 'nearest', inline: 'nearest'}); // on a narrow screen the column scrolls, not the page
-  };
-  if (image && !image.complete) image.addEventListener('load', show, {once: true});
-  else show();
+  if (image && !image.complete) image.addEventListener('load', showMark, {once: true});
+  else showMark();
 });
 observer.observe(element, {childList: true, subtree: true, characterData: true, attributes: true, attributeFilter: ['src']});

@@ -71,6 +71,7 @@ class SourceHandlers:
             page=page,
             label=record.labels[page - 1],
             is_pdf=record.media_type == PDF,
+            heading=citation.heading if citation else "",
             quote=quote(citation) if citation else None,
             marks=marks,
             excerpt=excerpt,

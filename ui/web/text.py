@@ -49,15 +49,18 @@ SAMPLE_QUESTIONS = (
 )
 EMPTY_QUESTION = "Type a question first."
 THINKING = "Searching the documents…"
+SEARCHED = "Searched for"
 STOPPED = "Stopped. What had been said is kept."
 NO_ANSWER = "No answer."
 COPY = "copy"
 STOP = "Stop"
 UNEXPECTED = "Something went wrong on the server; its log says more. Try again."
 PASSAGES = ("1 passage", "{count} passages")
-ANSWERED = "{passages} · {model} · {seconds:.1f} s"
+SECONDS = "{seconds:.1f} s"
 QUOTED = "quoted, no chat model"
+NOT_QUOTED = "no chat model"
 QUOTED_NOTICE = "These are the documents' own sentences: no chat model is connected. Settings tells how to connect one."
+NOT_QUOTED_NOTICE = "No chat model is connected. Settings tells how to connect one."
 OLD_FOOTNOTE = "This footnote belongs to a conversation that is no longer kept. Ask again."
 
 NO_SOURCE = "Click a number in an answer, or a document, and its page appears here."
