@@ -51,17 +51,22 @@ def distinct(ranked: Iterable[Ranked]) -> list[Ranked]:
 
 
 def chosen(ranked: Iterable[Ranked], top_k: int) -> list[list[Ranked]]:
+    """Choose the passages to show as `joined` does, copies once."""
+    return joined(distinct(ranked), top_k)
+
+
+def joined(ranked: Iterable[Ranked], top_k: int) -> list[list[Ranked]]:
     """Choose the passages to show, and join neighbours that were found both.
 
     Args:
-        ranked: Best first.
+        ranked: Best first, without copies.
         top_k: How many passages, at most.
 
     Returns:
         The chunks of each passage, best first; those of one follow each other on one page.
     """
     passages: list[list[Ranked]] = []
-    for each in distinct(ranked):
+    for each in ranked:
         beside = next((passage for passage in passages if _is_beside(each.chunk, passage)), None)
         if beside is not None:
             beside.append(each)
@@ -85,4 +90,7 @@ def _follows(chunk: Chunk, before: Chunk) -> bool:
 
 
 def _are_alike(words: frozenset[str], others: frozenset[str]) -> bool:
-    return len(words & others) >= SAME_WORDS * len(words | others)
+    if min(len(words), len(others)) < SAME_WORDS * max(len(words), len(others)):
+        return False  # most pairs, without comparing them
+    shared = len(words & others)
+    return shared >= SAME_WORDS * (len(words) + len(others) - shared)

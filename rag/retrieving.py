@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.choosing import Ranked, chosen, distinct
+from rag.choosing import Ranked, distinct, joined
 from rag.embedding.protocol import Embedder, Embeddings
 from rag.fusing import fused, with_neighbours
 from rag.reranking.protocol import Reranker
@@ -99,7 +99,7 @@ class Retriever:
         places = {each.chunk.key: (rank, max(0.0, ranked[0].score - each.score)) for rank, each in enumerate(ranked, start=1)}
         weigh = lexical.wording(" ".join(query.text for query in queries)).weight
         found = []
-        for group in chosen(ranked, top_k):
+        for group in joined(ranked, top_k):
             chunks = sorted((each.chunk for each in group), key=lambda chunk: chunk.ordinal)
             parts = [Part(chunk.start, chunk.text, *places[chunk.key]) for chunk in chunks]
             found.append(Found(group[0], chunks, [sentence for part in parts for sentence in sentences(part, weigh)]))
@@ -113,7 +113,7 @@ class Retriever:
         while True:
             ranked = self._ranked(queries, vectors, depth, document_ids)
             kept = distinct(ranked)
-            if len(ranked) < depth or depth == most or len(chosen(kept, top_k)) == top_k:
+            if len(ranked) < depth or depth == most or len(joined(kept, top_k)) == top_k:
                 return kept
             depth = min(4 * depth, most)
 
@@ -135,8 +135,8 @@ class Retriever:
                 scores[key] = scores.get(key, 0.0) + query.weight * score
                 cosines[key] = max(cosines.get(key, -1.0), compared[key])
         best = sorted(scores, key=lambda key: (-scores[key], key))[:depth]
-        chunks = store.chunks(best)
-        return [Ranked(chunks[key], scores[key], cosines[key]) for key in best if key in chunks and key[0] in store.records]
+        chunks, records = store.chunks(best), store.records
+        return [Ranked(chunks[key], scores[key], cosines[key]) for key in best if key in chunks and key[0] in records]
 
     def _reranked(self, question: str, ranked: Sequence[Ranked], depth: int, reranker: Reranker) -> list[Ranked]:
         shown = ranked[:depth]

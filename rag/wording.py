@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 
-from rag.analysing import query_terms, terms
+from rag.analysing import indexed_terms, query_terms
 
 IdfOf = Callable[[Iterable[str]], Mapping[str, float]]
 """Terms -> how telling each is: its inverse document frequency, at least 0."""
@@ -48,7 +48,7 @@ class Wording:
         return bool(codes) and not any(there.isdisjoint(alternatives) for alternatives in codes)
 
     def _terms(self, text: str) -> set[str]:
-        return {term.text for language in self._languages for term in terms(text, language)}
+        return {term for language in self._languages for term in indexed_terms(text, language)[0]}
 
 
 def _is_code(term: str) -> bool:

@@ -34,8 +34,8 @@ PAIR_WEIGHT = 0.3
 MOST_WORDS = 64
 """Words of a question that are searched for: the rarest. More make it slow, and say nothing more."""
 
-WRITER_BYTES = 15_000_000
-"""Memory of the one writing thread; tantivy takes no less."""
+WRITER_BYTES = 50_000_000
+"""Memory of the one writing thread, at most. With tantivy's least, 15 MB, it spends most of its time merging what it wrote."""
 
 ORDINAL_BITS = 24
 """A chunk's key is its document's number in this index, and its ordinal in so many bits: one fast number says all of a hit."""
@@ -101,6 +101,7 @@ class LexicalIndex:
         self._writer: IndexWriter | None = None
         self._put: dict[str, tuple[int, str]] = {}  # not yet committed: number and language
         self._removed: set[str] = set()
+        self._asked: tuple[_View, str, Query | None] | None = None  # the last question: it is searched first, then scored
         identity = json.dumps({"schema": SCHEMA, "analysis": analysing.VERSION, "fingerprint": fingerprint})
         with _translated("opened"):
             try:
@@ -189,7 +190,7 @@ class LexicalIndex:
         view = self._latest()
         numbers = None if document_ids is None else [view.numbers[id_] for id_ in document_ids if id_ in view.numbers]
         with _translated("searched"):
-            words = _words(view, self._index.schema, question)
+            words = self._words(view, question)
             if words is None or numbers == []:
                 return []
             query = words if numbers is None else _within(words, _among(self._index.schema, "document", numbers))
@@ -213,7 +214,7 @@ class LexicalIndex:
         wanted = [_key(view.numbers[id_], ordinal) if id_ in view.numbers else None for id_, ordinal in keys]
         numbers = [key for key in wanted if key is not None]
         with _translated("searched"):
-            words = _words(view, self._index.schema, question)
+            words = self._words(view, question)
             if words is None or not numbers:
                 return [0.0] * len(wanted)
             found = dict(_found(view.searcher, _within(words, _among(self._index.schema, "key", numbers)), len(numbers)))
@@ -257,6 +258,12 @@ class LexicalIndex:
         if self._put or self._removed:
             self.commit()
         return self._view
+
+    def _words(self, view: _View, question: str) -> "Query | None":
+        asked = self._asked
+        if asked is None or asked[0] is not view or asked[1] != question:
+            self._asked = asked = view, question, _words(view, self._index.schema, question)
+        return asked[2]
 
     def _put_document(self, document_id: str, entries: list[Entry]) -> None:
         from tantivy import Document
