@@ -1,6 +1,7 @@
 """The index of one library: the record and the words of its chunks, opened when they are first needed and anew after a failure."""
 
 import hashlib
+import logging
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -13,6 +14,14 @@ from rag.storing.chunks import ChunkStore, connect
 from rag.storing.lexical import Entry, LexicalIndex
 from rag.storing.originals import Originals
 from rag.types import Chunk, DocumentRecord
+
+log = logging.getLogger(__name__)
+
+MANY_CHUNKS = 5_000
+"""Of so many and more, it is said that their words are indexed again: a person waits."""
+
+CHUNKS_A_SECOND = 1_500
+"""About how many chunks' words are indexed in a second on two cores."""
 
 FULL_BYTES = 16_000_000
 """With less room than this on the disk, that is why a write failed."""
@@ -124,7 +133,10 @@ def _catch_up(lexical: LexicalIndex, store: ChunkStore) -> None:
     """Make the words those of the record's documents."""
     records = store.records
     lexical.remove(lexical.document_ids - records.keys())
-    for id_ in records.keys() - lexical.document_ids:
+    missing = records.keys() - lexical.document_ids
+    if (chunks := sum(records[id_].chunks for id_ in missing)) >= MANY_CHUNKS:
+        log.warning("The index of words is made again for %d documents; it may take %d seconds.", len(missing), chunks // CHUNKS_A_SECOND)
+    for id_ in missing:
         lexical.put(_entries(records[id_], store.document_chunks(id_)))
     lexical.commit()
 

@@ -184,6 +184,14 @@ def test_documents_are_listed_and_removed(run: Run, filled: Path) -> None:
     assert (run("search", "x", "--library", filled).status, run("ask", "x", "--library", filled).status) == (1, 1)
 
 
+def test_headings_are_named_under_a_passage_and_a_footnote(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "shop.md").write_text("# Returns\n\n## Refunds\n\nYour money comes back within five days of the return.", encoding="utf-8")
+    assert run("add", "shop.md", "--library", "made").status == 0
+    question = "When does my money come back after a return?"
+    assert re.search(r"^1 +shop\.md .*\n   Returns( > Refunds)?\n", run("search", question, "--library", "made").out)
+    assert re.search(r"^\[1\] shop\.md\n    Returns > Refunds\n", run("ask", question, "--library", "made").out, re.MULTILINE)
+
+
 def test_a_search_prints_passages(run: Run, filled: Path) -> None:
     ended = run("search", "harbours", "--library", filled, "-k", "2", "--json")
     assert (ended.status, ended.err) == (0, "")

@@ -108,6 +108,24 @@ print(sorted({"torch", "transformers", "sentence_transformers", "onnx", "scipy",
     assert done.stdout.strip() == "[]"
 
 
+def test_a_search_from_the_command_line_loads_no_more_than_it_needs(sample_library: Path, tmp_path: Path) -> None:
+    library = shutil.copytree(sample_library, tmp_path / "library")
+    script = f"""
+import sys
+sys.argv = ["rag", "search", "When may I return an item?", "--library", {str(library)!r}, "--json"]
+from ui.cli import main
+try:
+    main()
+except SystemExit as end:
+    assert not end.code
+print(sorted({{*"torch transformers sentence_transformers onnx scipy sklearn gradio plotly pypdf openai".split()}} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    *passages, loaded = done.stdout.splitlines()
+    assert "returns-policy.txt" in passages[0]
+    assert loaded == "[]"
+
+
 def test_another_model_keeps_its_pooling_prompts_and_limit(tiny_model: Path, tiny_cache: Path) -> None:
     model, original = OnnxEmbedder(str(tiny_model), tiny_cache), SentenceTransformerEmbedder(str(tiny_model))
     assert model.max_tokens == original.max_tokens < 40
