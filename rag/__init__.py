@@ -7,8 +7,9 @@ with Library.open("data/library") as library:
     print(library.ask("When may I return an item?").text)
 """
 
-from rag.answering.chat.model import ChatDelta, ChatModel, ChatStatus
-from rag.embedding.protocol import Embedder
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from rag.errors import (
     ChatAuthenticationError,
     ChatConnectionError,
@@ -37,9 +38,6 @@ from rag.errors import (
     UnreadableFileError,
     UnsupportedFileError,
 )
-from rag.library import Library
-from rag.reranking.protocol import Reranker
-from rag.settings import Settings
 from rag.types import (
     Answer,
     Chunk,
@@ -54,6 +52,24 @@ from rag.types import (
     Progress,
     Report,
 )
+
+if TYPE_CHECKING:
+    from rag.answering.chat.model import ChatDelta, ChatModel, ChatStatus
+    from rag.embedding.protocol import Embedder
+    from rag.library import Library
+    from rag.reranking.protocol import Reranker
+    from rag.settings import Settings
+
+_LOADED_LATER = {
+    "ChatDelta": "rag.answering.chat.model",
+    "ChatModel": "rag.answering.chat.model",
+    "ChatStatus": "rag.answering.chat.model",
+    "Embedder": "rag.embedding.protocol",
+    "Library": "rag.library",
+    "Reranker": "rag.reranking.protocol",
+    "Settings": "rag.settings",
+}
+"""Names whose modules take time to load: `rag --help` and whoever wants the values alone need not wait for numpy and pydantic."""
 
 __all__ = [
     "Answer",
@@ -102,3 +118,10 @@ __all__ = [
     "UnreadableFileError",
     "UnsupportedFileError",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LOADED_LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_LOADED_LATER[name]), name)
+    return value

@@ -342,14 +342,16 @@ class Library:
         return report
 
     def warm_up(self) -> None:
-        """Load the embedding model and open the index now, so that the first question does not wait for them.
+        """Load the embedding model and open the index now, both at a time, so that the first question does not wait for them.
 
         Raises:
             EmbeddingError: The embedding model cannot be used.
             StorageError: The index cannot be opened.
         """
-        _ = self._index.store
-        self._embedder.embed_query("ready?")
+        with ThreadPoolExecutor(1) as executor:
+            loading = executor.submit(self._embedder.embed_query, "ready?")
+            _ = self._index.store
+            loading.result()
 
     def close(self) -> None:
         """Let go of the library. Doing so twice is harmless."""

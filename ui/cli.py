@@ -101,6 +101,7 @@ def search(
 ) -> None:
     """Find the passages nearest to a question."""
     with _open(library, must_exist=True) as opened:
+        opened.warm_up()
         passages = opened.retrieve(question, top_k, document)
         _warn_left_behind(opened)
     if json_lines:
@@ -135,6 +136,7 @@ def ask(
         return answer
 
     with _open(library, must_exist=True) as opened:
+        opened.warm_up()
         answer = asyncio.run(answer_growing(opened))
         _warn_left_behind(opened)
     if json_lines:
