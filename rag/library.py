@@ -17,7 +17,7 @@ from rag.answering.chat.model import ChatModel, OpenAIChatModel
 from rag.answering.confidence import confidence
 from rag.answering.extractive import weighed_sentences
 from rag.chunking import VERSION as CHUNKER_VERSION
-from rag.embedding.choosing import build_embedder
+from rag.embedding.backends import build_embedder
 from rag.embedding.protocol import Embedder
 from rag.errors import DocumentNotFoundError, EmptyQuestionError, StorageError
 from rag.following import Searched, standalone_by_rule

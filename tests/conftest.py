@@ -10,7 +10,7 @@ import hypothesis
 import pytest
 
 from rag import Library, Settings
-from rag.embedding.choosing import build_embedder
+from rag.embedding.backends import build_embedder
 from rag.embedding.protocol import Embedder
 from tests.chat_server import ChatServer
 from tests.fakes import BagOfWordsEmbedder

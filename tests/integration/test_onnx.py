@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from rag import EmbeddingError, Settings
-from rag.embedding.choosing import build_embedder
+from rag.embedding.backends import build_embedder
 from rag.embedding.onnx_embedder import OnnxEmbedder
 from rag.embedding.protocol import Embedder
 from rag.embedding.sentence_transformer import SentenceTransformerEmbedder
@@ -98,7 +98,7 @@ def test_it_runs_without_torch(minilm: Embedder) -> None:
     script = """
 import sys
 from rag import Settings
-from rag.embedding.choosing import build_embedder
+from rag.embedding.backends import build_embedder
 settings = Settings()
 model = build_embedder(settings.embedding_model, "auto", settings.exported_models)
 model.embed_documents(["One.", "Two."]), model.token_spans("Three."), model.embed_query("Four?")
