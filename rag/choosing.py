@@ -1,8 +1,10 @@
 """Ranked chunks -> passages: neighbours together, copies once."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from rag.sentences import words_of
 from rag.types import Chunk
@@ -38,15 +40,14 @@ def distinct(ranked: Iterable[Ranked]) -> list[Ranked]:
         ranked: Best first.
     """
     kept: list[Ranked] = []
-    seen: list[tuple[str, frozenset[str], list[str]]] = []
+    by_numbers: defaultdict[tuple[str, ...], list[Chunk]] = defaultdict(list)
+    words = cache(words_of)  # of the few whose numbers are those of another
     for each in ranked:
-        words, numbers = words_of(each.chunk.text), _NUMBER.findall(each.chunk.text)
-        if not any(
-            document_id != each.chunk.document_id and numbers == their_numbers and _are_alike(words, their_words)
-            for document_id, their_words, their_numbers in seen
-        ):
+        chunk = each.chunk
+        others = by_numbers[tuple(_NUMBER.findall(chunk.text))]
+        if not any(other.document_id != chunk.document_id and _are_alike(words(other.text), words(chunk.text)) for other in others):
             kept.append(each)
-            seen.append((each.chunk.document_id, words, numbers))
+            others.append(chunk)
     return kept
 
 
