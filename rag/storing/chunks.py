@@ -271,7 +271,12 @@ class ChunkStore:
 
     def close(self) -> None:
         """Let go of Chroma."""
+        clients = (self._client, getattr(self._client, "_admin_client", None))
+        sessions = [getattr(getattr(client, "_server", None), "_session", None) for client in clients]
         self._client.close()  # type: ignore[attr-defined]
+        for session in sessions:
+            if session is not None:  # connections to a server: Chroma leaves them open
+                session.close()
 
     def _near(
         self, embedding: Embeddings, top_k: int, visible: Container[str], wanted: Sequence[str] | None = None
