@@ -51,11 +51,6 @@ def distinct(ranked: Iterable[Ranked]) -> list[Ranked]:
     return kept
 
 
-def chosen(ranked: Iterable[Ranked], top_k: int) -> list[list[Ranked]]:
-    """Choose the passages to show as `joined` does, copies once."""
-    return joined(distinct(ranked), top_k)
-
-
 def joined(ranked: Iterable[Ranked], top_k: int) -> list[list[Ranked]]:
     """Choose the passages to show, and join neighbours that were found both.
 

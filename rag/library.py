@@ -14,7 +14,7 @@ from typing import Self
 from rag.adding import Adding, Source
 from rag.answering.answering import Asked, answer_by_model, answer_by_quoting
 from rag.answering.chat.model import ChatModel, OpenAIChatModel
-from rag.answering.confidence import confidence
+from rag.answering.confidence import confidence, evidence
 from rag.answering.extractive import weighed_sentences
 from rag.chunking import VERSION as CHUNKER_VERSION
 from rag.embedding.backends import build_embedder
@@ -242,7 +242,7 @@ class Library:
             records = self._index.store.records
             titles = [records[passage.document_id].title if passage.document_id in records else "" for passage in passages]
             wording = self._index.lexical.wording(question)
-        return confidence(question, passages, titles, wording, self._embedder)
+        return confidence(evidence(question, passages, titles, wording, self._embedder))
 
     def ask(
         self, question: str, *, history: Sequence[Message] = (), top_k: int | None = None, documents: Sequence[str] | None = None

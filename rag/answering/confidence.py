@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from rag.embedding.protocol import Embedder
 from rag.types import Passage
@@ -16,14 +17,28 @@ CODES = 3.0
 """Added where the first passage has the codes asked for: "E-17" says little to a model of meaning. Not fitted: ClapNQ has no codes."""
 
 
-def evidence(
-    question: str, passages: Sequence[Passage], titles: Sequence[str], wording: Wording, embedder: Embedder
-) -> tuple[float, float, float]:
-    """What speaks for the passages answering the question.
+class Evidence(NamedTuple):
+    """What speaks for passages answering a question.
 
     A question about a subject that is there, but about something that is not said of it, is near in meaning and shares the subject's
     words. So what counts is how near the passages are, how many of its words they have that the subject has not, and how much of the
     nearness the subjects alone explain.
+
+    Attributes:
+        nearest: The best cosine of a passage.
+        covered: How much of the question the first passage covers beyond its document's title and name and the headings above it.
+        subjects: The mean cosine of the question and the documents' titles, or names where they have no title.
+        has_codes: Whether the question names codes and the first passage has them.
+    """
+
+    nearest: float
+    covered: float
+    subjects: float
+    has_codes: bool
+
+
+def evidence(question: str, passages: Sequence[Passage], titles: Sequence[str], wording: Wording, embedder: Embedder) -> Evidence:
+    """Gather what speaks for passages answering a question.
 
     Args:
         question: Not empty.
@@ -31,41 +46,30 @@ def evidence(
         titles: Of each passage's document; "" where it has none.
         wording: The question's.
         embedder: Compares.
-
-    Returns:
-        The best cosine of a passage; how much of the question the first passage covers beyond its document's title and name and the
-        headings above it; the mean cosine of the question and the documents' titles, or names where they have no title.
 
     Raises:
         EmbeddingError: The model cannot be used.
     """
     first = passages[0]
     subjects = [title or _words_of(passage.document) for passage, title in zip(passages, titles, strict=True)]
-    nearest = max(passage.cosine for passage in passages)
-    covered = wording.coverage(first.chunk_text, f"{titles[0]}\n{_words_of(first.document)}\n{first.heading}")
-    return nearest, covered, float((embedder.embed_documents(subjects) @ embedder.embed_query(question)).mean())
+    return Evidence(
+        max(passage.cosine for passage in passages),
+        wording.coverage(first.chunk_text, f"{titles[0]}\n{_words_of(first.document)}\n{first.heading}"),
+        float((embedder.embed_documents(subjects) @ embedder.embed_query(question)).mean()),
+        wording.has_codes(first.chunk_text),
+    )
 
 
-def confidence(question: str, passages: Sequence[Passage], titles: Sequence[str], wording: Wording, embedder: Embedder) -> float:
-    """The probability that the passages answer the question, where as many questions are answered as are not.
+def confidence(of: Evidence) -> float:
+    """The probability that passages answer a question, where as many questions are answered as are not.
 
     Args:
-        question: Not empty.
-        passages: Best first, at least one.
-        titles: Of each passage's document; "" where it has none.
-        wording: The question's.
-        embedder: Compares.
+        of: What speaks for it; the probability is logistic in this.
 
     Returns:
-        In [0, 1]; logistic in what `evidence` returns, and in whether the first passage has the codes asked for.
-
-    Raises:
-        EmbeddingError: The model cannot be used.
+        In [0, 1].
     """
-    values = evidence(question, passages, titles, wording, embedder)
-    odds = CONSTANT + sum(weight * value for weight, value in zip((NEAREST, COVERED, SUBJECTS), values, strict=True))
-    if wording.has_codes(passages[0].chunk_text):
-        odds += CODES
+    odds = CONSTANT + NEAREST * of.nearest + COVERED * of.covered + SUBJECTS * of.subjects + CODES * of.has_codes
     return 1 / (1 + math.exp(-odds))
 
 

@@ -6,9 +6,7 @@ Deleting its folder loses nothing, so whatever is wrong with it, it is made anew
 
 import json
 import math
-import shutil
 import threading
-import zlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -18,8 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag import analysing
-from rag.analysing import indexed_terms, language_of, query_terms
+from rag.analysing import indexed_terms, query_terms
 from rag.errors import StorageError
+from rag.languages import language_of
+from rag.storing.lexical_files import is_whole, remade, write_identity
 from rag.wording import Wording
 
 if TYPE_CHECKING:
@@ -39,9 +39,6 @@ WRITER_BYTES = 50_000_000
 
 ORDINAL_BITS = 24
 """A chunk's key is its document's number in this index, and its ordinal in so many bits: one fast number says all of a hit."""
-
-SEGMENT_FILES = ("idx", "pos", "term", "store", "fast", "fieldnorm")
-FOOTER_MAGIC = 1337
 
 NO_LANGUAGE = "-"
 """Stands for "" among the stored languages: a term is never empty."""
@@ -105,16 +102,16 @@ class LexicalIndex:
         identity = json.dumps({"schema": SCHEMA, "analysis": analysing.VERSION, "fingerprint": fingerprint})
         with _translated("opened"):
             try:
-                if not _is_whole(folder, identity):
+                if not is_whole(folder, identity):
                     raise StorageError("to be made")  # noqa: TRY301  as what tantivy finds
                 with _translated("opened"):
                     self._index = _opened(folder)
                     self._view = _seen(self._index)
             except StorageError:
-                _remade(folder)
+                remade(folder)
                 self._index = _opened(folder)
                 self._view = _seen(self._index)
-                (folder / "identity.json").write_text(identity, encoding="utf-8")  # last: without it the index is not whole
+                write_identity(folder, identity)  # last: without it the index is not whole
         self._next = max(self._view.ids, default=0) + 1
 
     @property
@@ -307,42 +304,6 @@ class LexicalIndex:
             with suppress(StorageError), _translated("opened"):
                 self._view = _seen(self._index)
             raise
-
-
-def _is_whole(folder: Path, identity: str) -> bool:
-    """Whether this is the index wanted, and every file of it is as it was written.
-
-    tantivy looks at its checksums only when asked to, and does not let Python ask; reading a damaged file it may well crash.
-    """
-    try:
-        if (folder / "identity.json").read_text(encoding="utf-8") != identity:
-            return False
-        segments = json.loads((folder / "meta.json").read_text(encoding="utf-8"))["segments"]
-        for segment in segments:
-            name, deletes = segment["segment_id"].replace("-", ""), segment["deletes"]
-            endings = [*SEGMENT_FILES, *([f"{deletes['opstamp']}.del"] if deletes else [])]
-            if not all(_is_as_written((folder / f"{name}.{ending}").read_bytes()) for ending in endings):
-                return False
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return False
-    return True
-
-
-def _is_as_written(content: bytes) -> bool:
-    """Compare a file of tantivy's with its footer: JSON with the checksum, the JSON's length, and a magic number."""
-    length, magic = int.from_bytes(content[-8:-4], "little"), int.from_bytes(content[-4:], "little")
-    footer = content[-8 - length : -8]
-    return magic == FOOTER_MAGIC and json.loads(footer)["crc"] == zlib.crc32(memoryview(content)[: -8 - length])
-
-
-def _remade(folder: Path) -> None:
-    """Leave an empty folder."""
-    if folder.is_dir() and not folder.is_symlink():
-        (folder / "identity.json").unlink(missing_ok=True)  # first: half a folder is no index
-        shutil.rmtree(folder)
-    else:
-        folder.unlink(missing_ok=True)
-    folder.mkdir(parents=True)
 
 
 def _opened(folder: Path) -> "Index":

@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.choosing import MOST_JOINED, Ranked, chosen
+from rag.choosing import MOST_JOINED, Ranked, distinct, joined
 from rag.types import Chunk, ChunkKey
 
 BOILERPLATE = (
@@ -25,6 +25,11 @@ def chunk(document_id: str, ordinal: int, text: str = "", page: int = 1, gap: st
 def ranked(*chunks: Chunk) -> list[Ranked]:
     """Best first."""
     return [Ranked(each, 1 - number / 100, 0.5) for number, each in enumerate(chunks)]
+
+
+def chosen(candidates: Sequence[Ranked], top_k: int) -> list[list[Ranked]]:
+    """As a search chooses."""
+    return joined(distinct(candidates), top_k)
 
 
 def keys(passages: Sequence[Sequence[Ranked]]) -> list[list[ChunkKey]]:

@@ -31,7 +31,7 @@ def passage(cosine: float, text: str = ANSWER, *, whole: str = "", heading: str 
 
 
 def sure(*passages: Passage, title: str = TITLE) -> float:
-    return confidence(QUESTION, passages, [title] * len(passages), ASKED, EMBEDDER)
+    return confidence(evidence(QUESTION, passages, [title] * len(passages), ASKED, EMBEDDER))
 
 
 def found(*passages: Passage, title: str = TITLE) -> Sequence[float]:

@@ -51,7 +51,7 @@ ADAPTERS: dict[str, str | tuple[str, ...]] = {
     "sentence_transformers": ("rag/embedding/", "rag/reranking/"),
     "safetensors": "rag/reranking/cross_encoder.py",
     "tantivy": "rag/storing/lexical.py",
-    "regex": "rag/analysing.py",
+    "regex": ("rag/analysing.py", "rag/languages.py"),
     "Stemmer": "rag/analysing.py",
     "ir_measures": "rag/evaluating/metrics.py",
     "plotly": "ui/report.py",

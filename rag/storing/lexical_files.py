@@ -1,0 +1,53 @@
+"""The files of the lexical index: whether they are as tantivy wrote them."""
+
+import json
+import shutil
+import zlib
+from pathlib import Path
+
+IDENTITY = "identity.json"
+"""Ours beside tantivy's: what the index is."""
+
+SEGMENT_FILES = ("idx", "pos", "term", "store", "fast", "fieldnorm")
+FOOTER_MAGIC = 1337
+
+
+def is_whole(folder: Path, identity: str) -> bool:
+    """Whether this is the index wanted, and every file of it is as it was written.
+
+    tantivy looks at its checksums only when asked to, and does not let Python ask; reading a damaged file it may well crash.
+    """
+    try:
+        if (folder / IDENTITY).read_text(encoding="utf-8") != identity:
+            return False
+        segments = json.loads((folder / "meta.json").read_text(encoding="utf-8"))["segments"]
+        for segment in segments:
+            name, deletes = segment["segment_id"].replace("-", ""), segment["deletes"]
+            endings = [*SEGMENT_FILES, *([f"{deletes['opstamp']}.del"] if deletes else [])]
+            if not all(_is_as_written((folder / f"{name}.{ending}").read_bytes()) for ending in endings):
+                return False
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
+    return True
+
+
+def _is_as_written(content: bytes) -> bool:
+    """Compare a file of tantivy's with its footer: JSON with the checksum, the JSON's length, and a magic number."""
+    length, magic = int.from_bytes(content[-8:-4], "little"), int.from_bytes(content[-4:], "little")
+    footer = content[-8 - length : -8]
+    return magic == FOOTER_MAGIC and json.loads(footer)["crc"] == zlib.crc32(memoryview(content)[: -8 - length])
+
+
+def remade(folder: Path) -> None:
+    """Leave an empty folder."""
+    if folder.is_dir() and not folder.is_symlink():
+        (folder / IDENTITY).unlink(missing_ok=True)  # first: half a folder is no index
+        shutil.rmtree(folder)
+    else:
+        folder.unlink(missing_ok=True)
+    folder.mkdir(parents=True)
+
+
+def write_identity(folder: Path, identity: str) -> None:
+    """Say what the index in a folder is."""
+    (folder / IDENTITY).write_text(identity, encoding="utf-8")
