@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rag.embedding.protocol import Embedder
-from rag.headings import heading_paths, open_fence
-from rag.types import Chunk, Document
+from rag.headings import HeadingPaths, open_fence
+from rag.types import Chunk, Document, Heading, Page
 
 VERSION = 3
 """Part of the index fingerprint: raise it when the same text would be cut otherwise."""
@@ -54,36 +54,55 @@ class _Cuttable:
     blocks: list[tuple[int, int]]
 
 
-def chunk_document(document: Document, embedder: Embedder, chunk_tokens: int) -> Iterator[Chunk]:
-    """Cut a document into chunks that the embedder reads whole.
+class Chunker:
+    """Cuts the pages of one document, as they come, into chunks that the embedder reads whole."""
 
-    Args:
-        document: What to cut; pages without text give no chunk.
-        embedder: Its tokenizer counts.
-        chunk_tokens: The most tokens a chunk may have; the embedder's own limit counts too.
+    def __init__(self, document_id: str, embedder: Embedder, chunk_tokens: int) -> None:
+        """Begin a document.
 
-    Yields:
-        Chunks in reading order: `page.text[start:end] == text`, no chunk begins or ends with white space.
-    """
-    limit = min(chunk_tokens, embedder.max_tokens)
-    places = [(heading.page, heading.start) for heading in document.headings]
-    paths = ["", *heading_paths(document.headings)]
-    ordinal = 0
-    for page in document.pages:
-        heading_starts = [start for number, start in places if number == page.number]
+        Args:
+            document_id: The document's.
+            embedder: Its tokenizer counts.
+            chunk_tokens: The most tokens a chunk may have; the embedder's own limit counts too.
+        """
+        self._document_id = document_id
+        self._embedder = embedder
+        self._limit = min(chunk_tokens, embedder.max_tokens)
+        self._paths = HeadingPaths()
+        self._ordinal = 0
+
+    def cut(self, page: Page, headings: Sequence[Heading] = ()) -> Iterator[Chunk]:
+        """Cut the next page.
+
+        Args:
+            page: Pages without text give no chunk.
+            headings: Those that begin on it, in order.
+
+        Yields:
+            Chunks in reading order: `page.text[start:end] == text`, no chunk begins or ends with white space.
+        """
+        places = [heading.start for heading in headings]
+        paths = [self._paths.last, *map(self._paths.follow, headings)]
         before = None
-        for start, end in _spans(page.text, heading_starts, embedder, limit):
-            first, last = bisect_right(places, (page.number, start)), bisect_left(places, (page.number, end))
-            sections = tuple((places[index][1], paths[index + 1]) for index in range(first, last))
+        for start, end in _spans(page.text, places, self._embedder, self._limit):
+            first, last = bisect_right(places, start), bisect_left(places, end)
+            sections = tuple((places[index], paths[index + 1]) for index in range(first, last))
             gap = page.text[before:start] if before is not None and start - before <= LONGEST_GAP else ""
-            yield Chunk(document.id, ordinal, page.number, start, end, page.text[start:end], paths[first], gap, sections)
+            yield Chunk(self._document_id, self._ordinal, page.number, start, end, page.text[start:end], paths[first], gap, sections)
             before = end
-            ordinal += 1
+            self._ordinal += 1
+
+
+def chunk_document(document: Document, embedder: Embedder, chunk_tokens: int) -> Iterator[Chunk]:
+    """Cut a whole document; see `Chunker`."""
+    chunker = Chunker(document.id, embedder, chunk_tokens)
+    for page in document.pages:
+        yield from chunker.cut(page, [heading for heading in document.headings if heading.page == page.number])
 
 
 def _spans(text: str, heading_starts: Sequence[int], embedder: Embedder, limit: int) -> Iterator[tuple[int, int]]:
     """The `(start, end)` of each chunk of a page."""
-    breaks = [sorted(heading_starts), *(sorted({match.end() for match in pattern.finditer(text)}) for pattern in _BREAKS)]
+    breaks = [list(heading_starts), *(sorted({match.end() for match in pattern.finditer(text)}) for pattern in _BREAKS)]
     page = _Cuttable(text, [start for start, _ in embedder.token_spans(text)], breaks, list(_blocks(text)))
     position = 0
     while True:

@@ -1,7 +1,7 @@
 """A text -> its headings, and the path of titles down to each."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import accumulate
 
 from rag.types import Heading
@@ -71,20 +71,24 @@ def place_heading(title: str, page_text: str) -> int:
     return 0
 
 
-def heading_paths(headings: Iterable[Heading]) -> list[str]:
-    """For each heading, the titles from the outermost one above it to its own: "Leave > Carrying over".
+class HeadingPaths:
+    """For each heading in turn, the titles from the outermost one above it to its own: "Leave > Carrying over".
 
-    Args:
-        headings: In reading order.
+    Attributes:
+        last: The path of the last one; "" before the first.
     """
-    paths: list[str] = []
-    above: list[Heading] = []
-    for heading in headings:
-        while above and above[-1].level >= heading.level:
-            above.pop()
-        above.append(heading)
-        paths.append(PATH_SEPARATOR.join(each.title for each in above))
-    return paths
+
+    def __init__(self) -> None:
+        self.last = ""
+        self._above: list[Heading] = []
+
+    def follow(self, heading: Heading) -> str:
+        """The path of the next heading in reading order."""
+        while self._above and self._above[-1].level >= heading.level:
+            self._above.pop()
+        self._above.append(heading)
+        self.last = PATH_SEPARATOR.join(each.title for each in self._above)
+        return self.last
 
 
 def _can_be_title(lines: Sequence[str], index: int) -> bool:

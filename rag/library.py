@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import replace
@@ -11,12 +11,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from rag.adding import Adding, Source
+from rag.adding import Adding, Refused
 from rag.answering.answering import Asked, answer_by_model, answer_by_quoting
 from rag.answering.chat.model import ChatModel, OpenAIChatModel
 from rag.answering.confidence import confidence, evidence
 from rag.answering.extractive import weighed_sentences
+from rag.answering.notices import still_indexing
 from rag.chunking import VERSION as CHUNKER_VERSION
+from rag.completing import Completing
 from rag.embedding.backends import build_embedder
 from rag.embedding.protocol import Embedder
 from rag.errors import DocumentNotFoundError, EmptyQuestionError, StorageError
@@ -27,17 +29,17 @@ from rag.reranking.protocol import Reranker, build_reranker
 from rag.retrieving import Query, Retriever
 from rag.rewriting import standalone_by_model
 from rag.settings import Settings
+from rag.staging import Source, Staging
 from rag.storing.index import Index
 from rag.storing.lock import LibraryLock
 from rag.storing.originals import Originals
-from rag.types import Answer, DocumentRecord, Message, Outcome, Passage, Progress, ProgressCallback, Report
+from rag.types import Answer, DocumentRecord, Message, Outcome, Passage, ProgressCallback, Report
 from rag.viewing import Pages
 
 RAW_WEIGHT = 0.35
 """Of a follow-up as it was asked, beside the whole question made of it: a bad rewrite must not hide what the question itself finds."""
 
 Paths = str | Path | Iterable[str | Path]
-Teller = Callable[[float, Outcome | None], None]
 
 
 class Library:
@@ -73,6 +75,9 @@ class Library:
         self._loader = _loader(settings)
         self.pages = Pages(self.document, self._originals, _loader(settings))
         self._writing = threading.RLock()
+        self._completing = Completing(embedder, self._index, self._writing)
+        staging = Staging(self._loader, embedder, self._index, self._originals, settings.chunk_tokens, self._writing)
+        self._adding = Adding(staging, self._completing, self._index)
         self._lock = LibraryLock(folder)
 
     @classmethod
@@ -108,13 +113,17 @@ class Library:
         embedder = embedder or build_embedder(settings.embedding_model, settings.embedding_backend, settings.exported_models)
         return cls(Path(folder or settings.library), settings, embedder, chat_model, reranker)
 
-    def add(self, paths: Paths, *, passwords: Sequence[str] = (), progress: ProgressCallback | None = None) -> Report:
+    def add(self, paths: Paths, *, passwords: Sequence[str] = (), progress: ProgressCallback | None = None, wait: bool = True) -> Report:
         """Add files, and the files in folders. Adding again what is there does nothing; a changed file replaces its earlier version.
+
+        First every file is read, and found by its words from then on; then the vectors are made, also those that an earlier adding left
+        unmade. What stops in between goes on from there the next time.
 
         Args:
             paths: A file, a folder, or several.
             passwords: Tried on encrypted PDFs.
             progress: Called as the work goes on, and with each file's outcome.
+            wait: Whether to make the vectors too; if not, `index_next` makes them.
 
         Returns:
             One outcome for each file; a file that cannot be read has one too, and stops no other.
@@ -125,34 +134,59 @@ class Library:
         """
         given = [paths] if isinstance(paths, str | Path) else list(paths)
         entries = list(find_files(given))
-        outcomes = []
-        for number, entry in enumerate(entries, start=1):
-            if isinstance(entry, tuple):
-                path, error = entry
-                outcome = Outcome(str(path), path.name, "", error.status, 0, 0, str(error))
-                _teller(progress, path, number, len(entries))(1.0, outcome)
-            else:
-                source = Source(entry, entry.name, str(entry.resolve()))
-                outcome = self._add(source, passwords, _teller(progress, entry, number, len(entries)))
-            outcomes.append(outcome)
-        return Report(tuple(outcomes))
+        sources = [Refused(*entry) if isinstance(entry, tuple) else Source(entry, entry.name, (str(entry.resolve()),)) for entry in entries]
+        return self._add(sources, passwords, progress, wait)
 
-    def add_upload(self, path: Path, name: str, *, passwords: Sequence[str] = (), progress: ProgressCallback | None = None) -> Outcome:
+    def add_upload(
+        self, path: Path, name: str, *, passwords: Sequence[str] = (), progress: ProgressCallback | None = None, wait: bool = True
+    ) -> Outcome:
         """Add one file that was uploaded under `name`; a later upload of that name with other content replaces it.
+
+        Args:
+            path: Where it is.
+            name: What it is called.
+            passwords: As for `add`.
+            progress: As for `add`.
+            wait: As for `add`.
 
         Raises:
             StorageError: As for `add`.
             EmbeddingError: As for `add`.
         """
-        return self._add(Source(path, name, f"upload:{name}"), passwords, _teller(progress, path, 1, 1))
+        return self._add([Source(path, name, (f"upload:{name}",))], passwords, progress, wait).outcomes[0]
+
+    def index_next(self) -> bool:
+        """Make some of the vectors that are missing, in about a second.
+
+        Returns:
+            Whether there was anything to do.
+
+        Raises:
+            StorageError: As for `add`.
+            EmbeddingError: As for `add`.
+        """
+        return self._completing.step()
 
     def documents(self) -> list[DocumentRecord]:
-        """The documents, in the order they were added.
+        """The documents, in the order they were added; `indexed` says whether all their vectors are made.
 
         Raises:
             StorageError: The index cannot be opened.
         """
-        return list(self._index.store.records.values())
+        return list(self._index.records.values())
+
+    def indexing(self, documents: Sequence[str] | None = None) -> list[DocumentRecord]:
+        """The documents whose vectors are not all made yet: they are found by their words, and by the vectors there are.
+
+        Args:
+            documents: Names or ids of those looked at; all if not given.
+
+        Raises:
+            DocumentNotFoundError: A name in `documents` is not there.
+            StorageError: The index cannot be opened.
+        """
+        records = self.documents() if documents is None else [self.document(name) for name in documents]
+        return [record for record in records if record.indexed < 1]
 
     def document(self, name_or_id: str) -> DocumentRecord:
         """Find a document by its name, its id, or the beginning of its id (8 digits or more).
@@ -184,7 +218,6 @@ class Library:
         with self._writing, self._index.guarded():
             record = self.document(name_or_id)
             self._index.remove(record.id)
-            self._originals.discard(record.id)
         return record
 
     def retrieve(
@@ -239,7 +272,7 @@ class Library:
         if not passages:
             return 0.0
         with self._index.guarded():
-            records = self._index.store.records
+            records = self._index.records
             titles = [records[passage.document_id].title if passage.document_id in records else "" for passage in passages]
             wording = self._index.lexical.wording(question)
         return confidence(evidence(question, passages, titles, wording, self._embedder))
@@ -287,7 +320,7 @@ class Library:
         if self.chat_model is not None:
             searched = await standalone_by_model(question, history, self.chat_model)
         passages = await asyncio.to_thread(self._retrieve, question, searched, top_k, documents)
-        asked = Asked(question, searched.text, tuple(passages), tuple(history), began)
+        asked = Asked(question, searched.text, tuple(passages), tuple(history), began, still_indexing(len(self.indexing(documents))))
         weighing = asyncio.create_task(asyncio.to_thread(self.confidence, searched.text, passages))
         try:
             if self.chat_model is None:
@@ -320,7 +353,7 @@ class Library:
         Raises:
             StorageError: The index cannot be read.
         """
-        return self._index.store.other_records()
+        return self._index.left_behind()
 
     def reindex(self, progress: ProgressCallback | None = None) -> Report:
         """Index what was left behind with the present model, from the library's own copies; then drop the old index.
@@ -328,17 +361,10 @@ class Library:
         Raises:
             StorageError: The disk or the database refused; the old index is still there.
         """
-        records = self.left_behind()
-        outcomes = []
-        for number, record in enumerate(records, start=1):
-            source = Source(self._originals.path(record.id, record.media_type), record.name, record.sources[0])
-            outcome = self._add(source, [record.password], _teller(progress, source.path, number, len(records)))
-            if outcome.is_searchable:
-                self._index.store.update(replace(self._index.store.records[record.id], sources=record.sources))
-            outcomes.append(outcome)
-        report = Report(tuple(outcomes))
+        sources = [Source(self._originals.path(record.id, record.media_type), record.name, record.sources) for record in self.left_behind()]
+        report = self._add(sources, [record.password for record in self.left_behind() if record.password], progress, wait=True)
         if report.all_searchable:
-            self._index.store.drop_other_indexes()
+            self._index.drop_other_indexes()
         return report
 
     def warm_up(self) -> None:
@@ -375,27 +401,15 @@ class Library:
         if searched.text != question:
             queries = [Query(searched.text, 1 - RAW_WEIGHT), Query(question, RAW_WEIGHT)]
         with self._index.guarded():
-            return self._retriever.retrieve(queries, top_k, ids) if self._index.store.records else []
+            return self._retriever.retrieve(queries, top_k, ids) if self._index.records else []
 
     def _describe(self) -> str:
         return f"{self._embedder.identity} cosine chunker={CHUNKER_VERSION} tokens={self.settings.chunk_tokens}"
 
-    def _add(self, source: Source, passwords: Sequence[str], tell: Teller) -> Outcome:
-        with self._writing, self._index.guarded():
-            adding = Adding(self._loader, self._embedder, self._index, self._originals, self.settings.chunk_tokens)
-            outcome = adding.add(source, passwords, lambda fraction: tell(fraction, None))
-        tell(1.0, outcome)
-        return outcome
-
-
-def _teller(progress: ProgressCallback | None, path: Path, number: int, files: int) -> Teller:
-    """What tells `progress` about one file."""
-
-    def tell(fraction: float, outcome: Outcome | None) -> None:
-        if progress:
-            progress(Progress(str(path), fraction, number, files, outcome))
-
-    return tell
+    def _add(self, sources: Sequence[Source | Refused], passwords: Sequence[str], progress: ProgressCallback | None, wait: bool) -> Report:
+        with self._index.guarded():
+            outcomes = self._adding.add(sources, passwords, progress, wait=wait)
+        return Report(tuple(outcomes))
 
 
 def _loader(settings: Settings) -> Loader:

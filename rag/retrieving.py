@@ -20,6 +20,9 @@ SPARE = 3
 MOST_RANKED = 500
 """Chunks ranked, at most, where copies fill the places."""
 
+EMBEDDED_ON_THE_SPOT = 10
+"""Chunks compared with the question by a vector made on the spot, at most: the best by their words of those that wait for one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
@@ -83,7 +86,7 @@ class Retriever:
             RerankingError: The reranker cannot be used.
         """
         found = self.find(queries, top_k, document_ids)
-        records = self._index.store.records
+        records = self._index.records
         return [
             _passage(rank, passage, trimmed(passage.sentences), records[passage.best.chunk.document_id])
             for rank, passage in enumerate(found, start=1)
@@ -123,20 +126,31 @@ class Retriever:
         store, lexical = self._index.store, self._index.lexical
         pool = max(POOL, depth)
         near = [store.nearest(vector, pool, document_ids) for vector in vectors]
-        worded = {(hit.document_id, hit.ordinal) for query in queries for hit in lexical.search(query.text, pool, document_ids)}
-        keys = worded.union(*near)
+        hits = sorted((hit for query in queries for hit in lexical.search(query.text, pool, document_ids)), key=lambda hit: -hit.score)
+        keys = {(hit.document_id, hit.ordinal) for hit in hits}.union(*near)
         around = sorted(with_neighbours(keys))
+        waiting = self._waiting([(hit.document_id, hit.ordinal) for hit in hits])
         scores: dict[ChunkKey, float] = {}
         cosines: dict[ChunkKey, float] = {}
         for query, vector, known in zip(queries, vectors, near, strict=True):
             compared = known | store.cosines(vector, keys - known.keys())
+            compared |= {key: float(row @ vector) for key, row in waiting.items() if key not in compared}
             bm25 = dict(zip(around, lexical.scores(query.text, around), strict=True))
             for key, score in fused(compared, bm25).items():
                 scores[key] = scores.get(key, 0.0) + query.weight * score
                 cosines[key] = max(cosines.get(key, -1.0), compared[key])
         best = sorted(scores, key=lambda key: (-scores[key], key))[:depth]
-        chunks, records = store.chunks(best), store.records
+        chunks, records = self._index.chunks(best), self._index.records
         return [Ranked(chunks[key], scores[key], cosines[key]) for key in best if key in chunks and key[0] in records]
+
+    def _waiting(self, keys: Sequence[ChunkKey]) -> dict[ChunkKey, Embeddings]:
+        """Vectors of chunks that wait for theirs, of the first ones among these."""
+        pending = self._index.pending
+        without = [key for key in dict.fromkeys(keys) if 0 <= pending.stored(key[0]) <= key[1]]
+        chunks = list(pending.chunks(without[:EMBEDDED_ON_THE_SPOT]).values())
+        if not chunks:
+            return {}
+        return dict(zip([chunk.key for chunk in chunks], self._embedder.embed_documents([chunk.text for chunk in chunks]), strict=True))
 
     def _reranked(self, question: str, ranked: Sequence[Ranked], depth: int, reranker: Reranker) -> list[Ranked]:
         shown = ranked[:depth]

@@ -235,6 +235,7 @@ class DocumentRecord:
         added: When, ISO 8601 in UTC.
         size: Bytes.
         password: What opened the file, or "".
+        indexed: Share of its chunks that have their vectors, in [0, 1]; what has none yet is found by its words alone.
     """
 
     id: str
@@ -249,6 +250,7 @@ class DocumentRecord:
     added: str
     size: int
     password: str
+    indexed: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,11 +298,12 @@ class Progress:
     """A moment of `Library.add`.
 
     Attributes:
-        path: The file at work.
+        path: The file at work. All files are read first; then, from its first moment of "indexing" on, a file is found by its words.
         fraction: How much of it is done, in [0, 1].
         file: Its number among the files, 1-based.
         files: How many there are.
         outcome: Set once, when the file is finished.
+        stage: "reading" until its words are found, "indexing" while its vectors are made.
     """
 
     path: str
@@ -308,6 +311,7 @@ class Progress:
     file: int
     files: int
     outcome: Outcome | None
+    stage: Literal["reading", "indexing"] = "reading"
 
 
 ProgressCallback = Callable[[Progress], None]

@@ -17,6 +17,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from rag.answering.notices import still_indexing
 from rag.errors import LibraryError, RagError
 from rag.settings import Settings
 from rag.types import Answer, DocumentRecord, Outcome, ProgressCallback, Report
@@ -104,6 +105,8 @@ def search(
         opened.warm_up()
         passages = opened.retrieve(question, top_k, document)
         _warn_left_behind(opened)
+        if notice := still_indexing(len(opened.indexing(document))):
+            err.print(notice, style="yellow", markup=False)
     if json_lines:
         _print_json(asdict(passage) for passage in passages)
     for passage in [] if json_lines else passages:
@@ -220,13 +223,12 @@ def _progress_bar(json_lines: bool) -> Iterator[ProgressCallback]:
     columns = (TextColumn("{task.fields[file]}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn())
     with Progress(*columns, console=err, transient=True, redirect_stdout=False, redirect_stderr=False, disable=not err.is_terminal) as bar:
         task = bar.add_task("", total=1.0, file="")
+        done: dict[int, float] = {}  # of each file
 
         def show(step: Step) -> None:
-            bar.update(
-                task,
-                completed=(step.file - 1 + step.fraction) / step.files,
-                file=f"{step.file}/{step.files} {escape(Path(step.path).name)}",
-            )
+            bar.advance(task, (step.fraction - done.get(step.file, 0.0)) / step.files)
+            bar.update(task, file=f"{step.stage} {step.file}/{step.files} {escape(Path(step.path).name)}")
+            done[step.file] = step.fraction
             if step.outcome and json_lines:
                 _print_json([asdict(step.outcome)])
             elif step.outcome:
@@ -252,7 +254,8 @@ def _documents_table(records: list[DocumentRecord]) -> Table:
     for heading, justify in (("document", "left"), ("pages", "right"), ("chunks", "right"), ("added", "left"), ("id", "left")):
         table.add_column(heading, justify=justify, overflow="fold")  # type: ignore[arg-type]
     for record in records:
-        table.add_row(escape(record.name), str(record.pages), str(record.chunks), record.added[:16].replace("T", " "), record.id[:12])
+        added = f"indexing {int(100 * record.indexed)} %" if record.indexed < 1 else record.added[:16].replace("T", " ")
+        table.add_row(escape(record.name), str(record.pages), str(record.chunks), added, record.id[:12])
     return table
 
 

@@ -8,24 +8,12 @@ from dataclasses import dataclass, replace
 from rag.answering.chat.model import ChatModel
 from rag.answering.citations import CitationResolver, with_quotes
 from rag.answering.extractive import Weighed, best_quotes
+from rag.answering.notices import CONNECT, CUT, DOUBTFUL, EMPTY_LIBRARY, INTERRUPTED, NEAREST_ARE, SHORTENED, SILENT, UNCITED
 from rag.answering.prompt import NOT_FOUND, build_prompt
 from rag.settings import Settings
 from rag.types import Answer, Citation, Finish, Message, Passage
 
 EXTRACTIVE = "extractive"
-
-CONNECT = (
-    "No chat model is connected, so these are the documents' own sentences. For answers in prose, start any OpenAI-compatible server "
-    "and set RAG_CHAT_BASE_URL, for example http://localhost:11434/v1 for Ollama."
-)
-EMPTY_LIBRARY = "There are no documents yet. Add some, then ask again."
-NEAREST_ARE = "The passages nearest to the question are these:"
-DOUBTFUL = "Little in the documents matches this question: check the footnotes."
-CUT = "The answer was cut: it reached the model's limit. Ask for less at once, or raise RAG_CHAT_MAX_TOKENS or the server's own limit."
-INTERRUPTED = "The answer is incomplete: the endpoint stopped half-way. Try again."
-SILENT = "The model sent no words. Try again, or choose another model with RAG_CHAT_MODEL."
-UNCITED = "The model gave no footnotes: check what it says against the passages."
-SHORTENED = "The conversation is longer than the model can take: the {count} oldest messages were not sent."
 
 NEAREST = 3
 """Passages shown when the documents do not say."""
@@ -41,6 +29,7 @@ class Asked:
         passages: Retrieved for it, best first.
         history: Earlier turns, oldest first.
         began: `time.monotonic()` when it was asked.
+        notice: What is to be said of any answer to it, or "".
     """
 
     question: str
@@ -48,11 +37,13 @@ class Asked:
     passages: tuple[Passage, ...]
     history: tuple[Message, ...]
     began: float
+    notice: str = ""
 
     def answer(self, text: str, citations: Sequence[Citation], model: str, finish: Finish, notice: str = "") -> Answer:
         """An answer to this question, as of now."""
         seconds = time.monotonic() - self.began
-        return Answer(self.question, text, tuple(citations), self.passages, model, finish, notice, seconds, self.searched)
+        notices = " ".join(filter(None, (notice, self.notice)))
+        return Answer(self.question, text, tuple(citations), self.passages, model, finish, notices, seconds, self.searched)
 
 
 def answer_by_quoting(asked: Asked, weighed: Sequence[Weighed]) -> Answer:

@@ -20,6 +20,10 @@ from rag.types import Document, Heading, Page
 _MEGABYTE = 1_000_000
 
 
+OnPage = Callable[[Page, Sequence[Heading], int], None]
+"""Told of each page as it is read: the page, the headings that begin on it, and how many pages there are."""
+
+
 @dataclass(frozen=True, slots=True)
 class LoadedDocument:
     """A document, and the password that opened its file ("" where none was needed)."""
@@ -85,7 +89,7 @@ class Loader:
         name: str,
         document_id: str,
         passwords: Sequence[str] = (),
-        on_page: Callable[[int, int], None] | None = None,
+        on_page: OnPage | None = None,
     ) -> LoadedDocument:
         """Read a file.
 
@@ -94,7 +98,7 @@ class Loader:
             name: What it is called, in the document and in messages; its ending counts, not that of `path`.
             document_id: The SHA-256 of its bytes.
             passwords: Tried in turn on an encrypted PDF, after none.
-            on_page: Called after each page with how many are read and how many there are. What it raises ends the reading.
+            on_page: Called after each page, while the next ones are being read. What it raises ends the reading.
 
         Raises:
             UnsupportedFileError: It is of a kind that is not read, or not what its name says.
@@ -109,10 +113,10 @@ class Loader:
             return self._load_pdf(path, Document(document_id, name, "", media_type, ()), passwords, on_page)
         words = text.decode(_read_bytes(path), name)
         title = text.markdown_title(words) if media_type == "text/markdown" else text.plain_title(words)
+        page, headings = Page(1, "1", words), text_headings(words)
         if on_page:
-            on_page(1, 1)
-        headings = text_headings(words)
-        return LoadedDocument(Document(document_id, name, title, media_type, (Page(1, "1", words),), headings), "")
+            on_page(page, headings, 1)
+        return LoadedDocument(Document(document_id, name, title, media_type, (page,), headings), "")
 
     def render(self, path: Path, page_number: int, *, scale: float = 2.0, password: str = "") -> bytes:
         """Draw a page of a PDF as it would be shown: cropped, turned, with the forms filled in.
@@ -155,12 +159,10 @@ class Loader:
         frame = self._draw("marks", path, page_number, password, start=start, end=end)
         return [(x0, y0, x1, y1) for x0, y0, x1, y1 in frame.header["marks"]]
 
-    def _load_pdf(
-        self, path: Path, document: Document, passwords: Sequence[str], on_page: Callable[[int, int], None] | None
-    ) -> LoadedDocument:
-        name, pages, pictures, total = document.name, list[Page](), 0, 0
+    def _load_pdf(self, path: Path, document: Document, passwords: Sequence[str], on_page: OnPage | None) -> LoadedDocument:
+        name, pages, headings, pictures, total = document.name, list[Page](), list[Heading](), 0, 0
         title = password = ""
-        outline: list[tuple[int, str, int]] = []
+        outline: dict[int, list[tuple[int, str]]] = {}
         refusal: DocumentError | None = None
         request = Frame({"verb": "read", "path": os.path.abspath(path), "passwords": list(passwords)})  # noqa: PTH100
         try:
@@ -170,12 +172,17 @@ class Loader:
                     if "error" in header:
                         refusal = _pdf_error(name, header["error"], header["reason"], tried=bool(passwords))
                     elif "pages" in header:
-                        total, title, password, outline = (header[key] for key in ("pages", "title", "password", "outline"))
+                        total, title, password = (header[key] for key in ("pages", "title", "password"))
+                        for level, words, number in header["outline"]:
+                            outline.setdefault(number, []).append((level, words))
                     else:
-                        pages.append(Page(len(pages) + 1, header["label"], header["text"]))
+                        page = Page(len(pages) + 1, header["label"], header["text"])
+                        begun = _headings(page, outline.get(page.number, ()))
+                        pages.append(page)
+                        headings += begun
                         pictures += header["is_picture"]
                         if on_page:
-                            on_page(len(pages), total)
+                            on_page(page, begun, total)
         except WorkerStoppedError as error:
             place = f"at page {len(pages) + 1} of {total}" if total else "while it was opened"
             raise UnreadableFileError(f"{name} could not be read: reading stopped {place}: {error}.") from error
@@ -183,7 +190,7 @@ class Loader:
             raise refusal
         if not any(page.text.strip() for page in pages):
             raise NoTextError(_no_text(name, len(pages), pictures))
-        return LoadedDocument(Document(document.id, name, title, document.media_type, tuple(pages), _headings(outline, pages)), password)
+        return LoadedDocument(Document(document.id, name, title, document.media_type, tuple(pages), tuple(headings)), password)
 
     def _draw(self, verb: str, path: Path, page_number: int, password: str, **details: float) -> Frame:
         header = {"verb": verb, "path": os.path.abspath(path), "page": page_number, "passwords": [password] if password else []}  # noqa: PTH100
@@ -196,12 +203,10 @@ class Loader:
         return frame
 
 
-def _headings(outline: Sequence[tuple[int, str, int]], pages: Sequence[Page]) -> tuple[Heading, ...]:
-    """The outline's entries where they stand, in reading order: an outline may name pages in any."""
-    placed = [
-        Heading(level, title, page, place_heading(title, pages[page - 1].text)) for level, title, page in outline if page <= len(pages)
-    ]
-    return tuple(sorted(placed, key=lambda heading: (heading.page, heading.start)))
+def _headings(page: Page, outline: Sequence[tuple[int, str]]) -> list[Heading]:
+    """The outline's entries for a page where they stand on it, in reading order: an outline may name them in any."""
+    placed = [Heading(level, title, page.number, place_heading(title, page.text)) for level, title in outline]
+    return sorted(placed, key=lambda heading: heading.start)
 
 
 def _read_bytes(path: Path, most: int = -1) -> bytes:

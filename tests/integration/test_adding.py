@@ -216,13 +216,16 @@ def test_progress_is_told_file_by_file(library: Library, folder: Path) -> None:
     write(folder, "c.txt", TEXT)
     steps: list[Progress] = []
     report = library.add([folder, folder / "gone.txt"], progress=steps.append)
-    assert [step.outcome for step in steps if step.outcome] == list(report.outcomes)
-    assert [step.file for step in steps] == sorted(step.file for step in steps)
+    assert {step.file: step.outcome for step in steps if step.outcome} == dict(enumerate(report.outcomes, start=1))
+    assert sum(step.outcome is not None for step in steps) == len(report.outcomes) == 4
     assert {step.files for step in steps} == {4}
     for number in range(1, 5):
-        fractions = [step.fraction for step in steps if step.file == number]
-        assert fractions == sorted(fractions)
-        assert 0 <= fractions[0] <= fractions[-1] == 1
+        mine = [step for step in steps if step.file == number]
+        assert [step.fraction for step in mine] == sorted(step.fraction for step in mine)
+        assert 0 <= mine[0].fraction <= mine[-1].fraction == 1
+        assert [step.stage for step in mine] == sorted((step.stage for step in mine), reverse=True)  # reading, then indexing
+    assert [step.stage for step in steps if step.file in {1, 3}][-1] == "indexing"
+    assert {step.stage for step in steps if step.file in {2, 4}} == {"reading"}
     assert sum(step.file == 1 for step in steps) > 5
 
 

@@ -9,11 +9,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from rag import Library, Report, StorageError
-from rag.storing.chunks import connect
+from rag import Library, Progress, Report, StorageError
+from rag.storing.chunks import WRITE_BATCH, connect
 from tests.conftest import OpenLibrary
 from tests.fakes import FailingEmbedder
 
@@ -73,8 +74,8 @@ with opened() as library:
     attempt(lambda: check_answers(library))
     subprocess.run(["mount", "-o", "remount,size=64m", disk], check=True)
     check_answers(library)
-    assert [record.name for record in library.documents()] == ["small.txt"]
-    assert [outcome.status for outcome in library.add([small, big]).outcomes] == ["unchanged", "added"]
+    assert library.add([small, big]).all_searchable
+    assert [(record.name, record.indexed) for record in library.documents()] == [("small.txt", 1), ("big.txt", 1)]
     assert all(len(library._index.store.document_chunks(record.id)) == record.chunks for record in library.documents())
 """
 
@@ -96,14 +97,19 @@ def files(tmp_path: Path) -> Path:
 
 
 def check_whole(library: Library) -> None:
-    """Every document listed is there with all its chunks and its file, and nothing is there besides."""
-    records = library.documents()
+    """Every document listed has all its chunks, its file and its words, and can be found; nothing is there besides."""
+    records, index = library.documents(), library._index
+    waiting = {record.id: record.chunks for record in library.indexing()}
     for record in records:
-        assert len(library._index.store.document_chunks(record.id)) == record.chunks > 0
-        assert {passage.document_id for passage in library.retrieve(QUESTION, top_k=10_000, documents=[record.id])} == {record.id}
+        assert (record.indexed < 1) == (record.id in waiting)
+        chunks = (index.pending if record.id in waiting else index.store).document_chunks(record.id)
+        assert len(chunks) == record.chunks > 0
+        found = {passage.document_id for passage in library.retrieve(QUESTION, top_k=10_000, documents=[record.id])}
+        assert found == {record.id}
         assert library.pages.text(record.id, 1)
-    assert library._index.lexical.document_ids == {record.id for record in records}
-    assert library._index.store._chunks.count() == sum(record.chunks for record in records)
+    assert index.lexical.document_ids == {record.id for record in records}
+    whole = sum(record.chunks for record in records if record.id not in waiting)
+    assert whole <= index.store._chunks.count() <= whole + sum(waiting.values())
     assert {path.stem for path in (library.folder / "originals").glob("*")} == {record.id for record in records}
 
 
@@ -116,7 +122,7 @@ def stored_chunks(library: Library) -> int:
         client.close()  # type: ignore[attr-defined]
 
 
-def test_a_killed_process_leaves_whole_documents(open_library: OpenLibrary, files: Path, tmp_path: Path) -> None:
+def test_a_killed_process_leaves_documents_that_are_gone_on_with(open_library: OpenLibrary, files: Path, tmp_path: Path) -> None:
     chance = random.Random(7)
     survivors = 0
     for kill in range(KILLS):
@@ -130,76 +136,133 @@ def test_a_killed_process_leaves_whole_documents(open_library: OpenLibrary, file
             adding.send_signal(signal.SIGKILL)
         library = open_library()
         check_whole(library)
-        assert len(library.documents()) >= survivors  # what was finished is kept
+        assert len(library.documents()) >= survivors  # what was read is kept
         survivors = len(library.documents())
-        listed = {record.id: record.chunks for record in library.documents()}
         library.close()
-        assert stored_chunks(library) == sum(listed.values()), kill
         if kill == KILLS // 2:  # a changed file on the way
             (files / "0.txt").write_text(text_of(99, 50))
     library = open_library()
     assert library.add(files).all_searchable
     check_whole(library)
+    assert library.indexing() == []
+    library.close()
+    assert stored_chunks(library) == sum(record.chunks for record in open_library().documents())
     assert sorted(record.name for record in library.documents()) == sorted(path.name for path in files.iterdir())
     assert "Boat 99-" in library.retrieve(QUESTION, documents=["0.txt"])[0].text
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("the model broke"), MemoryError()], ids=repr)
-@pytest.mark.parametrize("after", [0, 1])
-def test_an_error_in_the_middle_of_a_document_leaves_nothing_of_it(
+@pytest.mark.parametrize("after", [0, 1, 2], ids=lambda after: f"after {after} batches")
+def test_an_error_while_vectors_are_made_loses_nothing_of_a_document(
     open_library: OpenLibrary, files: Path, error: BaseException, after: int
 ) -> None:
-    library = open_library()
-    assert library.add(files / "0.txt").all_searchable
-    library.close()
     failing = open_library(embedder=FailingEmbedder(error, after=after))
     with pytest.raises(type(error)):
         failing.add(files / "5.txt")
-    assert [record.name for record in failing.documents()] == ["0.txt"]
-    check_whole(failing)
+    (record,) = failing.indexing()
+    assert record.indexed == pytest.approx(after * WRITE_BATCH / record.chunks)
     failing.close()
-    assert stored_chunks(failing) == failing_chunks(open_library)
-
-
-def failing_chunks(open_library: OpenLibrary) -> int:
-    """What the library lists after reopening; the rest must be gone too."""
     library = open_library()
+    assert library.indexing() == [record]
+    assert {passage.document for passage in library.retrieve(QUESTION)} == {"5.txt"}
     check_whole(library)
-    (record,) = library.documents()
-    assert library.add(library.pages.original(record.id)).all_searchable
-    library.close()
-    return record.chunks
+    assert statuses(library.add(files / "0.txt")) == ["added"]
+    assert library.indexing() == []
+    check_whole(library)
 
 
-def test_stopping_between_files_keeps_what_was_finished(open_library: OpenLibrary, files: Path) -> None:
+def test_what_is_lost_of_a_half_indexed_document_is_made_again(open_library: OpenLibrary, files: Path) -> None:
+    failing = open_library(embedder=FailingEmbedder(MemoryError(), after=2))
+    with pytest.raises(MemoryError):
+        failing.add(files / "5.txt")
+    (record,) = failing.indexing()
+    failing._index.store.discard(record.id)
+    failing.close()
+    library = open_library()
+    library.add([])
+    (whole,) = library.documents()
+    assert (whole.id, whole.indexed) == (record.id, 1)
+    check_whole(library)
+
+
+def test_the_vector_of_a_document_is_the_same_however_often_it_was_interrupted(
+    open_library: OpenLibrary, files: Path, tmp_path: Path
+) -> None:
+    def vector(library: Library) -> list[float]:
+        found: Any = library._index.store._documents.get(include=["embeddings"])["embeddings"]
+        return list(found[0])
+
+    failing = open_library(embedder=FailingEmbedder(MemoryError(), after=2))
+    with pytest.raises(MemoryError):
+        failing.add(files / "5.txt")
+    failing.close()
+    resumed = open_library()
+    resumed.add([])
+    at_once = open_library("other")
+    at_once.add(files / "5.txt")
+    assert vector(resumed) == pytest.approx(vector(at_once), abs=1e-6)
+
+
+def test_stopping_between_files_keeps_what_was_read(open_library: OpenLibrary, files: Path) -> None:
     library = open_library()
 
-    def stop_after_two(step: object) -> None:
-        if getattr(step, "outcome", None) and getattr(step, "file", 0) == 2:
+    def stop_at_the_third(step: Progress) -> None:
+        if step.file == 3:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        library.add(files, progress=stop_after_two)
-    assert [record.name for record in library.documents()] == ["0.txt", "1.txt"]
+        library.add(files, progress=stop_at_the_third)
+    assert [(record.name, record.indexed) for record in library.documents()] == [("0.txt", 0), ("1.txt", 0)]
     check_whole(library)
     assert statuses(library.add(files)) == ["unchanged"] * 2 + ["added"] * (FILES - 2)
+    assert library.indexing() == []
+    check_whole(library)
 
 
 def test_stopping_in_the_middle_of_a_new_version_keeps_the_old_one(open_library: OpenLibrary, files: Path) -> None:
     library = open_library()
     library.add(files / "3.txt")
-    old = library.documents()
+    (old,) = library.documents()
     (files / "3.txt").write_text(text_of(33, 140))
 
-    def stop_half_way(step: object) -> None:
-        if getattr(step, "fraction", 0) > 0.5:
+    def stop_half_way(step: Progress) -> None:
+        if step.fraction > 0.5:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         library.add(files / "3.txt", progress=stop_half_way)
-    assert library.documents() == old
+    (new,) = library.indexing()
+    assert library.documents() == [old, new]
     check_whole(library)
-    assert statuses(library.add(files / "3.txt")) == ["replaced"]
+    assert statuses(library.add(files / "3.txt")) == ["unchanged"]
+    assert [record.id for record in library.documents()] == [new.id]
+    check_whole(library)
+
+
+def test_a_newer_version_takes_the_place_of_one_that_still_waits(open_library: OpenLibrary, files: Path) -> None:
+    library = open_library()
+    library.add(files / "3.txt", wait=False)
+    (files / "3.txt").write_text(text_of(33, 140))
+    assert statuses(library.add(files / "3.txt", wait=False)) == ["replaced"]
+    assert [record.chunks for record in library.documents()] == [record.chunks for record in library.indexing()]
+    check_whole(library)
+    assert {passage.text.startswith("Boat 33") for passage in library.retrieve(QUESTION)} == {True}
+    while library.index_next():
+        pass
+    assert len(library.documents()) == 1
+    check_whole(library)
+
+
+def test_a_document_may_be_removed_while_its_vectors_are_made(open_library: OpenLibrary, files: Path) -> None:
+    library = open_library()
+    library.add([files / "4.txt", files / "5.txt"], wait=False)
+    assert library.index_next()
+    half_done = next(record for record in library.documents() if 0 < record.indexed < 1)
+    library.remove(half_done.name)
+    check_whole(library)
+    while library.index_next():
+        pass
+    assert [record.id != half_done.id for record in library.documents()] == [True]
     check_whole(library)
 
 
@@ -228,7 +291,10 @@ def test_no_room_costs_one_document_and_no_other(open_library: OpenLibrary, tmp_
     arguments = [sys.executable, "-c", ADD_WITHOUT_ROOM, str(library.folder), str(tmp_path / "big.txt"), "150000"]
     done = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    assert re.match(r"big\.txt could not be stored: File too large|The library's index could not be written", done.stdout)
+    assert re.match(
+        r"big\.txt could not be stored: File too large|The library's (index|list of what is being indexed) could not be written",
+        done.stdout,
+    )
     assert done.stdout.startswith("big.txt") == (paragraphs == 1000)
     again = open_library()
     check_whole(again)

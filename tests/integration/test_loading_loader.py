@@ -168,14 +168,14 @@ def test_progress_counts_the_pages(loader: Loader, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("One")
     calls: list[tuple[int, int]] = []
     for name in ("a.pdf", "a.txt"):
-        loader.load(tmp_path / name, name=name, document_id="", on_page=lambda done, total: calls.append((done, total)))
+        loader.load(tmp_path / name, name=name, document_id="", on_page=lambda page, _, total: calls.append((page.number, total)))
     assert calls == [(1, 3), (2, 3), (3, 3), (1, 1)]
 
 
 def test_what_the_callback_raises_ends_the_reading_and_no_other(loader: Loader, tmp_path: Path) -> None:
     (tmp_path / "a.pdf").write_bytes(documents.plain_pdf("One", "Two", "Three"))
 
-    def stop(done: int, total: int) -> None:
+    def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -281,7 +281,8 @@ def test_a_filter_finds_a_document_among_many_with_the_same_words(tmp_path: Path
         few = [Chunk(f"letter{n}", m, 1, 0, 6, "Letter") for n in range(20) for m in (0, 1)]
         store.put([*rest, *few], np.stack([each for own in vectors[:500] for each in (own, footer)]))
         for id_, chunks in [("rest", len(rest)), *((f"letter{n}", 2) for n in range(20))]:
-            store.commit(DocumentRecord(id_, id_, "", "text/plain", (id_,), 1, chunks, (), ("1",), "2026", 1, ""), footer)
+            record = DocumentRecord(id_, id_, "", "text/plain", (id_,), 1, chunks, (), ("1",), "2026", 1, "")
+            store.commit([record], footer[np.newaxis])
         assert [len(store.nearest(footer, 50, [f"letter{n}"])) for n in range(20)] == [2] * 20
 
 

@@ -179,7 +179,7 @@ ROWS = np.stack([unit(1, 0), unit(1, 1), unit(-1, 0)])
 def test_chunks_are_seen_when_their_record_is_there_and_not_before(store: ChunkStore) -> None:
     store.put(chunks(RECORD.id, 3), ROWS)
     assert store.nearest(unit(1, 0), 5, None) == {}
-    store.commit(RECORD, unit(1, 0))
+    store.commit([RECORD], unit(1, 0)[np.newaxis])
     found = store.nearest(unit(1, 0), 5, None)
     assert list(found) == [chunk.key for chunk in chunks(RECORD.id, 3)]
     assert list(found.values()) == pytest.approx([1, 2**-0.5, -1], abs=1e-5)
@@ -188,7 +188,7 @@ def test_chunks_are_seen_when_their_record_is_there_and_not_before(store: ChunkS
 
 def test_given_chunks_are_compared_and_read(store: ChunkStore) -> None:
     store.put(chunks(RECORD.id, 3), ROWS)
-    store.commit(RECORD, unit(1, 0))
+    store.commit([RECORD], unit(1, 0)[np.newaxis])
     first, second, _ = chunks(RECORD.id, 3)
     keys = [second.key, first.key, ("f" * 64, 0)]
     assert store.cosines(unit(1, 0), keys) == pytest.approx({first.key: 1.0, second.key: 2**-0.5}, abs=1e-5)
@@ -200,7 +200,7 @@ def test_given_chunks_are_compared_and_read(store: ChunkStore) -> None:
 
 def test_half_a_document_does_not_show_among_whole_ones(store: ChunkStore) -> None:
     store.put(chunks(RECORD.id, 3), ROWS)
-    store.commit(RECORD, unit(1, 0))
+    store.commit([RECORD], unit(1, 0)[np.newaxis])
     store.put(chunks("b" * 64, 3), ROWS)
     assert {document_id for document_id, _ in store.nearest(unit(1, 0), 50, None)} == {RECORD.id}
     assert store.nearest(unit(1, 0), 50, ["b" * 64]) == {}
@@ -210,7 +210,7 @@ def test_half_a_document_is_swept_at_the_next_open(tmp_path: Path) -> None:
     many = 2 * WRITE_BATCH + 5
     store = ChunkStore(connect(tmp_path, None), "f1", "an index")
     store.put(chunks(RECORD.id, 3), ROWS)
-    store.commit(RECORD, unit(1, 0))
+    store.commit([RECORD], unit(1, 0)[np.newaxis])
     store.put(chunks("b" * 64, many), np.tile(unit(1, 0), (many, 1)))
     store.close()
     store = ChunkStore(connect(tmp_path, None), "f1", "an index")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.headings import LONGEST_TITLE, PATH_SEPARATOR, heading_paths, place_heading, text_headings
+from rag.headings import LONGEST_TITLE, PATH_SEPARATOR, HeadingPaths, place_heading, text_headings
 from rag.types import Heading
 
 
@@ -122,6 +122,11 @@ def headings(*levels: int) -> list[Heading]:
     return [Heading(level, str(number), 1, number) for number, level in enumerate(levels)]
 
 
+def paths_of(levels: Sequence[int]) -> list[str]:
+    """The path of each of such headings."""
+    return list(map(HeadingPaths().follow, headings(*levels)))
+
+
 @pytest.mark.parametrize(
     ("levels", "expected"),
     [
@@ -134,12 +139,12 @@ def headings(*levels: int) -> list[Heading]:
     ids=["none", "down", "side by side", "a level left out", "upwards"],
 )
 def test_a_path_leads_down_to_each_heading(levels: Sequence[int], expected: list[str]) -> None:
-    assert heading_paths(headings(*levels)) == expected
+    assert paths_of(levels) == expected
 
 
 @given(st.lists(st.integers(1, 6), max_size=20))
 def test_a_path_names_outer_headings_before_inner_ones(levels: list[int]) -> None:
-    paths = heading_paths(headings(*levels))
+    paths = paths_of(levels)
     assert len(paths) == len(levels)
     for number, path in enumerate(paths):
         numbers = [int(name) for name in path.split(PATH_SEPARATOR)]

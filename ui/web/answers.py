@@ -11,6 +11,7 @@ from markdown_it.token import Token
 from markupsafe import Markup, escape
 
 from rag.answering.answering import EXTRACTIVE
+from rag.answering.notices import CONNECT
 from rag.types import Answer, Citation
 from ui.places import place
 from ui.web import text
@@ -41,7 +42,7 @@ def turn_html(turn: Turn) -> str:
         searched=_searched(answer),
         footnotes=_footnotes(answer.citations),
         is_found=answer.finish != "not_found",
-        notice="" if answer.model == EXTRACTIVE else answer.notice,
+        notice=answer.notice.removeprefix(CONNECT).strip(),  # the last line says that in its own words
         meta=_meta(answer),
     )
 

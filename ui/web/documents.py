@@ -50,7 +50,7 @@ class DocumentsHandlers:
     def show(self) -> tuple[str, Any]:
         """The list as it is now, and whether to ask again soon."""
         busy = self._indexer.is_busy  # before the list is read, so that the last look is never missed
-        problem = ""
+        problem = self._indexer.problem
         try:
             self._records, self._left_behind = self._library.documents(), len(self._library.left_behind())
         except RagError as error:  # a full disk, say: what was seen last stays, and the page looks again

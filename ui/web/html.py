@@ -7,7 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from rag.adding import pages_in_words
+from rag.staging import pages_in_words
 from rag.types import Citation
 from ui.places import place
 from ui.web import text

@@ -1,4 +1,4 @@
-"""Uploads are indexed one after another in the background; the page asks how far they are."""
+"""Uploads are read one after another in the background, and their vectors made between; the page asks how far they are."""
 
 import logging
 import queue
@@ -17,6 +17,9 @@ log = logging.getLogger(__name__)
 
 SECONDS_TO_END = 5
 """A shutdown waits this long for the work to end; it may be loading the model, and what it leaves half-done is swept at the next start."""
+
+SECONDS_TO_RETRY = 5
+"""After the vectors could not be made, the disk being full, say."""
 
 UNEXPECTED = "Something went wrong while this file was read; the server's log says more. Try again, or report it."
 
@@ -73,10 +76,13 @@ class Indexer:
         self._queue: queue.Queue[tuple[str, tuple[str, ...]] | None] = queue.Queue()
         self._closing = False
         self._last: Job | None = None
+        self._indexing = False
+        self._problem = ""
         self._thread = threading.Thread(target=self._work, name="indexer", daemon=True)
 
     def start(self) -> None:
-        """Begin; what was queued before is not lost."""
+        """Begin, with what an earlier run left half-done; what was queued before is not lost."""
+        self._indexing = True
         self._thread.start()
 
     @property
@@ -91,9 +97,14 @@ class Indexer:
         return self._last
 
     @property
+    def problem(self) -> str:
+        """Why vectors cannot be made at present, or ""; it is tried again."""
+        return self._problem
+
+    @property
     def is_busy(self) -> bool:
-        """Whether any file still waits or is being read."""
-        return any(job.is_waiting for job in self.jobs)
+        """Whether any file still waits, is being read, or has not all its vectors."""
+        return self._indexing or any(job.is_waiting for job in self.jobs)
 
     def submit(self, path: Path, name: str, *, keep: bool = False) -> None:
         """Queue a file; one that is not kept is moved away, so that the same file may be uploaded again meanwhile."""
@@ -136,11 +147,27 @@ class Indexer:
             self._library.warm_up()
         except RagError as error:  # told again, to the reader, when a file is added or a question asked
             log.warning("%s", error)
-        while (item := self._queue.get()) is not None:
-            job_id, passwords = item
-            job = self._jobs.get(job_id)
-            if job is not None and not self._closing:
-                self._add(job, passwords)
+        while not self._closing:
+            try:
+                item = self._queue.get(block=bool(self._problem) or not self._indexing, timeout=SECONDS_TO_RETRY if self._problem else None)
+            except queue.Empty:
+                self._index_next()
+                continue
+            job = self._jobs.get(item[0]) if item else None
+            if item and job:
+                self._indexing = True
+                self._add(job, item[1])
+
+    def _index_next(self) -> None:
+        try:
+            self._indexing = self._library.index_next()
+        except RagError as error:
+            self._problem = str(error)
+        except Exception:
+            log.exception("making vectors failed")
+            self._problem = UNEXPECTED
+        else:
+            self._problem = ""
 
     def _add(self, job: Job, passwords: Sequence[str]) -> None:
         def show(step: Progress) -> None:
@@ -150,9 +177,9 @@ class Indexer:
 
         try:
             if job.keep:
-                outcome = self._library.add(job.path, progress=show).outcomes[0]
+                outcome = self._library.add(job.path, progress=show, wait=False).outcomes[0]
             else:
-                outcome = self._library.add_upload(job.path, job.name, passwords=passwords, progress=show)
+                outcome = self._library.add_upload(job.path, job.name, passwords=passwords, progress=show, wait=False)
         except _ClosingError:
             return
         except RagError as error:

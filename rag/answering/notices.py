@@ -1,0 +1,22 @@
+"""What an answer says about itself."""
+
+CONNECT = (
+    "No chat model is connected, so these are the documents' own sentences. For answers in prose, start any OpenAI-compatible server "
+    "and set RAG_CHAT_BASE_URL, for example http://localhost:11434/v1 for Ollama."
+)
+EMPTY_LIBRARY = "There are no documents yet. Add some, then ask again."
+NEAREST_ARE = "The passages nearest to the question are these:"
+DOUBTFUL = "Little in the documents matches this question: check the footnotes."
+CUT = "The answer was cut: it reached the model's limit. Ask for less at once, or raise RAG_CHAT_MAX_TOKENS or the server's own limit."
+INTERRUPTED = "The answer is incomplete: the endpoint stopped half-way. Try again."
+SILENT = "The model sent no words. Try again, or choose another model with RAG_CHAT_MODEL."
+UNCITED = "The model gave no footnotes: check what it says against the passages."
+SHORTENED = "The conversation is longer than the model can take: the {count} oldest messages were not sent."
+
+
+def still_indexing(documents: int) -> str:
+    """Say that so many documents were searched without all their vectors; "" where none was."""
+    if not documents:
+        return ""
+    which, them = ("1 document is", "it") if documents == 1 else (f"{documents} documents are", "them")
+    return f"{which} still being indexed: until that is done, a search finds {them} by words more than by meaning."
