@@ -1,10 +1,11 @@
-# make run: the page on http://127.0.0.1:7860      make test: all tests      make check: ruff and mypy
+# make run: the page on http://127.0.0.1:7860   make test: all tests   make check: ruff and mypy   make bench: times and memory
 PYTHON ?= python3
 PORT ?= 7860
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+PEER := tests/benchmarks/peer
+PIP := python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: install run test check format chromium clean
+.PHONY: install run test check format bench chromium clean
 
 install: .venv/run.stamp
 
@@ -23,11 +24,16 @@ format: .venv/dev.stamp
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+bench: .venv/dev.stamp .venv-llamaindex/run.stamp
+	$(BIN)/python -m tests.benchmarks.beside_llamaindex --write
+	$(BIN)/python -m tests.benchmarks.beside_llamaindex --memory 500,5000 --write
+	$(BIN)/python -m tests.benchmarks.growth --write
+
 chromium:
 	@sh tests/browser/chromium.sh
 
 clean:
-	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venv-llamaindex build *.egg-info .mypy_cache .ruff_cache .pytest_cache
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Footnote needs Python 3.11 or newer; set PYTHON=python3.11" >&2; exit 1; }
@@ -35,10 +41,15 @@ $(BIN)/python:
 
 .venv/run.stamp: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing into .venv (some minutes, once)"
-	$(PIP) -e .
+	$(BIN)/$(PIP) -c constraints.txt -e .
 	@touch $@
 
 .venv/dev.stamp: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing into .venv (some minutes, once)"
-	$(PIP) -e '.[dev]'
+	$(BIN)/$(PIP) -c constraints.txt -e '.[dev]'
 	@touch .venv/run.stamp $@
+
+.venv-llamaindex/run.stamp: $(PEER)/requirements.txt $(PEER)/constraints.txt
+	$(PYTHON) -m venv .venv-llamaindex
+	.venv-llamaindex/bin/$(PIP) -c $(PEER)/constraints.txt -r $(PEER)/requirements.txt
+	@touch $@
