@@ -40,6 +40,7 @@ from rag.errors import (
 )
 from rag.types import (
     Answer,
+    CheckedSentence,
     Chunk,
     Citation,
     Document,
@@ -51,6 +52,7 @@ from rag.types import (
     Passage,
     Progress,
     Report,
+    Sent,
 )
 
 if TYPE_CHECKING:
@@ -85,6 +87,7 @@ __all__ = [
     "ChatRequestError",
     "ChatServerError",
     "ChatStatus",
+    "CheckedSentence",
     "Chunk",
     "Citation",
     "Document",
@@ -112,6 +115,7 @@ __all__ = [
     "Report",
     "Reranker",
     "RerankingError",
+    "Sent",
     "SettingChangeError",
     "Settings",
     "StorageError",

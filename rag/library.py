@@ -407,6 +407,8 @@ class Library:
         return f"{self._embedder.identity} cosine chunker={CHUNKER_VERSION} tokens={self.settings.chunk_tokens}"
 
     def _add(self, sources: Sequence[Source | Refused], passwords: Sequence[str], progress: ProgressCallback | None, wait: bool) -> Report:
+        if any(isinstance(source, Source) and source.name.lower().endswith(".pdf") for source in sources):
+            self._loader.start()  # while the index is opened
         with self._index.guarded():
             outcomes = self._adding.add(sources, passwords, progress, wait=wait)
         return Report(tuple(outcomes))

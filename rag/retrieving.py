@@ -1,6 +1,7 @@
 """Question -> passages: by meaning and by words, one fused score, the sentences that matter."""
 
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from rag.choosing import Ranked, distinct, joined
@@ -68,6 +69,7 @@ class Retriever:
         self._index = index
         self._reranker = reranker
         self._rerank_depth = rerank_depth
+        self._aside = ThreadPoolExecutor(thread_name_prefix="words")  # the words are searched while the vectors are
 
     def retrieve(self, queries: Sequence[Query], top_k: int, document_ids: Sequence[str] | None) -> list[Passage]:
         """Find the passages that answer best.
@@ -110,33 +112,43 @@ class Retriever:
 
     def _distinct(self, queries: Sequence[Query], top_k: int, document_ids: Sequence[str] | None) -> list[Ranked]:
         """The best chunks without copies, more of them where copies fill the places: a footer stands in every letter."""
-        vectors = [self._embedder.embed_query(query.text) for query in queries]
         depth = max(SPARE * top_k, self._rerank_depth)
         most = max(depth, MOST_RANKED)
+        hits = self._aside.submit(self._by_words, queries, depth, document_ids)
+        vectors = [self._embedder.embed_query(query.text) for query in queries]
         while True:
-            ranked = self._ranked(queries, vectors, depth, document_ids)
+            ranked = self._ranked(queries, vectors, hits, depth, document_ids)
             kept = distinct(ranked)
             if len(ranked) < depth or depth == most or len(joined(kept, top_k)) == top_k:
                 return kept
             depth = min(4 * depth, most)
+            hits = self._aside.submit(self._by_words, queries, depth, document_ids)
+
+    def _by_words(self, queries: Sequence[Query], depth: int, document_ids: Sequence[str] | None) -> list[ChunkKey]:
+        """The chunks that share the most telling words with any of the queries, best first."""
+        hits = [hit for query in queries for hit in self._index.lexical.search(query.text, max(POOL, depth), document_ids)]
+        return [(hit.document_id, hit.ordinal) for hit in sorted(hits, key=lambda hit: -hit.score)]
 
     def _ranked(
-        self, queries: Sequence[Query], vectors: Sequence[Embeddings], depth: int, document_ids: Sequence[str] | None
+        self,
+        queries: Sequence[Query],
+        vectors: Sequence[Embeddings],
+        hits: Future[list[ChunkKey]],
+        depth: int,
+        document_ids: Sequence[str] | None,
     ) -> list[Ranked]:
         store, lexical = self._index.store, self._index.lexical
-        pool = max(POOL, depth)
-        near = [store.nearest(vector, pool, document_ids) for vector in vectors]
-        hits = sorted((hit for query in queries for hit in lexical.search(query.text, pool, document_ids)), key=lambda hit: -hit.score)
-        keys = {(hit.document_id, hit.ordinal) for hit in hits}.union(*near)
+        near = [store.nearest(vector, max(POOL, depth), document_ids) for vector in vectors]
+        keys = set(hits.result()).union(*near)
         around = sorted(with_neighbours(keys))
-        waiting = self._waiting([(hit.document_id, hit.ordinal) for hit in hits])
+        weighed = [self._aside.submit(lexical.scores, query.text, around) for query in queries]
+        waiting = self._waiting(hits.result())
         scores: dict[ChunkKey, float] = {}
         cosines: dict[ChunkKey, float] = {}
-        for query, vector, known in zip(queries, vectors, near, strict=True):
+        for query, vector, known, bm25 in zip(queries, vectors, near, weighed, strict=True):
             compared = known | store.cosines(vector, keys - known.keys())
             compared |= {key: float(row @ vector) for key, row in waiting.items() if key not in compared}
-            bm25 = dict(zip(around, lexical.scores(query.text, around), strict=True))
-            for key, score in fused(compared, bm25).items():
+            for key, score in fused(compared, dict(zip(around, bm25.result(), strict=True))).items():
                 scores[key] = scores.get(key, 0.0) + query.weight * score
                 cosines[key] = max(cosines.get(key, -1.0), compared[key])
         best = sorted(scores, key=lambda key: (-scores[key], key))[:depth]

@@ -22,6 +22,11 @@ Finish = Literal["streaming", "complete", "length", "interrupted", "not_found"]
 cut it, `interrupted` when the endpoint stopped half-way, `not_found` when the documents do not say."""
 
 
+Verdict = Literal["supported", "related", "unsupported"]
+"""What a sentence's source does for it: `supported`, its words say the same; `related`, they are about the same, and do not say it;
+`unsupported`, they are about something else, or the sentence has a number, a date or a name that they have not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     r"""One page of a document.
@@ -74,6 +79,9 @@ class Document:
     pages: tuple[Page, ...]
     headings: tuple[Heading, ...] = ()
 
+
+LEAST_SEEN = 0.45
+"""Of the tokens estimated, from three bytes each, the share that a server must have counted: no tokenizer makes 6.7 bytes a token."""
 
 ChunkKey = tuple[str, int]
 """What names a chunk: its document's id and its ordinal."""
@@ -170,6 +178,8 @@ class Citation:
         quote: The words the sentence rests on; the whole passage where that is all that is known.
         quote_start: Offset of `quote` in the page's text.
         quote_end: Offset after it.
+        verdict: What these words do for `sentence`.
+        sentence: The answer's sentence that rests on them, without its markers; "" while the answer grows.
     """
 
     number: int
@@ -177,6 +187,8 @@ class Citation:
     quote: str
     quote_start: int
     quote_end: int
+    verdict: Verdict = "supported"
+    sentence: str = ""
 
     @property
     def heading(self) -> str:
@@ -185,10 +197,59 @@ class Citation:
         return begun[-1] if begun else self.passage.heading
 
     @classmethod
-    def of_words(cls, number: int, passage: Passage, start: int = 0, end: int | None = None) -> Self:
+    def of_words(
+        cls, number: int, passage: Passage, start: int = 0, end: int | None = None, verdict: Verdict = "supported", sentence: str = ""
+    ) -> Self:
         """Cite `passage.text[start:end]`, by default all of it."""
         quote = passage.text[start:end]
-        return cls(number, passage, quote, passage.start + start, passage.start + start + len(quote))
+        return cls(number, passage, quote, passage.start + start, passage.start + start + len(quote), verdict, sentence)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedSentence:
+    """A sentence of a finished answer, compared with what it cites.
+
+    Attributes:
+        start: Offset in the answer's text.
+        end: Offset after it and after its markers.
+        verdict: That of all that it cites together; "unsupported" where it cites nothing and nothing that was found supports it.
+        citations: Indexes in the answer's `citations`.
+    """
+
+    start: int
+    end: int
+    verdict: Verdict
+    citations: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a chat model was sent for an answer, and what its server said of it.
+
+    Attributes:
+        messages: All of them: instructions, history, and the question with its passages.
+        tokens: Their size, estimated from above.
+        room: Tokens that there were for them.
+        dropped_messages: Messages of the history that had no room, the oldest.
+        dropped_passages: Passages that were found and had no room, the worst.
+        prompt_tokens: What the server counted in the messages; None where it does not say.
+        seconds_to_first_word: From the question on; None while there is none.
+        finish_reason: The server's own word for how the answer ended, such as "stop"; "" where it gave none.
+    """
+
+    messages: tuple[Message, ...]
+    tokens: int
+    room: int
+    dropped_messages: int
+    dropped_passages: tuple[Passage, ...]
+    prompt_tokens: int | None = None
+    seconds_to_first_word: float | None = None
+    finish_reason: str = ""
+
+    @property
+    def was_cut(self) -> bool:
+        """Whether the server saw clearly fewer tokens than were sent, as where its own limit is lower and it cuts without a word."""
+        return self.prompt_tokens is not None and self.prompt_tokens < LEAST_SEEN * self.tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +266,9 @@ class Answer:
         notice: A sentence about the answer itself (cut, interrupted, no model connected), or "".
         seconds: From the question to this state of the answer.
         searched: What was searched for: the question, or the whole question that a follow-up stands for.
+        sentences: Its sentences with what the check found, in order; none while it grows, nor where nothing was to check.
+        reasoning: What a thinking model thought before it; never cited, never sent back.
+        sent: What the model was sent; None for quoted answers.
     """
 
     question: str
@@ -216,6 +280,9 @@ class Answer:
     notice: str
     seconds: float
     searched: str = ""
+    sentences: tuple[CheckedSentence, ...] = ()
+    reasoning: str = ""
+    sent: Sent | None = None
 
 
 @dataclass(frozen=True, slots=True)

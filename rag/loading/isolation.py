@@ -50,6 +50,7 @@ class Worker:
         self._megabytes = megabytes
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
+        self._is_ready = False
         self._stop: Callable[[], object] = lambda: None
 
     def ask(self, request: Frame) -> Generator[Frame]:
@@ -62,6 +63,9 @@ class Worker:
             finished = False
             try:
                 process = self._started()
+                if not self._is_ready:
+                    self._next_frame(process, max(self._seconds, _START_SECONDS))
+                    self._is_ready = True
                 with contextlib.suppress(BrokenPipeError):  # the read that follows tells why
                     write_frame(_pipe(process.stdin), request)
                 while (frame := self._next_frame(process, self._seconds)).header.get("end") is None:
@@ -78,6 +82,11 @@ class Worker:
         with self._lock:
             self._end()
 
+    def start(self) -> None:
+        """Start the process, if it does not run, without waiting until it is ready."""
+        with self._lock:
+            self._started()
+
     def _started(self) -> "subprocess.Popen[bytes]":
         if self._process is None:
             folder = str(Path(__file__).resolve().parents[1])
@@ -89,7 +98,7 @@ class Worker:
                 stderr=subprocess.DEVNULL,  # pdfium prints; what matters comes as a frame
             )
             self._stop = weakref.finalize(self, _stop, self._process)
-            self._next_frame(self._process, max(self._seconds, _START_SECONDS))
+            self._is_ready = False
         return self._process
 
     def _next_frame(self, process: "subprocess.Popen[bytes]", seconds: float) -> Frame:

@@ -60,6 +60,10 @@ class Loader:
         """End the child process. What is asked of the loader afterwards starts it anew."""
         self._worker.close()
 
+    def start(self) -> None:
+        """Start the child process now, so that it is ready when a PDF is to be read."""
+        self._worker.start()
+
     def check_size(self, path: Path, name: str | None = None) -> None:
         """Refuse what is too large or empty, before any more work is put into it.
 

@@ -145,8 +145,7 @@ def _memory(rows: Sequence[Figures]) -> list[str]:
     return lines
 
 
-def _cell(row: Figures, whose: str) -> str:
-    values, unit = row[whose], row["unit"]
+def _cell(values: Sequence[float], unit: str) -> str:
     if not values:
         return ""
     middle, least, most = statistics.median(values), min(values), max(values)
