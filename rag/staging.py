@@ -10,10 +10,11 @@ from rag.chunking import Chunker
 from rag.embedding.protocol import Embedder
 from rag.errors import DocumentError, NoTextError, StorageError
 from rag.loading.files import hash_file
-from rag.loading.loader import LoadedDocument, Loader
+from rag.loading.loader import FileRead, Loader
 from rag.storing.index import Index
 from rag.storing.originals import Originals
-from rag.types import Chunk, Document, DocumentRecord, Heading, Outcome, OutcomeStatus, Page
+from rag.storing.pending import Draft
+from rag.types import DocumentRecord, Heading, Outcome, OutcomeStatus, Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,37 +74,38 @@ class Staging:
             self._loader.check_size(source.path)
             document_id = hash_file(source.path)
             if document_id not in self._index.records:
-                loaded, chunks = self._read(source, document_id, passwords, on_fraction)
-                with self._writing:
-                    if document_id not in self._index.records:
-                        return self._stage(source, loaded, chunks)
+                with self._index.pending.draft() as draft:
+                    read = self._read(source, document_id, passwords, draft, on_fraction)
+                    with self._writing:
+                        if document_id not in self._index.records:
+                            return self._stage(source, document_id, read, draft)
         except DocumentError as error:
             return _outcome(source, "", error.status, str(error))
         with self._writing:
             return self._known(source, self._index.records[document_id])
 
     def _read(
-        self, source: Source, document_id: str, passwords: Sequence[str], on_fraction: Callable[[float], None]
-    ) -> tuple[LoadedDocument, list[Chunk]]:
+        self, source: Source, document_id: str, passwords: Sequence[str], draft: Draft, on_fraction: Callable[[float], None]
+    ) -> FileRead:
         """Cut each page while the child process reads the next."""
         chunker = Chunker(document_id, self._embedder, self._chunk_tokens)
-        chunks: list[Chunk] = []
 
         def cut(page: Page, headings: Sequence[Heading], pages: int) -> None:
-            chunks.extend(chunker.cut(page, headings))
+            draft.extend(chunker.cut(page, headings))
             on_fraction(page.number / pages)
 
-        loaded = self._loader.load(source.path, name=source.name, document_id=document_id, passwords=passwords, on_page=cut)
-        if not chunks:
+        read = self._loader.read(source.path, name=source.name, passwords=passwords, on_page=cut)
+        draft.flush()
+        if not draft.chunks:
             raise NoTextError(f"{source.name} has no text.")
-        return loaded, chunks
+        return read
 
-    def _stage(self, source: Source, loaded: LoadedDocument, chunks: Sequence[Chunk]) -> Outcome:
-        is_new = self._keep(source, loaded.document)
-        record = _record(source, loaded, len(chunks), self._originals.path(loaded.document.id, loaded.document.media_type).stat().st_size)
+    def _stage(self, source: Source, document_id: str, read: FileRead, draft: Draft) -> Outcome:
+        is_new = self._keep(source, document_id, read.media_type)
+        record = _record(source, document_id, read, draft.chunks, self._originals.path(document_id, read.media_type).stat().st_size)
         try:
             replaces = any(set(other.sources) & set(record.sources) for other in self._index.records.values())
-            self._index.stage(record, chunks)
+            self._index.stage(record, draft)
         except BaseException:
             if is_new:
                 self._originals.discard(record.id)
@@ -113,9 +115,9 @@ class Staging:
             return _outcome(source, record.id, "replaced", f"Replaced the earlier version: {told}.", record)
         return _outcome(source, record.id, "added", f"Added: {told}.", record)
 
-    def _keep(self, source: Source, document: Document) -> bool:
+    def _keep(self, source: Source, document_id: str, media_type: str) -> bool:
         try:
-            return self._originals.keep(source.path, document.id, document.media_type)
+            return self._originals.keep(source.path, document_id, media_type)
         except OSError as error:
             raise StorageError(f"{source.name} could not be stored: {error.strerror}. What was there before is unharmed.") from error
 
@@ -133,21 +135,20 @@ class Staging:
         return _outcome(source, known.id, "duplicate", f"The same content as {known.name}, which is already there.", known)
 
 
-def _record(source: Source, loaded: LoadedDocument, chunks: int, size: int) -> DocumentRecord:
-    document = loaded.document
+def _record(source: Source, document_id: str, read: FileRead, chunks: int, size: int) -> DocumentRecord:
     return DocumentRecord(
-        id=document.id,
-        name=document.name,
-        title=document.title,
-        media_type=document.media_type,
+        id=document_id,
+        name=source.name,
+        title=read.title,
+        media_type=read.media_type,
         sources=source.origins,
-        pages=len(document.pages),
+        pages=len(read.labels),
         chunks=chunks,
-        empty_pages=tuple(page.number for page in document.pages if not page.text.strip()),
-        labels=tuple(page.label for page in document.pages),
+        empty_pages=read.empty_pages,
+        labels=read.labels,
         added=datetime.now(UTC).isoformat(timespec="microseconds"),
         size=size,
-        password=loaded.password,
+        password=read.password,
     )
 
 

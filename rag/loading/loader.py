@@ -14,7 +14,7 @@ from rag.loading import kinds, text
 from rag.loading.files import check_is_file, unreadable
 from rag.loading.frames import Frame
 from rag.loading.isolation import Worker, WorkerStoppedError
-from rag.loading.marks import Rectangle
+from rag.loading.marks import PageView
 from rag.types import Document, Heading, Page
 
 _MEGABYTE = 1_000_000
@@ -22,6 +22,25 @@ _MEGABYTE = 1_000_000
 
 OnPage = Callable[[Page, Sequence[Heading], int], None]
 """Told of each page as it is read: the page, the headings that begin on it, and how many pages there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileRead:
+    """What is known of a file whose pages have been read.
+
+    Attributes:
+        title: The title it gives itself, or "".
+        media_type: "application/pdf", "text/markdown" or "text/plain".
+        labels: The printed label of each page.
+        empty_pages: Physical numbers of pages without text: blank or scanned.
+        password: What opened the file, or "".
+    """
+
+    title: str
+    media_type: str
+    labels: tuple[str, ...]
+    empty_pages: tuple[int, ...]
+    password: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +114,36 @@ class Loader:
         passwords: Sequence[str] = (),
         on_page: OnPage | None = None,
     ) -> LoadedDocument:
-        """Read a file.
+        """Read a file whole.
 
         Args:
             path: The file.
             name: What it is called, in the document and in messages; its ending counts, not that of `path`.
             document_id: The SHA-256 of its bytes.
+            passwords: As for `read`.
+            on_page: As for `read`.
+
+        Raises:
+            DocumentError: As for `read`.
+        """
+        pages: list[Page] = []
+        headings: list[Heading] = []
+
+        def keep(page: Page, begun: Sequence[Heading], total: int) -> None:
+            pages.append(page)
+            headings.extend(begun)
+            if on_page:
+                on_page(page, begun, total)
+
+        read = self.read(path, name=name, passwords=passwords, on_page=keep)
+        return LoadedDocument(Document(document_id, name, read.title, read.media_type, tuple(pages), tuple(headings)), read.password)
+
+    def read(self, path: Path, *, name: str, passwords: Sequence[str] = (), on_page: OnPage) -> FileRead:
+        """Read a file page by page; nothing of it is kept here.
+
+        Args:
+            path: The file.
+            name: What it is called in messages; its ending counts, not that of `path`.
             passwords: Tried in turn on an encrypted PDF, after none.
             on_page: Called after each page, while the next ones are being read. What it raises ends the reading.
 
@@ -114,13 +157,11 @@ class Loader:
         self.check_size(path, name)
         media_type = kinds.media_type(name, _read_bytes(path, kinds.HEAD_BYTES))
         if media_type == "application/pdf":
-            return self._load_pdf(path, Document(document_id, name, "", media_type, ()), passwords, on_page)
+            return self._read_pdf(path, name, passwords, on_page)
         words = text.decode(_read_bytes(path), name)
+        on_page(Page(1, "1", words), text_headings(words), 1)
         title = text.markdown_title(words) if media_type == "text/markdown" else text.plain_title(words)
-        page, headings = Page(1, "1", words), text_headings(words)
-        if on_page:
-            on_page(page, headings, 1)
-        return LoadedDocument(Document(document_id, name, title, media_type, (page,), headings), "")
+        return FileRead(title, media_type, ("1",), (), "")
 
     def render(self, path: Path, page_number: int, *, scale: float = 2.0, password: str = "") -> bytes:
         """Draw a page of a PDF as it would be shown: cropped, turned, with the forms filled in.
@@ -140,31 +181,32 @@ class Loader:
         """
         if not scale > 0:
             raise ValueError(f"scale must be above 0, not {scale}")
-        return self._draw("render", path, page_number, password, scale=scale).payload
+        return self._show("render", path, page_number, password, scale=scale).payload
 
-    def page_marks(self, path: Path, page_number: int, start: int, end: int, *, password: str = "") -> list[Rectangle]:
-        """Where `page.text[start:end]` stands in the page's picture, one rectangle a line.
+    def look(self, path: Path, page_number: int, start: int = 0, end: int = 0, *, password: str = "") -> PageView:
+        """What there is to a page of a PDF besides its picture, and where `page.text[start:end]` stands in that.
 
         Args:
             path: The PDF.
             page_number: Physical page, 1-based.
             start: Offset in the page's text, as `load` gave it.
-            end: Offset after the last character.
+            end: Offset after the last character; not above `start` where no words are to be marked.
             password: What opens the file.
 
         Returns:
-            Rectangles `(left, top, right, bottom)` as fractions of the picture, in [0, 1], origin top left, in reading
-            order; none where the text came from pypdf, which knows no places.
+            The marks are one rectangle a line, `(left, top, right, bottom)` as fractions of the picture, in [0, 1], origin top
+            left, in reading order.
 
         Raises:
             UnreadableFileError: The file cannot be opened, or has no such page.
             PasswordNeededError: The password is wrong.
         """
-        frame = self._draw("marks", path, page_number, password, start=start, end=end)
-        return [(x0, y0, x1, y1) for x0, y0, x1, y1 in frame.header["marks"]]
+        header = self._show("look", path, page_number, password, start=start, end=end).header
+        size = (header["size"][0], header["size"][1]) if header["size"] else None
+        return PageView(size, header["text"], tuple((x0, y0, x1, y1) for x0, y0, x1, y1 in header["marks"]))
 
-    def _load_pdf(self, path: Path, document: Document, passwords: Sequence[str], on_page: OnPage | None) -> LoadedDocument:
-        name, pages, headings, pictures, total = document.name, list[Page](), list[Heading](), 0, 0
+    def _read_pdf(self, path: Path, name: str, passwords: Sequence[str], on_page: OnPage) -> FileRead:
+        labels, empty, pictures, total = list[str](), list[int](), 0, 0
         title = password = ""
         outline: dict[int, list[tuple[int, str]]] = {}
         refusal: DocumentError | None = None
@@ -180,23 +222,21 @@ class Loader:
                         for level, words, number in header["outline"]:
                             outline.setdefault(number, []).append((level, words))
                     else:
-                        page = Page(len(pages) + 1, header["label"], header["text"])
-                        begun = _headings(page, outline.get(page.number, ()))
-                        pages.append(page)
-                        headings += begun
+                        page = Page(len(labels) + 1, header["label"], header["text"])
+                        labels.append(page.label)
+                        empty += [] if page.text.strip() else [page.number]
                         pictures += header["is_picture"]
-                        if on_page:
-                            on_page(page, begun, total)
+                        on_page(page, _headings(page, outline.get(page.number, ())), total)
         except WorkerStoppedError as error:
-            place = f"at page {len(pages) + 1} of {total}" if total else "while it was opened"
+            place = f"at page {len(labels) + 1} of {total}" if total else "while it was opened"
             raise UnreadableFileError(f"{name} could not be read: reading stopped {place}: {error}.") from error
         if refusal:
             raise refusal
-        if not any(page.text.strip() for page in pages):
-            raise NoTextError(_no_text(name, len(pages), pictures))
-        return LoadedDocument(Document(document.id, name, title, document.media_type, tuple(pages), tuple(headings)), password)
+        if len(empty) == len(labels):
+            raise NoTextError(_no_text(name, len(labels), pictures))
+        return FileRead(title, "application/pdf", tuple(labels), tuple(empty), password)
 
-    def _draw(self, verb: str, path: Path, page_number: int, password: str, **details: float) -> Frame:
+    def _show(self, verb: str, path: Path, page_number: int, password: str, **details: float) -> Frame:
         header = {"verb": verb, "path": os.path.abspath(path), "page": page_number, "passwords": [password] if password else []}  # noqa: PTH100
         try:
             (frame,) = self._worker.ask(Frame(header | details))

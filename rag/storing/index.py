@@ -14,10 +14,10 @@ from pathlib import Path
 
 from rag.embedding.protocol import Embeddings
 from rag.errors import StorageError
-from rag.storing.chunks import ChunkStore, connect
+from rag.storing.chunks import READ_BATCH, ChunkStore, connect
 from rag.storing.lexical import Entry, LexicalIndex
 from rag.storing.originals import Originals
-from rag.storing.pending import Pending
+from rag.storing.pending import Draft, Pending
 from rag.types import Chunk, ChunkKey, DocumentRecord
 
 log = logging.getLogger(__name__)
@@ -96,19 +96,19 @@ class Index:
         waiting, records = opened.pending.records, opened.store.records
         return {**records, **{id_: record for id_, record in waiting.items() if id_ not in records}} if waiting else records
 
-    def stage(self, record: DocumentRecord, chunks: Sequence[Chunk]) -> None:
+    def stage(self, record: DocumentRecord, draft: Draft) -> None:
         """Take a document in: it is found by its words from now on, and waits for its vectors.
 
         Args:
             record: Of a document that is not there; it takes its places from others that wait.
-            chunks: All of the document's.
+            draft: All of its chunks.
 
         Raises:
             StorageError: The disk refused.
         """
         opened = self._open()
-        opened.pending.put(record, chunks)
-        opened.lexical.put(_entries(record, chunks))
+        opened.pending.put(record, draft)
+        opened.lexical.put(_entries(record, opened.pending.chunks))
         self._retire(record, opened.pending.records)
 
     def commit(self, records: Sequence[DocumentRecord], embeddings: Embeddings) -> None:
@@ -244,11 +244,14 @@ def _catch_up(lexical: LexicalIndex, store: ChunkStore, pending: Pending) -> Non
     if (chunks := sum(records[id_].chunks for id_ in missing)) >= MANY_CHUNKS:
         log.warning("The index of words is made again for %d documents; it may take %d seconds.", len(missing), chunks // CHUNKS_A_SECOND)
     for id_ in missing:
-        lexical.put(_entries(records[id_], (store if id_ in store.records else pending).document_chunks(id_)))
+        lexical.put(_entries(records[id_], (store if id_ in store.records else pending).chunks))
     lexical.commit()
 
 
-def _entries(record: DocumentRecord, chunks: Sequence[Chunk]) -> list[Entry]:
-    """What is indexed of chunks: a document's title, or name, and the headings are found as if they stood in each."""
+def _entries(record: DocumentRecord, read: Callable[[Sequence[ChunkKey]], Mapping[ChunkKey, Chunk]]) -> Iterator[Entry]:
+    """What is indexed of a document: its title, or name, and the headings are found as if they stood in each chunk."""
     title = record.title or Path(record.name).stem.replace("_", " ")
-    return [Entry(chunk.document_id, chunk.ordinal, chunk.text, f"{title}\n{chunk.heading}") for chunk in chunks]
+    for first in range(0, record.chunks, READ_BATCH):
+        keys = [(record.id, ordinal) for ordinal in range(first, min(first + READ_BATCH, record.chunks))]
+        found = read(keys)
+        yield from (Entry(*key, found[key].text, f"{title}\n{found[key].heading}") for key in keys if key in found)

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby, islice
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +36,9 @@ MOST_WORDS = 64
 
 WRITER_BYTES = 50_000_000
 """Memory of the one writing thread, at most. With tantivy's least, 15 MB, it spends most of its time merging what it wrote."""
+
+TELLING = 256
+"""Chunks that a document's language is told from, at most."""
 
 ORDINAL_BITS = 24
 """A chunk's key is its document's number in this index, and its ordinal in so many bits: one fast number says all of a hit."""
@@ -124,10 +127,10 @@ class LexicalIndex:
         """The documents that are committed."""
         return frozenset(self._view.numbers)
 
-    def put(self, entries: Sequence[Entry]) -> None:
+    def put(self, entries: Iterable[Entry]) -> None:
         """Index chunks. The next search commits them; so does `close`.
 
-        The first put of a document replaces what is committed of it. Its language is told from the chunks of that call.
+        The first put of a document replaces what is committed of it. Its language is told from the first `TELLING` chunks of that call.
 
         Args:
             entries: Chunks of one document or several.
@@ -137,7 +140,7 @@ class LexicalIndex:
         """
         with self._writing, self._written():
             for document_id, group in groupby(entries, key=attrgetter("document_id")):
-                self._put_document(document_id, list(group))
+                self._put_document(document_id, group)
 
     def remove(self, document_ids: Iterable[str]) -> None:
         """Remove documents; the next search no longer finds them. Unknown ids are harmless.
@@ -262,14 +265,16 @@ class LexicalIndex:
             self._asked = asked = view, question, _words(view, self._index.schema, question)
         return asked[2]
 
-    def _put_document(self, document_id: str, entries: list[Entry]) -> None:
+    def _put_document(self, document_id: str, entries: Iterator[Entry]) -> None:
         from tantivy import Document
 
         is_first = document_id not in self._put
         if is_first:
             self.remove([document_id])
-            self._put[document_id] = (self._next, language_of("\n".join(entry.text for entry in entries)))
+            telling = list(islice(entries, TELLING))
+            self._put[document_id] = (self._next, language_of("\n".join(entry.text for entry in telling)))
             self._next += 1
+            entries = chain(telling, entries)
         number, language = self._put[document_id]
         writer = self._open_writer()
         for entry in entries:

@@ -1,19 +1,23 @@
 """Documents whose vectors are still being made: their records and chunks, in a file of SQLite's.
 
-A document is put here whole when it has been read, and taken away when its record is in Chroma. What is here after a crash is gone on with.
+A document is drafted here while it is read, put when it is whole, and taken away when its record is in Chroma. What was put is gone on with
+after a crash; drafts are dropped.
 """
 
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, astuple, replace
 from pathlib import Path
 from typing import Any
 
 from rag.errors import StorageError
 from rag.types import Chunk, ChunkKey, DocumentRecord
+
+_DRAFT = ""
+"""Stands for a fingerprint where a document is only drafted."""
 
 _TABLES = """
 PRAGMA journal_mode = WAL;
@@ -22,6 +26,47 @@ CREATE TABLE IF NOT EXISTS documents (place INTEGER PRIMARY KEY, id TEXT, finger
 CREATE UNIQUE INDEX IF NOT EXISTS names ON documents (fingerprint, id);
 CREATE TABLE IF NOT EXISTS chunks (document INTEGER, ordinal INTEGER, chunk TEXT, PRIMARY KEY (document, ordinal)) WITHOUT ROWID;
 """
+
+
+DRAFTED_AT_ONCE = 256
+"""Chunks of a draft in one write."""
+
+
+class Draft:
+    """A document that is being read: nothing of it is seen until it is put.
+
+    Attributes:
+        place: Its number in the file.
+        chunks: How many it has so far.
+        is_put: Whether it is a document by now.
+    """
+
+    def __init__(self, place: int, keep: Callable[[Sequence[Chunk]], None]) -> None:
+        self.place = place
+        self.chunks = 0
+        self.is_put = False
+        self._keep = keep
+        self._waiting: list[Chunk] = []
+
+    def extend(self, chunks: Iterable[Chunk]) -> None:
+        """Take further chunks, in order; they are written some at a time.
+
+        Raises:
+            StorageError: The disk refuses.
+        """
+        self._waiting += chunks
+        if len(self._waiting) >= DRAFTED_AT_ONCE:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what is not written yet.
+
+        Raises:
+            StorageError: The disk refuses.
+        """
+        self._keep(self._waiting)
+        self.chunks += len(self._waiting)
+        self._waiting = []
 
 
 class Pending:
@@ -44,6 +89,8 @@ class Pending:
             self._database = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
             try:
                 self._database.executescript(_TABLES)
+                drafts = self._database.execute("SELECT place FROM documents WHERE fingerprint = ?", (_DRAFT,)).fetchall()
+                self._delete(place for (place,) in drafts)
                 found = self._database.execute(
                     "SELECT id, place, record, stored FROM documents WHERE fingerprint = ? ORDER BY place", (fingerprint,)
                 ).fetchall()
@@ -59,19 +106,42 @@ class Pending:
         """The documents by id, oldest first; `indexed` says how far each is. A snapshot: it is replaced, never changed."""
         return self._records
 
-    def put(self, record: DocumentRecord, chunks: Iterable[Chunk]) -> None:
-        """Keep a document, whole or not at all.
+    @contextmanager
+    def draft(self) -> Iterator[Draft]:
+        """Begin a document; what is not `put` in the end is dropped.
 
         Raises:
             StorageError: The disk refuses.
         """
         with self._writing():
-            row = record.id, self._fingerprint, json.dumps(asdict(record))
-            place = self._database.execute("INSERT INTO documents (id, fingerprint, record, stored) VALUES (?, ?, ?, 0)", row).lastrowid
-            assert place is not None
+            place = self._database.execute("INSERT INTO documents (fingerprint) VALUES (?)", (_DRAFT,)).lastrowid
+        assert place is not None
+
+        def keep(chunks: Sequence[Chunk]) -> None:
             rows = ((place, chunk.ordinal, json.dumps(astuple(chunk)[2:])) for chunk in chunks)
-            self._database.executemany("INSERT INTO chunks VALUES (?, ?, ?)", rows)
-            self._places[record.id], self._stored[record.id] = place, 0
+            with self._writing():
+                self._database.executemany("INSERT INTO chunks VALUES (?, ?, ?)", rows)
+
+        draft = Draft(place, keep)
+        try:
+            yield draft
+        finally:
+            if not draft.is_put:
+                with suppress(StorageError), self._writing():  # else it is dropped when the file is next opened
+                    self._delete([place])
+
+    def put(self, record: DocumentRecord, draft: Draft) -> None:
+        """Take a document in, all of whose chunks are drafted.
+
+        Raises:
+            StorageError: The disk refuses.
+        """
+        draft.flush()
+        with self._writing():
+            row = record.id, self._fingerprint, json.dumps(asdict(record)), draft.place
+            self._database.execute("UPDATE documents SET id = ?, fingerprint = ?, record = ?, stored = 0 WHERE place = ?", row)
+            self._places[record.id], self._stored[record.id] = draft.place, 0
+            draft.is_put = True
             self._records = {**self._records, record.id: replace(record, indexed=0.0)}
 
     def update(self, record: DocumentRecord) -> None:
@@ -157,7 +227,7 @@ class Pending:
         """
         with self._lock, self._translated("read"):
             rows = self._database.execute(
-                "SELECT record, stored FROM documents WHERE fingerprint != ? ORDER BY place", (self._fingerprint,)
+                "SELECT record, stored FROM documents WHERE fingerprint NOT IN (?, ?) ORDER BY place", (self._fingerprint, _DRAFT)
             )
             return [_record(*row) for row in rows.fetchall()]
 
@@ -168,7 +238,8 @@ class Pending:
             StorageError: The disk refuses.
         """
         with self._writing():
-            rows = self._database.execute("SELECT place, id FROM documents WHERE fingerprint != ?", (self._fingerprint,)).fetchall()
+            others = "SELECT place, id FROM documents WHERE fingerprint NOT IN (?, ?)"
+            rows = self._database.execute(others, (self._fingerprint, _DRAFT)).fetchall()
             self._delete([place for place, id_ in rows if document_id in {None, id_}])
 
     def close(self) -> None:
