@@ -5,10 +5,11 @@ from pathlib import Path
 
 from rag.errors import DocumentNotFoundError
 from rag.loading.loader import Loader
+from rag.loading.marks import PageView, Rectangle
 from rag.storing.originals import Originals
 from rag.types import DocumentRecord
 
-Rectangle = tuple[float, float, float, float]
+PDF = "application/pdf"
 
 
 class Pages:
@@ -29,18 +30,23 @@ class Pages:
         record = self._record(document, page)
         return self._loader.render(self.original(record.id), page, scale=scale, password=record.password)
 
+    def look(self, document: str, page: int, start: int = 0, end: int = 0) -> PageView:
+        """What there is to a PDF's page besides its picture, and where `page.text[start:end]` stands in that."""
+        record = self._record(document, page)
+        return self._loader.look(self.original(record.id), page, start, end, password=record.password)
+
     def marks(self, document: str, page: int, start: int, end: int) -> list[Rectangle]:
         """Where `page.text[start:end]` stands on a PDF's drawn page.
 
         Returns:
             Rectangles `(left, top, right, bottom)` as shares of the image's width and height, in [0, 1]; none where not known.
         """
-        record = self._record(document, page)
-        return self._loader.page_marks(self.original(record.id), page, start, end, password=record.password)
+        return list(self.look(document, page, start, end).marks)
 
     def text(self, document: str, page: int) -> str:
         """The text of a page, as it was when it was indexed."""
-        return self.texts(self._record(document, page).id)[page - 1]
+        record = self._record(document, page)
+        return self.look(document, page).text if record.media_type == PDF else self.texts(record.id)[page - 1]
 
     def texts(self, document: str) -> list[str]:
         """The text of each page, as it was when it was indexed."""
@@ -52,6 +58,10 @@ class Pages:
         """The library's copy of a document's file."""
         record = self._find(document)
         return self._originals.path(record.id, record.media_type)
+
+    def start(self) -> None:
+        """Start the process that draws, so that the first page need not wait for it."""
+        self._loader.start()
 
     def close(self) -> None:
         """End what draws the pages."""

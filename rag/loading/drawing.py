@@ -6,10 +6,11 @@ import math
 from typing import Any
 
 import pypdfium2.raw
+from PIL import Image, ImageChops
 
 from rag.loading.marks import Rectangle, join_lines
 from rag.loading.pdf import NotReadableError
-from rag.loading.pdfium_reader import is_legible, read_characters
+from rag.loading.pdfium_reader import read_characters
 
 MOST_PIXELS = 16_000_000
 """Of one picture: a page may claim to be of any size."""
@@ -21,8 +22,20 @@ _GRID = 1_000_000
 """Steps across the page in which pdfium, which counts in whole numbers, gives positions."""
 
 
+def size_of(page: Any) -> tuple[float, float]:
+    """Width and height of a `pypdfium2.PdfPage` in points, cropped and turned as it would be shown.
+
+    Raises:
+        NotReadableError: It has no area.
+    """
+    width, height = page.get_size()
+    if not (0 < width < math.inf and 0 < height < math.inf):
+        raise NotReadableError("it has no area")
+    return width, height
+
+
 def render_png(page: Any, scale: float) -> bytes:
-    """The page as a PNG, cropped and turned as it would be shown.
+    """The page as a PNG, cropped and turned as it would be shown; in grey where it has no colour.
 
     Args:
         page: A `pypdfium2.PdfPage`.
@@ -31,27 +44,32 @@ def render_png(page: Any, scale: float) -> bytes:
     Raises:
         NotReadableError: The page has no area.
     """
-    width, height = page.get_size()
-    if not (0 < width < math.inf and 0 < height < math.inf):
-        raise NotReadableError("it has no area")
+    width, height = size_of(page)
     scale = min(scale, math.sqrt(MOST_PIXELS / (width * height)), LONGEST_SIDE / max(width, height))
     bitmap = page.render(scale=scale)
     try:
         with io.BytesIO() as file:
-            bitmap.to_pil().save(file, "PNG", compress_level=3)  # a quarter quicker than level 6, and smaller on pages of text
+            # Most of the time goes into the coding: a third of the bytes is a third of it.
+            _without_colour(bitmap.to_pil()).save(file, "PNG", compress_level=3)
             return file.getvalue()
     finally:
         bitmap.close()
 
 
-def find_marks(page: Any, start: int, end: int) -> list[Rectangle]:
-    """Where the characters `start` to `end` of the page's cleaned text stand, a rectangle for each piece of a line.
+def find_marks(page: Any, text: str, start: int, end: int) -> list[Rectangle]:
+    """Where `text[start:end]` stands, a rectangle for each piece of a line.
+
+    Args:
+        page: A `pypdfium2.PdfPage`.
+        text: The page's cleaned text.
+        start: Offset in it.
+        end: Offset after the last character.
 
     Returns:
         Rectangles in fractions of the page's picture; none where the page has no such characters.
     """
     content = read_characters(page)
-    if not is_legible(content) or not 0 <= start < end <= len(content.text):
+    if content.text != text or not 0 <= start < end <= len(text):
         return []  # the text is pypdf's
     first, after = content.raw_span(start, end)
     width, height = page.get_size()
@@ -71,6 +89,15 @@ def find_marks(page: Any, start: int, end: int) -> list[Rectangle]:
         for x0, y0, x1, y1 in join_lines(pieces, sideways=round(angle / 90) % 2 == 1)
     ]
     return [(x0, y0, x1, y1) for x0, y0, x1, y1 in lines if x1 > x0 and y1 > y0]  # the rest is beyond the crop box
+
+
+def _without_colour(image: Image.Image) -> Image.Image:
+    """The same picture with one byte a pixel, where that loses nothing."""
+    if image.mode != "RGB":
+        return image
+    red, green, blue = image.split()
+    is_grey = not ImageChops.difference(red, green).getbbox() and not ImageChops.difference(green, blue).getbbox()
+    return green if is_grey else image
 
 
 def _to_picture(page: Any, x: float, y: float) -> tuple[float, float]:

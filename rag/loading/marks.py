@@ -1,9 +1,26 @@
 """Where words stand on a page: rectangles, and how the pieces of a line become one."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 Rectangle = tuple[float, float, float, float]
 """Left, top, right, bottom; the origin is top left. What leaves this room is in fractions of the page's picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageView:
+    """What there is to a page besides its picture.
+
+    Attributes:
+        size: Width and height of its picture in points (1/72 inch); None where it cannot be drawn.
+        text: Its cleaned text; may be empty.
+        marks: Where the words that were asked for stand in its picture, in reading order; none where that is not known.
+    """
+
+    size: tuple[float, float] | None
+    text: str
+    marks: tuple[Rectangle, ...] = ()
+
 
 _WIDEST_GAP = 1.5
 """Between two pieces of one line, in line heights; the gap between columns is wider."""

@@ -66,6 +66,13 @@ class Pdf(Protocol):
     def pages(self) -> Iterator[PageContent]:
         """Each page, in order."""
 
+    def page(self, index: int) -> PageContent:
+        """One page, as `pages` gives it; without text where it cannot be loaded.
+
+        Args:
+            index: 0-based, less than the number of pages.
+        """
+
     def close(self) -> None:
         """Free it."""
 

@@ -115,35 +115,61 @@ class PdfiumPdf:
         missing: list[PageContent] = []
         for index in range(len(self)):
             try:
-                content, is_picture = self._read(index)
+                page = self._load(index)
             except pypdfium2.PdfiumError:
-                missing.append(PageContent(self._label(index), self._second_opinion(index), is_picture=False))
+                missing.append(self._missing(index))
                 if len(missing) > _MOST_MISSING_PAGES:
                     break
                 continue
             loaded = True
             yield from missing
             missing.clear()
-            text = content.text
-            if not is_picture and not is_legible(content):
-                text = max(text, self._second_opinion(index), key=_count_letters)
-            yield PageContent(self._label(index), text, is_picture)
+            yield page
         if not loaded and not any(page.text for page in missing):
             raise NotReadableError("none of its pages can be loaded")
         if len(missing) <= _MOST_MISSING_PAGES:
             yield from missing
 
+    def page(self, index: int) -> PageContent:
+        """See `Pdf.page`."""
+        try:
+            return self._load(index)
+        except pypdfium2.PdfiumError:
+            return self._missing(index)
+
+    @contextlib.contextmanager
+    def opened(self, index: int) -> Iterator[Any]:
+        """A `pypdfium2.PdfPage` to look at and to draw, its form filled in.
+
+        Raises:
+            PdfiumError: It cannot be loaded.
+        """
+        if self._document.formenv is None:
+            self._document.init_forms()
+        page = self._document.get_page(index)
+        try:
+            yield page
+        finally:
+            page.close()
+
     def close(self) -> None:
         """Free it."""
         self._document.close()
 
-    def _read(self, index: int) -> tuple[CleanText, bool]:
+    def _load(self, index: int) -> PageContent:
         page = self._document.get_page(index)
         try:
             content = read_characters(page)
-            return content, not content.text.strip() and _has_picture(page)
+            is_picture = not content.text.strip() and _has_picture(page)
         finally:
             page.close()
+        text = content.text
+        if not is_picture and not is_legible(content):
+            text = max(text, self._second_opinion(index), key=_count_letters)
+        return PageContent(self._label(index), text, is_picture)
+
+    def _missing(self, index: int) -> PageContent:
+        return PageContent(self._label(index), self._second_opinion(index), is_picture=False)
 
     def _label(self, index: int) -> str:
         try:

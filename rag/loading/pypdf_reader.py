@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 from rag.loading.cleaning import clean
 from rag.loading.pdf import NotReadableError, OutlineEntry, PageContent, WrongPasswordError, reason_of, tidy_label
@@ -20,12 +21,13 @@ class PypdfPdf:
         Args:
             data: The file.
             passwords: See above.
-            reason: What another library said against it, for the message.
+            reason: What another library said against it, for messages; kept as an attribute.
 
         Raises:
             WrongPasswordError: No password fits.
             NotReadableError: It is too damaged.
         """
+        self.reason = reason
         import pypdf  # a tenth of a second that most files do not need
 
         try:
@@ -55,13 +57,12 @@ class PypdfPdf:
 
     def pages(self) -> Iterator[PageContent]:
         """Each page, in order."""
-        try:
-            labels = self._reader.page_labels
-        except Exception:  # noqa: BLE001 - see the class
-            labels = []
-        for index in range(len(self)):
-            label = tidy_label(labels[index] if index < len(labels) else "", index)
-            yield PageContent(label, self.text(index), is_picture=False)
+        return map(self.page, range(len(self)))
+
+    def page(self, index: int) -> PageContent:
+        """See `Pdf.page`."""
+        label = tidy_label(self._labels[index] if index < len(self._labels) else "", index)
+        return PageContent(label, self.text(index), is_picture=False)
 
     def close(self) -> None:
         """Free it."""
@@ -74,6 +75,13 @@ class PypdfPdf:
         except Exception:  # noqa: BLE001 - see the class
             return ""
         return text if len("".join(_GLYPH_NAMES.findall(text))) <= len(text) / 2 else ""
+
+    @cached_property
+    def _labels(self) -> list[str]:
+        try:
+            return self._reader.page_labels
+        except Exception:  # noqa: BLE001 - see the class
+            return []
 
     def _unlock(self, passwords: Sequence[str]) -> str:
         for password in ("", *passwords):

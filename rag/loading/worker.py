@@ -1,6 +1,6 @@
 """The child process that touches untrusted PDFs: takes requests from stdin, answers on stdout, one at a time.
 
-A request is a frame `{"verb": "read" | "render" | "marks", "path": ..., "passwords": [...], ...}`; its answer some
+A request is a frame `{"verb": "read" | "render" | "look", "path": ..., "passwords": [...], ...}`; its answer some
 frames, the last of which has "end". Started by `rag.loading.isolation`.
 """
 
@@ -17,11 +17,12 @@ from typing import Any, BinaryIO
 
 from pypdfium2 import PdfiumError
 
-from rag.loading.drawing import find_marks, render_png
+from rag.loading.drawing import find_marks, render_png, size_of
 from rag.loading.files import unreadable
 from rag.loading.frames import Frame, read_frame, write_frame
-from rag.loading.pdf import NotReadableError, Pdf, ProtectedError, WrongPasswordError, tidy_title
-from rag.loading.pdfium_reader import PdfiumPdf, open_in_pdfium
+from rag.loading.kept import KeptPdf, open_pdf
+from rag.loading.pdf import NotReadableError, ProtectedError, WrongPasswordError, tidy_title
+from rag.loading.pdfium_reader import PdfiumPdf
 from rag.loading.pypdf_reader import PypdfPdf
 
 
@@ -39,11 +40,12 @@ def main(megabytes: int) -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     requests: queue.SimpleQueue[Frame] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(sys.stdin.buffer, requests), daemon=True).start()
+    kept = KeptPdf()
     write_frame(answers, Frame({"ready": True}))
     while True:
         header = requests.get().header
         try:
-            for frame in _answer(header):
+            for frame in _answer(header, kept):
                 write_frame(answers, frame)
         except MemoryError:
             write_frame(answers, Frame({"end": "memory"}))
@@ -66,14 +68,14 @@ def _limit_memory(megabytes: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
 
 
-def _answer(request: dict[str, Any]) -> Iterator[Frame]:
+def _answer(request: dict[str, Any], kept: KeptPdf) -> Iterator[Frame]:
     path = Path(request["path"])
     try:
-        data = path.read_bytes()
         if request["verb"] == "read":
-            yield from _read(data, request["passwords"])
+            kept.close()  # the file to be read may have need of the memory
+            yield from _read(path.read_bytes(), request["passwords"])
         else:
-            yield _draw(data, request)
+            yield _show(kept.get(path, request["passwords"]), request)
     except WrongPasswordError:
         yield Frame({"error": "password", "reason": ""})
     except ProtectedError:
@@ -85,7 +87,7 @@ def _answer(request: dict[str, Any]) -> Iterator[Frame]:
 
 
 def _read(data: bytes, passwords: list[str]) -> Iterator[Frame]:
-    document = _open(data, passwords)
+    document = open_pdf(data, passwords)
     try:
         header = {"pages": len(document), "title": tidy_title(document.title), "password": document.password}
         yield Frame({**header, "outline": list(document.outline())})
@@ -95,26 +97,28 @@ def _read(data: bytes, passwords: list[str]) -> Iterator[Frame]:
         document.close()
 
 
-def _open(data: bytes, passwords: list[str]) -> Pdf:
-    try:
-        return PdfiumPdf(data, *open_in_pdfium(data, passwords))
-    except NotReadableError as error:
-        document = PypdfPdf(data, passwords, reason=str(error))
-    if not len(document):
-        raise NotReadableError("it has no pages")
-    return document
-
-
-def _draw(data: bytes, request: dict[str, Any]) -> Frame:
-    document, _ = open_in_pdfium(data, request["passwords"])
+def _show(document: PdfiumPdf | PypdfPdf, request: dict[str, Any]) -> Frame:
     number = request["page"]
-    with document:
-        if not 1 <= number <= len(document):
-            return Frame({"error": "page", "reason": f"has no page {number}; it has {len(document)}"})
-        try:
-            if request["verb"] == "marks":
-                return Frame({"marks": find_marks(document.get_page(number - 1), request["start"], request["end"])})
-            document.init_forms()
-            return Frame({}, render_png(document.get_page(number - 1), request["scale"]))
-        except (PdfiumError, NotReadableError) as error:
-            return Frame({"error": "page", "reason": f"has a page {number} that cannot be drawn: {error}"})
+    if not 1 <= number <= len(document):
+        return Frame({"error": "page", "reason": f"has no page {number}; it has {len(document)}"})
+    if request["verb"] == "look":
+        return _look(document, number - 1, request["start"], request["end"])
+    if isinstance(document, PypdfPdf):
+        raise NotReadableError(document.reason)
+    try:
+        with document.opened(number - 1) as page:
+            return Frame({}, render_png(page, request["scale"]))
+    except (PdfiumError, NotReadableError) as error:
+        return Frame({"error": "page", "reason": f"has a page {number} that cannot be drawn: {error}"})
+
+
+def _look(document: PdfiumPdf | PypdfPdf, index: int, start: int, end: int) -> Frame:
+    text = document.page(index).text
+    size, marks = None, []
+    # Of a page that cannot be drawn there is still its text.
+    with contextlib.suppress(PdfiumError, NotReadableError):
+        if isinstance(document, PdfiumPdf):
+            with document.opened(index) as page:
+                size = size_of(page)
+                marks = find_marks(page, text, start, end)
+    return Frame({"size": size, "text": text, "marks": marks})

@@ -48,13 +48,13 @@ def around(marks: Sequence[Rectangle]) -> Rectangle:
 def marks_of(loader: Loader, path: Path, words: str, password: str = "") -> list[Rectangle]:
     text = loader.load(path, name="page.pdf", document_id="", passwords=[password]).document.pages[0].text
     start = text.index(words)
-    return loader.page_marks(path, 1, start, start + len(words), password=password)
+    return list(loader.look(path, 1, start, start + len(words), password=password).marks)
 
 
 @pytest.mark.parametrize("degrees", [0, 90, 180, 270])
 def test_marks_of_all_words_cover_the_ink_however_the_page_is_turned(loader: Loader, tmp_path: Path, degrees: int) -> None:
     path = save(tmp_path, documents.turned_pdf(WORDS, degrees))
-    marks = loader.page_marks(path, 1, 0, len(WORDS))
+    marks = list(loader.look(path, 1, 0, len(WORDS)).marks)
     assert around(marks) == pytest.approx(ink(loader.render(path, 1)), abs=NEAR)
     assert (picture(loader.render(path, 1)).width > 1200) == (degrees in {90, 270})
 
@@ -68,7 +68,7 @@ def test_marks_stand_right_on_a_cropped_page(loader: Loader, tmp_path: Path) -> 
 
 def test_what_is_cropped_away_has_no_mark(loader: Loader, tmp_path: Path) -> None:
     path = save(tmp_path, documents.cropped_pdf(WORDS, 300, 0, 500, 300))
-    assert loader.page_marks(path, 1, 0, 5) == []
+    assert list(loader.look(path, 1, 0, 5).marks) == []
 
 
 @pytest.mark.parametrize("word", ["beta", "epsilon", "theta"])
@@ -94,7 +94,7 @@ def test_lines_have_a_mark_each(loader: Loader, tmp_path: Path) -> None:
 @pytest.mark.parametrize("degrees", [90, 180, 270])
 def test_lines_have_a_mark_each_on_a_turned_page(loader: Loader, tmp_path: Path, degrees: int) -> None:
     path = save(tmp_path, documents.turned_pdf(WORDS, degrees))
-    assert len(loader.page_marks(path, 1, 0, len(WORDS))) == 3
+    assert len(list(loader.look(path, 1, 0, len(WORDS)).marks)) == 3
 
 
 def test_a_word_broken_by_a_hyphen_has_a_mark_on_either_line(loader: Loader, tmp_path: Path) -> None:
@@ -131,8 +131,8 @@ def test_no_picture_is_larger_than_it_may_be(loader: Loader, tmp_path: Path, sca
 
 def test_spans_beyond_the_text_have_no_marks(loader: Loader, tmp_path: Path) -> None:
     path = save(tmp_path, documents.plain_pdf("Words"))
-    assert loader.page_marks(path, 1, 0, 6) == []
-    assert loader.page_marks(path, 1, 3, 3) == []
+    assert list(loader.look(path, 1, 0, 6).marks) == []
+    assert list(loader.look(path, 1, 3, 3).marks) == []
 
 
 def test_words_that_pypdf_read_have_no_marks(loader: Loader, tmp_path: Path) -> None:
