@@ -71,7 +71,7 @@ def _growth(points: Sequence[Mapping[str, float]], top: float) -> Iterator[str]:
         yield f"<polyline points='{path}' fill='none' stroke='{colour}' stroke-width='2'/>"
         yield from (f"<circle cx='{x:.1f}' cy='{y:.1f}' r='3' fill='{colour}'/>" for x, y in spots)
         below = max(below + 18, spots[-1][1] + 4)
-        yield f"<g fill='{colour}'>{_text(left + width + 12, below, f'{name}: {points[-1][name]:.3g}')}</g>"
+        yield f"<g fill='{colour}'>{_text(left + width + 12, below, f'{name}: {round(points[-1][name]):,}')}</g>"
 
 
 def _text(x: float, y: float, text: str, anchor: str = "start") -> str:

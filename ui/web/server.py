@@ -1,5 +1,6 @@
 """One FastAPI app: the documents' routes, and the page mounted last."""
 
+import gc
 import os
 import socket
 from collections.abc import Callable
@@ -78,6 +79,7 @@ def serve(library: Library, *, host: str, port: int, samples: Path | None, tell:
     """
     bound = _listen(host, port)
     _set_quiet(library.folder)
+    gc.disable()  # while Gradio is imported and the page is built: a sixth of the time is spent looking for garbage, and there is none
     import uvicorn
 
     from ui.web.indexing import Indexer
@@ -93,10 +95,13 @@ def serve(library: Library, *, host: str, port: int, samples: Path | None, tell:
         if host not in LOOPBACK:
             tell("Everybody who can reach this address can read and change the library: the page has no login.")
         tell(f"Footnote is at http://{host}:{bound.getsockname()[1]} (Ctrl-C stops it).")
+        gc.freeze()  # what is there by now stays
+        gc.enable()
         indexer.start()  # not before: loading the model would keep the page waiting
         with suppress(KeyboardInterrupt):  # the usual way to stop
             uvicorn.Server(config).run(sockets=[bound])
     finally:
+        gc.enable()
         indexer.close()
         bound.close()
 
