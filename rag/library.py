@@ -7,13 +7,16 @@ from collections.abc import AsyncGenerator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from rag.adding import Adding, Refused
-from rag.answering.answering import Asked, answer_by_model, answer_by_quoting
+from rag.answering.answering import answer_by_model, answer_by_quoting
+from rag.answering.asked import Asked
 from rag.answering.chat.model import ChatModel, OpenAIChatModel
+from rag.answering.checking import check as check_claims
 from rag.answering.confidence import confidence, evidence
 from rag.answering.extractive import weighed_sentences
 from rag.answering.notices import still_indexing
@@ -332,7 +335,8 @@ class Library:
             async def is_answered() -> bool:
                 return await weighing >= self.min_confidence
 
-            async with aclosing(answer_by_model(asked, self.chat_model, self.settings, is_answered)) as answers:
+            check = partial(check_claims, embedder=self._embedder)
+            async with aclosing(answer_by_model(asked, self.chat_model, self.settings, is_answered, check)) as answers:
                 async for answer in answers:
                     yield answer
         finally:

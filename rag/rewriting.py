@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import aclosing
 
 from rag.answering.chat.model import ChatModel
-from rag.answering.citations import without_markers
+from rag.answering.markers import without_markers
 from rag.answering.prompt import NOT_FOUND
 from rag.errors import ChatError
 from rag.following import Searched, earlier_questions, standalone_by_rule, subject_words

@@ -178,8 +178,9 @@ class Citation:
         quote: The words the sentence rests on; the whole passage where that is all that is known.
         quote_start: Offset of `quote` in the page's text.
         quote_end: Offset after it.
-        verdict: What these words do for `sentence`.
+        verdict: What these words do for `sentence`; "related" where that was not checked.
         sentence: The answer's sentence that rests on them, without its markers; "" while the answer grows.
+        position: Offset of its `[number]` in the answer's text.
     """
 
     number: int
@@ -187,8 +188,9 @@ class Citation:
     quote: str
     quote_start: int
     quote_end: int
-    verdict: Verdict = "supported"
+    verdict: Verdict = "related"
     sentence: str = ""
+    position: int = 0
 
     @property
     def heading(self) -> str:
@@ -197,12 +199,10 @@ class Citation:
         return begun[-1] if begun else self.passage.heading
 
     @classmethod
-    def of_words(
-        cls, number: int, passage: Passage, start: int = 0, end: int | None = None, verdict: Verdict = "supported", sentence: str = ""
-    ) -> Self:
+    def of_words(cls, number: int, passage: Passage, start: int = 0, end: int | None = None, *, position: int = 0) -> Self:
         """Cite `passage.text[start:end]`, by default all of it."""
         quote = passage.text[start:end]
-        return cls(number, passage, quote, passage.start + start, passage.start + start + len(quote), verdict, sentence)
+        return cls(number, passage, quote, passage.start + start, passage.start + start + len(quote), position=position)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ Behaviours: `ok` reads the passages in the last message and quotes one, citing i
 `401 403 404 429 500 503` answer with that status, `busy-long`, `busy-until` and `busy-short` with 429 and a Retry-After, `flaky`
 with 503 the first time. `html`, `empty`, `junk` and `json` do not speak the protocol, `silent` says nothing, `cut` and `cut-early`
 drop the connection, `no-finish` ends without a reason, `length` with that one, `error-midway` sends an error after some words.
-`no-system`, `no-max-tokens`, `no-token-limit` and `no-temperature` refuse that part of a request. `think`, `think-unopened` and
-`reasoning` think first. `usage` counts the prompt's words as tokens. `many-models`, `no-models`, `no-list`, `list-404` and
-`with-embedder` differ in the list of models. `redirect` sends everything to `redirect_to`. `echo-key` repeats the key in an error.
+`no-system`, `no-max-tokens`, `no-token-limit`, `no-temperature` and `no-usage` refuse that part of a request. `think`,
+`think-unopened` and `reasoning` think first. `usage` counts the prompt's words as tokens. `many-models`, `no-models`, `no-list`,
+`list-404` and `with-embedder` differ in the list of models. `redirect` sends everything to `redirect_to`. `echo-key` repeats the key
+in an error.
 """
 
 import json
@@ -211,6 +212,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif behaviour == "no-temperature" and "temperature" in body:
             message = "Unsupported value: 'temperature' does not support 0.5 with this model. Only the default (1) value is supported."
             self._json(400, {"error": {"message": message, "param": "temperature", "code": "unsupported_value"}})
+        elif behaviour == "no-usage" and "stream_options" in body:
+            self._json(400, {"error": {"message": "Unrecognized request argument supplied: stream_options"}})
         else:
             return False
         return True

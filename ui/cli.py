@@ -5,7 +5,7 @@ import io
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from rag.answering.notices import still_indexing
 from rag.errors import LibraryError, RagError
@@ -24,6 +25,7 @@ from rag.types import Answer, DocumentRecord, Outcome, ProgressCallback, Report
 from rag.types import Progress as Step
 from ui.evaluating import register
 from ui.places import place
+from ui.printing import growing, is_supported, print_answer
 
 if TYPE_CHECKING:
     from rag.library import Library
@@ -130,12 +132,11 @@ def ask(
     """Answer a question from the documents, with footnotes. Without a chat model the answer is quoted sentences."""
 
     async def answer_growing(opened: "Library") -> Answer:
-        shown = 0
-        async with aclosing(opened.stream(question, top_k=top_k, documents=document)) as answers:
-            async for answer in answers:
-                if not json_lines:
-                    out.print(answer.text[shown:], end="", markup=False)
-                    shown = len(answer.text)
+        with growing(out) if out.is_terminal and not json_lines else nullcontext() as shown:
+            async with aclosing(opened.stream(question, top_k=top_k, documents=document)) as answers:
+                async for answer in answers:
+                    if shown:
+                        shown.update(Text(answer.text), refresh=True)
         return answer
 
     with _open(library, must_exist=True) as opened:
@@ -145,14 +146,10 @@ def ask(
     if json_lines:
         _print_json([asdict(answer)])
     else:
-        out.print("\n")
-        for number, citation in {citation.number: citation for citation in answer.citations}.items():
-            out.print(f"[{number}] {place(citation.passage)}", markup=False)
-            if citation.heading:
-                out.print(f"    {citation.heading}", style="dim", markup=False)
+        print_answer(answer, out)
         if answer.notice:
             err.print(answer.notice, style="dim", markup=False)
-    raise typer.Exit(1 if answer.finish in {"not_found", "interrupted"} else 0)
+    raise typer.Exit(0 if is_supported(answer) else 1)
 
 
 @app.command()

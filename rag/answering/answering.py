@@ -1,49 +1,22 @@
 """Passages -> an answer with footnotes, as it grows."""
 
-import time
+import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from rag.answering.asked import Asked
 from rag.answering.chat.model import ChatModel
-from rag.answering.citations import CitationResolver, with_quotes
 from rag.answering.extractive import Weighed, best_quotes
-from rag.answering.notices import CONNECT, CUT, DOUBTFUL, EMPTY_LIBRARY, INTERRUPTED, NEAREST_ARE, SHORTENED, SILENT, UNCITED
-from rag.answering.prompt import NOT_FOUND, build_prompt
+from rag.answering.footnoting import Check, footnoted
+from rag.answering.growing import GrowingAnswer
+from rag.answering.nearest import with_nearest
+from rag.answering.notices import CONNECT, CUT, DOUBTFUL, EMPTY_LIBRARY, INTERRUPTED, SERVER_CUT, SHORTENED, SILENT, UNCITED, UNSUPPORTED
+from rag.answering.prompt import NOT_FOUND, Prompt, build_prompt
 from rag.settings import Settings
-from rag.types import Answer, Citation, Finish, Message, Passage
+from rag.types import Answer, CheckedSentence, Citation, Passage, Sent
 
 EXTRACTIVE = "extractive"
-
-NEAREST = 3
-"""Passages shown when the documents do not say."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question with what was found for it.
-
-    Attributes:
-        question: What is asked.
-        searched: What was searched for it: itself, or the whole question that a follow-up stands for.
-        passages: Retrieved for it, best first.
-        history: Earlier turns, oldest first.
-        began: `time.monotonic()` when it was asked.
-        notice: What is to be said of any answer to it, or "".
-    """
-
-    question: str
-    searched: str
-    passages: tuple[Passage, ...]
-    history: tuple[Message, ...]
-    began: float
-    notice: str = ""
-
-    def answer(self, text: str, citations: Sequence[Citation], model: str, finish: Finish, notice: str = "") -> Answer:
-        """An answer to this question, as of now."""
-        seconds = time.monotonic() - self.began
-        notices = " ".join(filter(None, (notice, self.notice)))
-        return Answer(self.question, text, tuple(citations), self.passages, model, finish, notices, seconds, self.searched)
 
 
 def answer_by_quoting(asked: Asked, weighed: Sequence[Weighed]) -> Answer:
@@ -58,19 +31,24 @@ def answer_by_quoting(asked: Asked, weighed: Sequence[Weighed]) -> Answer:
         return asked.answer(EMPTY_LIBRARY, (), EXTRACTIVE, "not_found")
     quotes = best_quotes(asked.searched, passages, weighed)
     if not quotes:
-        text, nearest = _nearest(passages)
-        return asked.answer(f"{NOT_FOUND} {text}", nearest, EXTRACTIVE, "not_found", CONNECT)
+        return asked.answer(*with_nearest(NOT_FOUND, passages), EXTRACTIVE, "not_found", CONNECT)
+    text, citations, sentences = "", list[Citation](), list[CheckedSentence]()
     numbers: dict[int, int] = {}
-    citations = [
-        Citation.of_words(numbers.setdefault(quote.index, len(numbers) + 1), passages[quote.index], quote.start, quote.end)
-        for quote in quotes
-    ]
-    paragraphs = [f"“{' '.join(citation.quote.split())}” [{citation.number}]" for citation in citations]
-    return asked.answer("\n\n".join(paragraphs), citations, EXTRACTIVE, "complete", CONNECT)
+    for index, quote in enumerate(quotes):
+        words = " ".join(passages[quote.index].text[quote.start : quote.end].split())
+        text += "\n\n" if text else ""
+        start = len(text)
+        text += f"“{words}” "
+        number = numbers.setdefault(quote.index, len(numbers) + 1)
+        cited = Citation.of_words(number, passages[quote.index], quote.start, quote.end, position=len(text))
+        citations.append(replace(cited, verdict="supported", sentence=words))
+        text += f"[{number}]"
+        sentences.append(CheckedSentence(start, len(text), "supported", (index,)))
+    return replace(asked.answer(text, citations, EXTRACTIVE, "complete", CONNECT), sentences=tuple(sentences))
 
 
 async def answer_by_model(
-    asked: Asked, chat_model: ChatModel, settings: Settings, is_answered: Callable[[], Awaitable[bool]]
+    asked: Asked, chat_model: ChatModel, settings: Settings, is_answered: Callable[[], Awaitable[bool]], check: Check
 ) -> AsyncGenerator[Answer, None]:
     """Answer in prose.
 
@@ -79,57 +57,42 @@ async def answer_by_model(
         chat_model: Who writes.
         settings: Limits of what is sent.
         is_answered: Whether the passages seem to answer; if not, a complete answer says that it is doubtful.
+        check: Says what passages do for the finished answer's sentences.
 
     Yields:
-        The answer as it grows, each one whole; the last one says how it finished.
+        The answer as it grows, each one whole; the last one says how it finished, and is checked.
 
     Raises:
         ChatError: The endpoint did not answer as it should.
+        EmbeddingError: The model that checks cannot be used.
     """
     if not asked.passages:
         yield asked.answer(EMPTY_LIBRARY, (), EXTRACTIVE, "not_found")
         return
     prompt = build_prompt(asked.question, asked.passages, asked.history, settings.chat_context_tokens, settings.chat_max_tokens)
-    shown = replace(asked, passages=prompt.passages)
-    model = await chat_model.resolve()
-    resolver = CitationResolver(prompt.passages)
-    text, finish = "", None
+    growing = GrowingAnswer(replace(asked, passages=prompt.passages), await chat_model.resolve(), _sent(prompt, asked.passages))
     async with aclosing(chat_model.stream(prompt.messages)) as deltas:
         async for delta in deltas:
-            if delta.retracts:  # what was sent so far turned out to be thinking
-                text, resolver = "", CitationResolver(prompt.passages)
-            text += resolver.feed(delta.text)
-            finish = delta.finish or finish
-            yield shown.answer(text.strip(), resolver.citations, model, "streaming")
-    text = (text + resolver.finish()).strip()
-    ended = _finish(text, finish, resolver.citations)
+            yield growing.read(delta)
+    answer = growing.end()
     notices = [SHORTENED.format(count=prompt.dropped_messages)] if prompt.dropped_messages else []
-    notices += {"length": [CUT], "interrupted": [INTERRUPTED], "complete": _complaints(text, resolver.citations)}.get(ended, [])
-    if ended == "not_found":
-        words, nearest = _nearest(shown.passages)
-        yield shown.answer(f"{text}\n\n{words}", nearest, model, ended, " ".join(notices))
-        return
-    if ended == "complete" and not await is_answered():
-        notices.append(DOUBTFUL)
-    yield shown.answer(text, with_quotes(text, resolver.citations), model, ended, " ".join(notices))
+    notices += [SERVER_CUT] if answer.sent and answer.sent.was_cut else []
+    if answer.finish != "not_found":
+        answer = await asyncio.to_thread(footnoted, answer, check)
+        notices += {"length": [CUT], "interrupted": [INTERRUPTED]}.get(answer.finish, _complaints(answer))
+        if answer.finish == "complete" and not await is_answered():
+            notices.append(DOUBTFUL)
+    yield replace(answer, notice=" ".join([*notices, answer.notice]).strip())
 
 
-def _nearest(passages: Sequence[Passage]) -> tuple[str, list[Citation]]:
-    """What is shown where the documents do not say."""
-    nearest = [Citation.of_words(number, passage) for number, passage in enumerate(passages[:NEAREST], start=1)]
-    return f"{NEAREST_ARE} {''.join(f'[{citation.number}]' for citation in nearest)}", nearest
+def _sent(prompt: Prompt, found: Sequence[Passage]) -> Sent:
+    return Sent(prompt.messages, prompt.tokens, prompt.room, prompt.dropped_messages, tuple(found[len(prompt.passages) :]))
 
 
-def _complaints(text: str, citations: Sequence[Citation]) -> list[str]:
+def _complaints(answer: Answer) -> list[str]:
     """What a reader should know about an answer that the model thinks complete."""
-    if not text:
+    if not answer.text:
         return [SILENT]
-    return [] if citations else [UNCITED]
-
-
-def _finish(text: str, finish: str | None, citations: Sequence[Citation]) -> Finish:
-    if finish == "length":
-        return "length"
-    if finish in {None, "interrupted"}:
-        return "interrupted"
-    return "not_found" if not citations and text.startswith(NOT_FOUND.rstrip(".")) else "complete"
+    if not answer.citations:
+        return [UNCITED]
+    return [UNSUPPORTED] if all(sentence.verdict == "unsupported" for sentence in answer.sentences) else []

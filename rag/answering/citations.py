@@ -1,98 +1,80 @@
 """Footnote markers in a model's text, resolved while the text streams."""
 
-import re
-from collections.abc import Sequence
-from operator import itemgetter
+from collections.abc import Iterator, Sequence
 
-from rag.sentences import content_words, sentence_spans
+from rag.answering.markers import Marker, MarkerScanner
 from rag.types import Citation, Passage
-
-LEAST_SHARED = 0.3
-"""Of a sentence's words, the share that a passage's sentence must have to be quoted for it."""
-
-_NUMBERS = r"\s*\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*\s*"
-_MARKER = re.compile(rf"[^\S\n]*(?:\[({_NUMBERS})\]|【({_NUMBERS})(?:†[^】\n]{{0,40}})?】)")
-_UNFINISHED = re.compile(r"[^\S\n]*(?:\[[\d\s,;–-]*|【[^】\n]*)?\Z")
-_HALF = re.compile(r"\s*(?:\[[\d\s,;–-]*|【[\d\s,;–-]*(?:†[^】\n]*)?)\Z")
-_PART = re.compile(r"(\d+)(?:\s*[–-]\s*(\d+))?")
 
 
 class CitationResolver:
     """Rewrites markers such as `[3]`, `[1, 3]` or `【2】` into footnote numbers, as text arrives in pieces.
 
     Numbers are given by first appearance and without holes. A marker that names no passage is dropped, and no half
-    of a marker is ever let through: what might become one is held back until it is decided.
+    of a marker is ever let through: what might become one is held back until it is decided. White space before the first
+    word is dropped.
     """
 
     def __init__(self, passages: Sequence[Passage]) -> None:
         """Resolve against these: marker `[n]` is `passages[n - 1]`."""
         self._passages = passages
+        self._scanner = MarkerScanner()
         self._numbers: dict[int, int] = {}
-        self._pending = ""
+        self._citations: list[Citation] = []
+        self._line = ""
+        self._resolved = 0
+        self._length = 0
+        self._last = ""
 
     @property
     def citations(self) -> tuple[Citation, ...]:
-        """The footnotes so far, by number."""
-        return tuple(Citation.of_words(number, self._passages[marked - 1]) for marked, number in self._numbers.items())
+        """The footnotes so far, one for each `[n]`, in the order of the text."""
+        return tuple(self._citations)
 
     def feed(self, piece: str) -> str:
         """Take the next piece; return the text that is now certain."""
-        text = self._pending + piece
-        held = _UNFINISHED.search(text)
-        certain = held.start() if held else len(text)
-        self._pending = text[certain:]
-        return self._resolve(text[:certain])
+        *lines, self._line = (self._line + piece).split("\n")
+        certain = "".join(self._resolve(line, self._scanner.scan(line), len(line)) + self._line_end() for line in lines)
+        return certain + self._resolve(self._line, *self._scanner.scan_begun(self._line))
 
     def finish(self) -> str:
         """Return what was held back, without a marker that never ended."""
-        rest, self._pending = self._pending, ""
-        return _HALF.sub("", self._resolve(rest))
+        line = self._scanner.cut_half(self._line)
+        return self._resolve(line, self._scanner.scan(line), len(line))
 
-    def _resolve(self, text: str) -> str:
-        return _MARKER.sub(lambda match: self._footnotes(match[1] or match[2]), text)
+    def _resolve(self, line: str, markers: Sequence[Marker], until: int) -> str:
+        """The line from where it was resolved last, with footnotes for markers."""
+        certain = ""
+        for marker in markers:
+            if marker.start < self._resolved:
+                continue
+            cited = [number for number in marker.numbers if 1 <= number <= len(self._passages)]
+            if not marker.is_certain and len(cited) < len(marker.numbers):
+                continue
+            certain += self._tell(line[self._resolved : marker.start]) + "".join(self._footnotes(cited))
+            if not cited:
+                certain += self._tell(_gap(self._last, line[marker.end : marker.end + 1]))
+            self._resolved = marker.end
+        certain += self._tell(line[self._resolved : until])
+        self._resolved = max(self._resolved, until)
+        return certain
 
-    def _footnotes(self, numbers: str) -> str:
-        shown = []
-        for first, last in _PART.findall(numbers):
-            for marked in range(int(first), min(int(last or first), int(first) + len(self._passages)) + 1):
-                if 1 <= marked <= len(self._passages):
-                    number = self._numbers.setdefault(marked, len(self._numbers) + 1)
-                    shown.append(f"[{number}]")
-        return "".join(dict.fromkeys(shown))
+    def _line_end(self) -> str:
+        self._resolved = 0
+        return self._tell("\n")
 
+    def _footnotes(self, cited: Sequence[int]) -> Iterator[str]:
+        for marked in dict.fromkeys(cited):
+            number = self._numbers.setdefault(marked, len(self._numbers) + 1)
+            self._citations.append(Citation.of_words(number, self._passages[marked - 1], position=self._length))
+            yield self._tell(f"[{number}]")
 
-def with_quotes(text: str, citations: Sequence[Citation]) -> tuple[Citation, ...]:
-    """Say for each `[n]` of a finished answer which words of its passage the sentence before it rests on.
-
-    Args:
-        text: The answer; its `[n]` are all in `citations`.
-        citations: One a number.
-
-    Returns:
-        One citation for each `[n]`, in the order of the text. Its quote is the passage's sentence that shares most words
-        with the answer's, or the whole passage where none has `LEAST_SHARED` of them.
-    """
-    passages = {citation.number: citation.passage for citation in citations}
-    cited = []
-    for match in _MARKER.finditer(text):
-        said = without_markers(text[: match.start()])
-        spans = sentence_spans(said)
-        sentence = said[slice(*spans[-1])] if spans else ""
-        cited += [
-            _with_quote(int(number), passages[int(number)], sentence) for number in re.findall(r"\d+", match[0]) if int(number) in passages
-        ]
-    return tuple(cited)
+    def _tell(self, text: str) -> str:
+        told = text if self._length else text.lstrip()
+        self._length += len(told)
+        self._last = told[-1:] or self._last
+        return told
 
 
-def _with_quote(number: int, passage: Passage, sentence: str) -> Citation:
-    words = content_words(sentence)
-    shared = [(len(words & content_words(passage.text[start:end])), start, end) for start, end in sentence_spans(passage.text)]
-    most, start, end = max(shared, key=itemgetter(0), default=(0, 0, 0))
-    if most == 0 or most < LEAST_SHARED * len(words):
-        return Citation.of_words(number, passage)
-    return Citation.of_words(number, passage, start, end)
-
-
-def without_markers(text: str) -> str:
-    """Take the footnote markers out, as for a conversation's history, where their numbers mean nothing any more."""
-    return _MARKER.sub("", text)
+def _gap(before: str, after: str) -> str:
+    """What a dropped marker leaves: a space where its neighbours would run together, if only to a marker that nobody wrote."""
+    return " " if (before.isalnum() or before == "[") and (after.isalnum() or after == "]") else ""

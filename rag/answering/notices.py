@@ -5,12 +5,16 @@ CONNECT = (
     "and set RAG_CHAT_BASE_URL, for example http://localhost:11434/v1 for Ollama."
 )
 EMPTY_LIBRARY = "There are no documents yet. Add some, then ask again."
-NEAREST_ARE = "The passages nearest to the question are these:"
 DOUBTFUL = "Little in the documents matches this question: check the footnotes."
 CUT = "The answer was cut: it reached the model's limit. Ask for less at once, or raise RAG_CHAT_MAX_TOKENS or the server's own limit."
 INTERRUPTED = "The answer is incomplete: the endpoint stopped half-way. Try again."
 SILENT = "The model sent no words. Try again, or choose another model with RAG_CHAT_MODEL."
 UNCITED = "The model gave no footnotes: check what it says against the passages."
+UNSUPPORTED = "Nothing in the documents was found to support this answer: do not rely on it."
+SERVER_CUT = (
+    "The server saw clearly less than it was sent: its own limit is lower, and it cut the passages or the conversation without a word. "
+    "Raise its context length (Ollama: OLLAMA_CONTEXT_LENGTH), or lower RAG_CHAT_CONTEXT_TOKENS."
+)
 SHORTENED = "The conversation is longer than the model can take: the {count} oldest messages were not sent."
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from rag.answering.citations import without_markers
+from rag.answering.markers import without_markers
 from rag.errors import ChatRequestError
 from rag.types import Message, Passage
 
@@ -42,12 +42,14 @@ class Prompt:
         messages: One system message, then user and assistant in turn, the question last.
         passages: Those that had room, best first; marker `[n]` is the n-th.
         tokens: Estimated size.
+        room: Tokens that there were for them.
         dropped_messages: Messages of the history that had no room.
     """
 
     messages: tuple[Message, ...]
     passages: tuple[Passage, ...]
     tokens: int
+    room: int
     dropped_messages: int
 
 
@@ -81,7 +83,7 @@ def build_prompt(
         messages = (Message("system", SYSTEM), *turns, Message("user", _question(question, kept)))
         tokens = sum(estimate_tokens(message.content) + MESSAGE_TOKENS for message in messages)
         if tokens <= room:
-            return Prompt(messages, tuple(kept), tokens, len(answered) - len(turns))
+            return Prompt(messages, tuple(kept), tokens, room, len(answered) - len(turns))
         if turns:
             turns = turns[2:]
         elif len(kept) > 1:

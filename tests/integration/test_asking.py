@@ -152,9 +152,10 @@ def numbered(answer: Answer) -> dict[int, Passage]:
 
 def test_a_footnote_quotes_the_sentence_it_rests_on(ready: Ready, chat_server: ChatServer) -> None:
     chat_server.reply = lambda messages: f"As for the rest, cheese is blue [1]. {RETURN.rstrip('.')} [1]. [1]"
-    whole, quoted, again = chatting(ready, chat_server).ask(QUESTION).citations
-    assert (whole.quote, quoted.quote) == (whole.passage.text, RETURN)
-    assert again.quote == RETURN
+    other, quoted, again = chatting(ready, chat_server).ask(QUESTION).citations
+    assert (other.verdict, quoted.verdict, again.verdict) == ("unsupported", "supported", "supported")
+    assert quoted.quote == again.quote == RETURN
+    assert quoted.sentence == RETURN
     assert quoted.quote_start == quoted.passage.start + quoted.passage.text.index(RETURN)
 
 

@@ -102,7 +102,7 @@ def test_the_stand_in_says_when_no_passage_answers(server: ChatServer) -> None:
 
 def test_the_least_is_sent(server: ChatServer) -> None:
     ask(a_model(server))
-    assert set(server.requests[0].body) == {"model", "messages", "stream"}
+    assert set(server.requests[0].body) == {"model", "messages", "stream", "stream_options"}
 
 
 def test_what_is_set_is_sent(server: ChatServer) -> None:
@@ -297,10 +297,17 @@ def test_a_refused_parameter_is_left_out_and_remembered(server: ChatServer, path
     model = a_limited_model(server, path, max_tokens=100)
     assert [text_of(ask(model)), text_of(ask(model))] == [ANSWER, ANSWER]
     first, *later = [
-        {name: value for name, value in request.body.items() if name not in {"model", "messages", "stream"}} for request in server.chats
+        {name: value for name, value in request.body.items() if name not in {"model", "messages", "stream", "stream_options"}}
+        for request in server.chats
     ]
     assert first == {"max_tokens": 100, "temperature": 0.5}
     assert later == [last, last]
+
+
+def test_a_server_that_cannot_be_asked_for_its_count_is_not_asked_again(server: ChatServer) -> None:
+    model = a_model(server, "/no-usage/v1")
+    assert [text_of(ask(model)), text_of(ask(model))] == [ANSWER, ANSWER]
+    assert ["stream_options" in request.body for request in server.chats] == [True, False, False]
 
 
 def test_a_server_without_a_system_role_gets_its_text_in_the_question(server: ChatServer) -> None:

@@ -106,7 +106,7 @@ def test_the_installed_command_adds_searches_and_answers(tmp_path: Path) -> None
     answered = in_a_process("ask", QUESTION, RAG_LIBRARY=str(tmp_path / "made"), LC_ALL="C")
     assert answered.status == 0
     assert answered.out.startswith("“An item may be returned within 30 days of delivery.” [1]\n")
-    assert answered.out.rstrip().endswith("[1] policy.txt")
+    assert answered.out.rstrip().endswith("[1] policy.txt\n    supported: “An item may be returned within 30 days of delivery.”")
     assert "RAG_CHAT_BASE_URL" in answered.err
 
 
@@ -227,10 +227,13 @@ def test_a_chat_model_writes_on_the_command_line(
     run: Run, sample_library: Path, chat_server: ChatServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RAG_CHAT_BASE_URL", chat_server.url())
-    chat_server.reply = lambda messages: "Within [bold]30 days[/bold] [2]. Or not [17]."
+    chat_server.reply = lambda messages: "An item may be returned within [bold]30 days[/bold] of delivery [1]. Or not [17]."
     ended = run("ask", QUESTION, "--library", sample_library)
     assert (ended.status, ended.err) == (0, "")
-    assert re.match(r"Within \[bold\]30 days\[/bold\]\[1\]\. Or not\.\n\n\[1\] \S+\n$", ended.out)
+    assert re.match(
+        r"An item may be returned within \[bold\]30 days\[/bold\] of delivery\[1\]\. Or not\.\n\n\[1\] \S+\n +supported: “",
+        ended.out,
+    )
     monkeypatch.setenv("RAG_CHAT_BASE_URL", chat_server.url("/401/v1"))
     failed = run("ask", QUESTION, "--library", sample_library)
     assert (failed.status, failed.out) == (1, "")

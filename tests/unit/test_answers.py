@@ -1,5 +1,6 @@
 """What a model, a document or a reader writes is shown as words, and does nothing else."""
 
+import re
 from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from typing import Literal
@@ -9,11 +10,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from rag import Answer, Citation, Passage
-from rag.types import Finish
+from rag import Answer, CheckedSentence, Citation, Message, Passage, Sent
+from rag.answering.citations import CitationResolver
+from rag.types import Finish, Verdict
 from ui.web import text as page_text
-from ui.web.answers import answer_html, messages, turn_html
+from ui.web.answers import messages, turn_html
 from ui.web.conversations import Turn
+from ui.web.prose import answer_html
 
 EVIL = "https://evil.example/?q=secret"
 HOSTILE = [
@@ -68,7 +71,28 @@ HOSTILE = [
 ]
 
 OUR_TAGS = {
-    *("div", "span", "p", "b", "br", "a", "ol", "ul", "li", "button", "em", "strong", "s", "code", "pre", "blockquote", "hr"),
+    *(
+        "div",
+        "span",
+        "p",
+        "b",
+        "br",
+        "a",
+        "ol",
+        "ul",
+        "li",
+        "button",
+        "details",
+        "summary",
+        "em",
+        "strong",
+        "s",
+        "code",
+        "pre",
+        "blockquote",
+        "hr",
+    ),
+    *("details", "summary"),
     *("h1", "h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td"),
 }
 OUR_ATTRIBUTES = {"class", "href", "title", "role", "type", "start", "style"}
@@ -111,17 +135,24 @@ def check_harmless(html: str) -> None:
     assert all(value.startswith("text-align:") for name, value in shown.attributes if name == "style")
 
 
-def footnote(number: int) -> str:
-    return f'<a href="#src-{number}">{number}</a>'
+def resolved(markdown: str) -> Answer:
+    """What comes of a model's words."""
+    resolver = CitationResolver([passage(rank) for rank in range(1, 4)])
+    text = resolver.feed(markdown) + resolver.finish()
+    return Answer("Why?", text, resolver.citations, (), "stand-in", "complete", "", 1.0)
+
+
+def shown_html(markdown: str) -> str:
+    return str(answer_html(resolved(markdown), lambda index: f'<a href="#src-{index}">{index}</a>'))
 
 
 def body(markdown: str) -> Shown:
-    return Shown(str(answer_html(markdown, footnote)))
+    return Shown(shown_html(markdown))
 
 
 @pytest.mark.parametrize("markdown", HOSTILE)
 def test_model_text_has_no_images_links_or_html(markdown: str) -> None:
-    check_harmless(str(answer_html(markdown, footnote)))
+    check_harmless(shown_html(markdown))
 
 
 MARKS = ["```", "~~~", "``", "[1]", "[1]:", "](", "![", "](<", f"({EVIL})", "[a]: /b\n", "<b>", "</b>", "<!--"]
@@ -132,8 +163,8 @@ PIECES = st.sampled_from([*"![]()<>`\\&;:\n \"'#-", *MARKS, "word", "\n\n", "   
 @given(st.lists(PIECES, max_size=24).map("".join))
 @example(f"[a][b]\n[b]: {EVIL}")
 def test_no_mixture_of_marks_becomes_an_image_link_or_html(markdown: str) -> None:
-    check_harmless(str(answer_html(markdown, footnote)))
-    for message in messages([turn(markdown)]):
+    check_harmless(shown_html(markdown))
+    for message in messages([Turn("abcd", "Why?", resolved(markdown), "done")]):
         assert isinstance(message, dict)
         assert isinstance(message["content"], str)
         (block,) = CHATBOT.parse(message["content"])
@@ -147,7 +178,7 @@ def test_what_answers_are_made_of_stays() -> None:
     )
     shown = body(text)
     assert {"h2", "strong", "em", "ol", "ul", "table", "blockquote", "pre", "code"} <= shown.tags
-    assert shown.targets == ["#src-1", "#src-2", "#src-3"]
+    assert shown.targets == ["#src-0", "#src-1", "#src-2"]
     assert "if a < b and c[1]: print('<b>')" in shown.words
     assert "x[1] < 2" in shown.words
 
@@ -160,7 +191,7 @@ def test_words_of_what_was_taken_out_stay() -> None:
 
 @pytest.mark.parametrize("written", ["So it is [1].", f"So it is [1]({EVIL}).", f"So it is [[1]]({EVIL})."])
 def test_a_footnote_written_as_a_link_is_a_footnote(written: str) -> None:
-    assert body(written).targets == ["#src-1"]
+    assert body(written).targets == ["#src-0"]
 
 
 WORDS_OF_STRANGERS = [
@@ -197,7 +228,10 @@ def passage(rank: int, name: str = "handbook.pdf", page: int = 3, label: str = "
 def turn(
     text: str, *citations: Citation, notice: str = "", model: str = "stand-in", finish: Finish = "complete", searched: str = ""
 ) -> Turn:
+    """An answer with these citations at its `[n]`, in turn."""
     passages = tuple(citation.passage for citation in citations)
+    places = [match.start() for match in re.finditer(r"(?<!\w)\[\d\]", text)]
+    citations = tuple(replace(citation, position=place) for citation, place in zip(citations, places, strict=True))
     return Turn("abcd", "Why?", Answer("Why?", text, citations, passages, model, finish, notice, 1.25, searched), "done")
 
 
@@ -211,14 +245,17 @@ def test_footnotes_become_links_to_their_citations() -> None:
     assert "3 passages" in shown.words
 
 
-def test_a_footnote_without_a_citation_is_not_shown() -> None:
-    assert "9" not in Shown(turn_html(turn("So it is [9][1].", Citation.of_words(1, passage(1))))).words
+def test_a_number_that_is_no_footnote_stays_a_number() -> None:
+    cited = Citation.of_words(1, passage(1), position=len("He wrote “see [1]” there "))
+    shown = Shown(turn_html(Turn("abcd", "Why?", replace(resolved(""), text="He wrote “see [1]” there [1].", citations=(cited,)), "done")))
+    assert shown.targets == ["#src-abcd-0"] * 2
+    assert "He wrote “see [1]” there 1." in shown.words
 
 
 def test_each_source_is_listed_once_with_its_printed_page() -> None:
     citations = [Citation.of_words(1, passage(1, page=14, label="12")), Citation.of_words(1, passage(1, page=14, label="12"), 0, 4)]
-    shown = Shown(turn_html(turn("It is so.", *citations)))
-    assert shown.targets == ["#src-abcd-0"]
+    shown = Shown(turn_html(turn("It is so [1][1].", *citations)))
+    assert shown.targets == ["#src-abcd-0", "#src-abcd-1", "#src-abcd-0"]
     assert shown.words.count("handbook.pdf, page 14 (printed 12)") == 1
 
 
@@ -279,3 +316,58 @@ def test_an_empty_library_is_not_taken_for_quotations() -> None:
 def test_what_is_to_be_known_of_an_answer_stands_before_its_footnotes() -> None:
     words = Shown(turn_html(turn("So it is [1].", Citation.of_words(1, passage(1)), notice="Check the footnotes."))).words
     assert words.index("So it is") < words.index("Check the footnotes.") < words.index("handbook.pdf")
+
+
+def checked(*verdicts: tuple[Verdict, bool]) -> Turn:
+    """An answer of as many sentences, each with its verdict, with or without a footnote."""
+    text, citations, sentences = "", list[Citation](), list[CheckedSentence]()
+    for verdict, is_cited in verdicts:
+        start = len(text)
+        text += "So it is **now**"
+        if is_cited:
+            citations.append(replace(Citation.of_words(1, passage(1), position=len(text)), verdict=verdict, sentence="So it is now."))
+            text += "[1]"
+        sentences.append(CheckedSentence(start, len(text), verdict, (len(citations) - 1,) if is_cited else ()))
+        text += ".\n\n"
+    answer = replace(resolved(""), text=text, citations=tuple(citations), passages=(passage(1),), sentences=tuple(sentences))
+    return Turn("abcd", "Why?", answer, "done")
+
+
+def test_a_sentence_that_does_not_hold_is_marked_in_words() -> None:
+    shown = Shown(turn_html(checked(("supported", True), ("related", True), ("unsupported", True), ("unsupported", False))))
+    marks = [page_text.MARKS[kind] for kind in ("related", "unsupported", "uncited")]
+    assert [value for name, value in shown.attributes if name == "title" and value in marks] == marks
+    assert all(f"({words})" in shown.words for words in marks)
+    assert "1 of 4" in shown.words
+    assert [value for name, value in shown.attributes if name == "class" and "fn-verdict" in value] == [
+        *("fn-verdict fn-related", "fn-verdict fn-unsupported", "fn-verdict fn-unsupported")
+    ]
+
+
+def test_a_sentence_that_holds_has_no_mark_and_its_number_says_so() -> None:
+    shown = Shown(turn_html(checked(("supported", True))))
+    assert not any("fn-verdict" in value for _, value in shown.attributes)
+    assert any(name == "title" and page_text.VERDICTS["supported"] in value for name, value in shown.attributes)
+
+
+@pytest.mark.parametrize("words", [*WORDS_OF_STRANGERS, *HOSTILE])
+def test_what_was_thought_and_sent_is_folded_and_stays_words(words: str) -> None:
+    found = passage(1, words)
+    sent = Sent((Message("system", words), Message("user", words)), 1200, 6000, 2, (found,), 1100, 0.5, words)
+    whole = Turn("abcd", "Why?", replace(resolved("So it is [1]."), passages=(found,), reasoning=words, sent=sent), "done")
+    html = turn_html(whole)
+    check_harmless(html)
+    shown = Shown(html)
+    assert {"details", "summary"} <= shown.tags
+    assert shown.words.count(page_text.SENT) == 1
+    assert "1,200 tokens" in shown.words
+    assert "1,100" in shown.words
+    assert page_text.SENT not in turn_html(replace(whole, state="growing"))
+    (block,) = CHATBOT.parse(str(messages([whole])[1]["content"]))  # type: ignore[index]
+    assert block.type == "html_block"
+
+
+def test_a_model_that_only_thinks_so_far_is_said_to_think() -> None:
+    thinking = Turn("abcd", "Why?", replace(resolved(""), reasoning="Hm.", finish="streaming"), "growing")
+    assert page_text.THINKING_STILL in turn_html(thinking)
+    assert page_text.THINKING not in turn_html(thinking)

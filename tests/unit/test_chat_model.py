@@ -98,6 +98,7 @@ def test_the_least_is_sent() -> None:
     assert Dialect().request(MESSAGES[:2], None, None) == {
         "messages": [{"role": "system", "content": "Be exact."}, {"role": "user", "content": "When?"}],
         "stream": True,
+        "stream_options": {"include_usage": True},
     }
 
 
@@ -133,6 +134,7 @@ def test_text_that_utf8_cannot_carry_is_still_sent() -> None:
         (422, "body.max_tokens: Extra inputs are not permitted", Dialect(None)),
         (400, "temperature: only the default (1) value is supported", Dialect(takes_temperature=False)),
         (400, "System role not supported", Dialect(takes_system=False)),
+        (400, 'Unknown name "stream_options": Cannot find field.', Dialect(takes_usage=False)),
         (500, "Jinja Exception: System role not supported", Dialect(takes_system=False)),
         (400, "Conversation roles must alternate user/assistant/user/assistant/...", Dialect(takes_system=False)),
         (400, "Developer instruction is not enabled for models/gemma-3-27b-it", Dialect(takes_system=False)),

@@ -51,6 +51,7 @@ ADAPTERS: dict[str, str | tuple[str, ...]] = {
     "sentence_transformers": ("rag/embedding/", "rag/reranking/"),
     "safetensors": "rag/reranking/cross_encoder.py",
     "tantivy": "rag/storing/lexical.py",
+    "rapidfuzz": "rag/answering/support.py",
     "regex": ("rag/analysing.py", "rag/languages.py"),
     "Stemmer": "rag/analysing.py",
     "ir_measures": "rag/evaluating/metrics.py",
@@ -60,6 +61,7 @@ ADAPTERS: dict[str, str | tuple[str, ...]] = {
     "tokenizers": "rag/embedding/",
     "platformdirs": "rag/settings.py",
     "huggingface_hub": "rag/embedding/",
+    "PIL": "rag/loading/drawing.py",
     "pypdf": "rag/loading/",
     "pypdfium2": "rag/loading/",
     "pydantic": ("rag/settings.py", "rag/evaluating/variant.py", "rag/reranking/", "ui/cli.py"),
@@ -67,13 +69,13 @@ ADAPTERS: dict[str, str | tuple[str, ...]] = {
     "numpy": ("rag/", "ui/report.py"),
     "gradio": "ui/web/",
     "jinja2": ("ui/web/", "ui/report.py"),
-    "markdown_it": "ui/web/answers.py",
-    "markupsafe": "ui/web/answers.py",
+    "markdown_it": "ui/web/prose.py",
+    "markupsafe": ("ui/web/answers.py", "ui/web/prose.py"),
     "fastapi": ("ui/http/", "ui/web/server.py"),
     "starlette": ("ui/http/", "ui/web/server.py"),
     "uvicorn": "ui/web/server.py",
     "typer": ("ui/cli.py", "ui/evaluating.py"),
-    "rich": ("ui/cli.py", "ui/evaluating.py"),
+    "rich": ("ui/cli.py", "ui/evaluating.py", "ui/printing.py"),
 }
 """Where each library of others may be imported. A new one is added here, with one place."""
 

@@ -347,7 +347,7 @@ def test_little_of_the_conversation_is_sent(server: ChatServer) -> None:
     assert "Answer 3" in sent
     assert "[4]" not in sent
     assert len(sent) < 3 * 700 + 300
-    assert set(request.body) == {"model", "messages", "stream"}
+    assert set(request.body) == {"model", "messages", "stream", "stream_options"}
 
 
 def test_the_conversation_gives_no_instructions(server: ChatServer) -> None:

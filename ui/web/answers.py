@@ -1,14 +1,10 @@
 """Turns -> the chatbot's messages, as HTML of ours: what a model, a document or a reader wrote is words in it and nothing else."""
 
-import re
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections import Counter
+from collections.abc import Sequence
 
 from gradio.components.chatbot import Message, MessageDict
-from markdown_it import MarkdownIt
-from markdown_it.renderer import RendererHTML
-from markdown_it.token import Token
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from rag.answering.answering import EXTRACTIVE
 from rag.answering.notices import CONNECT
@@ -17,8 +13,7 @@ from ui.places import place
 from ui.web import text
 from ui.web.conversations import Turn
 from ui.web.html import render
-
-_FOOTNOTE = re.compile(r"\[(\d+)\]")
+from ui.web.prose import answer_html
 
 
 def messages(turns: Sequence[Turn]) -> list[MessageDict | Message]:
@@ -34,11 +29,12 @@ def turn_html(turn: Turn) -> str:
     """An answer with its footnotes, or what stands in its place."""
     answer = turn.answer
     if answer is None:
-        return render("answer.html", turn=turn, body="", searched="", footnotes=(), is_found=True, notice="", meta=())
+        return render("answer.html", turn=turn, answer=None, body="", searched="", footnotes=(), is_found=True, notice="", meta=())
     return render(
         "answer.html",
         turn=turn,
-        body=answer_html(answer.text, _links(turn.id, answer.citations)),
+        answer=answer,
+        body=answer_html(answer, lambda index: _link(turn.id, index, answer.citations[index]), lambda index: _mark(answer, index)),
         searched=_searched(answer),
         footnotes=_footnotes(answer.citations),
         is_found=answer.finish != "not_found",
@@ -47,52 +43,23 @@ def turn_html(turn: Turn) -> str:
     )
 
 
-def answer_html(markdown: str, link: Callable[[int], str]) -> Markup:
-    """Markdown as HTML without links, images and foreign HTML; their words stay.
-
-    Args:
-        markdown: What a model wrote.
-        link: Gives the HTML that stands for a footnote `[n]`.
-    """
-    parser = MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer).enable(["table", "strikethrough"]).disable("reference")
-    return Markup(parser.render(markdown, {"link": link}))
+def _link(turn_id: str, index: int, citation: Citation) -> Markup:
+    """What makes `[n]` a link to its source."""
+    hint = place(citation.passage)
+    if citation.sentence:
+        hint += f" · {text.VERDICTS[citation.verdict]}"
+    return Markup('<a class="fn-number" href="#src-{}-{}" title="{}">{}</a>').format(turn_id, index, hint, citation.number)
 
 
-class _Renderer(RendererHTML):
-    """Shows the words of links and images, and footnotes as links of ours."""
-
-    def link_open(self, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
-        words, end = tokens[index + 1], tokens[min(index + 2, len(tokens) - 1)]
-        if words.type == "text" and words.content.isdecimal() and end.type == "link_close":
-            words.content = f"[{words.content}]"  # a model that writes its footnotes as links
-        return ""
-
-    def link_close(self, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
-        return ""
-
-    def image(self, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
-        return str(escape(tokens[index].content))
-
-    def text(self, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
-        pieces = _FOOTNOTE.split(tokens[index].content)
-        return "".join(env["link"](int(piece)) if i % 2 else str(escape(piece)) for i, piece in enumerate(pieces))
-
-
-def _links(turn_id: str, citations: Sequence[Citation]) -> Callable[[int], str]:
-    """What makes `[n]` a link: the k-th of a number leads to the k-th citation of that number, or the last one."""
-    indexes: dict[int, list[int]] = {}
-    for index, citation in enumerate(citations):
-        indexes.setdefault(citation.number, []).append(index)
-
-    def link(number: int) -> str:
-        mine = indexes.get(number)
-        if not mine:
-            return ""
-        index = mine.pop(0) if len(mine) > 1 else mine[0]
-        title = escape(place(citations[index].passage))
-        return f'<a class="fn-number" href="#src-{turn_id}-{index}" title="{title}">{number}</a>'
-
-    return link
+def _mark(answer: Answer, index: int) -> Markup:
+    """What stands after a sentence that its footnotes do not support; nothing where the answer is made of quotations."""
+    sentence = answer.sentences[index]
+    if sentence.verdict == "supported":
+        return Markup()
+    words = text.MARKS[sentence.verdict if sentence.citations else "uncited"]
+    return Markup('<span class="fn-verdict fn-{}" title="{}"><span class="fn-hidden">{}</span></span>').format(
+        sentence.verdict, words, f" ({words})"
+    )
 
 
 def _searched(answer: Answer) -> str:
@@ -116,10 +83,20 @@ def _meta(answer: Answer) -> list[str]:
     if not answer.passages:
         return [f"{passages} · {seconds}"]
     if answer.model != EXTRACTIVE:
-        return [f"{passages} · {answer.model} · {seconds}"]
+        return [*_checked(answer), f"{passages} · {answer.model} · {seconds}"]
     is_quoted = answer.finish != "not_found"
     by, notice = (text.QUOTED, text.QUOTED_NOTICE) if is_quoted else (text.NOT_QUOTED, text.NOT_QUOTED_NOTICE)
     return [f"{passages} · {by} · {seconds}", notice]
+
+
+def _checked(answer: Answer) -> list[str]:
+    """How many of an answer's sentences hold."""
+    verdicts = Counter(sentence.verdict for sentence in answer.sentences)
+    count = verdicts.total()
+    if not count:
+        return []
+    legend = [text.LEGEND[verdict] for verdict in ("related", "unsupported") if verdicts[verdict]]
+    return [" · ".join([text.CHECKED[count != 1].format(supported=verdicts["supported"], count=count), *legend])]
 
 
 def _one_block(html: str) -> str:

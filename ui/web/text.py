@@ -63,6 +63,32 @@ QUOTED = "quoted, no chat model"
 NOT_QUOTED = "no chat model"
 QUOTED_NOTICE = "These are the documents' own sentences: no chat model is connected. Settings tells how to connect one."
 NOT_QUOTED_NOTICE = "No chat model is connected. Settings tells how to connect one."
+VERDICTS = {
+    "supported": "supports the sentence",
+    "related": "about the same, but does not say it",
+    "unsupported": "does not support the sentence",
+}
+MARKS = {
+    "related": "the source is about the same, but does not say it",
+    "unsupported": "not supported by its source",
+    "uncited": "no source was found for this",
+}
+LEGEND = {"related": "≈ the source does not quite say it", "unsupported": "? not supported"}
+CHECKED = (
+    "The sentence was checked against its source: {supported} of {count} is supported",
+    "The sentences were checked against their sources: {supported} of {count} are supported",
+)
+THOUGHT = "What the model thought"
+THINKING_STILL = "Thinking…"
+SENT = "What was sent to the model"
+SENT_SIZE = "about {tokens:,} tokens, of {room:,} that there was room for"
+SENT_COUNTED = "the server counted {tokens:,}"
+SENT_FIRST = "first word after {seconds:.1f} s"
+SENT_FINISH = "finish reason: {reason}"
+SENT_DROPPED_MESSAGES = "Messages of the conversation that had no room, the oldest: {count}"
+SENT_DROPPED_PASSAGES = "No room, so not sent:"
+ROLES = {"system": "Instructions", "user": "You", "assistant": "Answer"}
+SENT_QUESTION = "Question and passages"
 OLD_FOOTNOTE = "This footnote belongs to a conversation that is no longer kept. Ask again."
 
 NO_SOURCE = "Click a number in an answer, or a document, and its page appears here."

@@ -15,6 +15,10 @@ NO_SYSTEM = re.compile(
 """How chat templates without a system role (Gemma, older Mistral) say so."""
 
 
+USAGE = re.compile(r"stream_?options|include_?usage", re.IGNORECASE)
+"""How a server names what asks it to count tokens."""
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """What to send to a server.
@@ -23,11 +27,13 @@ class Dialect:
         token_limit: The parameter that limits the answer's tokens, or None if it takes none.
         takes_temperature: Whether it takes a temperature.
         takes_system: Whether it takes a system message; otherwise its text goes before the first user message.
+        takes_usage: Whether it can be asked to say how many tokens it saw.
     """
 
     token_limit: str | None = "max_tokens"
     takes_temperature: bool = True
     takes_system: bool = True
+    takes_usage: bool = True
 
     def request(self, messages: Sequence[Message], max_tokens: int | None, temperature: float | None) -> dict[str, Any]:
         """The request's body besides the model's name: as little as the server needs."""
@@ -36,6 +42,8 @@ class Dialect:
             body[self.token_limit] = max_tokens
         if temperature is not None and self.takes_temperature:
             body["temperature"] = temperature
+        if self.takes_usage:
+            body["stream_options"] = {"include_usage": True}
         return body
 
     def adapted(self, request: Mapping[str, Any], status: int, complaint: str) -> "Dialect | None":
@@ -54,6 +62,8 @@ class Dialect:
         if self.token_limit and self.token_limit in request and self.token_limit in complaint:
             is_renamed = self.token_limit == "max_tokens" and "max_completion_tokens" in complaint
             return replace(self, token_limit="max_completion_tokens" if is_renamed else None)
+        if "stream_options" in request and USAGE.search(complaint):
+            return replace(self, takes_usage=False)
         if "temperature" in request and "temperature" in complaint:
             return replace(self, takes_temperature=False)
         return None

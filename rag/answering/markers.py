@@ -1,0 +1,190 @@
+r"""Where a model's text has footnote markers, in the shapes that models write; code and mathematics are left alone.
+
+Shapes: `[1]`, `[1, 3]`, `[2-4]`, `[^1]`, `[[1]]`, `[1](address)`, `[Source 1]`, `【1】`, `【1†source】`, and `(1)` after a sentence.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_NAME = r"(?:sources?|passages?|documents?|docs?|ref(?:erence)?s?|citations?|quellen?|fuentes?|pasajes?)[\s:#.]*"
+_ITEM = rf"(?:{_NAME})?\d{{1,3}}"
+_LIST = rf"\s*{_ITEM}(?:\s*(?:[,;&–-]|and|und|et|y)\s*{_ITEM})*\s*"
+_SQUARE = rf"\[(?:\[\^?{_LIST}\]|\^?{_LIST})\](?:\([^()\s]*\))?"
+_LENTICULAR = rf"【{_LIST}(?:†[^】\n]{{0,40}})?】"
+_ROUND = rf"(?<=[.!?…。！？])(?:\({_LIST}\)|[^\S\n]\({_LIST}\)(?=[^\S\n]*\Z))"
+
+_TOKEN = re.compile(
+    r"(?P<left>\\\[.*?\\\]|\\\(.*?\\\)|\$\$.*?\$\$|\$(?![\s\d$])[^$]*?(?<![\s\\])\$(?!\d)|(?P<ticks>(?<!`)`+)(?!`).*?(?<!`)(?P=ticks)(?!`))"
+    r"|(?P<open>\\\[|\\\(|\$\$|\$(?![\s\d])|`+)"
+    r"|(?P<escape>\\[^\w\s])"
+    rf"|(?P<marker>[^\S\n]*(?:{_SQUARE}|{_LENTICULAR})|{_ROUND})",
+    re.IGNORECASE,
+)
+
+_BEGUN_LIST = rf"(?:{_NAME}|and|und|et|y|[\d\s,;&–-])*[a-z]{{0,10}}"
+_BEGUN = re.compile(
+    rf"[^\S\n]*(?:\[\[?\^?{_BEGUN_LIST}(?:\]\]?(?:\([^()\s]*\)?)?)?|【[^】\n]*】?)?\Z|(?<=[.!?…。！？])[^\S\n]?\({_BEGUN_LIST}\)?[^\S\n]*\Z",
+    re.IGNORECASE,
+)
+"""The end of a line that may become a marker, or go on as one, or may be swallowed by one."""
+
+_HALF = re.compile(
+    rf"[^\S\n]*(?:\[\[?\^?{_BEGUN_LIST}|\[\[\^?{_LIST}\]|【{_BEGUN_LIST}(?:†[^】\n]*)?)\Z|(?<=[.!?…。！？])[^\S\n]?\(\d[\d\s,;&–-]*\Z",
+    re.IGNORECASE,
+)
+"""The end of a text that was cut within a marker."""
+
+_BRACKET = re.compile(r"[^\S\n]*[\[【(]")
+_LEAD = re.compile(r"[^\S\n]*(?:>[^\S\n]*)*(?:(?:[-*+]|\d{1,9}[.)])[^\S\n]+)?")
+"""What makes a line a list's item or a quotation: its white space is not a marker's."""
+
+_FENCE = re.compile(r"(?P<lead>(?: {0,3}>)* {0,3}(?:(?:[-*+]|\d{1,9}[.)]) +)?)(?P<fence>`{3,}(?=[^`]*\Z)|~{3,})(?P<info>.*)\Z")
+_TILDES = re.compile(r" {0,3}~{3,}")
+_DISPLAY_ENDS = {r"\[": re.compile(r"\\\]|^\s*$"), "$$": re.compile(r"\$\$|^\s*$")}
+"""What closes a display formula; an empty line does too, so that a slip does not cost the rest of the footnotes."""
+
+_ITEM_LINE = re.compile(r"\s*(?:[-*+]|\d{1,9}[.)])\s")
+_INDENTED = re.compile(r" {4}| {0,3}\t")
+_PART = re.compile(r"(\d+)(?:\s*[–-]\s*(\d+))?")
+
+MOST_NUMBERS = 1000
+"""Of one range; markers have three digits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """A marker in a line.
+
+    Attributes:
+        start: Offset of it, with the white space before it, which goes with it.
+        end: Offset after it.
+        numbers: In their order; a range stands for all its numbers.
+        is_certain: Nothing but a marker looks so; `(1)` after a sentence is one only where its numbers are in use.
+    """
+
+    start: int
+    end: int
+    numbers: tuple[int, ...]
+    is_certain: bool
+
+
+class MarkerScanner:
+    """Finds the markers of a Markdown text, line by line. What it remembers is whether a line stands in code or in mathematics.
+
+    Attributes:
+        is_prose: Whether the last whole line was neither.
+    """
+
+    def __init__(self) -> None:
+        self.is_prose = True
+        self._closing: re.Pattern[str] | None = None
+        self._is_in_list = False
+        self._is_after_blank = True
+
+    def scan(self, line: str) -> list[Marker]:
+        """The markers of the next line.
+
+        Args:
+            line: Whole, without its line end.
+        """
+        self.is_prose = False
+        if self._closing:
+            if self._closing.search(line):
+                self._closing = None
+            return []
+        if fence := _FENCE.match(line):
+            self._closing = re.compile(rf"^[\s>]*{fence['fence'][0]}{{{len(fence['fence'])},}}\s*$")
+            return []
+        if self._is_code(line):
+            return []
+        self.is_prose = True
+        if not line.strip():
+            self._is_after_blank = True
+            return []
+        self._is_in_list = bool(_ITEM_LINE.match(line)) or (self._is_in_list and not (self._is_after_blank and line[0].strip()))
+        self._is_after_blank = False
+        markers, opened = _markers(line)
+        self._closing = _DISPLAY_ENDS.get(opened)
+        return markers
+
+    def scan_begun(self, line: str) -> tuple[list[Marker], int]:
+        """The markers of a line that goes on, as far as they are certain; what is remembered stays.
+
+        Args:
+            line: As much of it as is there.
+
+        Returns:
+            The markers, and the offset up to which more words can change nothing.
+        """
+        if self._is_code(line):
+            return [], len(line)
+        certain = _first_doubt(line)
+        return [marker for marker in _markers(line)[0] if marker.end <= certain], certain
+
+    def cut_half(self, line: str) -> str:
+        """A text's last line without a marker that it was cut in."""
+        return line if self._is_code(line) or _FENCE.match(line) else _HALF.sub("", line)
+
+    def _is_code(self, line: str) -> bool:
+        """Whether a line is code, or display mathematics, however it goes on."""
+        is_indented = self._is_after_blank and not self._is_in_list and bool(_INDENTED.match(line))
+        return bool(self._closing) or is_indented or bool(_TILDES.match(line))
+
+
+def prose_lines(text: str) -> Iterator[tuple[int, int]]:
+    """Offsets of the lines of a Markdown text that are neither code nor a display formula, `(start, end)` without line ends."""
+    scanner, start = MarkerScanner(), 0
+    for line in text.split("\n"):
+        scanner.scan(line)
+        if scanner.is_prose:
+            yield start, start + len(line)
+        start += len(line) + 1
+
+
+def without_markers(text: str) -> str:
+    """Take the markers out, as for a conversation's history, where their numbers mean nothing any more."""
+    scanner = MarkerScanner()
+    lines = []
+    for line in text.split("\n"):
+        kept, at = "", 0
+        for marker in scanner.scan(line):
+            if marker.is_certain:
+                kept += line[at : marker.start]
+                at = marker.end
+        lines.append(kept + line[at:])
+    return "\n".join(lines)
+
+
+def _markers(line: str) -> tuple[list[Marker], str]:
+    """The markers of a whole line, and what opens a display formula that goes on in the next line, or ""."""
+    markers = []
+    for token in _tokens(line):
+        if token["marker"]:
+            numbers = tuple(_numbers(token["marker"].partition("](")[0]))
+            if 0 not in numbers or len(numbers) == 1:  # `[0, 1]` is an interval
+                markers.append(Marker(token.start(), token.end(), numbers, is_certain=token["marker"].lstrip()[0] != "("))
+        elif token["open"] in _DISPLAY_ENDS and not (line[: token.start()].strip() and line[token.end() :].strip()):
+            return markers, token["open"]
+    return markers, ""
+
+
+def _tokens(line: str) -> Iterator[re.Match[str]]:
+    lead = _LEAD.match(line)
+    return _TOKEN.finditer(line, lead.end() if lead else 0)
+
+
+def _first_doubt(line: str) -> int:
+    """The offset in an unfinished line up to which its markers are certain."""
+    begun = _BEGUN.search(line)
+    certain = begun.start() if begun else len(line)
+    for token in _tokens(line):
+        if token["open"] or (token["left"] and token.end() == len(line)):
+            bracket = _BRACKET.search(line, token.start())  # up to there it is the same either way
+            return min(certain, bracket.start() if bracket else len(line))
+    return certain
+
+
+def _numbers(marker: str) -> Iterator[int]:
+    for first, last in _PART.findall(marker):
+        yield from range(int(first), min(int(last or first), int(first) + MOST_NUMBERS) + 1)

@@ -1,0 +1,100 @@
+"""A finished answer's Markdown -> the sentences in it that state something."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rag.answering.markers import prose_lines
+from rag.answering.prompt import NOT_FOUND
+from rag.sentences import sentence_spans
+from rag.types import Citation
+
+LEAST_WORDS = 3
+"""A shorter sentence without a footnote is "Yes." or a label, and not looked at."""
+
+_LEAD = re.compile(r"[\s>#]*(?:(?:[-*+•]|\d{1,9}[.)])\s+)?(?:\[[ xX]\]\s+)?")
+_HEADING = re.compile(r"\s*#{1,6}(?:\s|$)")
+_SYNTAX = re.compile(r"\*{1,3}|(?<!\w)_{1,3}|_{1,3}(?!\w)|~~|`+|\\(?=[^\w\s])|\|")
+_CLOSERS = re.compile(r"[*_~`]*")
+_GAP = re.compile(r" (?=[.,;:!?…])")
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A sentence of an answer.
+
+    Attributes:
+        start: Offset in the answer's text, of it and of its footnotes.
+        end: Offset after them.
+        text: Its words, without footnotes and Markdown; on one line.
+        citations: Indexes of its footnotes among the answer's citations.
+        may_gain: Whether a footnote may be put at its end.
+    """
+
+    start: int
+    end: int
+    text: str
+    citations: tuple[int, ...]
+    may_gain: bool
+
+
+def statements(text: str, citations: Sequence[Citation]) -> list[Statement]:
+    """Find the sentences of an answer that can be right or wrong.
+
+    Args:
+        text: Markdown. A row of a table is one sentence; code and display formulas have none.
+        citations: Its footnotes, by their places in it.
+
+    Returns:
+        In the order of the text, without overlaps: sentences with words and a footnote; without one, those of `LEAST_WORDS` words or more
+        that are no heading, no question, no refusal, and do not lead in what follows ("These are:").
+    """
+    masked = _masked(text, citations)
+    found = []
+    for start, end, is_prose in _blocks(text):
+        spans = [(start + first, start + last) for first, last in sentence_spans(masked[start:end])]
+        if not is_prose and spans:
+            spans = [(spans[0][0], spans[-1][1])]
+        cuts = [first for first, _ in spans[1:]]
+        for (first, last), begin, until in zip(spans, [start, *cuts], [*cuts, end], strict=False):
+            cited = tuple(index for index, citation in enumerate(citations) if begin <= citation.position < until)
+            words = _GAP.sub("", " ".join(_LEAD.sub("", masked[first:last], count=1).split()))
+            if _WORD.search(words) and (cited or (is_prose and _is_stated(words))):
+                before = [citations[index].position for index in cited]
+                after = [citations[index].position + len(f"[{citations[index].number}]") for index in cited]
+                closed = _CLOSERS.match(text, last)
+                found.append(Statement(min([first, *before]), max([closed.end() if closed else last, *after]), words, cited, is_prose))
+    return found
+
+
+def _blocks(text: str) -> Iterator[tuple[int, int, bool]]:
+    """Runs of lines that are prose together, as `(start, end, True)`; a heading or a table's row alone, as `(start, end, False)`."""
+    start = end = 0
+    for first, last in prose_lines(text):
+        line = text[first:last]
+        if _HEADING.match(line) or line.lstrip().startswith("|"):
+            yield start, end, True
+            yield first, last, False
+            start = end = last
+        elif first > end + 1:  # there is code in between
+            yield start, end, True
+            start, end = first, last
+        else:
+            end = last
+    yield start, end, True
+
+
+def _masked(text: str, citations: Sequence[Citation]) -> str:
+    """The text with spaces for its footnotes and for what is Markdown's."""
+    pieces, at = [], 0
+    for citation in citations:
+        width = len(f"[{citation.number}]")
+        pieces += [text[at : citation.position], " " * width]
+        at = citation.position + width
+    return _SYNTAX.sub(lambda match: " " * len(match[0]), "".join(pieces) + text[at:])
+
+
+def _is_stated(words: str) -> bool:
+    is_refusal = words.rstrip(".") == NOT_FOUND.rstrip(".")
+    return len(_WORD.findall(words)) >= LEAST_WORDS and not words.endswith((":", "?", "？")) and not is_refusal

@@ -1,0 +1,137 @@
+"""Fit and judge the check of sentences: `python -m tests.benchmarks.verdicts EVAL [--show KIND] [--kept FILE]`.
+
+Constants are chosen on one half of the questions; every table is of the other half.
+"""
+
+import argparse
+import pickle
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz import fuzz
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+
+from rag.answering.checking import Claim, check, likeness
+from rag.answering.facts import facts_of, known, missing
+from rag.answering.negation import denies_otherwise
+from rag.answering.support import coverage, prepare
+from rag.embedding.backends import build_embedder
+from rag.embedding.protocol import Embedder, Embeddings
+from rag.settings import Settings
+from tests.benchmarks.verdict_pairs import Pair, pairs
+
+VERDICTS = ("supported", "related", "unsupported")
+TRIED: dict[str, tuple[int, ...]] = {
+    "cosine": (0,),
+    "words covered": (1,),
+    "fuzzy": (2,),
+    "cosine + covered": (0, 1),
+    "cosine + covered + fuzzy": (0, 1, 2),
+    "all, with facts": (0, 1, 2, 3, 4),
+}
+
+
+class RememberingEmbedder:
+    """Embeds each text once."""
+
+    def __init__(self, inner: Embedder) -> None:
+        self._inner = inner
+        self._rows: dict[str, Embeddings] = {}
+        self.identity, self.max_tokens = inner.identity, inner.max_tokens
+        self.token_spans, self.embed_query = inner.token_spans, inner.embed_query
+
+    def embed_documents(self, texts: Sequence[str]) -> Embeddings:
+        """A row for each text."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._rows]
+        if new:
+            self._rows.update(zip(new, self._inner.embed_documents(new), strict=True))
+        return np.stack([self._rows[text] for text in texts])
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A pair with what speaks for it (best cosine, words covered there, fuzzy ratio, all facts there, nothing denied) and its verdict."""
+
+    pair: Pair
+    evidence: tuple[float, ...]
+    verdict: str
+
+
+def judged(pair: Pair, embedder: Embedder) -> Judged:
+    """Check a pair."""
+    passage, sentence = pair.passage, pair.sentence
+    prepared = prepare(passage)
+    rows = embedder.embed_documents([sentence, *(window.text for window in prepared.windows)])
+    seen = [
+        (float(cosine), coverage(sentence, window.terms, prepared.language), window.text)
+        for cosine, window in zip(rows[1:] @ rows[0], prepared.windows, strict=True)
+    ]
+    cosine, covered, words = max(seen, key=lambda each: likeness(each[0], each[1]))
+    lacks = missing(facts_of(sentence), known([passage.text, passage.heading, Path(passage.document).stem.replace("_", " ")]))
+    fuzzy = fuzz.partial_ratio(sentence.casefold(), passage.text.casefold()) / 100
+    evidence = (cosine, covered, fuzzy, float(not lacks), float(not denies_otherwise(sentence, words)))
+    return Judged(pair, evidence, check([Claim(sentence, (0,))], [passage], embedder)[0].verdict)
+
+
+def main() -> None:
+    """Print everything."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--kept", type=Path, help="a file to keep the pairs in between runs")
+    parser.add_argument("--show", default="", help="print wrong verdicts of this kind of pair, or of this change")
+    given = parser.parse_args()
+    settings = Settings()
+    embedder = RememberingEmbedder(build_embedder(settings.embedding_model, settings.embedding_backend, settings.exported_models))
+    if given.kept and given.kept.exists():
+        built: list[Pair] = pickle.loads(given.kept.read_bytes())
+    else:
+        built = pairs(given.folder, embedder)
+        if given.kept:
+            given.kept.write_bytes(pickle.dumps(built))
+    rows = [judged(pair, embedder) for pair in built]
+    chosen_on, held_out = [row for row in rows if not row.pair.is_held_out], [row for row in rows if row.pair.is_held_out]
+    _print_tried(chosen_on, held_out)
+    _print_table(held_out)
+    for row in held_out:
+        wrong = (row.verdict == "supported") != (row.pair.kind == "gold")
+        if wrong and given.show and given.show in {row.pair.kind, row.pair.change}:
+            print(f"\n{row.verdict} {[round(each, 2) for each in row.evidence]}\n  {row.pair.sentence}\n  {row.pair.passage.text}")
+
+
+def _print_tried(chosen_on: Sequence[Judged], held_out: Sequence[Judged]) -> None:
+    """What each way to tell gold from near misses is worth: fitted on one half, its AUROC on the other."""
+    print("told by                     AUROC   constant and weights")
+    fits = [[row for row in half if row.pair.kind != "changed"] for half in (chosen_on, held_out)]
+    (here, is_gold), (there, was_gold) = _columns(fits[0]), _columns(fits[1])
+    for name, columns in TRIED.items():
+        model = LogisticRegression(C=10, max_iter=1000).fit(here[:, columns], is_gold)
+        auroc = roc_auc_score(was_gold, model.predict_proba(there[:, columns])[:, 1])
+        print(f"{name:26} {auroc:.3f}   {', '.join(f'{value:.2f}' for value in (model.intercept_[0], *model.coef_[0]))}")
+
+
+def _columns(rows: Sequence[Judged]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    return np.array([row.evidence for row in rows]), np.array([row.pair.kind == "gold" for row in rows])
+
+
+def _print_table(rows: Sequence[Judged]) -> None:
+    counts = Counter((row.pair.kind, row.verdict) for row in rows)
+    print(f"\nheld out      {'  '.join(f'{verdict:>11}' for verdict in VERDICTS)}")
+    for kind in ("gold", "near miss", "changed"):
+        print(f"{kind:12}  {'  '.join(f'{counts[kind, verdict]:11}' for verdict in VERDICTS)}")
+    said = sum(count for (_, verdict), count in counts.items() if verdict == "supported")
+    right, gold = counts["gold", "supported"], sum(count for (kind, _), count in counts.items() if kind == "gold")
+    near = counts["near miss", "supported"]
+    print(f'"supported": precision {right / said:.3f}, without the changed {right / (right + near):.3f}; recall {right / gold:.3f}')
+    changes = sorted({row.pair.change for row in rows if row.pair.change})
+    for change in changes:
+        caught = [row.verdict != "supported" for row in rows if row.pair.change == change]
+        print(f"  {change:16} caught {sum(caught)} of {len(caught)} ({np.mean(caught):.3f})")
+
+
+if __name__ == "__main__":
+    main()
