@@ -8,9 +8,9 @@ Behaviours: `ok` reads the passages in the last message and quotes one, citing i
 with 503 the first time. `html`, `empty`, `junk` and `json` do not speak the protocol, `silent` says nothing, `cut` and `cut-early`
 drop the connection, `no-finish` ends without a reason, `length` with that one, `error-midway` sends an error after some words.
 `no-system`, `no-max-tokens`, `no-token-limit`, `no-temperature` and `no-usage` refuse that part of a request. `think`,
-`think-unopened` and `reasoning` think first. `usage` counts the prompt's words as tokens. `many-models`, `no-models`, `no-list`,
-`list-404` and `with-embedder` differ in the list of models. `redirect` sends everything to `redirect_to`. `echo-key` repeats the key
-in an error.
+`think-unopened` and `reasoning` think first. `usage` counts the prompt's words as tokens, `cuts-prompt` saw seven. `many-models`,
+`no-models`, `no-list`, `list-404` and `with-embedder` differ in the list of models. `redirect` sends everything to `redirect_to`.
+`echo-key` repeats the key in an error.
 """
 
 import json
@@ -253,8 +253,8 @@ class _Handler(BaseHTTPRequestHandler):
         if behaviour in {"cut", "no-finish", "error-midway"}:
             return
         yield _event({}, "length" if behaviour == "length" or len(shown) < len(pieces) else "stop")
-        if behaviour == "usage":
-            tokens = sum(len(message["content"].split()) for message in self.seen.body["messages"])
+        if behaviour in {"usage", "cuts-prompt"}:
+            tokens = 7 if behaviour == "cuts-prompt" else sum(len(message["content"].split()) for message in self.seen.body["messages"])
             yield _event(None, usage={"prompt_tokens": tokens, "completion_tokens": len(shown), "total_tokens": tokens + len(shown)})
         yield "[DONE]"
 
