@@ -26,7 +26,7 @@ def test_sentences_that_do_not_hold_are_marked_and_numbers_are_given(reader: Rea
     expect(numbers).to_have_text(["1", "1", "1"])  # the third sentence had none
     assert text.VERDICTS["supported"] in (numbers.last.get_attribute("title") or "")
     numbers.last.click()
-    expect(reader.source.locator("mark")).to_contain_text("Unused leave may be carried over")
+    expect(reader.source.locator(".fn-quote mark")).to_contain_text("Unused leave may be carried over")
     reader.shoot("checked")
 
 

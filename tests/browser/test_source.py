@@ -14,6 +14,7 @@ from tests.documents import plain_pdf
 
 PAGE_POINTS = 841.89
 LINE_POINTS = 100  # where tests.documents puts the first line, from the top
+SHARPNESS = "image => image.naturalWidth / (image.getBoundingClientRect().width * devicePixelRatio)"
 WATCH_FOR_BAR = """() => {
     new MutationObserver(() => { if (document.querySelector("#documents .fn-bar")) window.sawBar = true; })
         .observe(document.querySelector("#documents"), {childList: true, subtree: true});
@@ -51,7 +52,7 @@ def test_an_uploaded_pdf_is_listed_answers_and_opens_at_the_marked_words(reader:
     expect(reader.source.locator(".fn-source-head")).to_contain_text("page 2 of 3, printed vi")
     image = reader.source.locator("img")
     expect(image).to_have_js_property("complete", value=True)
-    assert image.evaluate("image => image.naturalWidth") > 500
+    assert image.evaluate(SHARPNESS) >= 0.99
 
     sheet, mark = image.bounding_box(), reader.source.locator(".fn-mark").first.bounding_box()
     assert sheet
@@ -81,6 +82,7 @@ def test_the_source_turns_its_pages_and_zooms_and_gives_the_original(reader: Rea
     reader.source.get_by_label("Larger").click()
     expect(reader.source.locator(".fn-zoom")).to_have_text("125 %")
     assert _width(reader) == pytest.approx(width * 1.25, abs=1)
+    _wait_until_sharp(reader)
     following.click()  # the zoom stays
     expect(head).to_contain_text("page 2 of 17")
     expect(reader.source.locator(".fn-zoom")).to_have_text("125 %")
@@ -116,6 +118,63 @@ def test_a_text_file_opens_at_the_cited_words(quoted: Reader) -> None:
     expect(mark).not_to_be_in_viewport()
     quoted.open_footnote(1)  # the same words again
     expect(mark).to_be_in_viewport()
+
+
+def test_the_page_turns_and_zooms_by_keys(reader: Reader) -> None:
+    reader.row("harbour-handbook.pdf").locator("[data-open]").click()
+    sheet, head, zoom = reader.source.locator(".fn-page"), reader.source.locator(".fn-source-head"), reader.source.locator(".fn-zoom")
+    expect(head).to_contain_text("page 1 of 17")
+    sheet.press("+")
+    expect(zoom).to_have_text("125 %")
+    sheet.press("0")
+    expect(zoom).to_have_text("100 %")
+    sheet.press("-")
+    expect(zoom).to_have_text("75 %")
+    sheet.press("ArrowRight")
+    expect(head).to_contain_text("page 2 of 17")
+    expect(sheet).to_be_focused()
+    sheet.press("ArrowLeft")
+    expect(head).to_contain_text("page 1 of 17")
+
+
+def test_a_page_can_be_read_without_seeing_it(quoted: Reader) -> None:
+    quoted.ask("How many days of unused leave may I carry over?")
+    quoted.open_footnote(1)
+
+    page = quoted.source.locator(".fn-sheet .fn-unseen")
+    cited = " ".join(quoted.source.locator(".fn-quote").inner_text().split())
+    assert " ".join(page.locator("mark").inner_text().split()) in cited
+    assert len(page.inner_text()) > len(cited)
+    expect(quoted.page.locator("#right [role=status]")).to_contain_text("harbour-handbook.pdf, page 6 of 17")
+    quoted.source.get_by_text("next ›").click()
+    expect(quoted.page.locator("#right [role=status]")).to_contain_text("page 7 of 17")
+
+
+def test_a_page_that_was_left_shows_its_marks_again(quoted: Reader) -> None:
+    quoted.ask("How many days of unused leave may I carry over?")
+    quoted.open_footnote(1)
+    quoted.source.get_by_text("next ›").click()
+    expect(quoted.source.locator(".fn-mark")).to_have_count(0)
+    quoted.source.get_by_text("previous").click()
+
+    expect(quoted.source.locator(".fn-mark").first).to_be_in_viewport()
+    expect(quoted.source.locator(".fn-quote")).to_be_visible()
+
+
+def test_a_footnote_says_so_when_its_document_was_removed(reader: Reader) -> None:
+    reader.upload({"ferry.txt": b"The ferry to Skerry leaves at noon."})
+    expect(reader.row("ferry.txt").locator("[data-open]")).to_be_visible()
+    reader.ask("When does the ferry to Skerry leave?")
+    reader.remove("ferry.txt")
+    reader.open_footnote(1)
+
+    expect(reader.source).to_contain_text("ferry.txt is no longer in the library")
+    expect(reader.source.locator(".fn-quote")).to_contain_text("leaves at noon")
+    expect(reader.source.locator("img, .fn-text")).to_have_count(0)
+
+
+def _wait_until_sharp(reader: Reader) -> None:
+    reader.page.wait_for_function(f"({SHARPNESS})(document.querySelector('#source-view img')) >= 0.99")
 
 
 def _width(reader: Reader) -> float:

@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 
 from rag import Citation, DocumentRecord, Outcome, Passage
+from rag.loading.marks import Rectangle
+from rag.types import Verdict
+from ui.web import text
 from ui.web.html import AROUND, Quote, quote, render
 from ui.web.indexing import Job
-from ui.web.text import NO_SOURCE
+from ui.web.source import Place, Sheet
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -44,9 +47,19 @@ class Reader(HTMLParser):
         self.words += data
 
 
+def cited(words: str, verdict: Verdict = "supported", sentence: str = "") -> Citation:
+    passage = Passage(1, 0.9, 0.9, "notes.txt", "d" * 64, 1, "1", 1000, 1000 + len(words), words, heading=words)
+    return replace(Citation.of_words(1, passage), verdict=verdict, sentence=sentence)
+
+
+def sheet(*marks: Rectangle) -> Sheet:
+    return Sheet(f"/documents/{RECORD.id}/pages/2.png", 0.5944, (595.0, 842.0), marks)
+
+
 def source(**values: Any) -> str:
-    usual = {"record": RECORD, "page": 2, "label": "1", "is_pdf": True, "heading": "", "quote": None, "marks": (), "excerpt": None}
-    return render("source.html", **{**usual, "problem": "", **values})
+    place = Place(Quote("", "", ""), sheet())
+    usual = {"record": RECORD, "page": 2, "label": "1", "is_pdf": True, "citation": None, "quote": None, "place": place}
+    return render("source.html", **{**usual, **values})
 
 
 def everything(words: str) -> dict[str, str]:
@@ -55,11 +68,12 @@ def everything(words: str) -> dict[str, str]:
     outcome = Outcome(words, words, "", "needs_password", 0, 0, words)
     job = Job("0a1b2c3d", path=None, name=words)  # type: ignore[arg-type]
     jobs = [job, replace(job, fraction=0.5), replace(job, outcome=outcome), replace(job, problem=words)]
-    said = Quote(words, words, words)
+    said, citation = Quote(words, words, words), cited(words, sentence=f"{words} or so")
     return {
         "documents": render("documents.html", records=[record], jobs=jobs, left_behind=2, news=words, problem=words),
-        "source": source(record=record, label=words, heading=words, quote=said, problem=words, marks=[(0.1, 0.2, 0.3, 0.4)]),
-        "text": source(record=record, label=words, heading=words, is_pdf=False, quote=said, excerpt=said),
+        "source": source(record=record, label=words, citation=citation, quote=said, place=Place(said, sheet((0.1, 0.2, 0.3, 0.4)), words)),
+        "text": source(record=record, label=words, is_pdf=False, citation=citation, quote=said, place=Place(said, is_cut=(True, True))),
+        "no source": render("no_source.html", words=words, citation=citation, quote=said),
         "note": render("note.html", words=words),
         "head": render("head.html", line=words, state=words, is_ready=False),
         "settings": render("settings.html", rows={words: words}),
@@ -85,17 +99,41 @@ def test_no_template_runs_anything_in_place() -> None:
         assert all(value.startswith("/documents/") for name, value in reader.attributes if name in {"href", "src"})
 
 
-def test_a_page_is_shown_with_its_places() -> None:
-    reader = Reader(source(marks=[(0.1, 0.25, 0.5, 0.26)]))
-    assert ("src", f"/documents/{RECORD.id}/pages/2.png") in reader.attributes
+def test_a_page_is_shown_with_its_places_and_its_words() -> None:
+    reader = Reader(source(place=Place(Quote("Before ", "the words", " after"), sheet((0.1, 0.25, 0.5, 0.26)))))
+    assert ("src", f"/documents/{RECORD.id}/pages/2.png?scale=0.594") in reader.attributes
     assert ("href", f"/documents/{RECORD.id}/original#page=2") in reader.attributes
     assert ("style", "left:10.000%;top:25.000%;width:40.000%;height:1.000%") in reader.attributes
     assert "page 2 of 3, printed 1" in reader.words
+    assert f"Before  {text.MARK_BEGINS} the words {text.MARK_ENDS}  after" in reader.words
 
 
 def test_a_page_is_shown_with_the_headings_above_the_words_where_there_are_any() -> None:
-    assert "Leave > Carrying over" in Reader(source(heading="Leave > Carrying over")).words
+    citation = cited("Leave > Carrying over")
+    assert "Leave > Carrying over" in Reader(source(citation=citation, quote=quote(citation))).words
     assert ("class", "fn-heading") not in Reader(source()).attributes
+
+
+@pytest.mark.parametrize("verdict", ["supported", "related", "unsupported"])
+def test_the_verdict_stands_in_words_beside_the_sentence_it_is_on(verdict: Verdict) -> None:
+    citation = cited("Ten days may be carried over.", verdict, "You may keep ten days.")
+    reader = Reader(source(citation=citation, quote=quote(citation)))
+    assert text.VERDICTS[verdict] in reader.words
+    assert "You may keep ten days." in reader.words
+    assert next(value for name, value in reader.attributes if name == "data-said").endswith(f"{text.VERDICTS[verdict]}.")
+
+
+def test_there_is_no_verdict_where_nothing_was_checked() -> None:
+    citation = cited("Ten days may be carried over.", "related")
+    words = Reader(source(citation=citation, quote=quote(citation))).words
+    assert not [verdict for verdict in text.VERDICTS.values() if verdict in words]
+
+
+def test_a_page_without_a_picture_shows_its_words() -> None:
+    reader = Reader(source(place=Place(Quote("Before ", "the words", " after"), problem=text.NOT_DRAWN)))
+    assert "img" not in reader.tags
+    assert text.NOT_DRAWN in reader.words
+    assert "Before the words after" in reader.words
 
 
 def test_there_is_no_page_before_the_first_nor_after_the_last() -> None:
@@ -104,7 +142,7 @@ def test_there_is_no_page_before_the_first_nor_after_the_last() -> None:
 
 
 def test_a_text_file_has_no_pages_and_its_words_are_marked() -> None:
-    reader = Reader(source(is_pdf=False, page=1, excerpt=Quote("Before ", "the words", " after")))
+    reader = Reader(source(is_pdf=False, page=1, place=Place(Quote("Before ", "the words", " after"))))
     assert "img" not in reader.tags
     assert "mark" in reader.tags
     assert "Before the words after" in reader.words
@@ -117,7 +155,7 @@ def test_documents_are_listed_with_what_ails_them() -> None:
     assert "1 page" in words
     assert "pages 1-3, 5" in words
     assert "No documents" in Reader(render("documents.html", records=[], jobs=[], left_behind=0, news="", problem="")).words
-    assert NO_SOURCE in Reader(render("note.html", words=NO_SOURCE)).words
+    assert text.NO_SOURCE in Reader(render("note.html", words=text.NO_SOURCE)).words
 
 
 def citation(text: str, start: int = 0, end: int | None = None) -> Citation:

@@ -18,7 +18,7 @@ def document_routes(library: Library) -> APIRouter:
     router = APIRouter()
 
     @router.get("/documents/{document_id}/pages/{page}.png")
-    def page_image(document_id: str, page: int, scale: Annotated[float, Query(gt=0, le=4)] = 2.0) -> Response:
+    def page_image(document_id: str, page: int, scale: Annotated[float, Query(gt=0, le=8)] = 2.0) -> Response:
         try:
             png = library.pages.image(document_id, page, scale=scale)
         except DocumentNotFoundError as error:

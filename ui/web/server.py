@@ -98,6 +98,7 @@ def serve(library: Library, *, host: str, port: int, samples: Path | None, tell:
         gc.freeze()  # what is there by now stays
         gc.enable()
         indexer.start()  # not before: loading the model would keep the page waiting
+        library.pages.start()  # so that the first footnote need not wait for the process that draws
         with suppress(KeyboardInterrupt):  # the usual way to stop
             uvicorn.Server(config).run(sockets=[bound])
     finally:

@@ -1,20 +1,61 @@
 // The source column: footnotes open it, the page turns and zooms, on a narrow screen it slides over the chat.
-let opener = null;
+const SETTLED = 250; // milliseconds after the last change of zoom until a sharper picture is asked for
+const IDLE = 400; // milliseconds after a page is there until its neighbours are drawn ahead
+let opener = null; // what opened the column, to give the focus back to
+let cited = null; // the last footnote: its id, and the document and page it led to
+let moves = false; // whether the focus goes into the column when it is there
 let zoom = 100;
-const slide = (open) => document.getElementById('columns').classList.toggle('fn-show-source', open);
+let sharpening, ahead;
+
+const columns = () => document.getElementById('columns');
+const isOver = () => columns().classList.contains('fn-show-source');
+const slide = (open) => columns().classList.toggle('fn-show-source', open);
+const view = () => element.querySelector('.fn-source');
+const picture = () => element.querySelector('.fn-sheet img');
+
+// What a screen reader says when the column has changed; the column itself is too long to be a live region.
+const voice = document.createElement('p');
+voice.className = 'fn-unseen';
+voice.setAttribute('role', 'status');
+element.after(voice);
+const say = (words) => { if (voice.textContent !== words) voice.textContent = words; };
+
+// Pixels of this screen that a page fills from side to side.
+const room = () => {
+  const box = element.querySelector('.fn-page');
+  return Math.round((box ? box.clientWidth : element.clientWidth - 2) * zoom / 100 * devicePixelRatio);
+};
+const showFootnote = (id) => {
+  cited = {id};
+  trigger('cite', {id, width: room()});
+};
+const showPage = (id, page) => {
+  if (cited && cited.document === id && cited.page === page) showFootnote(cited.id); // with its marks
+  else trigger('open', {id, page, width: room()});
+};
+const open = (from) => {
+  opener = from;
+  moves = !isOver();
+  slide(true);
+};
+const close = () => {
+  slide(false);
+  const same = opener && (opener.isConnected ? opener : document.querySelector(`#chat a[href="${opener.getAttribute('href')}"]`));
+  if (same) same.focus();
+};
+
 document.addEventListener('click', (event) => {
   const link = event.target.closest('#chat a[href^="#src-"]');
   if (!link) return;
   event.preventDefault();
-  opener = link;
   document.querySelectorAll('#chat a.fn-current').forEach((other) => other.classList.remove('fn-current'));
   link.classList.add('fn-current');
-  slide(true);
-  trigger('cite', {id: link.getAttribute('href').slice(5)});
+  open(link);
+  showFootnote(link.getAttribute('href').slice(5));
   showMark(); // where the same words are cited again, nothing changes that the observer could see
 }, true);
 document.addEventListener('click', (event) => {
-  if (event.target.closest('#documents [data-open]')) slide(true);
+  if (event.target.closest('#documents [data-open]')) open(document.querySelector('[data-drawer]'));
 });
 document.addEventListener('click', (event) => {
   const button = event.target.closest('#chat .fn-copy');
@@ -24,42 +65,108 @@ document.addEventListener('click', (event) => {
   navigator.clipboard.writeText(words).then(() => button.classList.add('fn-copied'));
 });
 document.addEventListener('keydown', (event) => {
-  if (event.key === 'Escape' && document.getElementById('columns').classList.contains('fn-show-source')) close();
+  if (event.key === 'Escape' && isOver()) close();
 });
-const close = () => {
-  slide(false);
-  if (opener && opener.isConnected) opener.focus();
+element.addEventListener('click', (event) => {
+  const button = event.target.closest('button');
+  if (!button) return;
+  if ('close' in button.dataset) close();
+  if ('page' in button.dataset) showPage(view().dataset.document, Number(button.dataset.page));
+  if ('zoom' in button.dataset) changeZoom(zoom + 25 * Number(button.dataset.zoom));
+});
+element.addEventListener('keydown', (event) => {
+  const box = event.target.closest('.fn-page');
+  if (!box || event.ctrlKey || event.metaKey || event.altKey) return;
+  const step = {'+': 25, '=': 25, '-': -25}[event.key];
+  if (step) changeZoom(zoom + step);
+  else if (event.key === '0') changeZoom(100);
+  else if (event.key === 'ArrowLeft' && box.scrollLeft <= 0) turn('.fn-pager > button:first-child');
+  else if (event.key === 'ArrowRight' && box.scrollLeft + box.clientWidth >= box.scrollWidth - 1) turn('.fn-pager > button:last-child');
+  else return;
+  event.preventDefault();
+});
+const turn = (button) => element.querySelector(button).click();
+
+const changeZoom = (wanted) => {
+  const box = element.querySelector('.fn-page');
+  if (!box) return;
+  const [x, y] = [(box.scrollLeft + box.clientWidth / 2) / box.scrollWidth, (box.scrollTop + box.clientHeight / 2) / box.scrollHeight];
+  zoom = Math.min(400, Math.max(50, wanted));
+  showZoom();
+  box.scrollTo(x * box.scrollWidth - box.clientWidth / 2, y * box.scrollHeight - box.clientHeight / 2);
+  clearTimeout(sharpening);
+  sharpening = setTimeout(sharpen, SETTLED);
 };
 const showZoom = () => {
   const sheet = element.querySelector('.fn-sheet');
   if (!sheet) return;
   sheet.style.width = zoom + '%';
-  element.querySelector('.fn-zoom').value = zoom + ' %';
+  const output = element.querySelector('.fn-zoom');
+  if (output.value !== zoom + ' %') output.value = zoom + ' %';
+  observer.takeRecords(); // of what this has changed
 };
-element.addEventListener('click', (event) => {
-  const button = event.target.closest('button');
-  if (!button) return;
-  if ('close' in button.dataset) close();
-  if ('page' in button.dataset) trigger('open', {id: button.dataset.document, page: Number(button.dataset.page)});
-  if ('zoom' in button.dataset) {
-    zoom = Math.min(300, Math.max(50, zoom + 25 * Number(button.dataset.zoom)));
-    showZoom();
+const address = (image, width) => `${image.dataset.address}?scale=${Math.min(8, Math.max(.2, width / image.dataset.points)).toFixed(3)}`;
+// Ask for a picture with a pixel for each of the screen's, once it pays; the old one stays until the new one is there.
+const sharpen = () => {
+  const image = picture();
+  if (!image || !image.complete || !image.naturalWidth || room() <= image.naturalWidth * 1.02) return;
+  const wanted = address(image, room());
+  const sharper = new Image();
+  sharper.src = wanted;
+  sharper.decode().then(() => {
+    if (picture() !== image || address(image, room()) !== wanted) return;
+    image.src = wanted;
     observer.takeRecords();
+  }).catch(() => {}); // the picture that is there will do
+};
+// The next and the previous page: into the browser's cache, so that turning to them is quick.
+const drawAhead = async () => {
+  const {document: id, shown} = view().dataset;
+  const neighbours = [...element.querySelectorAll('.fn-pager [data-page]:not(:disabled)')].reverse();
+  for (const button of neighbours) {
+    if (!picture() || view().dataset.shown !== shown || view().dataset.document !== id) return;
+    const image = new Image();
+    image.src = picture().src.replace(/\/\d+\.png/, `/${button.dataset.page}.png`);
+    await image.decode().catch(() => {});
   }
-});
+};
 const showMark = () => {
   const mark = element.querySelector('.fn-mark, .fn-mark-text');
-  const box = mark && mark.closest('.fn-page, .fn-text');
+  const box = mark ? mark.closest('.fn-page, .fn-text') : element.querySelector('.fn-page, .fn-text');
   if (!box) return;
-  box.scrollTop += mark.getBoundingClientRect().top - box.getBoundingClientRect().top - box.clientHeight / 3;
+  if (!mark) return box.scrollTo(0, 0);
+  const place = mark.getBoundingClientRect(), frame = box.getBoundingClientRect();
+  box.scrollTop += place.top - frame.top - box.clientHeight / 3;
+  if (place.left < frame.left || place.right > frame.right) box.scrollLeft += place.left - frame.left - 20;
   mark.scrollIntoView({block: 'nearest', inline: 'nearest'}); // on a narrow screen the column scrolls, not the page
 };
-// When another page has been put in: keep the zoom, bring the marked words into view.
+const arrive = () => {
+  const image = picture();
+  const isHere = image.naturalWidth > 0;
+  element.querySelector('.fn-sheet').classList.remove('fn-coming');
+  element.querySelector('.fn-not-come').hidden = isHere;
+  observer.takeRecords();
+  clearTimeout(ahead);
+  if (isHere) ahead = setTimeout(drawAhead, IDLE);
+};
+// When another page has been put in: keep the zoom and the focus, bring the marked words into view, say where we are.
 const observer = new MutationObserver(() => {
+  const article = view();
+  if (cited && !cited.document && element.querySelector('.fn-quote'))
+    cited = {...cited, document: article.dataset.document, page: Number(article.dataset.shown)};
   showZoom();
-  observer.takeRecords(); // of what showZoom itself has changed
-  const image = element.querySelector('.fn-sheet img');
-  if (image && !image.complete) image.addEventListener('load', showMark, {once: true});
-  else showMark();
+  const image = picture();
+  if (image && !image.complete) {
+    element.querySelector('.fn-sheet').classList.add('fn-coming'); // not the last page's picture under this one's marks
+    image.onload = image.onerror = arrive;
+  } else if (image) arrive();
+  showMark(); // its place is known before the picture is there
+  observer.takeRecords();
+  if (article && article.dataset.said) say(article.dataset.said);
+  if (moves && isOver() && !element.querySelector('.fn-close').matches(':focus')) {
+    const button = element.querySelector('.fn-close');
+    if (button.checkVisibility()) button.focus({preventScroll: true});
+  }
+  moves = false;
 });
-observer.observe(element, {childList: true, subtree: true, characterData: true, attributes: true, attributeFilter: ['src']});
+observer.observe(element, {childList: true, subtree: true, characterData: true, attributes: true, attributeFilter: ['src', 'data-said']});

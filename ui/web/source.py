@@ -1,22 +1,28 @@
 """The right column: where it stands."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import gradio as gr
 
 from rag.errors import DocumentNotFoundError, RagError
 from rag.library import Library
-from rag.types import Citation
+from rag.loading.marks import PageView, Rectangle
+from rag.types import Citation, DocumentRecord
 from ui.web import text
 from ui.web.conversations import Conversations
 from ui.web.html import Quote, quote, render
 from ui.web.scripts import SOURCE_SCRIPT
 
-EXCERPT_CHARACTERS = 100_000
+EXCERPT_CHARACTERS = 20_000
 """Of a text file, shown at most on either side of the cited words."""
 
 PDF = "application/pdf"
+
+USUAL_WIDTH = 704
+"""Pixels of a picture where the page does not say how many it has room for."""
+
+SCALES = (0.2, 8.0)
+"""Pixels a point (1/72 inch), at least and at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +30,40 @@ class SourcePanel:
     """The column's components."""
 
     view: gr.HTML
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A page's picture.
+
+    Attributes:
+        address: Where it is, but for the scale.
+        scale: Pixels a point that fill the room there is.
+        size: Width and height in points.
+        marks: Where the cited words stand, in fractions of it.
+    """
+
+    address: str
+    scale: float
+    size: tuple[float, float]
+    marks: tuple[Rectangle, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What is to be shown of a document.
+
+    Attributes:
+        words: A page's or file's words; the cited ones, if any, in the middle.
+        sheet: The page's picture, or None.
+        problem: What could not be shown and what stands in its place, or "".
+        is_cut: Whether the file has words before and after `words`.
+    """
+
+    words: Quote | None = None
+    sheet: Sheet | None = None
+    problem: str = ""
+    is_cut: tuple[bool, bool] = (False, False)
 
 
 def build_source() -> SourcePanel:
@@ -41,45 +81,64 @@ class SourceHandlers:
     def cite(self, conversation_id: str, event: gr.EventData) -> str:
         """Show what a footnote stands for."""
         turn_id, _, index = str(event._data.get("id", "")).rpartition("-")
-        citation = self._conversations.citation(conversation_id, turn_id, int(index) if index.isdigit() else -1)
+        citation = self._conversations.citation(conversation_id, turn_id, int(index) if index.isdecimal() else -1)
         if citation is None:
-            return render("note.html", words=text.OLD_FOOTNOTE)
-        return self._show(citation.passage.document_id, citation.passage.page, citation)
+            return render("no_source.html", words=text.OLD_FOOTNOTE, citation=None, quote=None)
+        return self._show(citation.passage.document_id, citation.passage.page, citation, _width(event))
 
     def open(self, event: gr.EventData) -> str:
         """Show a page of a document."""
         page = event._data.get("page", 1)
-        return self._show(str(event._data.get("id", "")), page if isinstance(page, int) else 1, None)
+        return self._show(str(event._data.get("id", "")), page if isinstance(page, int) else 1, None, _width(event))
 
-    def _show(self, document_id: str, page: int, citation: Citation | None) -> str:
-        marks: Sequence[tuple[float, float, float, float]] = ()
-        excerpt, problem = None, ""
+    def _show(self, document_id: str, page: int, citation: Citation | None, width: float) -> str:
+        cited = quote(citation) if citation else None
         try:
             record = self._library.document(document_id)
             page = min(max(page, 1), record.pages)
-            if record.media_type != PDF:
-                excerpt = self._excerpt(document_id, citation)
-            elif citation:
-                marks = self._library.pages.marks(document_id, page, citation.quote_start, citation.quote_end)
+            place = self._place(record, page, citation, width)
         except DocumentNotFoundError:
-            return render("note.html", words=text.GONE)
-        except RagError as error:
-            problem = text.NOT_DRAWN.format(problem=error)
+            words = text.GONE_FOOTNOTE.format(document=citation.passage.document) if citation else text.GONE
+            return render("no_source.html", words=words, citation=citation, quote=cited)
         return render(
             "source.html",
             record=record,
             page=page,
             label=record.labels[page - 1],
             is_pdf=record.media_type == PDF,
-            heading=citation.heading if citation else "",
-            quote=quote(citation) if citation else None,
-            marks=marks,
-            excerpt=excerpt,
-            problem=problem,
+            citation=citation,
+            quote=cited,
+            place=place,
         )
 
-    def _excerpt(self, document_id: str, citation: Citation | None) -> Quote:
-        """The text of a file that has no pages, around the cited words."""
-        whole = self._library.pages.text(document_id, 1)
-        start, end = (citation.quote_start, citation.quote_end) if citation else (0, 0)
-        return Quote(whole[max(0, start - EXCERPT_CHARACTERS) : start], whole[start:end], whole[end : end + EXCERPT_CHARACTERS])
+    def _place(self, record: DocumentRecord, page: int, citation: Citation | None, width: float) -> Place:
+        span = (citation.quote_start, citation.quote_end) if citation else (0, 0)
+        pages = self._library.pages
+        try:
+            if record.media_type != PDF:
+                return _in_text(pages.text(record.id, 1), *span)
+            view = pages.look(record.id, page, *span)
+        except DocumentNotFoundError:
+            raise
+        except RagError as error:
+            return Place(problem=text.NOT_SHOWN.format(problem=error))
+        if citation and view.text[slice(*span)] != citation.quote:  # a file read by an older version of the library
+            span, view = (0, 0), PageView(view.size, view.text)
+        words = Quote(view.text[: span[0]], view.text[slice(*span)], view.text[span[1] :])
+        if view.size is None:
+            return Place(words, problem=text.NOT_DRAWN if view.text.strip() else text.NOTHING_TO_SHOW)
+        scale = min(max(width / view.size[0], SCALES[0]), SCALES[1])
+        sheet = Sheet(f"/documents/{record.id}/pages/{page}.png", scale, view.size, view.marks)
+        return Place(words, sheet, text.NOT_MARKED if citation and not view.marks else "")
+
+
+def _in_text(whole: str, start: int, end: int) -> Place:
+    """The text of a file that has no pages, around the cited words."""
+    first, last = max(0, start - EXCERPT_CHARACTERS), end + EXCERPT_CHARACTERS
+    return Place(Quote(whole[first:start], whole[start:end], whole[end:last]), is_cut=(first > 0, last < len(whole)))
+
+
+def _width(event: gr.EventData) -> float:
+    """Pixels of the screen that a page's picture is to fill from side to side."""
+    width = event._data.get("width")
+    return width if isinstance(width, int | float) and 0 < width < 1e5 else USUAL_WIDTH

@@ -63,11 +63,6 @@ QUOTED = "quoted, no chat model"
 NOT_QUOTED = "no chat model"
 QUOTED_NOTICE = "These are the documents' own sentences: no chat model is connected. Settings tells how to connect one."
 NOT_QUOTED_NOTICE = "No chat model is connected. Settings tells how to connect one."
-VERDICTS = {
-    "supported": "supports the sentence",
-    "related": "about the same, but does not say it",
-    "unsupported": "does not support the sentence",
-}
 MARKS = {
     "related": "the source is about the same, but does not say it",
     "unsupported": "not supported by its source",
@@ -100,9 +95,29 @@ NEXT = "next ›"
 ZOOM_OUT = "Smaller"
 ZOOM_IN = "Larger"
 OPEN_ORIGINAL = "Open the original"
+PAGES_AND_ZOOM = "Pages and zoom"
 PAGE_IMAGE = "{document}, page {page}"
+PAGE_KEYS = "Plus and minus zoom, the left and right arrows turn the page."
+PAGE_PICTURE = "Page {page} as a picture; its words follow."
+WORDS_OF = "The words of {document}"
+MARK_BEGINS = "[marked:"
+MARK_ENDS = "end of the mark]"
+CUT = "… the file goes on; open the original to read all of it"
+SENTENCE = "The answer says"
+VERDICTS = {
+    "supported": "These words support the sentence",
+    "related": "About the same, but does not say it",
+    "unsupported": "Does not support the sentence",
+}
+VERDICT_SIGNS = {"supported": "✓", "related": "≈", "unsupported": "?"}
+NO_SOURCE_TITLE = "No page to show"
 GONE = "This document is no longer in the library."
-NOT_DRAWN = "This page cannot be shown: {problem}"
+GONE_FOOTNOTE = "{document} is no longer in the library, so its page cannot be shown. Add it again, and this footnote opens it."
+NOT_SHOWN = "This page cannot be shown: {problem}"
+NOT_DRAWN = "There is no picture of this page, since it cannot be drawn. These are its words:"
+NOTHING_TO_SHOW = "This page cannot be drawn, and has no words."
+NOT_MARKED = "Where on the page these words stand is not known, so nothing is marked."
+NOT_COME = "The picture of this page did not arrive. Turn the page and back, or reload."
 
 NO_MODEL = "no chat model · answers are quotations"
 NO_ADDRESS = "RAG_CHAT_MODEL or RAG_CHAT_API_KEY is set, but RAG_CHAT_BASE_URL is not: there is nowhere to send questions."
