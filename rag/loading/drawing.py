@@ -3,6 +3,7 @@
 import ctypes
 import io
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import pypdfium2.raw
@@ -73,11 +74,10 @@ def find_marks(page: Any, text: str, start: int, end: int) -> list[Rectangle]:
         return []  # the text is pypdf's
     first, after = content.raw_span(start, end)
     width, height = page.get_size()
-    letter = next((index for index in range(first, after) if not content.raw[index].isspace()), first)
+    letters = [index for index in range(first, after) if not content.raw[index].isspace()]
     textpage = page.get_textpage()
     try:
-        angle = math.degrees(pypdfium2.raw.FPDFText_GetCharAngle(textpage, letter)) + page.get_rotation()
-        rects = [textpage.get_rect(index) for index in range(textpage.count_rects(first, after - first))]
+        rects, angle = _boxes(textpage, first, after, letters)
     finally:
         textpage.close()
     pieces = []
@@ -86,9 +86,23 @@ def find_marks(page: Any, text: str, start: int, end: int) -> list[Rectangle]:
         pieces.append((min(xa, xb) * width, min(ya, yb) * height, max(xa, xb) * width, max(ya, yb) * height))
     lines = [
         (_fraction(x0, width), _fraction(y0, height), _fraction(x1, width), _fraction(y1, height))
-        for x0, y0, x1, y1 in join_lines(pieces, sideways=round(angle / 90) % 2 == 1)
+        for x0, y0, x1, y1 in join_lines(pieces, sideways=round((angle + page.get_rotation()) / 90) % 2 == 1)
     ]
     return [(x0, y0, x1, y1) for x0, y0, x1, y1 in lines if x1 > x0 and y1 > y0]  # the rest is beyond the crop box
+
+
+def _boxes(textpage: Any, first: int, after: int, letters: Sequence[int]) -> tuple[list[Rectangle], float]:
+    """Left, bottom, right and top of each piece of a line, in points of the page, and the degrees by which the lines are turned.
+
+    Where letters have no height of their own, as in upright Japanese without its font, each has the room that its font keeps for it.
+    """
+    rects = [textpage.get_rect(index) for index in range(textpage.count_rects(first, after - first))]
+    angle = math.degrees(pypdfium2.raw.FPDFText_GetCharAngle(textpage, letters[0] if letters else first))
+    if any(right > left and top > bottom for left, bottom, right, top in rects):
+        return rects, angle
+    rooms = [textpage.get_charbox(index, loose=True) for index in letters]
+    goes_down = len(rooms) > 1 and rooms[1][3] < rooms[0][3] and rooms[1][0] < rooms[0][2]
+    return rooms, 90 if goes_down else angle
 
 
 def _without_colour(image: Image.Image) -> Image.Image:
