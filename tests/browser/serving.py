@@ -25,7 +25,7 @@ class RagServer:
     """
 
     def __init__(self, folder: Path, samples: Path, **settings: str) -> None:
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         self._log = folder / "log.txt"
         self._url = ""
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("RAG_", "OPENAI_"))}

@@ -20,7 +20,7 @@ def test_without_a_chat_model_the_answer_is_quoted_and_says_so(quoted: Reader) -
     assert "harbour-handbook.pdf, page 6 (printed 4)" in answer
     assert "no chat model is connected" in answer
     quoted.open_footnote(1)
-    expect(quoted.source.locator("mark")).to_contain_text("Unused leave may be carried over")
+    expect(quoted.source.locator(".fn-quote mark")).to_contain_text("Unused leave may be carried over")
 
 
 def test_what_the_documents_do_not_say_is_answered_so(quoted: Reader) -> None:

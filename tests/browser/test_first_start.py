@@ -9,13 +9,14 @@ from tests.browser.serving import RagServer
 
 
 def test_the_list_shows_samples_being_read_and_then_their_pages(first_look: FirstLook) -> None:
-    assert any("waiting" in words or "reading" in words for words in first_look.lists)
+    assert any(stage in words for words in first_look.lists for stage in ("waiting", "reading", "indexing"))
     last = first_look.lists[-1]
     assert last.count("harbour-handbook.pdf") == 1
     assert "17 pages" in last
     assert "1 page" in last
     assert "waiting" not in last
     assert "reading" not in last
+    assert "indexing" not in last
 
 
 def test_the_page_asks_its_own_server_alone(first_look: FirstLook, quoting: RagServer) -> None:

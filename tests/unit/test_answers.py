@@ -95,7 +95,7 @@ OUR_TAGS = {
     *("details", "summary"),
     *("h1", "h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td"),
 }
-OUR_ATTRIBUTES = {"class", "href", "title", "role", "type", "start", "style"}
+OUR_ATTRIBUTES = {"class", "href", "title", "role", "type", "start", "style", "id"}
 
 # The chatbot reads our HTML as Markdown: it must find one block of HTML, and leave it alone.
 CHATBOT = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
@@ -131,6 +131,7 @@ def check_harmless(html: str) -> None:
     shown = Shown(html)
     assert shown.tags <= OUR_TAGS
     assert {name for name, _ in shown.attributes} <= OUR_ATTRIBUTES
+    assert all(re.fullmatch(r"(edit|note|up|down)-abcd", value) for name, value in shown.attributes if name == "id")
     assert all(target.startswith("#src-") for target in shown.targets)
     assert all(value.startswith("text-align:") for name, value in shown.attributes if name == "style")
 

@@ -1,10 +1,24 @@
+import sqlite3
+import stat
 from dataclasses import replace
+from pathlib import Path
+
+import pytest
 
 from rag import Answer, Citation, Message, Passage
-from ui.web.conversations import MOST_CONVERSATIONS, Conversations, Turn
+from rag.errors import StorageError
+from rag.types import CheckedSentence, Sent
+from ui.web.conversation_store import ConversationStore, Row
+from ui.web.conversations import MOST_OPEN, AskedDocument, Conversations, Turn
 
 PASSAGE = Passage(1, 0.9, 0.9, "notes.txt", "d" * 64, 1, "1", 0, 5, "Words")
 CITATION = Citation.of_words(1, PASSAGE)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """A file that is not there yet."""
+    return tmp_path / "conversations.sqlite3"
 
 
 def answered(turn: Turn, text: str = "Words [1].") -> Turn:
@@ -76,15 +90,13 @@ def test_what_was_stopped_stays_stopped() -> None:
     assert [message.content for message in conversations.history(one)] == ["Why?", "So far"]
 
 
-def test_a_turn_and_those_after_it_can_be_taken_back() -> None:
+def test_a_question_asked_in_the_place_of_another_takes_that_of_those_after_it_too() -> None:
     conversations = Conversations()
     one = conversations.resume(None)
-    for question in ("First?", "Second?", "Third?"):
-        conversations.begin(one, question)
-    assert conversations.cut(one, 1) == "Second?"
-    assert [turn.question for turn in conversations.turns(one)] == ["First?"]
-    assert conversations.cut(one, 1) is None
-    assert conversations.cut(one, -1) is None
+    turns = [conversations.begin(one, question) for question in ("First?", "Second?", "Third?")]
+    conversations.begin(one, "Another?", instead_of=turns[1].id)
+    assert [turn.question for turn in conversations.turns(one)] == ["First?", "Another?"]
+    assert conversations.update(one, answered(turns[2])) is False
 
 
 def test_a_footnote_belongs_to_its_conversation_and_turn() -> None:
@@ -100,15 +112,14 @@ def test_a_footnote_belongs_to_its_conversation_and_turn() -> None:
     assert conversations.citation("unknown", turn.id, 0) is None
 
 
-def test_the_conversations_used_last_are_kept() -> None:
-    conversations = Conversations()
-    first, second = conversations.resume(None), conversations.resume(None)
-    conversations.begin(first, "Why?")
-    conversations.turns(first)
-    for _ in range(MOST_CONVERSATIONS - 1):
+def test_all_conversations_are_found_again_however_many_are_open(store: Path) -> None:
+    conversations = Conversations(ConversationStore.open(store))
+    first = conversations.resume(None)
+    conversations.update(first, answered(conversations.begin(first, "Why?")))
+    for _ in range(MOST_OPEN + 1):
         conversations.resume(None)
     assert conversations.resume(first) == first
-    assert conversations.resume(second) != second
+    assert conversations.citation(first, conversations.turns(first)[0].id, 0) == CITATION
 
 
 def test_nothing_grows_under_an_id_that_is_gone() -> None:
@@ -117,3 +128,125 @@ def test_nothing_grows_under_an_id_that_is_gone() -> None:
     conversations.update("gone", Turn("1", "Why?"))
     assert conversations.turns("gone") == ()
     assert conversations.resume("gone") != "gone"
+
+
+def test_a_restart_keeps_all_of_a_turn(store: Path) -> None:
+    conversations = Conversations(ConversationStore.open(store))
+    one = conversations.resume(None)
+    turn = conversations.begin(one, "Why?", (AskedDocument("d" * 64, "notes.txt"),))
+    sent = Sent((Message("user", "Why?"),), 10, 4000, 0, (PASSAGE,), 9, 0.5, "stop")
+    whole = answered(turn)
+    assert whole.answer
+    citation = replace(CITATION, verdict="supported", sentence="Words.", position=6)
+    answer = replace(whole.answer, citations=(citation,), sentences=(CheckedSentence(0, 9, "supported", (0,)),), reasoning="Hm.", sent=sent)
+    conversations.update(one, replace(whole, answer=answer))
+    conversations.rate(one, turn.id, "up", "Well said.")
+    kept = conversations.turns(one)
+    conversations.close()
+
+    again = Conversations(ConversationStore.open(store))
+    assert again.resume(one) == one
+    assert again.turns(one) == kept == (replace(whole, answer=answer, vote="up", note="Well said."),)
+    assert again.history(one) == [Message("user", "Why?"), Message("assistant", "Words [1].")]
+    assert stat.S_IMODE(store.stat().st_mode) == 0o600
+
+
+def test_a_question_outlives_a_crash_and_what_grew_is_stopped(store: Path) -> None:
+    conversations = Conversations(ConversationStore.open(store))
+    one = conversations.resume(None)
+    conversations.begin(one, "Why?")  # and never closed
+    (turn,) = Conversations(ConversationStore.open(store)).turns(one)
+    assert (turn.question, turn.state) == ("Why?", "stopped")
+
+
+def test_conversations_are_listed_by_their_last_change_named_renamed_and_searched(store: Path) -> None:
+    conversations = Conversations(ConversationStore.open(store))
+    one, other, empty = (conversations.resume(None) for _ in range(3))
+    conversations.update(one, answered(conversations.begin(one, "How long is leave?"), "Ten days, in March."))
+    conversations.begin(other, "Where is the STRASSE?")
+    assert [(found.id, found.title, found.turns) for found in conversations.listed()] == [
+        (other, "Where is the STRASSE?", 1),
+        (one, "How long is leave?", 1),
+    ]
+    assert [found.id for found in conversations.listed("march LONG")] == [one]
+    assert [found.id for found in conversations.listed("straße")] == [other]
+    assert conversations.listed("march strasse") == []
+    assert conversations.listed("%") == []
+    conversations.rename(one, "  Holidays \n 2026 ")
+    assert conversations.title(one) == "Holidays 2026"
+    assert [found.title for found in conversations.listed("holidays")] == ["Holidays 2026"]
+    conversations.rename(one, "  ")
+    assert conversations.title(one) == "How long is leave?"
+    assert conversations.title(empty) == ""
+
+
+def test_a_deleted_conversation_is_gone_from_the_file_and_nothing_grows_in_it(store: Path) -> None:
+    conversations = Conversations(ConversationStore.open(store))
+    one = conversations.resume(None)
+    turn = conversations.begin(one, "What is the capital of Wonderland?")
+    conversations.delete(one)
+    assert conversations.update(one, answered(turn)) is False
+    assert conversations.turns(one) == ()
+    assert conversations.listed() == []
+    conversations.close()
+    assert b"Wonderland" not in b"".join(path.read_bytes() for path in store.parent.iterdir())
+
+
+@pytest.mark.parametrize("damage", [b"no database at all" * 100, b"SQLite format 3\x00" + b"\xff" * 4000])
+def test_a_damaged_file_is_moved_aside(store: Path, damage: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    store.write_bytes(damage)
+    conversations = Conversations(ConversationStore.open(store))
+    one = conversations.resume(None)
+    conversations.update(one, answered(conversations.begin(one, "Why?")))
+    assert [found.title for found in Conversations(ConversationStore.open(store)).listed()] == ["Why?"]
+    assert store.with_name("conversations.damaged-1.sqlite3").read_bytes() == damage
+    assert "is damaged" in caplog.text
+
+
+def test_a_folder_that_cannot_be_written_does_not_keep_the_page_from_starting(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    conversations = Conversations(ConversationStore.open(tmp_path / "no such folder" / "conversations.sqlite3"))
+    one = conversations.resume(None)
+    conversations.begin(one, "Why?")
+    assert [found.title for found in conversations.listed()] == ["Why?"]
+    assert "no longer" in caplog.text
+
+
+def test_rows_of_an_older_version_load_and_those_that_cannot_say_so(store: Path) -> None:
+    file = ConversationStore.open(store)
+    old = (
+        '{"id": "a", "question": "Old?", "answer": {"question": "Old?", "text": "Yes.", "citations": [], "passages": [], '
+        '"model": "m", "finish": "complete", "notice": "", "seconds": 1.0}, "state": "done"}'
+    )
+    file.put("c", 0, Row("a", "Old?", "old?", old), 1)
+    file.put("c", 1, Row("b", "Odd?", "odd?", '{"id": 3}'), 2)
+    read, odd = Conversations(file).turns("c")
+    assert read.answer
+    assert (read.answer.text, read.answer.sent, read.vote) == ("Yes.", None, "")
+    assert (odd.question, odd.state) == ("Odd?", "failed")
+    assert "Ask again" in odd.problem
+
+
+def test_what_the_disk_refuses_stays_and_is_written_later(store: Path) -> None:
+    conversations = Conversations(ConversationStore.open(store))
+    one = conversations.resume(None)
+    other = sqlite3.connect(store)
+    other.execute("ALTER TABLE turns RENAME TO away")
+    turn = conversations.begin(one, "Why?")
+    assert "cannot be kept" in conversations.problem
+    assert [turn.question for turn in conversations.turns(one)] == ["Why?"]
+    with pytest.raises(StorageError):
+        conversations.listed()
+    other.execute("ALTER TABLE away RENAME TO turns")
+    other.close()
+    conversations.update(one, answered(turn))
+    assert conversations.problem == ""
+    assert [found.title for found in Conversations(ConversationStore.open(store)).listed()] == ["Why?"]
+
+
+def test_half_a_character_of_a_broken_answer_is_kept_as_a_question_mark(store: Path) -> None:
+    conversations = Conversations(ConversationStore.open(store))
+    one = conversations.resume(None)
+    conversations.update(one, answered(conversations.begin(one, "Why \ud83d?"), "So \ud83d."))
+    (turn,) = Conversations(ConversationStore.open(store)).turns(one)
+    assert turn.answer
+    assert (turn.question, turn.answer.text) == ("Why ??", "So ?.")

@@ -6,9 +6,11 @@ import gradio as gr
 
 from rag.library import Library
 from ui.web import text
+from ui.web.asking import AskingHandlers
 from ui.web.chat import ChatHandlers, ChatPanel, build_chat
 from ui.web.conversations import Conversations
 from ui.web.documents import DocumentsHandlers, DocumentsPanel, build_documents
+from ui.web.history import HistoryHandlers, HistoryPanel, build_history, pick
 from ui.web.html import render
 from ui.web.indexing import Indexer
 from ui.web.scripts import HEAD_SCRIPT
@@ -31,6 +33,7 @@ def build_page(library: Library, indexer: Indexer, conversations: Conversations)
         with gr.Row(elem_id="columns", equal_height=True):
             with gr.Column(elem_id="left"):
                 documents = build_documents()
+                history = build_history()
             with gr.Column(elem_id="middle"):
                 head = gr.HTML(
                     render("head.html", line=text.CHECKING, state=text.CHECKING, is_ready=True), elem_id="head", js_on_load=HEAD_SCRIPT
@@ -43,7 +46,9 @@ def build_page(library: Library, indexer: Indexer, conversations: Conversations)
             with gr.Column(elem_id="right"):
                 source = build_source()
         _wire_documents(page, documents, DocumentsHandlers(library, indexer))
-        _wire_chat(page, chat, conversation, ChatHandlers(library, conversations))
+        growing, opening = _wire_chat(page, chat, history, conversation, ChatHandlers(library, conversations))
+        _wire_history(history, conversation, HistoryHandlers(conversations), growing, opening)
+        _wire_asking(documents, chat, conversation, AskingHandlers(library, conversations))
         _wire_source(documents, source, conversation, SourceHandlers(library, conversations))
         _wire_settings(page, settings, head, SettingsHandlers(library))
     page.queue(default_concurrency_limit=MOST_CHATS)
@@ -61,16 +66,56 @@ def _wire_documents(page: gr.Blocks, panel: DocumentsPanel, handlers: DocumentsH
     listing.unlock(handlers.unlock, None, shown, queue=False, **PRIVATE)
 
 
-def _wire_chat(page: gr.Blocks, panel: ChatPanel, conversation: gr.BrowserState, handlers: ChatHandlers) -> None:
-    painted = [conversation, panel.chatbot, panel.box]
-    page.load(handlers.resume, conversation, [conversation, panel.chatbot], **PRIVATE)
-    asked = panel.box.submit(handlers.ask, [panel.box, conversation], painted, **PRIVATE)
-    again = panel.chatbot.retry(handlers.retry, conversation, painted, **PRIVATE)
-    example = panel.chatbot.example_select(handlers.ask_example, conversation, painted, **PRIVATE)
+def _wire_chat(
+    page: gr.Blocks, panel: ChatPanel, history: HistoryPanel, conversation: gr.BrowserState, handlers: ChatHandlers
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Wire it; the events that make an answer grow, and what shows the conversation that is wanted."""
+    listing: Any = history.listing
+    chosen, editing = panel.asking.chosen, panel.asking.editing
+    painted = [conversation, panel.chatbot, panel.box, listing, editing, panel.asking.line]
+    page.load(handlers.resume, [conversation, history.find], painted, **PRIVATE)
+    asked = panel.box.submit(handlers.ask, [panel.box, conversation, history.find, chosen, editing], painted, **PRIVATE)
+    again = panel.chatbot.retry(handlers.retry, [conversation, history.find], painted, **PRIVATE)
+    example = panel.chatbot.example_select(handlers.ask_example, [conversation, history.find], painted, **PRIVATE)
     growing: list[dict[str, Any]] = [asked, again, example]
     panel.box.stop(handlers.stop, conversation, [panel.chatbot, panel.box], cancels=growing, **PRIVATE)
     ended = panel.fresh.click(None, None, None, cancels=growing, **PRIVATE)
-    ended.then(handlers.fresh, conversation, painted, **PRIVATE)  # after the last painting of what was ended
+    ended.then(handlers.fresh, [conversation, history.find, chosen], painted, **PRIVATE)  # after the last painting of what was ended
+    opening: dict[str, Any] = {
+        "fn": handlers.open,
+        "inputs": [history.wanted, conversation, history.find, chosen],
+        "outputs": painted,
+        **PRIVATE,
+    }
+    return growing, opening
+
+
+def _wire_history(
+    panel: HistoryPanel,
+    conversation: gr.BrowserState,
+    handlers: HistoryHandlers,
+    growing: list[dict[str, Any]],
+    opening: dict[str, Any],
+) -> None:
+    listing: Any = panel.listing
+    shown = [conversation, panel.find]
+    panel.find.change(handlers.show, shown, listing, queue=False, trigger_mode="always_last", **PRIVATE)
+    listing.rename(handlers.rename, shown, listing, queue=False, **PRIVATE)
+    listing.pick(pick, None, panel.wanted, cancels=growing, **PRIVATE).then(**opening)
+    listing.forget(handlers.delete, shown, [panel.wanted, listing], queue=False, **PRIVATE).then(**opening)
+    listing.abandon(handlers.delete, shown, [panel.wanted, listing], cancels=growing, **PRIVATE).then(**opening)
+
+
+def _wire_asking(documents: DocumentsPanel, panel: ChatPanel, conversation: gr.BrowserState, handlers: AskingHandlers) -> None:
+    listing: Any = documents.listing
+    line: Any = panel.asking.line
+    chosen, editing = panel.asking.chosen, panel.asking.editing
+    listing.choose(handlers.choose, [editing, chosen], [chosen, line], queue=False, trigger_mode="always_last", **PRIVATE)
+    line.edit(handlers.edit, [conversation, chosen], [editing, panel.box, line], queue=False, **PRIVATE)
+    line.cancel(handlers.cancel, chosen, [editing, panel.box, line], queue=False, **PRIVATE)
+    line.vote(handlers.vote, conversation, panel.chatbot, queue=False, **PRIVATE)
+    line.remark(handlers.ask_note, [conversation, chosen, editing], line, queue=False, **PRIVATE)
+    line.noted(handlers.keep_note, [conversation, chosen, editing], [panel.chatbot, line], queue=False, **PRIVATE)
 
 
 def _wire_source(documents: DocumentsPanel, panel: SourcePanel, conversation: gr.BrowserState, handlers: SourceHandlers) -> None:

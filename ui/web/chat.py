@@ -1,9 +1,11 @@
 """The middle column: what is said."""
 
+import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
+from html import escape
 from typing import Any
 
 import gradio as gr
@@ -13,16 +15,28 @@ from rag.errors import RagError
 from rag.library import Library
 from ui.web import text
 from ui.web.answers import messages
-from ui.web.conversations import Conversations
+from ui.web.asking import AskingPanel, asking_html, build_asking
+from ui.web.conversations import AskedDocument, Conversations
+from ui.web.history import history_html
+from ui.web.mentions import Scope, ScopeError, scope_of
 
 log = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_PAINTS = 0.04
 """A reader sees no difference, and each paint costs the server a comparison of all messages."""
 
+Painting = tuple[Any, Any, Any, Any, Any, Any]
+"""See `painting`."""
 
-Painting = tuple[Any, Any, Any]
-"""The conversation's id, its messages and the state of the question's box; each may be left as it is."""
+Chosen = Sequence[AskedDocument]
+
+
+def painting(*, chatbot: Any = None, box: Any = None) -> Painting:
+    """The conversation's id, its messages, the question's box, the list of conversations, the turn being edited, the line above the box.
+
+    What is not given is left as it is.
+    """
+    return gr.skip(), gr.skip() if chatbot is None else chatbot, gr.skip() if box is None else box, gr.skip(), gr.skip(), gr.skip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +44,7 @@ class ChatPanel:
     """The column's components."""
 
     chatbot: gr.Chatbot
+    asking: AskingPanel
     box: gr.Textbox
     fresh: gr.Button
 
@@ -51,6 +66,7 @@ def build_chat() -> ChatPanel:
         layout="bubble",
     )
     with gr.Row(elem_id="ask"):
+        asking = build_asking()
         box = gr.Textbox(
             placeholder=text.ASK_PLACEHOLDER,
             label=text.ASK_LABEL,
@@ -62,7 +78,7 @@ def build_chat() -> ChatPanel:
             elem_id="question",
         )
         fresh = gr.Button(text.NEW_CONVERSATION, elem_id="fresh", size="sm")
-    return ChatPanel(chatbot, box, fresh)
+    return ChatPanel(chatbot, asking, box, fresh)
 
 
 class ChatHandlers:
@@ -72,66 +88,91 @@ class ChatHandlers:
         self._library = library
         self._conversations = conversations
 
-    def resume(self, conversation_id: str | None) -> tuple[str, Any]:
+    def resume(self, conversation_id: str | None, query: str) -> Painting:
         """Show the browser's conversation again, or begin one."""
-        conversation_id = self._conversations.resume(conversation_id)
-        examples: list[ExampleMessage] = []
-        with suppress(RagError):  # the list of documents says why it cannot be read
-            if {record.name for record in self._library.documents()} >= text.SAMPLE_DOCUMENTS:
-                examples = [{"text": question} for question in text.SAMPLE_QUESTIONS]
-        return conversation_id, gr.Chatbot(self._messages(conversation_id), examples=examples)
+        return self._show(self._conversations.resume(conversation_id), query)
 
-    def fresh(self, conversation_id: str) -> Painting:
+    def fresh(self, conversation_id: str | None, query: str, chosen: Chosen) -> Painting:
         """Begin another conversation; what still grows in this one ends."""
-        self._conversations.stop(conversation_id)
-        return *self.resume(None), gr.Textbox(stop_btn=False, submit_btn=text.ASK)
+        return self.open("", conversation_id, query, chosen)
 
-    async def ask(self, question: str, conversation_id: str | None) -> AsyncGenerator[Painting, None]:
-        """Answer a question, and paint the answer as it grows."""
+    def open(self, wanted: str, conversation_id: str | None, query: str, chosen: Chosen) -> Painting:
+        """Show the conversation `wanted`, or begin one; what still grows in the one that was shown ends."""
+        if wanted and wanted == conversation_id:
+            return painting()
+        if conversation_id:
+            self._conversations.stop(conversation_id)
+        opened = self._conversations.resume(wanted or None)
+        if wanted and opened != wanted:
+            gr.Info(text.CONVERSATION_GONE)
+        shown = self._show(opened, query)
+        return *shown[:2], gr.Textbox(value="", stop_btn=False, submit_btn=text.ASK), shown[3], "", asking_html(chosen)
+
+    async def ask(
+        self, question: str, conversation_id: str | None, query: str, chosen: Chosen, editing: str
+    ) -> AsyncGenerator[Painting, None]:
+        """Answer a question, in the place of the one that is being edited, and paint the answer as it grows."""
         if not question.strip():
             gr.Info(text.EMPTY_QUESTION)
-            yield gr.skip(), gr.skip(), gr.skip()
+            yield painting()
             return
-        async with aclosing(self._answer(question.strip(), conversation_id)) as paintings:
-            async for painting in paintings:
-                yield painting
+        try:
+            scope = scope_of(question.strip(), chosen, await asyncio.to_thread(self._library.documents))
+        except (ScopeError, RagError) as error:
+            gr.Warning(escape(str(error)))
+            yield painting()
+            return
+        asked = _Asked(question.strip(), scope, editing)
+        async with aclosing(self._answer(asked, conversation_id, query, asking_html(chosen))) as paintings:
+            async for painted in paintings:
+                yield painted
 
-    async def ask_example(self, conversation_id: str | None, event: gr.SelectData) -> AsyncGenerator[Painting, None]:
+    async def ask_example(self, conversation_id: str | None, query: str, event: gr.SelectData) -> AsyncGenerator[Painting, None]:
         """Answer one of the questions offered on an empty page."""
-        async with aclosing(self._answer(str(event.value["text"]), conversation_id)) as paintings:
-            async for painting in paintings:
-                yield painting
+        question = str(event.value["text"])
+        async with aclosing(self._answer(_Asked(question, Scope(question, ())), conversation_id, query)) as paintings:
+            async for painted in paintings:
+                yield painted
 
-    async def retry(self, conversation_id: str | None, event: gr.RetryData) -> AsyncGenerator[Painting, None]:
-        """Ask a question again; what was said after it goes."""
+    async def retry(self, conversation_id: str | None, query: str, event: gr.RetryData) -> AsyncGenerator[Painting, None]:
+        """Ask a question again, of the same documents; what was said after it goes."""
         conversation_id = self._conversations.resume(conversation_id)
-        index = event.index if isinstance(event.index, int) else event.index[0]
-        question = self._conversations.cut(conversation_id, index // 2)
-        if question is None:
+        place = (event.index if isinstance(event.index, int) else event.index[0]) // 2
+        turns = self._conversations.turns(conversation_id)
+        if place >= len(turns):
+            gr.Info(text.OLD_ANSWER)
+            yield painting()
             return
-        async with aclosing(self._answer(question, conversation_id)) as paintings:
-            async for painting in paintings:
-                yield painting
+        turn = turns[place]
+        question = turn.answer.question if turn.answer else turn.question
+        asked = _Asked(turn.question, Scope(question, turn.documents), turn.id)
+        async with aclosing(self._answer(asked, conversation_id, query)) as paintings:
+            async for painted in paintings:
+                yield painted
 
     def stop(self, conversation_id: str) -> tuple[Any, Any]:
         """Keep what was said when the reader stopped it."""
         self._conversations.stop(conversation_id)
         return self._messages(conversation_id), gr.Textbox(stop_btn=False, submit_btn=text.ASK)
 
-    async def _answer(self, question: str, conversation_id: str | None) -> AsyncGenerator[Painting, None]:
+    async def _answer(self, asked: "_Asked", conversation_id: str | None, query: str, line: Any = None) -> AsyncGenerator[Painting, None]:
         conversation_id = self._conversations.resume(conversation_id)  # the page may be older than this server
-        history = self._conversations.history(conversation_id)
-        turn = self._conversations.begin(conversation_id, question)
-        yield conversation_id, self._messages(conversation_id), gr.Textbox(value="", submit_btn=False, stop_btn=text.STOP)
+        turn = self._conversations.begin(conversation_id, asked.question, asked.scope.documents, asked.instead_of)
+        history = self._conversations.history(conversation_id, until=turn.id)
+        listing = history_html(self._conversations, conversation_id, query)
+        box = gr.Textbox(value="", submit_btn=False, stop_btn=text.STOP)
+        yield conversation_id, self._messages(conversation_id), box, listing, "", gr.skip() if line is None else line
         painted = 0.0
+        documents = [document.id for document in turn.documents] or None
         try:
-            async with aclosing(self._library.stream(question, history=history)) as answers:
+            async with aclosing(self._library.stream(asked.scope.question, history=history, documents=documents)) as answers:
                 async for answer in answers:
                     turn = replace(turn, answer=answer, state="growing" if answer.finish == "streaming" else "done")
-                    self._conversations.update(conversation_id, turn)
+                    if not self._conversations.update(conversation_id, turn):
+                        break  # stopped or deleted elsewhere
                     if answer.seconds - painted >= SECONDS_BETWEEN_PAINTS:
                         painted = answer.seconds
-                        yield gr.skip(), self._messages(conversation_id), gr.skip()
+                        yield painting(chatbot=self._messages(conversation_id))
         except RagError as error:
             self._conversations.update(conversation_id, replace(turn, state="failed", problem=str(error)))
         except Exception:
@@ -139,7 +180,26 @@ class ChatHandlers:
             self._conversations.update(conversation_id, replace(turn, state="failed", problem=text.UNEXPECTED))
         finally:
             self._conversations.stop(conversation_id, turn.id)  # does nothing to a turn that has ended; a closed tab ends here
-        yield gr.skip(), self._messages(conversation_id), gr.Textbox(stop_btn=False, submit_btn=text.ASK)
+        if self._conversations.turn(conversation_id, turn.id):  # else another conversation is shown by now
+            yield painting(chatbot=self._messages(conversation_id), box=gr.Textbox(stop_btn=False, submit_btn=text.ASK))
+
+    def _show(self, conversation_id: str, query: str) -> Painting:
+        examples: list[ExampleMessage] = []
+        with suppress(RagError):  # the list of documents says why it cannot be read
+            if {record.name for record in self._library.documents()} >= text.SAMPLE_DOCUMENTS:
+                examples = [{"text": question} for question in text.SAMPLE_QUESTIONS]
+        chatbot = gr.Chatbot(self._messages(conversation_id), examples=examples)
+        listing = history_html(self._conversations, conversation_id, query)
+        return conversation_id, chatbot, gr.skip(), listing, gr.skip(), gr.skip()
 
     def _messages(self, conversation_id: str) -> list[MessageDict | Message]:
         return messages(self._conversations.turns(conversation_id))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question as it was typed, what it is about, and the id of the turn that it takes the place of, or ""."""
+
+    question: str
+    scope: Scope
+    instead_of: str = ""

@@ -1,4 +1,4 @@
-// The list of documents: open, remove (asks first), dismiss, unlock.
+// The list of documents: open, choose what to ask, remove (asks first), dismiss, unlock.
 element.addEventListener('click', (event) => {
   const button = event.target.closest('button');
   if (!button || !button.dataset) return;
@@ -24,3 +24,24 @@ element.addEventListener('submit', (event) => {
   const form = event.target;
   trigger('unlock', {id: form.dataset.unlock, password: form.elements.password.value});
 });
+// The documents that are asked; the list is painted anew while files are read, the choice stays here.
+const chosen = new Set();
+const mark = () => element.querySelectorAll('[data-choose]').forEach((box) => { box.checked = chosen.has(box.dataset.choose); });
+const choose = () => {
+  mark();
+  trigger('choose', {ids: [...chosen]});
+};
+element.addEventListener('change', (event) => {
+  const id = event.target.dataset.choose;
+  if (!id) return;
+  if (event.target.checked) chosen.add(id);
+  else chosen.delete(id);
+  choose();
+});
+document.addEventListener('click', (event) => {
+  if (!event.target.closest('[data-ask-all]')) return;
+  chosen.clear();
+  choose();
+  document.querySelector('#question textarea').focus();
+});
+new MutationObserver(mark).observe(element, {childList: true, subtree: true, attributes: true, attributeFilter: ['data-choose']});

@@ -8,7 +8,7 @@ const draw = (open) => {
 };
 document.addEventListener('click', (event) => {
   if (event.target.closest('[data-drawer]')) draw(!isOpen());
-  else if (isOpen() && (!event.target.closest('#left') || event.target.closest('[data-open]'))) draw(false);
+  else if (isOpen() && (!event.target.closest('#left') || event.target.closest('[data-open], [data-pick]'))) draw(false);
 });
 document.addEventListener('keydown', (event) => {
   if (event.key !== 'Escape' || !isOpen()) return;

@@ -11,4 +11,6 @@ def _script(name: str) -> str:
 
 DOCUMENTS_SCRIPT = _script("documents.js")
 SOURCE_SCRIPT = _script("source.js")
+HISTORY_SCRIPT = _script("history.js")
+ASKING_SCRIPT = _script("asking.js")
 HEAD_SCRIPT = _script("head.js")

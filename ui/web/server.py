@@ -14,7 +14,11 @@ from rag.library import Library
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from ui.web.conversations import Conversations
     from ui.web.indexing import Indexer
+
+CONVERSATIONS_FILE = "conversations.sqlite3"
+"""In the library's folder."""
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 SECONDS_TO_END = 3
@@ -25,22 +29,23 @@ class ServeError(RagError):
     """The page's address cannot be used."""
 
 
-def build_app(library: Library, indexer: "Indexer", *, hosts: set[str] | None = None) -> "FastAPI":
+def build_app(library: Library, indexer: "Indexer", conversations: "Conversations", *, hosts: set[str] | None = None) -> "FastAPI":
     """Build the app.
 
     Args:
         library: What it serves.
         indexer: Adds what is uploaded.
+        conversations: Keeps what is said.
         hosts: The names it answers to; any if not given. Keeps other web sites from reaching a local page by a name of theirs.
     """
     import gradio as gr
     from fastapi import FastAPI
     from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+    from ui.http.conversations import conversation_routes
     from ui.http.documents import document_routes
     from ui.http.protection import ProtectionHeaders, SameOriginOnly
     from ui.web.app import build_page
-    from ui.web.conversations import Conversations
     from ui.web.theme import theme
 
     app = FastAPI(title="Footnote", docs_url=None, redoc_url=None, openapi_url=None)
@@ -49,9 +54,10 @@ def build_app(library: Library, indexer: "Indexer", *, hosts: set[str] | None = 
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=sorted(hosts))
     app.add_middleware(ProtectionHeaders)  # the last one added is the outermost
     app.include_router(document_routes(library))
+    app.include_router(conversation_routes(conversations))
     mounted: FastAPI = gr.mount_gradio_app(
         app,
-        build_page(library, indexer, Conversations()),
+        build_page(library, indexer, conversations),
         path="/",
         theme=theme(),
         css_paths=[Path(__file__).with_name("style.css")],
@@ -82,18 +88,21 @@ def serve(library: Library, *, host: str, port: int, samples: Path | None, tell:
     gc.disable()  # while Gradio is imported and the page is built: a sixth of the time is spent looking for garbage, and there is none
     import uvicorn
 
+    from ui.web.conversation_store import ConversationStore
+    from ui.web.conversations import Conversations
     from ui.web.indexing import Indexer
 
     indexer = Indexer(library)
+    conversations = Conversations(ConversationStore.open(library.folder / CONVERSATIONS_FILE))
     try:
         is_empty = not library.documents()  # also tells at once if the library cannot be opened
         if samples and is_empty:
             for path in sorted(file for file in samples.iterdir() if file.suffix in {".pdf", ".txt", ".md"}):
                 indexer.submit(path, path.name, keep=True)
-        app = build_app(library, indexer, hosts=LOOPBACK if host in LOOPBACK else None)
+        app = build_app(library, indexer, conversations, hosts=LOOPBACK if host in LOOPBACK else None)
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=SECONDS_TO_END)
         if host not in LOOPBACK:
-            tell("Everybody who can reach this address can read and change the library: the page has no login.")
+            tell("Everybody who can reach this address can read and change the library and its conversations: the page has no login.")
         tell(f"Footnote is at http://{host}:{bound.getsockname()[1]} (Ctrl-C stops it).")
         gc.freeze()  # what is there by now stays
         gc.enable()
@@ -103,6 +112,7 @@ def serve(library: Library, *, host: str, port: int, samples: Path | None, tell:
             uvicorn.Server(config).run(sockets=[bound])
     finally:
         gc.enable()
+        conversations.close()
         indexer.close()
         bound.close()
 

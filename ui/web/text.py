@@ -148,3 +148,51 @@ Set its address and start Footnote again:
 - **OpenAI:** `OPENAI_API_KEY=… RAG_CHAT_MODEL=gpt-5-mini`
 
 Your documents stay on this machine; the question, and the passages found for it, are sent to that address."""
+
+# Conversations, and what is done with an answer
+CONVERSATIONS = "Conversations"
+NO_CONVERSATIONS = "No conversations yet."
+NO_CONVERSATION_FOUND = "No conversation has these words."
+FIND_CONVERSATION = "Search conversations"
+QUESTIONS = ("1 question", "{count} questions")
+RENAME = "rename"
+RENAME_LABEL = "Rename {title}"
+NEW_NAME = "New name; empty names it by its first question"
+RENAME_YES = "Save"
+RENAME_NO = "Cancel"
+DELETE = "Delete conversation {title}"
+DELETE_QUESTION = "Delete?"
+DELETE_YES = "Delete"
+EXPORTS = {"md": "Markdown", "html": "HTML"}
+EXPORT_LABEL = "Export {title} as {kind}"
+RENAMED = "Renamed."
+DELETED = "Deleted."
+UNREADABLE_TURN = "This answer was written by another version of Footnote and cannot be shown. Ask again."
+NOT_WRITTEN = "What is said now lasts until the server stops. {problem}"
+CONVERSATION_GONE = "This conversation was deleted."
+OLD_ANSWER = "This answer is no longer kept. Load the page again."
+NOTED = "Your note: {note}"
+UNREADABLE_CONVERSATIONS = "The conversations cannot be read: {problem}"
+
+EDIT = "edit question"
+EDITING = "You are editing an earlier question. Asking it again takes the place of what was said from there on."
+CANCEL_EDIT = "cancel"
+VOTES = {"up": "Good answer", "down": "Poor answer"}
+VOTED = {"up": "Good answer: your opinion, click to take it back", "down": "Poor answer: your opinion, click to take it back"}
+NOTE_ADD = "add a note"
+NOTE_CHANGE = "change your note"
+NOTE_LABEL = "What was good, or what was wrong? Your note stays on this server."
+NOTE_SAVE = "Save"
+NOTE_CANCEL = "Cancel"
+ANSWERED_BY = "Answered by {model}"
+EXPORT_VERDICTS = {"supported": "supported", "related": "related, not said there", "unsupported": "not supported"}
+
+CHOOSE_DOCUMENT = "Ask about {name} only"
+ASKED_ABOUT = "Asked about {names} only"
+ASKING = "Asking about {names} only."
+ASKING_MANY = "Asking about {count} documents only."
+ASK_ALL = "ask all"
+CHOSEN_GONE = "{name} is no longer in the library. Choose other documents, or ask all."
+MENTION_UNKNOWN = "No document’s name begins with “{name}”. Write it as in the list, or leave out the @."
+MENTION_SEVERAL = "The names of {count} documents begin with “{name}”: {names}. Write more of the name, or choose in the list."
+MENTION_ALONE = "What would you like to know of {name}? Write the question beside its name."

@@ -1,0 +1,122 @@
+"""What the chat's handlers do, without a browser."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pytest
+
+from rag.library import Library
+from tests.conftest import OpenLibrary
+from ui.web.asking import AskingHandlers
+from ui.web.chat import ChatHandlers, Painting
+from ui.web.conversations import AskedDocument, Conversations
+from ui.web.history import HistoryHandlers
+
+
+@pytest.fixture
+def library(open_library: OpenLibrary, tmp_path: Path) -> Library:
+    """Two documents about boats."""
+    (tmp_path / "boats.txt").write_text("Small boats pass the lock at noon.")
+    (tmp_path / "ferries.txt").write_text("Large boats pass the lock at midnight.")
+    library = open_library()
+    library.add([tmp_path / "boats.txt", tmp_path / "ferries.txt"])
+    return library
+
+
+def event(**data: Any) -> gr.EventData:
+    """What a script on the page triggers."""
+    return gr.EventData(None, data)
+
+
+def drive(paintings: AsyncGenerator[Painting, None]) -> list[Painting]:
+    """All that is painted."""
+
+    async def collect() -> list[Painting]:
+        return [painted async for painted in paintings]
+
+    return asyncio.run(collect())
+
+
+def test_chosen_documents_are_searched_and_no_others(library: Library) -> None:
+    conversations = Conversations()
+    one = conversations.resume(None)
+    ferries = next(record for record in library.documents() if record.name == "ferries.txt")
+    chosen, line = AskingHandlers(library, conversations).choose("", (), event(ids=[ferries.id, "stranger"]))
+    assert (list(chosen), "ferries.txt" in line) == ([AskedDocument(ferries.id, "ferries.txt")], True)
+    drive(ChatHandlers(library, conversations).ask("When do boats pass the lock?", one, "", chosen, ""))
+    (turn,) = conversations.turns(one)
+    assert turn.state == "done"
+    assert turn.documents == tuple(chosen)
+    assert turn.answer
+    assert {passage.document for passage in turn.answer.passages} == {"ferries.txt"}
+
+
+def test_a_name_in_the_question_is_kept_with_it_but_not_searched(library: Library) -> None:
+    conversations = Conversations()
+    one = conversations.resume(None)
+    handlers = ChatHandlers(library, conversations)
+    drive(handlers.ask("@boats When do boats pass?", one, "", (), ""))
+    (turn,) = conversations.turns(one)
+    assert turn.answer
+    assert (turn.question, turn.answer.question) == ("@boats When do boats pass?", "When do boats pass?")
+    assert {passage.document for passage in turn.answer.passages} == {"boats.txt"}
+    drive(handlers.retry(one, "", gr.RetryData(None, {"index": 0, "value": ""})))
+    (again,) = conversations.turns(one)
+    assert again.id != turn.id
+    assert (again.question, again.documents) == (turn.question, turn.documents)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Gradio's, of messages without a page
+@pytest.mark.parametrize("question", ["  ", "@nowhere What is it?", "@boats"])
+def test_what_cannot_be_asked_changes_nothing(library: Library, question: str) -> None:
+    conversations = Conversations()
+    one = conversations.resume(None)
+    drive(ChatHandlers(library, conversations).ask(question, one, "", (), ""))
+    assert conversations.turns(one) == ()
+
+
+def test_an_edited_question_is_asked_in_its_place(library: Library) -> None:
+    conversations = Conversations()
+    one = conversations.resume(None)
+    handlers, asking = ChatHandlers(library, conversations), AskingHandlers(library, conversations)
+    for question in ("When do small boats pass?", "And large ones?"):
+        drive(handlers.ask(question, one, "", (), ""))
+    editing, box, line = asking.edit(one, (), event(id=conversations.turns(one)[0].id))
+    assert (box, "You are editing" in line) == ("When do small boats pass?", True)
+    first, *_ = drive(handlers.ask("When do large boats pass?", one, "", (), editing))
+    assert first[4] == ""
+    assert [turn.question for turn in conversations.turns(one)] == ["When do large boats pass?"]
+
+
+def test_a_thumb_is_kept_and_taken_back_and_a_note_stays(library: Library) -> None:
+    conversations = Conversations()
+    one = conversations.resume(None)
+    drive(ChatHandlers(library, conversations).ask("When do boats pass?", one, "", (), ""))
+    asking, turn_id = AskingHandlers(library, conversations), conversations.turns(one)[0].id
+    asking.vote(one, event(id=turn_id, vote="down"))
+    asking.keep_note(one, (), "", event(id=turn_id, note=" Too <b>short</b>. "))
+    (turn,) = conversations.turns(one)
+    assert (turn.vote, turn.note) == ("down", "Too <b>short</b>.")
+    asking.vote(one, event(id=turn_id, vote="sideways"))
+    asking.vote(one, event(id="stranger", vote="up"))
+    asking.vote(one, event(id=turn_id, vote="down"))
+    assert conversations.turns(one)[0].vote == ""
+    assert conversations.turns(one)[0].note == "Too <b>short</b>."
+
+
+def test_a_deleted_conversation_gives_way_to_a_new_one_only_where_it_is_shown(library: Library) -> None:
+    conversations = Conversations()
+    one, other = conversations.resume(None), conversations.resume(None)
+    chat, history = ChatHandlers(library, conversations), HistoryHandlers(conversations)
+    for conversation_id, question in ((one, "When do <i>boats</i> pass?"), (other, "And at night?")):
+        drive(chat.ask(question, conversation_id, "", (), ""))
+    assert "When do &lt;i&gt;boats&lt;/i&gt; pass?" in history.show(other, "")
+    assert history.rename(other, "", event(id=one, title="Boats")).count("Boats") > 0
+    wanted, listing = history.delete(other, "", event(id=one))
+    assert (wanted, "Boats" in listing) == (other, False)
+    wanted, listing = history.delete(other, "", event(id=other))
+    assert (wanted, "No conversations yet." in listing) == ("", True)
+    assert chat.open(wanted, other, "", ())[0] not in {one, other}

@@ -1,0 +1,28 @@
+// The line above the question, and the buttons under an answer; these cannot have data of their own, so their ids say what they are for.
+document.addEventListener('click', (event) => {
+  const button = event.target.closest('#chat .fn-answer button[id]');
+  if (!button) return;
+  const [what, id] = button.id.split('-');
+  if (what === 'edit') trigger('edit', {id});
+  if (what === 'note') trigger('remark', {id});
+  if (what === 'up' || what === 'down') trigger('vote', {id, vote: what});
+});
+element.addEventListener('click', (event) => {
+  if (event.target.closest('[data-cancel-edit]')) trigger('cancel', {});
+  if (event.target.closest('[data-cancel-note]')) trigger('noted', {});
+});
+element.addEventListener('submit', (event) => {
+  event.preventDefault();
+  trigger('noted', {id: event.target.dataset.note, note: event.target.elements.note.value});
+});
+element.addEventListener('keydown', (event) => {
+  if (event.key === 'Escape' && event.target.closest('.fn-note')) trigger('noted', {});
+});
+// What has just appeared is what is to be filled in.
+let shown = '';
+new MutationObserver(() => {
+  const note = element.querySelector('.fn-note textarea');
+  const now = note ? 'note' : element.querySelector('[data-cancel-edit]') ? 'edit' : '';
+  if (now && now !== shown) (note || document.querySelector('#question textarea')).focus();
+  shown = now;
+}).observe(element, {childList: true, subtree: true});

@@ -1,0 +1,84 @@
+"""The left column's lower half: the conversations there are."""
+
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from rag.errors import RagError
+from ui.web import text
+from ui.web.conversations import Conversations
+from ui.web.html import render
+from ui.web.scripts import HISTORY_SCRIPT
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPanel:
+    """The half's components; `wanted` is the id of the conversation to show next."""
+
+    find: gr.Textbox
+    listing: gr.HTML
+    wanted: gr.State
+
+
+def build_history() -> HistoryPanel:
+    """Lay it out."""
+    gr.HTML(f"<h2>{text.CONVERSATIONS}</h2>")
+    find = gr.Textbox(
+        label=text.FIND_CONVERSATION, placeholder=text.FIND_CONVERSATION, show_label=False, elem_id="find", lines=1, max_lines=1
+    )
+    return HistoryPanel(find, gr.HTML(elem_id="conversations", js_on_load=HISTORY_SCRIPT), gr.State(""))
+
+
+def history_html(conversations: Conversations, current: str | None, query: str = "", news: str = "") -> str:
+    """The list of conversations.
+
+    Args:
+        conversations: Those there are.
+        current: The id of the one that is shown.
+        query: Words to search for; all are listed without any.
+        news: What was just done, for screen readers.
+    """
+    problem = text.NOT_WRITTEN.format(problem=conversations.problem) if conversations.problem else ""
+    try:
+        listed = conversations.listed(query)
+    except RagError as error:
+        listed, problem = [], text.UNREADABLE_CONVERSATIONS.format(problem=error)
+    return render("conversations.html", listed=listed, current=current, is_search=bool(query.strip()), news=news, problem=problem)
+
+
+def pick(event: gr.EventData) -> str:
+    """The id of the conversation that is wanted."""
+    return str(event._data.get("id", ""))
+
+
+class HistoryHandlers:
+    """What happens there."""
+
+    def __init__(self, conversations: Conversations) -> None:
+        self._conversations = conversations
+
+    def show(self, conversation_id: str | None, query: str) -> str:
+        """The list as it is now."""
+        return history_html(self._conversations, conversation_id, query)
+
+    def rename(self, conversation_id: str | None, query: str, event: gr.EventData) -> str:
+        """Give a conversation another name."""
+        try:
+            self._conversations.rename(pick(event), str(event._data.get("title", "")))
+        except RagError as error:
+            gr.Warning(escape(str(error)))
+            return self.show(conversation_id, query)
+        return history_html(self._conversations, conversation_id, query, text.RENAMED)
+
+    def delete(self, conversation_id: str | None, query: str, event: gr.EventData) -> tuple[Any, str]:
+        """Delete a conversation; where it is the one that is shown, a new one is wanted."""
+        deleted = pick(event)
+        try:
+            self._conversations.delete(deleted)
+        except RagError as error:
+            gr.Warning(escape(str(error)))
+            return conversation_id, self.show(conversation_id, query)
+        wanted = "" if deleted == conversation_id else conversation_id
+        return wanted, history_html(self._conversations, conversation_id, query, text.DELETED)
