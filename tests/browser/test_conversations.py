@@ -43,7 +43,12 @@ def test_a_restart_keeps_conversations_with_their_footnotes(browser: Browser, tm
         server.wait_for(4)
         with reading(browser, server.url) as reader:
             reader.ask(QUESTION)
-    with RagServer(tmp_path / "library", SAMPLES) as server, reading(browser, server.url) as reader:
+            kept, port = reader.page.context.storage_state(), int(server.url.rpartition(":")[2])
+    with RagServer(tmp_path / "library", SAMPLES, port=port) as server, reading(browser, server.url) as reader:
+        same = browser.new_context(storage_state=kept).new_page()  # the same browser shows the same conversation
+        same.goto(server.url)
+        expect(same.locator("#chat [data-testid=bot]")).to_contain_text("Unused leave may be carried over until 31 March")
+        same.context.close()
         row(reader, QUESTION).get_by_role("button").first.click()
         expect(reader.answer).to_contain_text("Unused leave may be carried over until 31 March")
         reader.open_footnote(1)

@@ -120,3 +120,41 @@ def test_a_deleted_conversation_gives_way_to_a_new_one_only_where_it_is_shown(li
     wanted, listing = history.delete(other, "", event(id=other))
     assert (wanted, "No conversations yet." in listing) == ("", True)
     assert chat.open(wanted, other, "", ())[0] not in {one, other}
+
+
+def test_a_question_is_asked_again_of_the_file_that_took_the_old_ones_place(library: Library, tmp_path: Path) -> None:
+    conversations = Conversations()
+    one = conversations.resume(None)
+    handlers = ChatHandlers(library, conversations)
+    drive(handlers.ask("@boats When do boats pass the lock?", one, "", (), ""))
+    (tmp_path / "boats.txt").write_text("Small boats pass the lock at dawn.")
+    library.add(tmp_path / "boats.txt")
+    drive(handlers.retry(one, "", gr.RetryData(None, {"index": 1, "value": ""})))
+    (turn,) = conversations.turns(one)
+    assert turn.answer
+    assert "at dawn" in turn.answer.text
+
+
+def test_what_cannot_be_asked_again_keeps_its_answer(library: Library) -> None:
+    conversations = Conversations()
+    one = conversations.resume(None)
+    handlers = ChatHandlers(library, conversations)
+    drive(handlers.ask("@boats When do boats pass the lock?", one, "", (), ""))
+    before = conversations.turns(one)
+    library.remove("boats.txt")
+    with pytest.warns(UserWarning, match="boats"):  # what Gradio makes of a message where there is no page
+        drive(handlers.retry(one, "", gr.RetryData(None, {"index": 1, "value": ""})))
+    assert conversations.turns(one) == before
+
+
+def test_a_tab_closed_at_once_leaves_no_answer_growing(library: Library) -> None:
+    conversations = Conversations()
+    one = conversations.resume(None)
+
+    async def leave() -> None:
+        paintings = ChatHandlers(library, conversations).ask("When do boats pass the lock?", one, "", (), "")
+        await anext(paintings)
+        await paintings.aclose()
+
+    asyncio.run(leave())
+    assert [turn.state for turn in conversations.turns(one)] == ["stopped"]

@@ -29,7 +29,8 @@ def build_page(library: Library, indexer: Indexer, conversations: Conversations)
     """Put the page together."""
     page: gr.Blocks
     with gr.Blocks(title=text.TITLE, analytics_enabled=False, fill_width=True, delete_cache=(CACHE_SECONDS, CACHE_SECONDS)) as page:
-        conversation = gr.BrowserState(None, storage_key=STATE_KEY)
+        # An id is no secret; with a key of its own a restarted server could not read it any more.
+        conversation = gr.BrowserState(None, storage_key=STATE_KEY, secret=STATE_KEY)
         with gr.Row(elem_id="columns", equal_height=True):
             with gr.Column(elem_id="left"):
                 documents = build_documents()

@@ -23,6 +23,8 @@ let shown = '';
 new MutationObserver(() => {
   const note = element.querySelector('.fn-note textarea');
   const now = note ? 'note' : element.querySelector('[data-cancel-edit]') ? 'edit' : '';
-  if (now && now !== shown) (note || document.querySelector('#question textarea')).focus();
+  const box = document.querySelector('#question textarea');
+  if (now && now !== shown) (note || box).focus();
+  if (now === 'edit' && now !== shown) setTimeout(() => box.dispatchEvent(new Event('input', {bubbles: true})), 50); // it grows with its words
   shown = now;
 }).observe(element, {childList: true, subtree: true});

@@ -116,10 +116,8 @@ class ChatHandlers:
             gr.Info(text.EMPTY_QUESTION)
             yield painting()
             return
-        try:
-            scope = scope_of(question.strip(), chosen, await asyncio.to_thread(self._library.documents))
-        except (ScopeError, RagError) as error:
-            gr.Warning(escape(str(error)))
+        scope = await self._scope(question.strip(), chosen)
+        if scope is None:
             yield painting()
             return
         asked = _Asked(question.strip(), scope, editing)
@@ -144,8 +142,11 @@ class ChatHandlers:
             yield painting()
             return
         turn = turns[place]
-        question = turn.answer.question if turn.answer else turn.question
-        asked = _Asked(turn.question, Scope(question, turn.documents), turn.id)
+        scope = await self._scope(turn.question, turn.documents)
+        if scope is None:
+            yield painting()
+            return
+        asked = _Asked(turn.question, scope, turn.id)
         async with aclosing(self._answer(asked, conversation_id, query)) as paintings:
             async for painted in paintings:
                 yield painted
@@ -161,10 +162,10 @@ class ChatHandlers:
         history = self._conversations.history(conversation_id, until=turn.id)
         listing = history_html(self._conversations, conversation_id, query)
         box = gr.Textbox(value="", submit_btn=False, stop_btn=text.STOP)
-        yield conversation_id, self._messages(conversation_id), box, listing, "", gr.skip() if line is None else line
         painted = 0.0
         documents = [document.id for document in turn.documents] or None
         try:
+            yield conversation_id, self._messages(conversation_id), box, listing, "", gr.skip() if line is None else line
             async with aclosing(self._library.stream(asked.scope.question, history=history, documents=documents)) as answers:
                 async for answer in answers:
                     turn = replace(turn, answer=answer, state="growing" if answer.finish == "streaming" else "done")
@@ -182,6 +183,14 @@ class ChatHandlers:
             self._conversations.stop(conversation_id, turn.id)  # does nothing to a turn that has ended; a closed tab ends here
         if self._conversations.turn(conversation_id, turn.id):  # else another conversation is shown by now
             yield painting(chatbot=self._messages(conversation_id), box=gr.Textbox(stop_btn=False, submit_btn=text.ASK))
+
+    async def _scope(self, question: str, chosen: Chosen) -> Scope | None:
+        """What a question is about; None where that cannot be told, which the reader is told."""
+        try:
+            return scope_of(question, chosen, await asyncio.to_thread(self._library.documents))
+        except (ScopeError, RagError) as error:
+            gr.Warning(escape(str(error)))
+            return None
 
     def _show(self, conversation_id: str, query: str) -> Painting:
         examples: list[ExampleMessage] = []

@@ -127,7 +127,7 @@ def _joined(before: str, after: str) -> str:
     if not before.strip():
         return after.lstrip(" ,;:")
     if after[:1] in {"", *_AFTER}:
-        return before.rstrip(" ") + after
+        return before.rstrip(" ,;:") + after
     return f"{before.rstrip(' ')} {after.lstrip(' ')}"
 
 
