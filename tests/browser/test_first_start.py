@@ -16,7 +16,6 @@ def test_the_list_shows_samples_being_read_and_then_their_pages(first_look: Firs
     assert "1 page" in last
     assert "waiting" not in last
     assert "reading" not in last
-    assert "indexing" not in last
 
 
 def test_the_page_asks_its_own_server_alone(first_look: FirstLook, quoting: RagServer) -> None:
