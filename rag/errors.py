@@ -14,6 +14,7 @@ RagError
 │   └── EmptyQuestionError
 ├── EmbeddingError             the embedding model could not be loaded or used
 ├── RerankingError             the reranker, or its endpoint, could not be used
+├── ExploringError             a view of the whole library cannot be made of what there is
 ├── EvaluationError            an evaluation cannot begin
 │   ├── QuestionFileError
 │   └── SettingChangeError
@@ -100,6 +101,10 @@ class EmbeddingError(RagError):
 
 class RerankingError(RagError):
     """The reranker, or the endpoint that it is behind, could not be used."""
+
+
+class ExploringError(RagError):
+    """A view of the whole library cannot be made of what there is: too few documents, an empty choice, a word that is not known."""
 
 
 class EvaluationError(RagError):

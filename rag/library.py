@@ -25,6 +25,7 @@ from rag.completing import Completing
 from rag.embedding.backends import build_embedder
 from rag.embedding.protocol import Embedder
 from rag.errors import DocumentNotFoundError, EmptyQuestionError, StorageError
+from rag.exploring.vectors import VectorReader, Vectors
 from rag.following import Searched, standalone_by_rule
 from rag.loading.files import find_files
 from rag.loading.loader import Loader
@@ -36,7 +37,7 @@ from rag.staging import Source, Staging
 from rag.storing.index import Index
 from rag.storing.lock import LibraryLock
 from rag.storing.originals import Originals
-from rag.types import Answer, DocumentRecord, Message, Outcome, Passage, ProgressCallback, Report
+from rag.types import Answer, Chunk, ChunkKey, DocumentRecord, Message, Outcome, Passage, ProgressCallback, Report
 from rag.viewing import Pages
 
 RAW_WEIGHT = 0.35
@@ -52,6 +53,7 @@ class Library:
         folder: Where it lies.
         settings: What it was opened with.
         chat_model: What writes its answers, or None for quoted ones.
+        embedder: What its vectors are made by.
         pages: Its documents' pages: drawn, marked, as text.
     """
 
@@ -71,10 +73,11 @@ class Library:
         self.folder = folder
         self.settings = settings
         self.chat_model = chat_model
-        self._embedder = embedder
+        self.embedder = embedder
         self._originals = Originals(folder / "originals")
         self._index = Index(folder, settings.chroma_url, self._originals, self._describe)
         self._retriever = Retriever(embedder, self._index, reranker, settings.rerank_depth)
+        self._vectors = VectorReader(self._index, self._describe)
         self._loader = _loader(settings)
         self.pages = Pages(self.document, self._originals, _loader(settings))
         self._writing = threading.RLock()
@@ -208,6 +211,25 @@ class Library:
         ids = ", ".join(record.id[:12] for record in found)
         raise DocumentNotFoundError(f"{len(found)} documents are called {name_or_id!r}. Give the id instead: {ids}.")
 
+    def vectors(self) -> Vectors:
+        """All vectors, as they are now; read again only where documents have changed.
+
+        Raises:
+            StorageError: The index cannot be read.
+            ExploringError: Some vectors are not of unit length.
+        """
+        with self._index.guarded():
+            return self._vectors.read()
+
+    def chunks(self, keys: Iterable[ChunkKey]) -> dict[ChunkKey, Chunk]:
+        """Read chunks; those that are not there are left out.
+
+        Raises:
+            StorageError: The index cannot be read.
+        """
+        with self._index.guarded():
+            return self._index.chunks(keys)
+
     def remove(self, name_or_id: str) -> DocumentRecord:
         """Remove a document, and the library's copy of its file.
 
@@ -278,7 +300,7 @@ class Library:
             records = self._index.records
             titles = [records[passage.document_id].title if passage.document_id in records else "" for passage in passages]
             wording = self._index.lexical.wording(question)
-        return confidence(evidence(question, passages, titles, wording, self._embedder))
+        return confidence(evidence(question, passages, titles, wording, self.embedder))
 
     def ask(
         self, question: str, *, history: Sequence[Message] = (), top_k: int | None = None, documents: Sequence[str] | None = None
@@ -328,14 +350,14 @@ class Library:
         try:
             if self.chat_model is None:
                 is_sure = await weighing >= self.min_confidence
-                weighed = await asyncio.to_thread(weighed_sentences, searched.text, passages if is_sure else [], self._embedder)
+                weighed = await asyncio.to_thread(weighed_sentences, searched.text, passages if is_sure else [], self.embedder)
                 yield answer_by_quoting(asked, weighed)
                 return
 
             async def is_answered() -> bool:
                 return await weighing >= self.min_confidence
 
-            check = partial(check_claims, embedder=self._embedder)
+            check = partial(check_claims, embedder=self.embedder)
             async with aclosing(answer_by_model(asked, self.chat_model, self.settings, is_answered, check)) as answers:
                 async for answer in answers:
                     yield answer
@@ -379,7 +401,7 @@ class Library:
             StorageError: The index cannot be opened.
         """
         with ThreadPoolExecutor(1) as executor:
-            loading = executor.submit(self._embedder.embed_query, "ready?")
+            loading = executor.submit(self.embedder.embed_query, "ready?")
             _ = self._index.store
             loading.result()
 
@@ -408,7 +430,7 @@ class Library:
             return self._retriever.retrieve(queries, top_k, ids) if self._index.records else []
 
     def _describe(self) -> str:
-        return f"{self._embedder.identity} cosine chunker={CHUNKER_VERSION} tokens={self.settings.chunk_tokens}"
+        return f"{self.embedder.identity} cosine chunker={CHUNKER_VERSION} tokens={self.settings.chunk_tokens}"
 
     def _add(self, sources: Sequence[Source | Refused], passwords: Sequence[str], progress: ProgressCallback | None, wait: bool) -> Report:
         if any(isinstance(source, Source) and source.name.lower().endswith(".pdf") for source in sources):

@@ -2,9 +2,8 @@
 
 import asyncio
 import io
-import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import aclosing, contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
@@ -12,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from pydantic import ValidationError
-from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -20,12 +18,13 @@ from rich.text import Text
 
 from rag.answering.notices import still_indexing
 from rag.errors import LibraryError, RagError
-from rag.settings import Settings
 from rag.types import Answer, DocumentRecord, Outcome, ProgressCallback, Report
 from rag.types import Progress as Step
-from ui.evaluating import register
+from ui.evaluating import register as register_evaluating
+from ui.exploring import register as register_exploring
 from ui.places import place
 from ui.printing import growing, is_supported, print_answer
+from ui.terminal import JsonOption, LibraryOption, err, open_library, out, print_json
 
 if TYPE_CHECKING:
     from rag.library import Library
@@ -37,13 +36,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
-
-LibraryOption = Annotated[
-    Path | None, typer.Option("--library", help="Folder of the library [RAG_LIBRARY, default data/library]", show_default=False)
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
 DocumentOption = Annotated[list[str] | None, typer.Option("--document", help="Look in this document only; may be given several times.")]
 TopKOption = Annotated[
     int | None, typer.Option("-k", "--top-k", min=1, help="Passages, at most [RAG_TOP_K, default 5]", show_default=False)
@@ -59,7 +51,7 @@ def add(
     json_lines: JsonOption = False,
 ) -> None:
     """Add files, and the files in folders. A changed file replaces its earlier version."""
-    with _open(library) as opened, _progress_bar(json_lines) as progress:
+    with open_library(library) as opened, _progress_bar(json_lines) as progress:
         report = opened.add(paths, passwords=password or (), progress=progress)
     _finish_report(report, json_lines)
 
@@ -67,11 +59,11 @@ def add(
 @app.command("list")
 def list_documents(library: LibraryOption = None, json_lines: JsonOption = False) -> None:
     """List the documents."""
-    with _open(library, must_exist=True) as opened:
+    with open_library(library, must_exist=True) as opened:
         records = opened.documents()
         _warn_left_behind(opened)
     if json_lines:
-        _print_json(_public(record) for record in records)
+        print_json(_public(record) for record in records)
     elif records:
         out.print(_documents_table(records))
     else:
@@ -82,7 +74,7 @@ def list_documents(library: LibraryOption = None, json_lines: JsonOption = False
 def remove(documents: Annotated[list[str], typer.Argument(help="Names or ids.")], library: LibraryOption = None) -> None:
     """Remove documents, and the library's copies of their files."""
     failed = False
-    with _open(library, must_exist=True) as opened:
+    with open_library(library, must_exist=True) as opened:
         for document in documents:
             try:
                 record = opened.remove(document)
@@ -103,14 +95,14 @@ def search(
     json_lines: JsonOption = False,
 ) -> None:
     """Find the passages nearest to a question."""
-    with _open(library, must_exist=True) as opened:
+    with open_library(library, must_exist=True) as opened:
         opened.warm_up()
         passages = opened.retrieve(question, top_k, document)
         _warn_left_behind(opened)
         if notice := still_indexing(len(opened.indexing(document))):
             err.print(notice, style="yellow", markup=False)
     if json_lines:
-        _print_json(asdict(passage) for passage in passages)
+        print_json(asdict(passage) for passage in passages)
     for passage in [] if json_lines else passages:
         out.print(f"[bold]{passage.rank}[/bold]  {escape(place(passage))}  [dim]score {passage.score:.3f}[/dim]")
         if passage.heading:
@@ -139,12 +131,12 @@ def ask(
                         shown.update(Text(answer.text), refresh=True)
         return answer
 
-    with _open(library, must_exist=True) as opened:
+    with open_library(library, must_exist=True) as opened:
         opened.warm_up()
         answer = asyncio.run(answer_growing(opened))
         _warn_left_behind(opened)
     if json_lines:
-        _print_json([asdict(answer)])
+        print_json([asdict(answer)])
     else:
         print_answer(answer, out)
         if answer.notice:
@@ -155,7 +147,7 @@ def ask(
 @app.command()
 def reindex(library: LibraryOption = None, json_lines: JsonOption = False) -> None:
     """Index again what was indexed with another model or chunk size, from the library's own copies."""
-    with _open(library, must_exist=True) as opened, _progress_bar(json_lines) as progress:
+    with open_library(library, must_exist=True) as opened, _progress_bar(json_lines) as progress:
         report = opened.reindex(progress)
     if not report.outcomes:
         err.print("Nothing to do: every document is indexed with the present model.")
@@ -174,11 +166,12 @@ def serve(
     """Start the page."""
     from ui.web.server import serve as serve_page
 
-    with _open(library) as opened:
+    with open_library(library) as opened:
         serve_page(opened, host=host, port=port, samples=samples, tell=lambda line: err.print(line, markup=False))
 
 
-register(app)
+register_evaluating(app)
+register_exploring(app)
 
 
 def main() -> None:
@@ -199,22 +192,6 @@ def main() -> None:
 
 
 @contextmanager
-def _open(folder: Path | None, *, must_exist: bool = False) -> "Iterator[Library]":
-    from rag.library import Library
-
-    settings = Settings()
-    folder = folder or settings.library
-    if must_exist and not folder.is_dir():
-        raise LibraryError(f"There is no library at {folder}. `rag add PATH` makes one, --library names another.")
-    with Library.open(folder, settings) as opened:
-        try:
-            yield opened
-        except KeyboardInterrupt:
-            err.print("Stopped. What was finished is kept; the same command goes on from there.")
-            raise typer.Exit(130) from None
-
-
-@contextmanager
 def _progress_bar(json_lines: bool) -> Iterator[ProgressCallback]:
     """Shows the file at work, and prints each outcome as it comes."""
     columns = (TextColumn("{task.fields[file]}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn())
@@ -227,7 +204,7 @@ def _progress_bar(json_lines: bool) -> Iterator[ProgressCallback]:
             bar.update(task, file=f"{step.stage} {step.file}/{step.files} {escape(Path(step.path).name)}")
             done[step.file] = step.fraction
             if step.outcome and json_lines:
-                _print_json([asdict(step.outcome)])
+                print_json([asdict(step.outcome)])
             elif step.outcome:
                 (err if out.is_terminal else out).print(_outcome_line(step.outcome))  # on a terminal, above the bar
 
@@ -266,9 +243,3 @@ def _warn_left_behind(opened: "Library") -> None:
 
 def _public(record: DocumentRecord) -> dict[str, Any]:
     return {name: value for name, value in asdict(record).items() if name != "password"}
-
-
-def _print_json(objects: Iterable[dict[str, Any]]) -> None:
-    for values in objects:
-        sys.stdout.write(json.dumps(values, ensure_ascii=False) + "\n")
-    sys.stdout.flush()

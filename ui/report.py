@@ -100,7 +100,7 @@ def write_report(measured: Measured, path: Path) -> None:
 def render(measured: Measured) -> str:
     """The report; everything in it that comes from documents and questions is escaped."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    from plotly.offline import get_plotlyjs  # type: ignore[import-untyped]
+    from plotly.offline import get_plotlyjs
 
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -245,7 +245,7 @@ def _figure(traces: Sequence[dict[str, Any]], layout: dict[str, Any]) -> dict[st
     """Checked by plotly; the page gives it its colours."""
     import json
 
-    import plotly.graph_objects as graph  # type: ignore[import-untyped]
+    import plotly.graph_objects as graph
 
     whole = graph.Figure(data=list(traces), layout={**layout, "template": "none", "showlegend": len(traces) > 1, "bargap": 0.08})
     figure: dict[str, Any] = json.loads(whole.to_json())

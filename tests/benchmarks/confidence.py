@@ -32,7 +32,7 @@ def main() -> None:
         for each in asked:
             passages = library.retrieve(each.text, TOP_K)
             titles = [library.document(passage.document_id).title for passage in passages]
-            rows.append(evidence(each.text, passages, titles, library._index.lexical.wording(each.text), library._embedder)[:3])
+            rows.append(evidence(each.text, passages, titles, library._index.lexical.wording(each.text), library.embedder)[:3])
     table, answerable = np.array(rows), np.array([each.is_answerable for each in asked])
     model = LogisticRegression(C=10, max_iter=1000)
     aurocs, probabilities = [], np.zeros(len(asked))

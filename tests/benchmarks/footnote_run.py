@@ -56,7 +56,7 @@ def main() -> None:
     if mode == "count":
         records = library.documents()
         texts = [chunk.text for record in records for chunk in library._index.store.document_chunks(record.id)]
-    tokens = [len(library._embedder.token_spans(text)) + 2 for text in texts]
+    tokens = [len(library.embedder.token_spans(text)) + 2 for text in texts]
     library.close()
     done("close")
     pages, chunks = (sum(getattr(outcome, name) for outcome in report.outcomes) for name in ("pages", "chunks"))

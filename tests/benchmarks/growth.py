@@ -63,7 +63,7 @@ class Figures:
 def measure(folder: Path, asked: Sequence[str], rounds: int) -> Figures:
     """Ask every question, some times over; add some documents."""
     with Library.open(folder) as library:
-        embedder = library._embedder
+        embedder = library.embedder
     embedder.embed_query("ready?")
     memory_before = _peak_mb()
     with Library.open(folder, embedder=embedder) as library:

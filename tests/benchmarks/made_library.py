@@ -84,7 +84,7 @@ def make(folder: Path, chunks: int) -> float:
     """Make a library where it is not there with the present model; returns the seconds it took."""
     began = time.monotonic()
     with Library.open(folder) as library:
-        identity, embedder = library.index_identity, library._embedder
+        identity, embedder = library.index_identity, library.embedder
     made = folder / "made"
     if made.exists() and made.read_text(encoding="utf-8") == identity:
         return 0.0

@@ -38,7 +38,7 @@ class Watch:
         return [asked for asked in self.requests if not asked.startswith((f"{url}/", "data:", f"blob:{url}/", "about:blank"))]
 
     def _hear(self, said: ConsoleMessage) -> None:
-        if said.type in {"error", "warning"} and said.text not in NOISE:
+        if said.type in {"error", "warning"} and said.text not in NOISE and "GL Driver Message" not in said.text:
             self.complaints.append(f"{said.type}: {said.text}")
 
 

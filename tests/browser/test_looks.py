@@ -26,6 +26,8 @@ def shoot(reader: Reader, name: str) -> None:
         for theme in THEMES:
             reader.page.emulate_media(color_scheme=theme)
             expect(reader.page.locator("body.dark")).to_have_count(int(theme == "dark"))
+            if reader.page.locator(".fn-figure").count():
+                reader.page.wait_for_timeout(500)  # plotly draws again at its new size
             reader.shoot(f"{name}-{theme}-{width}")
             assert reader.page.evaluate(CONTRAST) == [], f"{name}, {theme}, {width}"
 

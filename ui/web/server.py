@@ -44,8 +44,10 @@ def build_app(library: Library, indexer: "Indexer", conversations: "Conversation
 
     from ui.http.conversations import conversation_routes
     from ui.http.documents import document_routes
+    from ui.http.figures import figure_routes
     from ui.http.protection import ProtectionHeaders, SameOriginOnly
     from ui.web.app import build_page
+    from ui.web.exploring.figures import Figures
     from ui.web.theme import theme
 
     app = FastAPI(title="Footnote", docs_url=None, redoc_url=None, openapi_url=None)
@@ -55,12 +57,15 @@ def build_app(library: Library, indexer: "Indexer", conversations: "Conversation
     app.add_middleware(ProtectionHeaders)  # the last one added is the outermost
     app.include_router(document_routes(library))
     app.include_router(conversation_routes(conversations))
+    figures = Figures()
+    app.include_router(figure_routes(figures))
+    folder = Path(__file__).parent
     mounted: FastAPI = gr.mount_gradio_app(
         app,
-        build_page(library, indexer, conversations),
+        build_page(library, indexer, conversations, figures),
         path="/",
         theme=theme(),
-        css_paths=[Path(__file__).with_name("style.css")],
+        css_paths=[folder / "style.css", *sorted((folder / "exploring").glob("*.css"))],
         show_error=False,
         run_history=False,
         footer_links=[],

@@ -2,7 +2,7 @@
 const SETTLED = 250; // milliseconds after the last change of zoom until a sharper picture is asked for
 const IDLE = 400; // milliseconds after a page is there until its neighbours are drawn ahead
 let opener = null; // what opened the column, to give the focus back to
-let cited = null; // the last footnote: its id, and the document and page it led to
+let cited = null; // the last footnote or passage: how to show it again, and the document and page it led to
 let moves = false; // whether the focus goes into the column when it is there
 let zoom = 100;
 let sharpening, ahead;
@@ -25,12 +25,14 @@ const room = () => {
   const box = element.querySelector('.fn-page');
   return Math.round((box ? box.clientWidth : element.clientWidth - 2) * zoom / 100 * devicePixelRatio);
 };
-const showFootnote = (id) => {
-  cited = {id};
-  trigger('cite', {id, width: room()});
+const showCited = (again) => {
+  cited = {again};
+  again();
 };
+const showFootnote = (id) => showCited(() => trigger('cite', {id, width: room()}));
+const showPassage = (id, ordinal) => showCited(() => trigger('passage', {id, ordinal, width: room()}));
 const showPage = (id, page) => {
-  if (cited && cited.document === id && cited.page === page) showFootnote(cited.id); // with its marks
+  if (cited && cited.document === id && cited.page === page) showCited(cited.again); // with its marks
   else trigger('open', {id, page, width: room()});
 };
 const open = (from) => {
@@ -40,7 +42,7 @@ const open = (from) => {
 };
 const close = () => {
   slide(false);
-  const same = opener && (opener.isConnected ? opener : document.querySelector(`#chat a[href="${opener.getAttribute('href')}"]`));
+  const same = opener && (opener.isConnected || !opener.getAttribute('href') ? opener : document.querySelector(`#chat a[href="${opener.getAttribute('href')}"]`));
   if (same) same.focus();
 };
 
@@ -54,6 +56,19 @@ document.addEventListener('click', (event) => {
   showFootnote(link.getAttribute('href').slice(5));
   showMark(); // where the same words are cited again, nothing changes that the observer could see
 }, true);
+// What a view of the library found: in a list, or a point of a figure.
+document.addEventListener('click', (event) => {
+  const button = event.target.closest('[data-passage]');
+  if (!button) return;
+  const [id, ordinal] = button.dataset.passage.split(':');
+  open(button);
+  showPassage(id, Number(ordinal));
+});
+document.addEventListener('fn-figure-click', (event) => {
+  if (event.detail.name !== 'passage' || !event.detail.data) return;
+  open(document.querySelector('#views [role=tab][aria-selected=true]'));
+  showPassage(event.detail.data[0], event.detail.data[1]);
+});
 document.addEventListener('click', (event) => {
   if (event.target.closest('#documents [data-open]')) open(document.querySelector('[data-drawer]'));
 });

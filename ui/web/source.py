@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import gradio as gr
 
 from rag.errors import DocumentNotFoundError, RagError
+from rag.exploring.passages import passage_of
 from rag.library import Library
 from rag.loading.marks import PageView, Rectangle
 from rag.types import Citation, DocumentRecord
@@ -85,6 +86,17 @@ class SourceHandlers:
         if citation is None:
             return render("no_source.html", words=text.OLD_FOOTNOTE, citation=None, quote=None)
         return self._show(citation.passage.document_id, citation.passage.page, citation, _width(event))
+
+    def passage(self, event: gr.EventData) -> str:
+        """Show a chunk, with its words marked."""
+        document_id, ordinal = str(event._data.get("id", "")), event._data.get("ordinal")
+        key = (document_id, ordinal if isinstance(ordinal, int) else -1)
+        try:
+            record, chunk = self._library.document(document_id), self._library.chunks([key])[key]
+        except (DocumentNotFoundError, KeyError):
+            return render("no_source.html", words=text.GONE, citation=None, quote=None)
+        citation = Citation.of_words(1, passage_of(chunk, record))
+        return self._show(document_id, chunk.page, citation, _width(event))
 
     def open(self, event: gr.EventData) -> str:
         """Show a page of a document."""

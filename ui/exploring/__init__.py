@@ -1,0 +1,11 @@
+"""The commands that look at the whole library; one file a view."""
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands.
+
+    Args:
+        app: What to add them to.
+    """

@@ -1,0 +1,57 @@
+"""What the commands have in common: where they write, their options, how they open a library."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from rag.errors import LibraryError
+from rag.settings import Settings
+
+if TYPE_CHECKING:
+    from rag.library import Library
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+LibraryOption = Annotated[
+    Path | None, typer.Option("--library", help="Folder of the library [RAG_LIBRARY, default data/library]", show_default=False)
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
+
+
+@contextmanager
+def open_library(folder: Path | None, *, must_exist: bool = False) -> "Iterator[Library]":
+    """Open the library that a command works on.
+
+    Args:
+        folder: As given, or None for that of the settings.
+        must_exist: Whether one that is not there is an error.
+
+    Raises:
+        LibraryError: It is not there, or cannot be opened.
+    """
+    from rag.library import Library
+
+    settings = Settings()
+    folder = folder or settings.library
+    if must_exist and not folder.is_dir():
+        raise LibraryError(f"There is no library at {folder}. `rag add PATH` makes one, --library names another.")
+    with Library.open(folder, settings) as opened:
+        try:
+            yield opened
+        except KeyboardInterrupt:
+            err.print("Stopped. What was finished is kept; the same command goes on from there.")
+            raise typer.Exit(130) from None
+
+
+def print_json(objects: Iterable[dict[str, Any]]) -> None:
+    """Print one JSON object a line."""
+    for values in objects:
+        sys.stdout.write(json.dumps(values, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
