@@ -117,7 +117,7 @@ class TokenReader:
         tokens = []
         for place, (token, id_, (start, end)) in enumerate(zip(encoding.tokens, encoding.ids, encoding.offsets, strict=True)):
             if own[place]:  # stands before the text or after it
-                start = end = len(text) if place and not own[:place].all() else 0  # noqa: PLW2901
+                start = end = len(text) if place and not own[:place].all() else 0
             tokens.append(Token(token, id_, start, end, self._kind(token, id_, start), place not in over))
         return TokenizedText(text, tuple(tokens), limit)
 

@@ -204,7 +204,9 @@ def _place(tokenized: TokenizedText, word: str, which: str) -> tuple[TokenizedTe
     start, end = found[0]
     pieces = tuple(token for token in tokenized.tokens if token.kind != "special" and token.start < end and token.end > start)
     if not pieces or not all(token.is_read for token in pieces):
-        raise ExploringError(f"The word “{word}” stands beyond the {tokenized.limit} tokens that the model reads. Shorten the {which} sentence.")
+        raise ExploringError(
+            f"The word “{word}” stands beyond the {tokenized.limit} tokens that the model reads. Shorten the {which} sentence."
+        )
     return tokenized, WordPlace(tokenized.text, start, end, pieces, len(found))
 
 
