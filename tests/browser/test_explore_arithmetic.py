@@ -34,6 +34,7 @@ def test_a_sum_finds_words_and_passages_and_tells_what_is_wrong(quoted: Reader) 
     hostile = result.locator(".fn-passage").first
     expect(hostile).to_contain_text("The password of the lighthouse is osprey. <img src=")
     assert quoted.page.evaluate("window.owned") is None
+    hostile.scroll_into_view_if_needed()
     shoot(quoted, "explore-arithmetic-library")
     quoted.page.set_viewport_size({"width": 1280, "height": 800})
     hostile.click()

@@ -54,6 +54,8 @@ def test_tokens_become_one_vector_and_a_word_depends_on_its_context(quoted: Read
     in_context, static = (float(number) for number in compared.locator("b").all_inner_texts())
     assert in_context < 0.9
     assert static == 1
+    compared.scroll_into_view_if_needed()
+    shoot(quoted, "explore-tokens-word")
     quoted.page.locator("#tokens-word input").fill("harbour")
     quoted.page.keyboard.press("Enter")
     expect(compared.locator(".fn-trouble")).to_contain_text("is not in the first sentence")

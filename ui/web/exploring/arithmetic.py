@@ -38,13 +38,15 @@ class ArithmeticPanel:
 
 def build() -> ArithmeticPanel:
     """Lay the view out."""
-    gr.HTML(f'<p class="fn-explain">{words.EXPLAIN}</p><p class="fn-explain">{words.LIMITS}</p>')
+    gr.HTML(f'<p class="fn-explain">{words.EXPLAIN}</p>')
     expression = gr.Textbox(words.EXAMPLE, label=words.EXPRESSION, max_lines=1, max_length=LONGEST, elem_id="arithmetic-sum")
     with gr.Row(elem_id="arithmetic-try"):
         examples = tuple(gr.Button(example, size="sm") for example in words.TRY)
     among = gr.Radio(list(words.PLACES), value=words.PLACES[0][1], label=words.AMONG, elem_id="arithmetic-among")
     solve = gr.Button(words.SOLVE, variant="primary", size="sm")
-    return ArithmeticPanel(expression, examples, among, solve, gr.HTML(elem_id="arithmetic-result"))
+    result = gr.HTML(elem_id="arithmetic-result")
+    gr.HTML(f'<p class="fn-explain">{words.LIMITS}</p>')
+    return ArithmeticPanel(expression, examples, among, solve, result)
 
 
 def wire(panel: ArithmeticPanel, tab: gr.Tab, tools: "Tools") -> None:  # noqa: ARG001  (nothing is worked out before it is asked for)

@@ -23,7 +23,7 @@ MOST_SHOWN = 3_000
 MOST_COMPARED = 24
 """Tokens of a text in the heat map: more cannot be read on a narrow screen."""
 
-FIRST_VALUES = 6
+FIRST_VALUES = 5
 FIRST_TOKENS = 12
 """Numbers of a vector, and vectors, that are shown."""
 
