@@ -57,8 +57,10 @@ OFTEN = "It stands {count} times in this sentence; the first one counts."
 PIECES = "tokens"
 
 HEAT_LABEL = "Each token with each"
-HEAT_EXPLAIN = "The cosine of each pair of tokens, in context, last layer. Red is alike, blue is opposed. "
+HEAT_EXPLAIN = (
+    "The cosine of each pair of tokens, in context, last layer. Red is alike, blue is opposed. "
     "With a second text, its tokens are the columns."
+)
 HEAT_FIRST = "Text (rows)"
 HEAT_SECOND = "Second text (columns), or nothing"
 HEAT = "Compare tokens"
