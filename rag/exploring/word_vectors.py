@@ -52,7 +52,11 @@ class WordVectors:
         self._file = file
         self._rows: dict[str, NDArray[np.float32]] = {}
         self._frequent: tuple[str, list[str]] = ("", [])
-        with suppress(OSError, ValueError, KeyError, EOFError, BadZipFile), np.load(file, allow_pickle=False) as kept:
+        with (
+            suppress(OSError, ValueError, KeyError, EOFError, BadZipFile),
+            file.open("rb") as data,
+            np.load(data, allow_pickle=False) as kept,
+        ):
             self._rows = dict(zip(kept["words"].tolist(), kept["vectors"], strict=True))
 
     def learn(self, words: Sequence[str], embedder: Embedder, *, keep: bool) -> Generator[float, None, None]:
