@@ -188,8 +188,10 @@ def _passages(library: "Library", wanted: Embeddings, top_k: int) -> tuple[tuple
 def _unfamiliar(library: "Library", terms: Sequence[Term]) -> tuple[Unfamiliar, ...]:
     if not isinstance(library.embedder, HasTokens):
         return ()
-    known = library.embedder.token_reader.vocabulary()
-    words = (
-        {term.text for term in terms if term.text.isalpha()} - set(known) - {term.text for term in terms if term.text.casefold() in known}
-    )
-    return tuple(Unfamiliar(word, tuple(get_close_matches(word.casefold(), known, 3, SIMILAR_SPELLING))) for word in sorted(words))
+    reader = library.embedder.token_reader
+    found = []
+    for word in sorted({term.text for term in terms if term.text.isalpha()}):
+        kinds = [token.kind for token in reader.tokens(word).tokens if token.kind != "special"]
+        if len(kinds) > 1 or "unknown" in kinds:
+            found.append(Unfamiliar(word, tuple(get_close_matches(word.casefold(), reader.vocabulary(), 3, SIMILAR_SPELLING))))
+    return tuple(found)
