@@ -10,6 +10,7 @@ from rag.embedding.model_files import published_weights_sha256
 from rag.embedding.onnx_embedder import OnnxEmbedder
 from rag.embedding.protocol import Embedder, Embeddings
 from rag.embedding.sentence_transformer import SentenceTransformerEmbedder
+from rag.embedding.token_reader import TokenReader
 from rag.errors import EmbeddingError
 
 log = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ class ExportedOrNot:
         self._onnx = onnx
 
     @cached_property
-    def _chosen(self) -> Embedder:
+    def _chosen(self) -> OnnxEmbedder | SentenceTransformerEmbedder:
         published_weights_sha256(self._name)  # a model that is not here is an error, not a reason to try otherwise
         try:
             _ = self._onnx.identity
@@ -69,3 +70,8 @@ class ExportedOrNot:
     def embed_query(self, text: str) -> Embeddings:
         """See `Embedder.embed_query`."""
         return self._chosen.embed_query(text)
+
+    @property
+    def token_reader(self) -> TokenReader:
+        """See `HasTokens.token_reader`."""
+        return self._chosen.token_reader

@@ -10,11 +10,17 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rag.embedding.model_files import configuration_sha256, model_folder, model_name, published_weights_sha256
-from rag.embedding.onnx_runtime import About, OnnxModel, read_about
+from rag.embedding.onnx_runtime import TOKENIZER, About, OnnxModel, read_about
 from rag.embedding.protocol import Embeddings
+from rag.embedding.sentence_transformer import load_model
+from rag.embedding.token_reader import TokenReader
 from rag.errors import EmbeddingError
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +81,18 @@ class OnnxEmbedder:
         """See `Embedder.embed_query`."""
         row: Embeddings = self._model.embed([self._exported[1].query_prompt + text])[0]
         return row
+
+    @cached_property
+    def token_reader(self) -> TokenReader:
+        """See `HasTokens.token_reader`. The model it looks into is the one that was exported."""
+
+        def load_tokenizer() -> "tuple[Tokenizer, int]":
+            from tokenizers import Tokenizer
+
+            folder, about = self._exported
+            return Tokenizer.from_file(str(folder / TOKENIZER)), about.limit
+
+        return TokenReader(load_tokenizer, lambda: load_model(model_folder(self._name)))
 
     @cached_property
     def _key(self) -> str:

@@ -11,11 +11,13 @@ import numpy as np
 
 from rag.embedding.model_files import configuration_sha256, model_folder, model_name, published_weights_sha256
 from rag.embedding.protocol import Embeddings
+from rag.embedding.token_reader import TokenReader
 from rag.errors import EmbeddingError
 from rag.settings import DEFAULT_EMBEDDING_MODEL
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
+    from tokenizers import Tokenizer
 
 BATCH_SIZE = 16
 """Texts in one pass: larger ones are hardly faster on two cores, and a question waits for the pass before it."""
@@ -72,6 +74,18 @@ class SentenceTransformerEmbedder:
         with self._lock:
             vector = self._model.encode_query(text, normalize_embeddings=True, show_progress_bar=False)
         return np.asarray(vector, dtype=np.float32)
+
+    @cached_property
+    def token_reader(self) -> TokenReader:
+        """See `HasTokens.token_reader`."""
+
+        def load_tokenizer() -> "tuple[Tokenizer, int]":
+            from tokenizers import Tokenizer
+
+            model = self._model
+            return Tokenizer.from_str(model.tokenizer.backend_tokenizer.to_str()), token_limit(model)[0]
+
+        return TokenReader(load_tokenizer, lambda: self._model, self._lock)
 
     @cached_property
     def _model(self) -> "SentenceTransformer":

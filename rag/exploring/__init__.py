@@ -7,15 +7,48 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rag.exploring.arithmetic import Arithmetic, Neighbour, Unfamiliar, prepare_words, solve
+    from rag.exploring.expressions import Term, parse_expression
+    from rag.exploring.tokens import Poolings, TokenSimilarities, WordInContext, WordPlace, compare_word, pool, token_similarities, tokenize
     from rag.exploring.vectors import Vectors
 
 _LOADED_LATER = {
+    "Arithmetic": "rag.exploring.arithmetic",
+    "Neighbour": "rag.exploring.arithmetic",
+    "Poolings": "rag.exploring.tokens",
+    "Term": "rag.exploring.expressions",
+    "TokenSimilarities": "rag.exploring.tokens",
+    "Unfamiliar": "rag.exploring.arithmetic",
     "Vectors": "rag.exploring.vectors",
+    "WordInContext": "rag.exploring.tokens",
+    "WordPlace": "rag.exploring.tokens",
+    "compare_word": "rag.exploring.tokens",
+    "parse_expression": "rag.exploring.expressions",
+    "pool": "rag.exploring.tokens",
+    "prepare_words": "rag.exploring.arithmetic",
+    "solve": "rag.exploring.arithmetic",
+    "token_similarities": "rag.exploring.tokens",
+    "tokenize": "rag.exploring.tokens",
 }
 """Names whose modules take time to load."""
 
 __all__ = [
+    "Arithmetic",
+    "Neighbour",
+    "Poolings",
+    "Term",
+    "TokenSimilarities",
+    "Unfamiliar",
     "Vectors",
+    "WordInContext",
+    "WordPlace",
+    "compare_word",
+    "parse_expression",
+    "pool",
+    "prepare_words",
+    "solve",
+    "token_similarities",
+    "tokenize",
 ]
 
 

@@ -1,0 +1,227 @@
+"""What happens inside an embedding model: its tokens, a vector for each, and the table these begin from."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+
+import numpy as np
+
+from rag.embedding.protocol import Embeddings
+from rag.errors import EmbeddingError
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+    from tokenizers import Tokenizer
+
+MOST_WORDS = 30_000
+"""Words of a vocabulary, at most: those with the lowest ids, which are the most frequent ones."""
+
+CONTINUES = "##"
+"""How WordPiece writes a piece that goes on with a word."""
+
+WORD_BEGINS = ("▁", "Ġ")
+"""How SentencePiece and byte-level BPE write a token that begins a word."""
+
+TokenKind = Literal["word", "piece", "unknown", "special"]
+"""`word` begins a word, `piece` goes on with it, `unknown` stands for what the model has no token for, `special` is the model's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token of a text.
+
+    Attributes:
+        text: As the vocabulary has it, such as "bank" or "##ed".
+        id: Its row in the model's table.
+        start: Offset of its first character in the text; special tokens have the place they stand at.
+        end: Offset after its last.
+        kind: See `TokenKind`.
+        is_read: Whether the model reads it; what is over its limit is cut off.
+    """
+
+    text: str
+    id: int
+    start: int
+    end: int
+    kind: TokenKind
+    is_read: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TokenizedText:
+    """A text as a model cuts it.
+
+    Attributes:
+        text: What was cut.
+        tokens: All of them, special ones and those over the limit included.
+        limit: Tokens that the model reads, special ones counted.
+    """
+
+    text: str
+    tokens: tuple[Token, ...]
+    limit: int
+
+    @property
+    def read(self) -> tuple[Token, ...]:
+        """The tokens that the model reads."""
+        return tuple(token for token in self.tokens if token.is_read)
+
+
+@runtime_checkable
+class HasTokens(Protocol):
+    """An embedder that lets its tokens be seen. Not every one can: an endpoint keeps them to itself."""
+
+    @property
+    def token_reader(self) -> "TokenReader":
+        """Nothing is loaded yet.
+
+        Raises:
+            EmbeddingError: The model cannot show its tokens.
+        """
+
+
+class TokenReader:
+    """A sentence-transformers model, looked into; no prompt is put before a text. May be used from several threads."""
+
+    def __init__(
+        self,
+        load_tokenizer: "Callable[[], tuple[Tokenizer, int]]",
+        load_model: "Callable[[], SentenceTransformer]",
+        lock: "threading.RLock | None" = None,
+    ) -> None:
+        """Load nothing yet.
+
+        Args:
+            load_tokenizer: Gives the tokenizer, which is changed by nobody else, and the tokens that the model reads of a text.
+            load_model: Gives the model; loads torch, which takes seconds.
+            lock: Held while the model is at work.
+        """
+        self._load_tokenizer = load_tokenizer
+        self._load_model = load_model
+        self._lock = lock or threading.RLock()
+
+    def tokens(self, text: str) -> TokenizedText:
+        """Cut a text of any length; the model itself is not loaded for it.
+
+        Raises:
+            EmbeddingError: The model is not on this machine.
+        """
+        text = _valid(text)
+        tokenizer, limit = self._tokenizer
+        encoding = tokenizer.encode(text)
+        own = np.array(encoding.special_tokens_mask, dtype=bool)
+        over = set(np.flatnonzero(~own)[max(0, limit - int(own.sum())) :].tolist())
+        tokens = []
+        for place, (token, id_, (start, end)) in enumerate(zip(encoding.tokens, encoding.ids, encoding.offsets, strict=True)):
+            if own[place]:  # stands before the text or after it
+                start = end = len(text) if place and not own[:place].all() else 0
+            tokens.append(Token(token, id_, start, end, self._kind(token, id_, start), place not in over))
+        return TokenizedText(text, tuple(tokens), limit)
+
+    def vocabulary(self) -> list[str]:
+        """The whole words that are tokens: two letters at least, nothing but letters, most frequent first, `MOST_WORDS` at most.
+
+        Raises:
+            EmbeddingError: The model is not on this machine.
+        """
+        by_id = [text for text, _ in sorted(self._tokenizer[0].get_vocab().items(), key=lambda entry: entry[1])]
+        if any(text.startswith(WORD_BEGINS) for text in by_id):
+            by_id = [text[1:] for text in by_id if text.startswith(WORD_BEGINS)]
+        words = dict.fromkeys(text.casefold() for text in by_id if len(text) > 1 and text.isalpha())
+        return list(words)[:MOST_WORDS]
+
+    def token_vectors(self, text: str) -> Embeddings:
+        """What the last layer makes of each token that is read, in its context.
+
+        Returns:
+            float32, `(tokens read, width)`, a row for each of `tokens(text).read`; not of unit length.
+
+        Raises:
+            EmbeddingError: The model cannot be loaded, or has no vectors of tokens.
+        """
+        with self._lock, _translated():
+            made = self._model.encode([_valid(text)], output_value="token_embeddings", prompt="", show_progress_bar=False)
+            return np.asarray(made[0].float().cpu().numpy(), dtype=np.float32)
+
+    def sentence_vector(self, text: str) -> Embeddings:
+        """The model's own vector of a text: float32, `(dimensions,)`, of unit length.
+
+        Raises:
+            EmbeddingError: The model cannot be loaded.
+        """
+        with self._lock:
+            made = self._model.encode([_valid(text)], normalize_embeddings=True, prompt="", show_progress_bar=False)
+        return np.asarray(made[0], dtype=np.float32)
+
+    def static_vectors(self, ids: Sequence[int]) -> Embeddings:
+        """Rows of the table that the model begins from: the same for a token wherever it stands.
+
+        Returns:
+            float32, `(len(ids), width)`; not of unit length.
+
+        Raises:
+            EmbeddingError: The model cannot be loaded, or has no such table.
+        """
+        with self._lock, _translated():
+            table = self._model[0].auto_model.get_input_embeddings().weight  # type: ignore[union-attr, operator]
+            return np.asarray(table[list(ids)].detach().float().cpu().numpy(), dtype=np.float32)
+
+    @cached_property
+    def pooling(self) -> str:
+        """How the model makes one vector of many: "mean", "cls", "max" ...; "" where it does not say.
+
+        Raises:
+            EmbeddingError: The model cannot be loaded.
+        """
+        modes = [getattr(module, "pooling_mode", None) for module in self._model]
+        mode = next((mode for mode in modes if mode), "")
+        return mode if isinstance(mode, str) else "+".join(mode)
+
+    def _kind(self, text: str, id_: int, start: int) -> TokenKind:
+        if text == self._unknown:
+            return "unknown"
+        if id_ in self._special:  # also where the text itself says "[SEP]"
+            return "special"
+        goes_on = self._marks_beginnings and start > 0 and text[:1].isalpha()
+        return "piece" if text.startswith(CONTINUES) or goes_on else "word"
+
+    @cached_property
+    def _tokenizer(self) -> "tuple[Tokenizer, int]":
+        tokenizer, limit = self._load_tokenizer()
+        tokenizer.no_padding()
+        tokenizer.no_truncation()
+        return tokenizer, limit
+
+    @cached_property
+    def _marks_beginnings(self) -> bool:
+        return any(text.startswith(WORD_BEGINS) for text in self._tokenizer[0].get_vocab())
+
+    @cached_property
+    def _special(self) -> frozenset[int]:
+        return frozenset(id_ for id_, added in self._tokenizer[0].get_added_tokens_decoder().items() if added.special)
+
+    @cached_property
+    def _unknown(self) -> str | None:
+        return getattr(self._tokenizer[0].model, "unk_token", None)
+
+    @cached_property
+    def _model(self) -> "SentenceTransformer":
+        with self._lock:
+            if "_model" not in self.__dict__:  # another thread loaded it while this one waited
+                self.__dict__["_model"] = self._load_model()
+            return self.__dict__["_model"]  # type: ignore[no-any-return]
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, IndexError) as error:
+        raise EmbeddingError("This embedding model has no vectors of single tokens to show. Choose one that is a transformer.") from error
+
+
+def _valid(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()

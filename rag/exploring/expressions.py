@@ -1,0 +1,84 @@
+"""Reads sums of words: `king - man + woman`, `0.5 * cat + "sea lion"`."""
+
+import re
+from dataclasses import dataclass
+
+from rag.errors import ExploringError
+
+MOST_TERMS = 20
+LONGEST_TERM = 500
+"""Characters."""
+
+MOST_WEIGHT = 1000.0
+
+_NUMBER = r"\d+(?:[.]\d+)?|[.]\d+"
+_TOKEN = re.compile(
+    rf"""\s*(?:
+        ["“”](?P<phrase>[^"“”]*)["“”]
+        | (?P<weight>{_NUMBER})\s*[*×·]
+        | (?P<sign>[+]|[-−–](?=\s|["“]|$)|(?<!\S)[-−–])
+        | (?P<word>[^\s+*×·"“”]+)
+        | (?P<stray>\S)
+    )""",
+    re.VERBOSE,
+)
+
+EXAMPLE = "For example: king - man + woman."
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word or phrase of a sum.
+
+    Attributes:
+        text: The word or the phrase.
+        weight: What its vector is multiplied by: 1, -1, or what is written before it.
+    """
+
+    text: str
+    weight: float
+
+
+def parse_expression(expression: str) -> tuple[Term, ...]:
+    """Read a sum.
+
+    Words in a row are a phrase, and so is what stands in quotation marks, whatever is in it; a number and a star weigh what follows
+    them; a hyphen within a word is no minus: that one has a space before it.
+
+    Args:
+        expression: At most `MOST_TERMS` terms.
+
+    Raises:
+        ExploringError: It cannot be read; says why.
+    """
+    parts: list[tuple[str, list[tuple[str, str]]]] = [("", [])]
+    for match in _TOKEN.finditer(expression.strip()):
+        kind = match.lastgroup or ""
+        if kind == "sign":
+            parts.append((match[kind], []))
+        else:
+            parts[-1][1].append((kind, match[kind]))
+    if len(parts) > 1 and not parts[0][1]:
+        del parts[0]  # it begins with a sign
+    if len(parts) > MOST_TERMS:
+        raise ExploringError(f"There are {len(parts)} terms. Give {MOST_TERMS} at most.")
+    return tuple(_term(sign, part) for sign, part in parts)
+
+
+def _term(sign: str, part: list[tuple[str, str]]) -> Term:
+    """What stands between two signs: a weight, if any, and words."""
+    kinds = [kind for kind, _ in part]
+    if "stray" in kinds or "weight" in kinds[1:]:
+        wrong = next(value for place, (kind, value) in enumerate(part) if kind == "stray" or (kind == "weight" and place))
+        raise ExploringError(
+            f"“{wrong}” cannot be read where it stands. Put + or - between terms, and phrases in quotation marks. {EXAMPLE}"
+        )
+    weight = float(part[0][1]) if kinds[:1] == ["weight"] else 1.0
+    text = " ".join(value.strip() for kind, value in part if kind != "weight").strip()
+    if not text:
+        raise ExploringError(f"A word is missing after “{sign}”. {EXAMPLE}" if sign else f"There is nothing to add up. {EXAMPLE}")
+    if len(text) > LONGEST_TERM:
+        raise ExploringError(f"A term has {len(text):,} characters. Give {LONGEST_TERM} at most.")
+    if not 0 < weight <= MOST_WEIGHT:
+        raise ExploringError(f"The weight of “{text}” must be above 0 and at most {MOST_WEIGHT:,.0f}.")
+    return Term(text, weight if sign in {"", "+"} else -weight)

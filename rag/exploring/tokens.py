@@ -1,0 +1,223 @@
+"""How the library's embedding model cuts a text, and what it makes of each token."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.embedding.protocol import Embeddings
+from rag.embedding.token_reader import HasTokens, Token, TokenizedText, TokenReader
+from rag.errors import ExploringError
+
+if TYPE_CHECKING:
+    from rag.library import Library
+
+MOST_CHARACTERS = 20_000
+"""Of a text that is looked into; the model reads far less."""
+
+UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uff66-\uff9f"
+"""Scripts that write words without spaces: Thai, Lao, Burmese, Khmer, Japanese, Chinese."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Poolings:
+    """One vector made of many, in the usual ways.
+
+    Attributes:
+        tokenized: The text.
+        token_vectors: float32, `(tokens read, width)`, before pooling; special tokens included.
+        names: "cls", "mean", "max" and "model".
+        vectors: float32, `(4, dimensions)`, of unit length: the first token's vector, the mean of all, the largest number in each
+            dimension, and what the model itself gives.
+        cosines: `(4, 4)`: each with each, in [-1, 1].
+        used: How the model itself pools, such as "mean"; "" where it does not say.
+    """
+
+    tokenized: TokenizedText
+    token_vectors: Embeddings
+    names: tuple[str, ...]
+    vectors: Embeddings
+    cosines: NDArray[np.float32]
+    used: str
+
+
+@dataclass(frozen=True, slots=True)
+class WordPlace:
+    """A word in a sentence.
+
+    Attributes:
+        sentence: The sentence.
+        start: Offset of the word, where it stands first.
+        end: Offset after it.
+        pieces: Its tokens.
+        occurrences: How often it is there.
+    """
+
+    sentence: str
+    start: int
+    end: int
+    pieces: tuple[Token, ...]
+    occurrences: int
+
+
+@dataclass(frozen=True, slots=True)
+class WordInContext:
+    """The same word in two sentences.
+
+    Attributes:
+        word: As it was given.
+        first: Its place in the first sentence.
+        second: Its place in the second.
+        cosine: Of its two vectors in context, each the mean of its pieces' last layer; in [-1, 1].
+        static_cosine: Of its two vectors in the model's input table, before any context: 1 where its pieces are the same in both.
+    """
+
+    word: str
+    first: WordPlace
+    second: WordPlace
+    cosine: float
+    static_cosine: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TokenSimilarities:
+    """Each token compared with each, in context.
+
+    Attributes:
+        rows: The tokens of the first text.
+        columns: Those of the second, or of the first again.
+        cosines: `(len(rows), len(columns))`, in [-1, 1].
+    """
+
+    rows: tuple[Token, ...]
+    columns: tuple[Token, ...]
+    cosines: NDArray[np.float32]
+
+
+def tokenize(library: "Library", text: str) -> TokenizedText:
+    """Cut a text into tokens, as the library's model does; quick.
+
+    Args:
+        library: Whose model.
+        text: `MOST_CHARACTERS` at most.
+
+    Raises:
+        ExploringError: The text is empty or too long, or the model does not show its tokens.
+        EmbeddingError: The model cannot be loaded.
+    """
+    return _reader(library).tokens(_given(text))
+
+
+def pool(library: "Library", text: str) -> Poolings:
+    """Make one vector of a text's tokens in the usual ways. The first call loads the model, some seconds.
+
+    Source of the ways: Reimers and Gurevych, Sentence-BERT (arXiv:1908.10084), section 3.
+
+    Args:
+        library: Whose model.
+        text: `MOST_CHARACTERS` at most; what is over the model's limit is not read.
+
+    Raises:
+        ExploringError, EmbeddingError: As for `tokenize`; also where the model's own vector has another width than its tokens'.
+    """
+    reader, text = _reader(library), _given(text)
+    vectors, own = reader.token_vectors(text), reader.sentence_vector(text)
+    if own.shape != vectors.shape[1:]:
+        raise ExploringError(f"This model changes its vectors after pooling, from {vectors.shape[1]} numbers to {len(own)}: no comparison.")
+    pooled = unit(np.stack([vectors[0], vectors.mean(axis=0), vectors.max(axis=0), own]))
+    return Poolings(reader.tokens(text), vectors, ("cls", "mean", "max", "model"), pooled, pooled @ pooled.T, reader.pooling)
+
+
+def compare_word(library: "Library", word: str, first: str, second: str) -> WordInContext:
+    """Compare a word's vectors in two sentences with its one vector in the model's table. The first call loads the model.
+
+    Args:
+        library: Whose model.
+        word: Capital or small letters; where it stands several times, the first counts.
+        first: A sentence with it.
+        second: Another one.
+
+    Raises:
+        ExploringError: As for `tokenize`; also where the word is not in a sentence, or beyond what the model reads.
+        EmbeddingError: As for `tokenize`.
+    """
+    reader, word = _reader(library), word.strip()
+    if not word:
+        raise ExploringError("There is no word to compare. Write one that is in both sentences.")
+    places = [_place(reader.tokens(_given(text)), word, which) for text, which in ((first, "first"), (second, "second"))]
+    contextual, static = [], []
+    for tokenized, place in places:
+        rows = [row for row, token in enumerate(tokenized.read) if token in place.pieces]
+        contextual.append(reader.token_vectors(tokenized.text)[rows].mean(axis=0))
+        static.append(reader.static_vectors([token.id for token in place.pieces]).mean(axis=0))
+    return WordInContext(word, places[0][1], places[1][1], _cosine(contextual), _cosine(static))
+
+
+def token_similarities(library: "Library", first: str, second: str | None = None) -> TokenSimilarities:
+    """Compare each token of a text, in its context, with each of the same text or of another. The first call loads the model.
+
+    Args:
+        library: Whose model.
+        first: A text.
+        second: Another one, if any.
+
+    Raises:
+        ExploringError, EmbeddingError: As for `tokenize`.
+    """
+    reader = _reader(library)
+    texts = [_given(first), _given(first if second is None else second)]
+    rows, columns = (unit(reader.token_vectors(text)) for text in texts)
+    read = [reader.tokens(text).read for text in texts]
+    return TokenSimilarities(read[0], read[1], np.clip(rows @ columns.T, -1, 1))
+
+
+def unit(vectors: Embeddings) -> Embeddings:
+    """Rows of unit length; a row without a direction stays as it is."""
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return np.asarray(vectors / np.where(lengths > 0, lengths, 1), dtype=np.float32)
+
+
+def _reader(library: "Library") -> TokenReader:
+    if not isinstance(library.embedder, HasTokens):
+        raise ExploringError(
+            "This embedding model does not show its tokens, as a model at an endpoint does not. "
+            "Set RAG_EMBEDDING_MODEL to a sentence-transformers model on this machine."
+        )
+    return library.embedder.token_reader
+
+
+def _given(text: str) -> str:
+    if not text.strip():
+        raise ExploringError("There is no text to look into. Write a sentence or two.")
+    if len(text) > MOST_CHARACTERS:
+        raise ExploringError(f"The text has {len(text):,} characters. Give {MOST_CHARACTERS:,} at most: the model reads less anyway.")
+    return text
+
+
+def _place(tokenized: TokenizedText, word: str, which: str) -> tuple[TokenizedText, WordPlace]:
+    found = list(_occurrences(tokenized.text, word))
+    if not found:
+        raise ExploringError(f"The word “{word}” is not in the {which} sentence. Write it as it stands in both.")
+    start, end = found[0]
+    pieces = tuple(token for token in tokenized.tokens if token.kind != "special" and token.start < end and token.end > start)
+    if not pieces or not all(token.is_read for token in pieces):
+        raise ExploringError(
+            f"The word “{word}” stands beyond the {tokenized.limit} tokens that the model reads. Shorten the {which} sentence."
+        )
+    return tokenized, WordPlace(tokenized.text, start, end, pieces, len(found))
+
+
+def _occurrences(text: str, word: str) -> Iterator[tuple[int, int]]:
+    """Where a word stands: not within another one, but in scripts that put no spaces between words."""
+    before = rf"(?<![^\W{UNSPACED}])" if re.match(rf"[^\W{UNSPACED}]", word) else ""
+    after = rf"(?![^\W{UNSPACED}])" if re.search(rf"[^\W{UNSPACED}]$", word) else ""
+    for match in re.finditer(before + re.escape(word) + after, text, re.IGNORECASE):
+        yield match.span()
+
+
+def _cosine(vectors: list[Embeddings]) -> float:
+    first, second = unit(np.stack(vectors))
+    return float(np.clip(first @ second, -1, 1))
