@@ -7,15 +7,50 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rag.exploring.classifying import Classification, Labelled, classify
+    from rag.exploring.comparing import Match, Pair, Similarities, compare, compare_documents, compare_passages, most_similar
+    from rag.exploring.labels import read_examples
+    from rag.exploring.scores import ScoreDistribution, score_distribution
+    from rag.exploring.validating import CrossValidation, cross_validate
     from rag.exploring.vectors import Vectors
 
 _LOADED_LATER = {
+    "Classification": "rag.exploring.classifying",
+    "CrossValidation": "rag.exploring.validating",
+    "Labelled": "rag.exploring.classifying",
+    "Match": "rag.exploring.comparing",
+    "Pair": "rag.exploring.comparing",
+    "ScoreDistribution": "rag.exploring.scores",
+    "Similarities": "rag.exploring.comparing",
     "Vectors": "rag.exploring.vectors",
+    "classify": "rag.exploring.classifying",
+    "compare": "rag.exploring.comparing",
+    "compare_documents": "rag.exploring.comparing",
+    "compare_passages": "rag.exploring.comparing",
+    "cross_validate": "rag.exploring.validating",
+    "most_similar": "rag.exploring.comparing",
+    "read_examples": "rag.exploring.labels",
+    "score_distribution": "rag.exploring.scores",
 }
 """Names whose modules take time to load."""
 
 __all__ = [
+    "Classification",
+    "CrossValidation",
+    "Labelled",
+    "Match",
+    "Pair",
+    "ScoreDistribution",
+    "Similarities",
     "Vectors",
+    "classify",
+    "compare",
+    "compare_documents",
+    "compare_passages",
+    "cross_validate",
+    "most_similar",
+    "read_examples",
+    "score_distribution",
 ]
 
 
