@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from rag.embedding.protocol import Embeddings
 from rag.errors import ExploringError
 from rag.exploring.embedding import Told, embed_texts
+from rag.exploring.lists import Sheet
 
 if TYPE_CHECKING:
     from rag.library import Library
@@ -67,6 +68,25 @@ def read_examples(text: str) -> dict[str, list[str]]:
         label, _, words = (part.strip() for part in line.partition(":"))
         if label or words:
             examples.setdefault(label, []).extend([words] if words else [])
+    return examples
+
+
+def examples_of(sheet: Sheet) -> dict[str, list[str]]:
+    """Examples of a file: its columns "label" and "text", else its first two; or its lines, where it is a plain list.
+
+    Raises:
+        ExploringError: It is a table of one column.
+    """
+    if sheet.columns == ("",):
+        return read_examples("\n".join(row[0] for row in sheet.rows))
+    named = sheet.find("label"), sheet.find("text")
+    if len(sheet.columns) < 2:
+        raise ExploringError("The file of examples needs two columns: label and text.")
+    label, text = (0, 1) if None in named else (named[0] or 0, named[1] or 0)
+    examples: dict[str, list[str]] = {}
+    for row in sheet.rows:
+        words = " ".join(row[text].split())
+        examples.setdefault(" ".join(row[label].split()), []).extend([words] if words else [])
     return examples
 
 

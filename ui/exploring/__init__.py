@@ -2,6 +2,8 @@
 
 import typer
 
+from ui.exploring import classify, compare
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands.
@@ -9,3 +11,5 @@ def register(app: typer.Typer) -> None:
     Args:
         app: What to add them to.
     """
+    compare.register(app)
+    classify.register(app)

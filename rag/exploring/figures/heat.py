@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 MOST_WRITTEN = 144
 """Up to so many cells, each has its number written in it."""
 
+MOST_DRAWN = 60
+"""Rows of a square of texts that a person can still tell apart."""
+
 LONGEST_LABEL = 24
 """Characters of a label on an axis; hovering shows more of it."""
 
