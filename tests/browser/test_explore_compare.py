@@ -19,14 +19,14 @@ def comparing(quoted: Reader) -> Reader:
 
 
 def compare(reader: Reader) -> None:
-    reader.page.get_by_role("button", name="Compare", exact=True).click()
+    reader.page.locator("#compare-go").click()
     expect(reader.page.locator("#compare-result .fn-figure[data-drawn=done]").last).to_be_visible()
 
 
 def test_lines_are_compared_with_each_other_and_with_a_question(comparing: Reader) -> None:
     page = comparing.page
-    page.get_by_label("Texts, one a line").first.fill("\n".join(GOODS))
-    page.get_by_label("A question to compare them with").fill("What are good shoes for jogging?")
+    page.locator("#compare-lines textarea").fill("\n".join(GOODS))
+    page.locator("#compare-question").get_by_label("A question to compare them with").fill("What are good shoes for jogging?")
     compare(comparing)
 
     result = page.locator("#compare-result")
@@ -40,8 +40,8 @@ def test_lines_are_compared_with_each_other_and_with_a_question(comparing: Reade
 
 def test_documents_are_compared_and_opened_and_a_hostile_name_does_no_harm(comparing: Reader) -> None:
     page = comparing.page
-    page.get_by_label("Documents", exact=True).check()
-    expect(page.get_by_label("Texts, one a line").first).to_be_hidden()
+    page.locator("#compare-source").get_by_label("Documents", exact=True).check()
+    expect(page.locator("#compare-lines textarea")).to_be_hidden()
     compare(comparing)
 
     result = page.locator("#compare-result")
@@ -55,10 +55,10 @@ def test_documents_are_compared_and_opened_and_a_hostile_name_does_no_harm(compa
 
 def test_the_passages_of_a_document_are_compared(comparing: Reader) -> None:
     page = comparing.page
-    page.get_by_label("Passages of a document", exact=True).check()
-    page.get_by_role("button", name="Compare", exact=True).click()
+    page.locator("#compare-source").get_by_label("Passages of a document").check()
+    page.locator("#compare-go").click()
     expect(page.locator("#compare-result .fn-trouble")).to_have_text("Choose a document.")
-    page.get_by_label("Document", exact=True).click()
+    page.locator("#compare-document").get_by_label("Document").click()
     page.get_by_role("option", name="returns-policy.txt").click()
     compare(comparing)
     page.locator("#compare-result [data-passage]").first.click()
@@ -68,16 +68,16 @@ def test_the_passages_of_a_document_are_compared(comparing: Reader) -> None:
 def test_a_column_of_a_file_is_loaded(comparing: Reader) -> None:
     page = comparing.page
     table = "sku;Beschreibung;Farbe\n1;Bequeme Laufschuhe;grün\n2;Hose aus Leinen für Männer;weiß\n"
-    page.locator("#compare-file input[type=file], input#compare-file, #compare-file ~ input").first.set_input_files(
-        FilePayload(name="goods.csv", mimeType="text/csv", buffer=table.encode("cp1252"))
-    )
-    expect(page.get_by_label("Texts, one a line").first).to_have_value("Bequeme Laufschuhe\nHose aus Leinen für Männer")
-    page.get_by_label("Column of the file").click()
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Load a file of lines or a CSV").click()
+    chooser.value.set_files(FilePayload(name="goods.csv", mimeType="text/csv", buffer=table.encode("cp1252")))
+    expect(page.locator("#compare-lines textarea")).to_have_value("Bequeme Laufschuhe\nHose aus Leinen für Männer")
+    page.locator("#compare-column").get_by_label("Column of the file").click()
     page.get_by_role("option", name="Farbe").click()
-    expect(page.get_by_label("Texts, one a line").first).to_have_value("grün\nweiß")
+    expect(page.locator("#compare-lines textarea")).to_have_value("grün\nweiß")
 
 
 def test_too_little_to_compare_is_told(comparing: Reader) -> None:
-    comparing.page.get_by_label("Texts, one a line").first.fill("only one")
-    comparing.page.get_by_role("button", name="Compare", exact=True).click()
+    comparing.page.locator("#compare-lines textarea").fill("only one")
+    comparing.page.locator("#compare-go").click()
     expect(comparing.page.locator("#compare-result .fn-trouble")).to_contain_text("Comparing needs at least 2 texts")

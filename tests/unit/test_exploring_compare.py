@@ -1,6 +1,7 @@
 """Texts compared with each other and with a question, and where a score stands in a library."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 from rag import ExploringError, Library, RagError, Settings, UnreadableFileError
 from rag.embedding.backends import Backend, build_embedder
+from rag.embedding.protocol import Embeddings
 from rag.exploring import compare, compare_documents, compare_passages, most_similar, score_distribution
 from rag.exploring.figures.heat import count_map, heat_map
 from rag.exploring.figures.scores import score_histogram
@@ -40,7 +42,7 @@ def test_a_matrix_is_symmetric_with_ones_on_its_diagonal(library: Library) -> No
 def test_pairs_come_most_alike_first(library: Library) -> None:
     found = compare(library, [OAK, HARBOUR, CRANES])
     pairs = found.pairs()
-    assert [(pair.first, pair.second) for pair in pairs][0] == (1, 2)
+    assert (pairs[0].first, pairs[0].second) == (1, 2)
     assert (pairs[0].first_text, pairs[0].second_text) == (HARBOUR, CRANES)
     assert [pair.cosine for pair in pairs] == sorted((pair.cosine for pair in pairs), reverse=True)
     assert len(pairs) == 3
@@ -145,7 +147,7 @@ def test_questions_and_libraries_that_will_not_do_are_told(library: Library, ope
         most_similar(library, "shoes", ["x"] * (MOST_TEXTS + 1))
     with pytest.raises(ValueError, match="top_k"):
         most_similar(library, "shoes", ["shoes"], top_k=0)
-    with pytest.raises(ExploringError, match="at least 1 document, and there are 0. Add documents first"):
+    with pytest.raises(ExploringError, match=r"at least 1 document, and there are 0\. Add documents first"):
         score_distribution(open_library("empty"))
     with pytest.raises(ExploringError, match="at least 2 documents"):
         compare_documents(open_library("bare"))
@@ -160,7 +162,7 @@ def test_odd_characters_are_no_trouble(library: Library) -> None:
 
 
 class _Broken(BagOfWordsEmbedder):
-    def embed_documents(self, texts):  # type: ignore[no-untyped-def]
+    def embed_documents(self, texts: Sequence[str]) -> Embeddings:
         return super().embed_documents(texts) * np.float32("nan")
 
 
@@ -179,9 +181,9 @@ def test_a_list_is_read_from_lines_and_from_a_column_in_any_encoding(tmp_path: P
     sheet = read_sheet(table)
     assert sheet.columns == ("id", "Beschreibung")
     assert sheet.column("beschreibung") == ["Schöne Schuhe; zum Laufen", "Hose für Männer"]
-    with pytest.raises(ExploringError, match="several columns. Choose one: id, Beschreibung"):
+    with pytest.raises(ExploringError, match=r"several columns\. Choose one: id, Beschreibung"):
         sheet.column()
-    with pytest.raises(ExploringError, match="no column 'price'. It has: id, Beschreibung"):
+    with pytest.raises(ExploringError, match=r"no column 'price'\. It has: id, Beschreibung"):
         sheet.column("price")
 
 

@@ -71,7 +71,7 @@ def build() -> Panel:
     return Panel(examples, file, what, lines, unsure_below, go, check, gr.HTML(elem_id="classify-result"), download)
 
 
-def wire(panel: Panel, tab: gr.Tab, tools: "Tools") -> None:
+def wire(panel: Panel, tab: gr.Tab, tools: "Tools") -> None:  # noqa: ARG001 - called as every view
     """Make it work."""
     handlers = Handlers(tools.library, tools.figures, Path(panel.download.GRADIO_CACHE))
     panel.what.change(choose, panel.what, panel.lines, queue=False, **PRIVATE)

@@ -32,7 +32,7 @@ FIRST_SHOWN = "The first {shown} of {count:,}; the CSV has all."
 CONFIDENCE = "confidence {confidence:.2f}"
 
 CHECKED = (
-    "Right for {right} of {count} examples: accuracy {accuracy:.2f}, macro F1 {f1:.2f}. Always the most frequent label: {baseline:.2f}."
+    "Right for {right} of {count} examples: accuracy {accuracy:.2f}, macro F1 {f1:.2f}. The most frequent label alone: {baseline:.2f}."
 )
 FOLDS = "Each example was labelled by what the others teach, in {folds} parts left out in turn."
 ONE_OUT = "Each example was labelled by what the others teach, one left out at a time."
