@@ -88,12 +88,12 @@ def score_distribution(library: "Library", *, question: str | None = None, seed:
 
 
 def in_words(share: float) -> str:
-    """A share of pairs: "97 % of pairs"; "all pairs" and "no pair" only where that is so."""
+    """A share of pairs: "97 % of pairs"; "nearly all pairs" above 99 %, "all pairs" only where that is so."""
     if share in {0.0, 1.0}:
         return "all pairs" if share else "no pair"
     if 0.01 <= share <= 0.99:
         return f"{100 * share:.0f} % of pairs"
-    return f"{'more than 99' if share > 0.5 else 'less than 1'} % of pairs"
+    return "nearly all pairs" if share > 0.5 else "hardly any pair"
 
 
 def _of_pairs(rows: "Embeddings", random: np.random.Generator) -> NDArray[np.float32]:

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
     from rag.exploring.scores import ScoreDistribution
 
-BIN = 0.02
+BIN = 0.05
 """Width of a step on the axis of cosines."""
 
 NAMES = {"pairs": "random pairs of passages", "nearest": "each passage and its nearest", "question": "the question and each passage"}
 
 
 def score_histogram(distribution: "ScoreDistribution", scores: Sequence[float] = ()) -> "Figure":
-    """Draw the share of cosines in each step of 0.02, one line for each of the three.
+    """Draw the share of cosines in each step of 0.05, one line for each of the three.
 
     Args:
         distribution: What is drawn.
@@ -53,7 +53,7 @@ def score_histogram(distribution: "ScoreDistribution", scores: Sequence[float] =
         annotations=[_number(score) for score in scores],
         xaxis={"title": {"text": "cosine"}, "automargin": True, "showgrid": False, "zeroline": False},
         yaxis={"title": {"text": "share, %"}, "automargin": True, "rangemode": "tozero"},
-        legend={"orientation": "h", "yanchor": "top", "y": -0.24, "x": 0},
+        legend={"orientation": "h", "yanchor": "top", "y": -0.3, "x": 0},
     )
 
 
