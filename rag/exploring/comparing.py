@@ -47,12 +47,15 @@ class Similarities:
         matrix: float32, `(len(texts), len(texts))`, in [-1, 1]; symmetric, with ones on its diagonal, both exactly.
         cut: Indices of texts longer than the model reads: their beginning is compared.
         keys: The chunk of each, or the first chunk of each document; empty for texts that are in no document.
+        of_documents: Whether vectors of whole documents are compared: means are more alike than passages, so what a cosine of two
+            passages is worth says nothing of theirs.
     """
 
     texts: tuple[str, ...]
     matrix: NDArray[np.float32]
     cut: tuple[int, ...] = ()
     keys: tuple[ChunkKey, ...] = ()
+    of_documents: bool = False
 
     def pairs(self, most: int | None = None) -> list[Pair]:
         """The pairs of different places, most alike first.
@@ -125,7 +128,7 @@ def compare_documents(library: "Library", documents: Sequence[str] | None = None
     _check(len(wanted), "document")
     chosen = [rows[document] for document in wanted]
     names = tuple(vectors.records[row].name for row in chosen)
-    return Similarities(names, cosines(vectors.documents[chosen]), keys=tuple((document, 0) for document in wanted))
+    return Similarities(names, cosines(vectors.documents[chosen]), keys=tuple((document, 0) for document in wanted), of_documents=True)
 
 
 def compare_passages(library: "Library", document: str) -> Similarities:
@@ -184,7 +187,7 @@ def most_similar(library: "Library", query: str, texts: Sequence[str], top_k: in
 def cosines(vectors: Embeddings) -> NDArray[np.float32]:
     """The cosine of each row of unit length with each: symmetric, with ones on the diagonal, both exactly."""
     products: NDArray[np.float32] = np.clip(vectors @ vectors.T, -1, 1)
-    products = (products + products.T) / 2
+    products = (products + products.T) * np.float32(0.5)
     np.fill_diagonal(products, 1)
     return products
 

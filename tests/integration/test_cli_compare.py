@@ -32,7 +32,7 @@ def test_texts_are_compared(run: Run, made: Path, tmp_path: Path) -> None:
     shown = run("compare", "--library", made, "-o", "heat.html")
     assert shown.status == 0
     assert "quay.txt" in shown.out
-    assert "of passages of this library" in shown.err
+    assert "of passages of this library" in run("compare", "one text", "another text", "--library", made).err
     assert "Plotly.newPlot" in (tmp_path / "heat.html").read_text(encoding="utf-8")
 
 
@@ -40,7 +40,7 @@ def test_a_column_is_compared_with_a_question(run: Run, made: Path, tmp_path: Pa
     (tmp_path / "goods.csv").write_text("id,words\n1,a cotton t-shirt\n2,running shoes\n3,a laptop bag\n", encoding="utf-8")
     arguments = ("compare", "--file", "goods.csv", "--query", "What are good shoes for jogging?", "--library", made)
     ended = run(*arguments, "--column", "words", "--json", "-k", "2")
-    assert [line["text"] for line in ended.lines][0] == "running shoes"
+    assert ended.lines[0]["text"] == "running shoes"
     assert len(ended.lines) == 2
     unsaid = run(*arguments)
     assert (unsaid.status, unsaid.out) == (1, "")
@@ -52,6 +52,9 @@ def test_too_little_or_too_much_to_compare(run: Run, made: Path) -> None:
     assert (ended.status, ended.out) == (1, "")
     assert "at least 2 texts" in ended.err
     assert run("compare", "--query", "x", "--library", made).status == 2
+    unwritten = run("compare", "--library", made, "-o", "nowhere/heat.html")
+    assert unwritten.status == 1
+    assert "cannot be written" in unwritten.err
 
 
 def test_documents_get_labels(run: Run, made: Path, tmp_path: Path) -> None:

@@ -65,6 +65,7 @@ def test_documents_and_passages_of_a_library_are_compared(library: Library, tmp_
     assert found.texts == ("harbour.txt", "cranes.txt", "oak.txt")
     assert found.pairs(1)[0].second_text == "cranes.txt"
     assert [key[1] for key in found.keys] == [0, 0, 0]
+    assert found.of_documents
     assert compare_documents(library, ["oak.txt", "harbour.txt"]).texts == ("oak.txt", "harbour.txt")
 
     (tmp_path / "long.txt").write_text("\n\n".join(f"Paragraph {number} " + "of the sea and its ships. " * 40 for number in range(4)))

@@ -9,6 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from ui.exploring.writing import write
 from ui.terminal import JsonOption, LibraryOption, err, open_library, out, print_json
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def register(app: typer.Typer) -> None:
                 return
             found = classify_texts(opened, given, texts or None, of, unsure_below)  # type: ignore[arg-type] # seen to above
         if output:
-            output.write_text(found.to_csv(), encoding="utf-8-sig")
+            write(output, found.to_csv(), "utf-8-sig")  # with the mark by which spreadsheets know it
         _print_labels(found, json_lines)
 
 

@@ -9,6 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from ui.exploring.writing import write
 from ui.terminal import JsonOption, LibraryOption, err, open_library, out, print_json
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def _print_pairs(opened: "Library", found: "Similarities", json_lines: bool) -> 
     out.print(table)
     if len(pairs) < (count := len(found.texts) * (len(found.texts) - 1) // 2):
         err.print(f"The {len(pairs)} most alike of {count:,} pairs; --json prints all.", style="dim")
-    if place := _place(opened, pairs[0].cosine):
+    if not found.of_documents and (place := _place(opened, pairs[0].cosine)):
         err.print(f"{pairs[0].cosine:.2f} is {place}.", style="dim")
     _say_cut(opened, len(found.cut))
 
@@ -117,7 +118,7 @@ def _draw(found: "Similarities", output: Path) -> None:
 
     shown = min(MOST_DRAWN, len(found.texts))
     figure = heat_map(found.matrix[:shown, :shown], found.texts[:shown], found.texts[:shown])
-    output.write_text(figure.to_html(include_plotlyjs=True), encoding="utf-8")
+    write(output, figure.to_html(include_plotlyjs=True))
     err.print(f"Wrote {output}" + (f": the first {shown} of {len(found.texts)} texts." if shown < len(found.texts) else "."), markup=False)
 
 

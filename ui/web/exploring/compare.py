@@ -148,12 +148,15 @@ class Handlers:
             notes.append(words.FIRST_DRAWN.format(shown=drawn, count=count))
         if len(pairs) < (all_pairs := count * (count - 1) // 2):
             notes.append(words.FIRST_PAIRS.format(shown=len(pairs), count=all_pairs))
-        highest = matches[0].cosine if matches else pairs[0].cosine
-        sentences, scores, places = self._scores(question, highest, [pair.cosine for pair in pairs])
+        if found.of_documents:
+            sentences, scores, places = self._scores(question, None, ())
+        else:
+            highest = matches[0].cosine if matches else pairs[0].cosine
+            sentences, scores, places = self._scores(question, highest, [pair.cosine for pair in pairs])
         matrix = self._figures.show(figure, words.MATRIX_LABEL.format(count=drawn))
         return Shown(notes, matches, pairs, found.keys, places, matrix, sentences, scores)
 
-    def _scores(self, question: str, highest: float, cosines: Sequence[float]) -> tuple[list[str], str, list[str]]:
+    def _scores(self, question: str, highest: float | None, cosines: Sequence[float]) -> tuple[list[str], str, list[str]]:
         """Sentences on what scores are worth, the histogram, and the place of each cosine; nothing in a library too small for it."""
         from rag.exploring.figures.scores import score_histogram
         from rag.exploring.scores import in_words, score_distribution
@@ -161,7 +164,7 @@ class Handlers:
         if len(self._library.vectors()) < 2:
             return [], "", []
         found = score_distribution(self._library, question=question or None)
-        figure = self._figures.show(score_histogram(found, [highest]), words.SCORES_LABEL)
+        figure = self._figures.show(score_histogram(found, [] if highest is None else [highest]), words.SCORES_LABEL)
         return _sentences(found, highest), figure, [in_words(found.share_below(cosine)) for cosine in cosines]
 
     def _cut(self, count: int) -> str:
@@ -194,8 +197,11 @@ def load_column(path: str | None, column: str | None) -> tuple[Any, str]:
         return gr.Textbox(), render("explore_trouble.html", message=str(error))
 
 
-def _sentences(found: "ScoreDistribution", highest: float) -> list[str]:
-    sentences = [words.PLACE.format(score=highest, place=found.place(highest))]
+def _sentences(found: "ScoreDistribution", highest: float | None) -> list[str]:
+    if highest is None:
+        sentences = [words.OF_DOCUMENTS]
+    else:
+        sentences = [words.PLACE.format(score=highest, place=found.place(highest))]
     if found.question is not None:
         best = float(found.question[-1])
         sentences.append(words.QUESTION_PLACE.format(score=best, place=found.place(best)))
