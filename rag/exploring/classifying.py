@@ -16,8 +16,8 @@ from rag.types import ChunkKey
 if TYPE_CHECKING:
     from rag.library import Library
 
-UNSURE_BELOW = 0.5
-"""Confidence below which a label is a guess; no less than the share of the likeliest of two labels can be."""
+UNSURE_BELOW = 0.6
+"""Confidence below which a label is a guess: above a half, which the likelier of two labels always has."""
 
 READ_BATCH = 2_000
 """Passages read at a time."""

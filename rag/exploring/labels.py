@@ -23,10 +23,15 @@ ENOUGH = 5
 """Examples of each label from which on logistic regression is used."""
 
 TEMPERATURE = 0.1
-"""Cosines are divided by it before the softmax: a lead of 0.1 makes a label e = 2.7 times as likely. A rough guide, fitted to nothing."""
+"""Cosines are divided by it before the softmax: a lead of 0.1 makes a label e = 2.7 times as likely. A rough guide.
 
-STRENGTH = 10.0
-"""Of logistic regression, scikit-learn's C: with 1, ten examples of unit length leave every probability near an even guess."""
+With this and `STRENGTH`, the mean confidence was within 0.11 of the share that was right, on passages of four documents of one library,
+labelled by document from 3 to 10 examples each; 0.05 and 0.2 were not better, and a C of 1 or 10 was much too modest (0.54 and 0.78
+where 0.93 were right).
+"""
+
+STRENGTH = 100.0
+"""Of logistic regression, scikit-learn's C."""
 
 SEED = 0
 

@@ -8,11 +8,13 @@ import pytest
 
 from rag import ExploringError, Library, Settings
 from rag.embedding.protocol import Embedder
-from rag.exploring import classify, cross_validate
+from rag.exploring import classify, classifying, cross_validate
 from rag.exploring.labels import examples_of, read_examples, softmax
 from rag.exploring.lists import read_sheet
 from tests.conftest import OpenLibrary
 from tests.fakes import BagOfWordsEmbedder
+from ui.exploring import classify as command
+from ui.web.exploring import classify as view
 
 DOCUMENTS = {
     "storm.txt": "The harbour quay is closed while storm winds batter every moored vessel.",
@@ -110,6 +112,10 @@ def test_what_a_person_should_know_is_noted(open_library: OpenLibrary) -> None:
 def test_labels_that_cannot_be_told_apart_are_told(library: Library, examples: dict[str, list[str]], said: str) -> None:
     with pytest.raises(ExploringError, match=said):
         classify(library, examples)
+
+
+def test_the_ways_in_take_the_same_confidence_for_sure() -> None:
+    assert classifying.UNSURE_BELOW == command.UNSURE == view.UNSURE_BELOW
 
 
 def test_nothing_to_label_is_told(library: Library, open_library: OpenLibrary) -> None:

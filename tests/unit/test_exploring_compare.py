@@ -238,7 +238,7 @@ def test_the_real_model_tells_cats_and_dogs_from_language_models(open_library: O
     assert found[0, 1] == pytest.approx(0.4588, abs=within)
     assert found[0, 2] == pytest.approx(-0.0246, abs=within)
     assert found[1, 2] == pytest.approx(-0.0486, abs=within)
-    goods = ["a cotton t-shirt", "running shoes", "a laptop bag", "linen pants"]
+    goods = ["a cotton t-shirt", "high-performance running shoes with cushioned soles", "a laptop bag", "linen pants"]
     best, second = most_similar(library, "What are good shoes for jogging?", goods, top_k=2)
-    assert (best.text, second.text) == ("running shoes", "linen pants")
-    assert best.cosine == pytest.approx(0.7541, abs=within)
+    assert (best.place, second.text) == (1, "linen pants")
+    assert best.cosine == pytest.approx(0.6664, abs=within)

@@ -22,7 +22,7 @@ METHODS = {
     "regression": "by logistic regression; the confidence is its probability",
 }
 
-UNSURE = 0.5
+UNSURE = 0.6
 """As `rag.exploring.classifying.UNSURE_BELOW`, which takes time to load."""
 
 

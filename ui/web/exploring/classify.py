@@ -1,9 +1,9 @@
 """The view Classify: labels by example, how sure they are, and how well the examples are told apart."""
 
-import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal
 
 import gradio as gr
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 LABEL = words.LABEL
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 MOST_LISTED = 200
-UNSURE_BELOW = 0.5
+UNSURE_BELOW = 0.6
+"""As `rag.exploring.classifying.UNSURE_BELOW`."""
+
 FILE_NAME = "labels.csv"
 
 What = Literal["documents", "chunks", "texts"]
@@ -73,7 +75,7 @@ def build() -> Panel:
 
 def wire(panel: Panel, tab: gr.Tab, tools: "Tools") -> None:  # noqa: ARG001 - called as every view
     """Make it work."""
-    handlers = Handlers(tools.library, tools.figures, Path(panel.download.GRADIO_CACHE))
+    handlers = Handlers(tools.library, tools.figures)
     panel.what.change(choose, panel.what, panel.lines, queue=False, **PRIVATE)
     panel.file.upload(load, panel.file, [panel.examples, panel.result], queue=False, **PRIVATE)
     asked = [panel.examples, panel.what, panel.lines, panel.unsure_below]
@@ -84,17 +86,9 @@ def wire(panel: Panel, tab: gr.Tab, tools: "Tools") -> None:  # noqa: ARG001 - c
 class Handlers:
     """What happens in the view."""
 
-    def __init__(self, library: Library, figures: Figures, files: Path) -> None:
-        """Do nothing yet.
-
-        Args:
-            library: Whose documents get labels.
-            figures: Those of the page.
-            files: Where downloads are put, which Gradio empties after a while.
-        """
+    def __init__(self, library: Library, figures: Figures) -> None:
         self._library = library
         self._figures = figures
-        self._files = files
 
     def classify(self, examples: str, what: What, text: str, unsure_below: float) -> Iterator[tuple[str, Any]]:
         """How far it is, then the labels or why there are none."""
@@ -111,7 +105,10 @@ class Handlers:
                 yield render("explore_bar.html", words=words.BUSY, share=share), hidden
             found = working.result()
             html = render("explore_classify.html", shown=_shown(found, what), words=words)
-            yield html, gr.DownloadButton(value=str(self._write(found)), visible=True)
+            with TemporaryDirectory() as folder:  # Gradio copies the file, and deletes its copy after a while
+                file = Path(folder, FILE_NAME)
+                file.write_text(found.to_csv(), encoding="utf-8-sig", newline="")
+                yield html, gr.DownloadButton(value=str(file), visible=True)
         except RagError as error:
             yield render("explore_trouble.html", message=str(error)), hidden
 
@@ -132,13 +129,6 @@ class Handlers:
             yield render("explore_classify_check.html", sentences=_sentences(found), figure=figure), hidden
         except RagError as error:
             yield render("explore_trouble.html", message=str(error)), hidden
-
-    def _write(self, found: "Classification") -> Path:
-        folder = self._files / secrets.token_hex(16)
-        folder.mkdir(parents=True)
-        file = folder / FILE_NAME
-        file.write_text(found.to_csv(), encoding="utf-8-sig", newline="")
-        return file
 
 
 def choose(what: What) -> Any:

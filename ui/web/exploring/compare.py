@@ -198,10 +198,8 @@ def load_column(path: str | None, column: str | None) -> tuple[Any, str]:
 
 
 def _sentences(found: "ScoreDistribution", highest: float | None) -> list[str]:
-    if highest is None:
-        sentences = [words.OF_DOCUMENTS]
-    else:
-        sentences = [words.PLACE.format(score=highest, place=found.place(highest))]
+    first = words.OF_DOCUMENTS if highest is None else words.PLACE.format(score=highest, place=found.place(highest))
+    sentences = [first]
     if found.question is not None:
         best = float(found.question[-1])
         sentences.append(words.QUESTION_PLACE.format(score=best, place=found.place(best)))
