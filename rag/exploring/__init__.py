@@ -8,24 +8,44 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rag.exploring.arithmetic import Arithmetic, Neighbour, Unfamiliar, prepare_words, solve
+    from rag.exploring.classifying import Classification, Labelled, classify
+    from rag.exploring.comparing import Match, Pair, Similarities, compare, compare_documents, compare_passages, most_similar
     from rag.exploring.expressions import Term, parse_expression
+    from rag.exploring.labels import read_examples
+    from rag.exploring.scores import ScoreDistribution, score_distribution
     from rag.exploring.tokens import Poolings, TokenSimilarities, WordInContext, WordPlace, compare_word, pool, token_similarities, tokenize
+    from rag.exploring.validating import CrossValidation, cross_validate
     from rag.exploring.vectors import Vectors
 
 _LOADED_LATER = {
     "Arithmetic": "rag.exploring.arithmetic",
+    "Classification": "rag.exploring.classifying",
+    "CrossValidation": "rag.exploring.validating",
+    "Labelled": "rag.exploring.classifying",
+    "Match": "rag.exploring.comparing",
     "Neighbour": "rag.exploring.arithmetic",
+    "Pair": "rag.exploring.comparing",
     "Poolings": "rag.exploring.tokens",
+    "ScoreDistribution": "rag.exploring.scores",
+    "Similarities": "rag.exploring.comparing",
     "Term": "rag.exploring.expressions",
     "TokenSimilarities": "rag.exploring.tokens",
     "Unfamiliar": "rag.exploring.arithmetic",
     "Vectors": "rag.exploring.vectors",
     "WordInContext": "rag.exploring.tokens",
     "WordPlace": "rag.exploring.tokens",
+    "classify": "rag.exploring.classifying",
+    "compare": "rag.exploring.comparing",
+    "compare_documents": "rag.exploring.comparing",
+    "compare_passages": "rag.exploring.comparing",
     "compare_word": "rag.exploring.tokens",
+    "cross_validate": "rag.exploring.validating",
+    "most_similar": "rag.exploring.comparing",
     "parse_expression": "rag.exploring.expressions",
     "pool": "rag.exploring.tokens",
     "prepare_words": "rag.exploring.arithmetic",
+    "read_examples": "rag.exploring.labels",
+    "score_distribution": "rag.exploring.scores",
     "solve": "rag.exploring.arithmetic",
     "token_similarities": "rag.exploring.tokens",
     "tokenize": "rag.exploring.tokens",
@@ -34,18 +54,33 @@ _LOADED_LATER = {
 
 __all__ = [
     "Arithmetic",
+    "Classification",
+    "CrossValidation",
+    "Labelled",
+    "Match",
     "Neighbour",
+    "Pair",
     "Poolings",
+    "ScoreDistribution",
+    "Similarities",
     "Term",
     "TokenSimilarities",
     "Unfamiliar",
     "Vectors",
     "WordInContext",
     "WordPlace",
+    "classify",
+    "compare",
+    "compare_documents",
+    "compare_passages",
     "compare_word",
+    "cross_validate",
+    "most_similar",
     "parse_expression",
     "pool",
     "prepare_words",
+    "read_examples",
+    "score_distribution",
     "solve",
     "token_similarities",
     "tokenize",

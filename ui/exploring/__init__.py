@@ -2,7 +2,7 @@
 
 import typer
 
-from ui.exploring import arithmetic, tokens
+from ui.exploring import arithmetic, classify, compare, tokens
 
 
 def register(app: typer.Typer) -> None:
@@ -11,5 +11,7 @@ def register(app: typer.Typer) -> None:
     Args:
         app: What to add them to.
     """
+    compare.register(app)
+    classify.register(app)
     tokens.register(app)
     arithmetic.register(app)

@@ -1,0 +1,73 @@
+"""How cosines lie in a library, as a histogram."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.exploring.figures.style import PALETTE, figure
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+    from rag.exploring.scores import ScoreDistribution
+
+BIN = 0.05
+"""Width of a step on the axis of cosines."""
+
+NAMES = {"pairs": "random pairs of passages", "nearest": "each passage and its nearest", "question": "the question and each passage"}
+
+
+def score_histogram(distribution: "ScoreDistribution", scores: Sequence[float] = ()) -> "Figure":
+    """Draw the share of cosines in each step of 0.05, one line for each of the three.
+
+    Args:
+        distribution: What is drawn.
+        scores: Cosines marked by upright lines.
+    """
+    from plotly.graph_objects import Scatter
+
+    traces = []
+    for place, (name, label) in enumerate(NAMES.items()):
+        cosines: NDArray[np.float32] | None = getattr(distribution, name)
+        if cosines is None:
+            continue
+        edges, shares = _steps(cosines)
+        traces.append(
+            Scatter(
+                x=edges,
+                y=shares,
+                name=label,
+                mode="lines",
+                line={"shape": "hv", "color": PALETTE[place], "width": 2, "dash": ("solid", "dash", "dot")[place]},
+                fill="tozeroy" if not place else "none",
+                hovertemplate="from %{x:.2f}: %{y:.1f} %<extra>" + label + "</extra>",
+            )
+        )
+    return figure(
+        traces,
+        height=330,
+        margin={"l": 8, "r": 8, "t": 24, "b": 8},
+        shapes=[_upright(score) for score in scores],
+        annotations=[_number(score) for score in scores],
+        xaxis={"title": {"text": "cosine"}, "automargin": True, "showgrid": False, "zeroline": False},
+        yaxis={"title": {"text": "share, %"}, "automargin": True, "rangemode": "tozero"},
+        legend={"orientation": "h", "yanchor": "top", "y": -0.3, "x": 0},
+    )
+
+
+def _steps(cosines: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The lower edges of the steps from the first to the last that has any, and one after; the share in each, in per cent."""
+    steps = np.floor(cosines.astype(np.float64) / BIN).astype(int)
+    counts = np.bincount(steps - steps.min())
+    edges = BIN * np.arange(steps.min(), steps.max() + 2)
+    return edges.round(2), np.append(100 * counts / len(cosines), 0.0)
+
+
+def _upright(score: float) -> dict[str, Any]:
+    return {"type": "line", "x0": score, "x1": score, "yref": "paper", "y0": 0, "y1": 1, "line": {"color": PALETTE[6], "width": 1.5}}
+
+
+def _number(score: float) -> dict[str, Any]:
+    return {"x": score, "yref": "paper", "y": 1, "yanchor": "bottom", "text": f"{score:.2f}", "showarrow": False}

@@ -1,0 +1,171 @@
+"""The view Classify: labels by example, how sure they are, and how well the examples are told apart."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Literal
+
+import gradio as gr
+
+from rag.errors import RagError
+from rag.library import Library
+from ui.web.exploring.figures import Figures
+from ui.web.exploring.words import classify as words
+from ui.web.exploring.working import Working
+from ui.web.html import render
+
+if TYPE_CHECKING:
+    from rag.exploring.classifying import Classification, Labelled
+    from rag.exploring.validating import CrossValidation
+    from ui.web.exploring.explore import Tools
+
+LABEL = words.LABEL
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+MOST_LISTED = 200
+UNSURE_BELOW = 0.6
+"""As `rag.exploring.classifying.UNSURE_BELOW`."""
+
+FILE_NAME = "labels.csv"
+
+What = Literal["documents", "chunks", "texts"]
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """The view's components."""
+
+    examples: gr.Textbox
+    file: gr.UploadButton
+    what: gr.Radio
+    lines: gr.Textbox
+    unsure_below: gr.Slider
+    go: gr.Button
+    check: gr.Button
+    result: gr.HTML
+    download: gr.DownloadButton
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What labels look like."""
+
+    method: str
+    notes: Sequence[str]
+    counts: Mapping[str, int]
+    unsure: int
+    found: "Sequence[Labelled]"
+
+
+def build() -> Panel:
+    """Lay the view out."""
+    gr.HTML(f'<p class="fn-explain">{words.EXPLAIN}</p>')
+    examples = gr.Textbox(label=words.EXAMPLES, placeholder=words.EXAMPLES_HINT, lines=5, max_lines=10, elem_id="classify-examples")
+    file = gr.UploadButton(words.FILE, size="sm", elem_id="classify-file")
+    choices = [(words.DOCUMENTS, "documents"), (words.PASSAGES, "chunks"), (words.TEXTS, "texts")]
+    what = gr.Radio(choices, value="documents", label=words.WHAT, elem_id="classify-what")
+    lines = gr.Textbox(label=words.LINES, lines=4, max_lines=10, visible=False, elem_id="classify-lines")
+    unsure_below = gr.Slider(0, 1, UNSURE_BELOW, step=0.05, label=words.UNSURE_BELOW, buttons=[], elem_id="classify-unsure")
+    with gr.Row(elem_classes="fn-buttons"):
+        go = gr.Button(words.GO, variant="primary", elem_id="classify-go")
+        check = gr.Button(words.CHECK, size="sm", elem_id="classify-check")
+        download = gr.DownloadButton(words.DOWNLOAD, visible=False, size="sm", elem_id="classify-download")
+    return Panel(examples, file, what, lines, unsure_below, go, check, gr.HTML(elem_id="classify-result"), download)
+
+
+def wire(panel: Panel, tab: gr.Tab, tools: "Tools") -> None:  # noqa: ARG001 - called as every view
+    """Make it work."""
+    handlers = Handlers(tools.library, tools.figures)
+    panel.what.change(choose, panel.what, panel.lines, queue=False, **PRIVATE)
+    panel.file.upload(load, panel.file, [panel.examples, panel.result], queue=False, **PRIVATE)
+    asked = [panel.examples, panel.what, panel.lines, panel.unsure_below]
+    panel.go.click(handlers.classify, asked, [panel.result, panel.download], **PRIVATE)
+    panel.check.click(handlers.check, panel.examples, [panel.result, panel.download], **PRIVATE)
+
+
+class Handlers:
+    """What happens in the view."""
+
+    def __init__(self, library: Library, figures: Figures) -> None:
+        self._library = library
+        self._figures = figures
+
+    def classify(self, examples: str, what: What, text: str, unsure_below: float) -> Iterator[tuple[str, Any]]:
+        """How far it is, then the labels or why there are none."""
+        from rag.exploring.classifying import classify
+        from rag.exploring.labels import read_examples
+        from rag.exploring.lists import lines
+
+        hidden = gr.DownloadButton(visible=False)
+        try:
+            given = read_examples(examples)
+            texts, of = (lines(text), "documents") if what == "texts" else (None, what)
+            working = Working(lambda tell: classify(self._library, given, texts, of, unsure_below, tell))  # type: ignore[arg-type]
+            for share in working:
+                yield render("explore_bar.html", words=words.BUSY, share=share), hidden
+            found = working.result()
+            html = render("explore_classify.html", shown=_shown(found, what), words=words)
+            with TemporaryDirectory() as folder:  # Gradio copies the file, and deletes its copy after a while
+                file = Path(folder, FILE_NAME)
+                file.write_text(found.to_csv(), encoding="utf-8-sig", newline="")
+                yield html, gr.DownloadButton(value=str(file), visible=True)
+        except RagError as error:
+            yield render("explore_trouble.html", message=str(error)), hidden
+
+    def check(self, examples: str) -> Iterator[tuple[str, Any]]:
+        """How far it is, then how well the examples are told apart, or why that cannot be known."""
+        from rag.exploring.figures.heat import count_map
+        from rag.exploring.labels import read_examples
+        from rag.exploring.validating import cross_validate
+
+        hidden = gr.DownloadButton(visible=False)
+        try:
+            given = read_examples(examples)
+            working = Working(lambda tell: cross_validate(self._library, given, tell))
+            for share in working:
+                yield render("explore_bar.html", words=words.BUSY, share=share), hidden
+            found = working.result()
+            figure = self._figures.show(count_map(found.confusion, found.labels, found.labels), words.CONFUSION_LABEL)
+            yield render("explore_classify_check.html", sentences=_sentences(found), figure=figure), hidden
+        except RagError as error:
+            yield render("explore_trouble.html", message=str(error)), hidden
+
+
+def choose(what: What) -> Any:
+    """The box for texts, where texts get labels."""
+    return gr.Textbox(visible=what == "texts")
+
+
+def load(path: str | None) -> tuple[Any, str]:
+    """The examples of a file, a line each."""
+    from rag.exploring.labels import examples_of
+    from rag.exploring.lists import read_sheet
+
+    try:
+        if not path:
+            return gr.Textbox(), render("explore_trouble.html", message=words.NO_FILE)
+        given = examples_of(read_sheet(Path(path)))
+    except RagError as error:
+        return gr.Textbox(), render("explore_trouble.html", message=str(error))
+    rows = [f"{label}: {text}" for label, texts in given.items() for text in texts or [""]]
+    return gr.Textbox(value="\n".join(rows)), ""
+
+
+def _shown(found: "Classification", what: What) -> Shown:
+    notes = [words.DOCUMENT_VECTORS] * (what == "documents") + list(found.notes)
+    if len(found.found) > MOST_LISTED:
+        notes.append(words.FIRST_SHOWN.format(shown=MOST_LISTED, count=len(found.found)))
+    unsure = sum(not one.is_sure for one in found.found)
+    return Shown(words.METHODS[found.method], notes, found.counts(), unsure, found.found[:MOST_LISTED])
+
+
+def _sentences(found: "CrossValidation") -> list[str]:
+    checked = words.CHECKED.format(
+        right=int(found.confusion.trace()),
+        count=found.examples,
+        accuracy=found.accuracy,
+        f1=found.macro_f1,
+        baseline=found.baseline,
+    )
+    how = words.ONE_OUT if found.leaves_one_out else words.FOLDS.format(folds=found.folds)
+    return [checked, how, words.METHODS[found.method], *found.notes, words.CONFUSION]
