@@ -7,15 +7,47 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rag.exploring.differences import Difference, differences
+    from rag.exploring.duplicates import DocumentPair, Duplicates, PassageGroup, find_duplicates
+    from rag.exploring.found import Found
+    from rag.exploring.related import RelatedDocument, more_like, related_to
+    from rag.exploring.related_graph import DocumentGraph, related_documents
+    from rag.exploring.revising import Change
     from rag.exploring.vectors import Vectors
 
 _LOADED_LATER = {
+    "Change": "rag.exploring.revising",
+    "Difference": "rag.exploring.differences",
+    "DocumentGraph": "rag.exploring.related_graph",
+    "DocumentPair": "rag.exploring.duplicates",
+    "Duplicates": "rag.exploring.duplicates",
+    "Found": "rag.exploring.found",
+    "PassageGroup": "rag.exploring.duplicates",
+    "RelatedDocument": "rag.exploring.related",
     "Vectors": "rag.exploring.vectors",
+    "differences": "rag.exploring.differences",
+    "find_duplicates": "rag.exploring.duplicates",
+    "more_like": "rag.exploring.related",
+    "related_documents": "rag.exploring.related_graph",
+    "related_to": "rag.exploring.related",
 }
 """Names whose modules take time to load."""
 
 __all__ = [
+    "Change",
+    "Difference",
+    "DocumentGraph",
+    "DocumentPair",
+    "Duplicates",
+    "Found",
+    "PassageGroup",
+    "RelatedDocument",
     "Vectors",
+    "differences",
+    "find_duplicates",
+    "more_like",
+    "related_documents",
+    "related_to",
 ]
 
 

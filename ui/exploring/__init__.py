@@ -2,6 +2,9 @@
 
 import typer
 
+from ui.exploring.duplicates import register as register_duplicates
+from ui.exploring.related import register as register_related
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands.
@@ -9,3 +12,5 @@ def register(app: typer.Typer) -> None:
     Args:
         app: What to add them to.
     """
+    register_duplicates(app)
+    register_related(app)
