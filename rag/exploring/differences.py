@@ -1,5 +1,6 @@
 """What differs between two texts, word by word."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Literal
@@ -62,7 +63,7 @@ def spans(left: list[str], right: list[str]) -> list[tuple[bool, Span, Span]]:
     return _folded([(True, (0, head), (0, head)), *inner, (True, (ends[0], len(left)), (ends[1], len(right)))])
 
 
-def _codes(left: list[str], right: list[str]) -> list[tuple[str, int, int, int, int]]:
+def _codes(left: list[str], right: list[str]) -> Sequence[tuple[str, int, int, int, int]]:
     longer = max(len(left), len(right))
     if longer <= READABLE_WORDS:
         return SequenceMatcher(None, left, right, autojunk=False).get_opcodes()

@@ -157,7 +157,7 @@ class _Search:
         self._chunks = [chunks[key] for key in vectors.keys]
         wording = Wording()
         self._texts = Texts([wording.words(chunk.text) for chunk in self._chunks], vectors.owners)
-        self._rows = [np.flatnonzero(vectors.owners == document) for document in range(len(vectors.records))]
+        self._rows = [np.flatnonzero(vectors.owners == document).tolist() for document in range(len(vectors.records))]
 
     def run(self, progress: Callable[[float], None]) -> Duplicates:
         texts = self._texts
@@ -185,8 +185,8 @@ class _Search:
 
     def _group(self, rows: NDArray[np.intp]) -> PassageGroup:
         words = self._texts.words
-        least = min(in_common(words[rows[0]], words[row]) for row in self._texts.different(rows))
-        return PassageGroup(tuple(map(self._found, rows)), len(set(self._vectors.owners[rows].tolist())), least)
+        least = min(in_common(words[rows[0]], words[row]) for row in self._texts.different(rows).tolist())
+        return PassageGroup(tuple(map(self._found, rows.tolist())), len(set(self._vectors.owners[rows].tolist())), least)
 
     def _pair(self, a: int, b: int, a_alike: int, b_alike: int) -> tuple[DocumentPair, int, int]:
         whole_a, whole_b = (joined([self._texts.words[row] for row in self._rows[document]]) for document in (a, b))
@@ -229,8 +229,8 @@ class _Search:
         found: list[tuple[float, int, int]] = []
         for row in self._rows[a]:
             cosines = embeddings[self._rows[b]] @ embeddings[row]
-            other = int(self._rows[b][cosines.argmax()])
+            other = self._rows[b][int(cosines.argmax())]
             if cosines.max() >= ALIKE and (share := in_common(words[row], words[other])) < 1:
-                found.append((share, int(row), other))
+                found.append((share, row, other))
         found.sort(key=lambda one: (-one[0], one[1:]))
         return [compared(self._found(left), self._found(right)) for _, left, right in found]

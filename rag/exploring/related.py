@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 BLOCK = 2_048
 """Passages compared at once with those of a document."""
 
+SAME = 0.999
+"""Cosine from which two passages are the same text, such as a disclaimer: that ties two documents only where nothing else does."""
+
 
 @dataclass(frozen=True, slots=True)
 class RelatedDocument:
@@ -161,12 +164,16 @@ def _direction(vector: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _tie(vectors: Vectors, ours: NDArray[np.intp], theirs: NDArray[np.intp]) -> tuple[ChunkKey, ChunkKey, float]:
-    """The two passages of two documents that are nearest to each other, and their cosine."""
-    best: tuple[float, int, int] = (-2.0, -1, -1)
+    """The two passages of two documents that are nearest to each other without being the same, and their cosine."""
+    best: tuple[float, int, int] | None = None
+    same = (1.0, int(ours[0]), int(theirs[0]))
     for first in range(0, len(ours), BLOCK):
         for second in range(0, len(theirs), BLOCK):
             rows, others = ours[first : first + BLOCK], theirs[second : second + BLOCK]
             cosines = vectors.embeddings[rows] @ vectors.embeddings[others].T
-            here, there = np.unravel_index(int(cosines.argmax()), cosines.shape)
-            best = max(best, (float(cosines[here, there]), int(rows[here]), int(others[there])))
-    return vectors.keys[best[1]], vectors.keys[best[2]], min(best[0], 1.0)
+            if (near := cosines < SAME).any():
+                here, there = np.unravel_index(int(np.where(near, cosines, -2).argmax()), cosines.shape)
+                one = (float(cosines[here, there]), int(rows[here]), int(others[there]))
+                best = one if best is None else max(best, one)
+    cosine, row, other = best or same
+    return vectors.keys[row], vectors.keys[other], cosine

@@ -34,6 +34,11 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.left)
 
+    def with_more(self, more: "Pairs") -> "Pairs":
+        """These, and others."""
+        left, right = np.concatenate([self.left, more.left]), np.concatenate([self.right, more.right])
+        return Pairs(left, right, np.concatenate([self.cosines, more.cosines]), self.least)
+
     def nearest(self, least: float) -> "Pairs":
         """Those of this cosine or more."""
         keep = self.cosines >= least
@@ -56,7 +61,7 @@ def similar_pairs(
     for first in range(0, count, BLOCK):
         for second in range(first, count, BLOCK):
             new = _block(embeddings, first, second, found.least)
-            found = Pairs(*(np.concatenate(both) for both in zip(_arrays(found), _arrays(new), strict=True)), found.least)
+            found = found.with_more(new)
             while len(found) > most:
                 higher = float(np.median(found.cosines))
                 found = found.nearest(float(np.nextafter(np.float32(max(higher, found.least)), np.float32(2))))
@@ -72,7 +77,3 @@ def _block(embeddings: Embeddings, first: int, second: int, least: float) -> Pai
         above = rows < columns
         rows, columns = rows[above], columns[above]
     return Pairs(rows + first, columns + second, np.minimum(cosines[rows, columns], np.float32(1)), least)
-
-
-def _arrays(pairs: Pairs) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
-    return pairs.left, pairs.right, pairs.cosines

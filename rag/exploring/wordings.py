@@ -29,7 +29,7 @@ class Wording:
 
 
 def in_common(left: Words, right: Words) -> float:
-    """The share of words that two texts have in common, in order: 2 × longest common subsequence / words of both; in [0, 1]."""
+    """The share of words that two texts have in common, in order: twice their longest common subsequence / words of both; in [0, 1]."""
     from rapidfuzz.distance import Indel
 
     return float(Indel.normalized_similarity(left.tolist(), right.tolist()))
