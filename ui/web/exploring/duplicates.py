@@ -4,18 +4,21 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
 from rag.errors import RagError
 from rag.exploring import Duplicates, find_duplicates
 from rag.library import Library
-from ui.web.exploring.tools import PRIVATE, Tools
 from ui.web.exploring.words import duplicates as words
 from ui.web.html import render
 
+if TYPE_CHECKING:
+    from ui.web.exploring.explore import Tools
+
 LABEL = words.LABEL
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 AT_ONCE = 5_000
 """Up to so many passages it takes a few seconds, and needs no asking."""
@@ -33,12 +36,12 @@ class DuplicatesPanel:
 
 def build() -> DuplicatesPanel:
     """Lay the view out."""
-    gr.HTML(render("explore_explain.html", words=words.EXPLAIN))
+    gr.HTML(render("explore_said.html", kind="fn-explain", words=words.EXPLAIN))
     look = gr.Button(words.LOOK, variant="primary", visible=False, elem_id="look-for-duplicates")
     return DuplicatesPanel(look, gr.HTML(elem_id="duplicates"))
 
 
-def wire(panel: DuplicatesPanel, tab: gr.Tab, tools: Tools) -> None:
+def wire(panel: DuplicatesPanel, tab: gr.Tab, tools: "Tools") -> None:
     """Make it work."""
     handlers = DuplicatesHandlers(tools.library)
     shown = [panel.look, panel.result]
@@ -66,7 +69,7 @@ class DuplicatesHandlers:
         if is_known or len(vectors) <= self._at_once:
             yield from self.look()
         else:
-            note = render("explore_note.html", words=words.MANY.format(count=len(vectors)))
+            note = render("explore_said.html", kind="fn-soft", words=words.MANY.format(count=len(vectors)))
             yield gr.Button(visible=True), note
 
     def look(self) -> Iterator[tuple[Any, str]]:
@@ -77,7 +80,7 @@ class DuplicatesHandlers:
             future: Future[Duplicates] = executor.submit(self._find, done)
             while not wait([future], POLL_SECONDS).done:
                 percent = round(100 * done[0])
-                yield button, render("explore_progress.html", words=words.LOOKING.format(percent=percent), percent=percent)
+                yield button, render("explore_duplicates_progress.html", words=words.LOOKING.format(percent=percent), percent=percent)
         try:
             yield button, render("explore_duplicates.html", found=future.result(), words=words)
         except RagError as error:
@@ -93,4 +96,4 @@ class DuplicatesHandlers:
 
 
 def _trouble(error: RagError) -> str:
-    return render("explore_trouble.html", words=str(error))
+    return render("explore_said.html", kind="fn-trouble", words=str(error))

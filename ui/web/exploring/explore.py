@@ -1,16 +1,26 @@
 """The tab Explore: its views, side by side."""
 
+from dataclasses import dataclass
 from types import ModuleType
 
 import gradio as gr
 
+from rag.library import Library
 from ui.web.exploring import duplicates, related, words
-from ui.web.exploring.tools import Tools
+from ui.web.exploring.figures import Figures
 from ui.web.html import render
 from ui.web.scripts import script
 
 VIEWS: tuple[ModuleType, ...] = (duplicates, related)
 """In the order of their tabs. Each has `LABEL`; `build() -> Panel` lays it out; `wire(panel, tab, tools)` makes it work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What views work with."""
+
+    library: Library
+    figures: Figures
 
 
 def build_explore(tools: Tools) -> None:

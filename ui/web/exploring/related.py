@@ -1,7 +1,7 @@
 """The view Related: which documents are near which, and more passages like one."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
@@ -10,12 +10,15 @@ from rag.exploring import DocumentGraph, related_documents, related_to
 from rag.exploring.related import found_like
 from rag.library import Library
 from rag.types import DocumentRecord
-from ui.web.exploring.tools import PRIVATE, Tools
 from ui.web.exploring.words import related as words
 from ui.web.html import render
 from ui.web.scripts import script
 
+if TYPE_CHECKING:
+    from ui.web.exploring.explore import Tools
+
 LABEL = words.LABEL
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 TOP_K = 5
 """Documents, or passages, in the list."""
 
@@ -31,14 +34,14 @@ class RelatedPanel:
 
 def build() -> RelatedPanel:
     """Lay the view out."""
-    gr.HTML(render("explore_explain.html", words=words.EXPLAIN))
+    gr.HTML(render("explore_said.html", kind="fn-explain", words=words.EXPLAIN))
     graph = gr.HTML(elem_id="related-graph")
     document = gr.Dropdown([], value=None, label=words.CHOOSE, elem_id="related-document", visible=False)
     listing = gr.HTML(elem_id="related", js_on_load=script("exploring/related.js"))
     return RelatedPanel(graph, document, listing)
 
 
-def wire(panel: RelatedPanel, tab: gr.Tab, tools: Tools) -> None:
+def wire(panel: RelatedPanel, tab: gr.Tab, tools: "Tools") -> None:
     """Make it work."""
     handlers = RelatedHandlers(tools)
     listing: Any = panel.listing
@@ -51,7 +54,7 @@ def wire(panel: RelatedPanel, tab: gr.Tab, tools: Tools) -> None:
 class RelatedHandlers:
     """What happens in the view."""
 
-    def __init__(self, tools: Tools) -> None:
+    def __init__(self, tools: "Tools") -> None:
         self._library: Library = tools.library
         self._figures = tools.figures
         self._last: tuple[tuple[str, int], DocumentGraph] | None = None
@@ -81,9 +84,9 @@ class RelatedHandlers:
             ordinal = self._ordinal(record, page, start)
             found = found_like(self._library, record.id, ordinal, page=page, top_k=TOP_K)
         except DocumentNotFoundError:
-            return render("explore_trouble.html", words=words.GONE)
+            return render("explore_said.html", kind="fn-trouble", words=words.GONE)
         except RagError as error:
-            return render("explore_trouble.html", words=str(error))
+            return render("explore_said.html", kind="fn-trouble", words=str(error))
         title = words.LIKE_PAGE.format(page=page, name=record.name) if ordinal is None else words.LIKE
         asked = None if ordinal is None else self._library.chunks([(record.id, ordinal)]).get((record.id, ordinal))
         return render("explore_related_passages.html", found=found, title=title, asked=asked, record=record, words=words)
@@ -101,23 +104,23 @@ class RelatedHandlers:
             if self._last is None or self._last[0] != key:
                 self._last = key, related_documents(self._library)
         except RagError as error:
-            return render("explore_trouble.html", words=str(error))
+            return render("explore_said.html", kind="fn-trouble", words=str(error))
         graph = self._last[1]
         notes = [words.LEFT_OUT.format(count=graph.left_out)] if graph.left_out else []
         notes += [words.WAITING.format(count=vectors.waiting)] if vectors.waiting else []
         drawn = self._figures.show(document_graph(graph, chosen or ""), words.GRAPH, "related")
-        return drawn + "".join(render("explore_note.html", words=note) for note in notes)
+        return drawn + "".join(render("explore_said.html", kind="fn-soft", words=note) for note in notes)
 
     def _listed(self, chosen: str | None) -> str:
         if not chosen:
-            return render("explore_note.html", words=words.HINT)
+            return render("explore_said.html", kind="fn-soft", words=words.HINT)
         try:
             record = self._library.document(chosen)
             found = related_to(self._library, record.id, top_k=TOP_K)
         except DocumentNotFoundError:
-            return render("explore_trouble.html", words=words.GONE)
+            return render("explore_said.html", kind="fn-trouble", words=words.GONE)
         except RagError as error:
-            return render("explore_trouble.html", words=str(error))
+            return render("explore_said.html", kind="fn-trouble", words=str(error))
         return render("explore_related.html", found=found, record=record, words=words)
 
 
