@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from rag.errors import ExploringError
 from rag.exploring.found import Found, found_of
-from rag.exploring.pairing import Texts, alike_counts, candidates, groups_of
+from rag.exploring.pairing import Texts, alike_counts, candidates, clusters, groups_of
 from rag.exploring.revising import Change, changes, compared
 from rag.exploring.similar import similar_pairs
 from rag.exploring.wordings import Wording, contained, in_common, joined, shingles
@@ -110,7 +110,7 @@ class Duplicates:
 
     Attributes:
         documents: Pairs of documents: copies first, then those about the same in other words; most in common first.
-        passages: Passages that stand in several documents, in most documents first.
+        passages: Passages that stand in several documents which are not all copies of each other, in most documents first.
         threshold: As it was asked for.
         least_cosine: Passages of a smaller cosine were not compared.
         waiting: Documents left out, since their vectors are still being made.
@@ -162,7 +162,7 @@ class _Search:
     def run(self, progress: Callable[[float], None]) -> Duplicates:
         texts = self._texts
         pairs = similar_pairs(self._vectors.embeddings[texts.distinct], ALIKE, progress=lambda share: progress(0.8 * share))
-        groups = tuple(self._group(rows) for rows in groups_of(texts, pairs, self._threshold))
+        rows_of_groups = groups_of(texts, pairs, self._threshold)
         progress(0.9)
         alike = alike_counts(texts, pairs, len(self._rows))
         compared = [self._pair(a, b, alike[a, b], alike[b, a]) for a, b in candidates(alike, texts, MOST)[:MOST_PAIRS]]
@@ -170,6 +170,8 @@ class _Search:
             (found for found in compared if found[0].is_copy or found[0].alike >= MOST),
             key=lambda found: (not found[0].is_copy, -found[0].shared if found[0].is_copy else -found[0].alike, -found[0].cosine),
         )
+        copies = clusters(len(self._rows), [(a, b) for pair, a, b in kept if pair.is_copy])
+        groups = [self._group(rows) for rows in rows_of_groups if len(set(copies[texts.owners[rows]])) > 1]
         documents = [self._with_changes(*found) if at < MOST_COMPARED else found[0] for at, found in enumerate(kept)]
         progress(1.0)
         return Duplicates(

@@ -51,9 +51,6 @@ def groups_of(texts: Texts, pairs: Pairs, threshold: float) -> list[NDArray[np.i
     Returns:
         The rows of each group, ascending.
     """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     left, right = texts.sizes[pairs.left], texts.sizes[pairs.right]
     may = (np.minimum(left, right) >= LEAST_WORDS) & (2 * np.minimum(left, right) >= threshold * (left + right))
     same = [
@@ -61,15 +58,28 @@ def groups_of(texts: Texts, pairs: Pairs, threshold: float) -> list[NDArray[np.i
         for a, b in zip(pairs.left[may], pairs.right[may], strict=True)
         if in_common(texts.words[texts.distinct[a]], texts.words[texts.distinct[b]]) >= threshold
     ]
-    count = len(texts.distinct)
-    ends = np.array(same, dtype=np.intp).reshape(-1, 2)
-    edges = coo_array((np.ones(len(ends), dtype=np.int8), (ends[:, 0], ends[:, 1])), shape=(count, count))
-    component = connected_components(edges, directed=False)[1][texts.numbers]
+    component = clusters(len(texts.distinct), same)[texts.numbers]
     order = np.argsort(component, kind="stable")
     parts = np.split(order, np.flatnonzero(np.diff(component[order])) + 1)
     return [
         rows for rows in parts if len(rows) > 1 and texts.sizes[texts.numbers[rows[0]]] >= LEAST_WORDS and len(set(texts.owners[rows])) > 1
     ]
+
+
+def clusters(count: int, joined: Sequence[tuple[int, int]]) -> NDArray[np.int32]:
+    """Number what is joined, directly or through others: `(count,)`, equal where joined.
+
+    Args:
+        count: How many there are.
+        joined: Pairs of indexes below `count`.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    ends = np.array(joined, dtype=np.intp).reshape(-1, 2)
+    edges = coo_array((np.ones(len(ends), dtype=np.int8), (ends[:, 0], ends[:, 1])), shape=(count, count))
+    numbers: NDArray[np.int32] = connected_components(edges, directed=False)[1]
+    return numbers
 
 
 def alike_counts(texts: Texts, pairs: Pairs, documents: int) -> Any:

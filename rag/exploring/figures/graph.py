@@ -45,6 +45,7 @@ def document_graph(graph: DocumentGraph, chosen: str = "") -> "Figure":
             "size": (9 + 17 * sizes).tolist(),
             "color": [PALETTE[0] if number == at else PALETTE[1] if number in near else OTHER for number in range(len(graph.records))],
             "symbol": ["diamond" if number == at else "circle" for number in range(len(graph.records))],
+            "opacity": 1,
             "line": {"width": 0},
         },
         customdata=[record.id for record in graph.records],
