@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rag.exploring.differences import Difference, differences
+    from rag.exploring.differing import Difference, differences
     from rag.exploring.duplicates import DocumentPair, Duplicates, PassageGroup, find_duplicates
     from rag.exploring.found import Found
     from rag.exploring.related import RelatedDocument, more_like, related_to
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _LOADED_LATER = {
     "Change": "rag.exploring.revising",
-    "Difference": "rag.exploring.differences",
+    "Difference": "rag.exploring.differing",
     "DocumentGraph": "rag.exploring.related_graph",
     "DocumentPair": "rag.exploring.duplicates",
     "Duplicates": "rag.exploring.duplicates",
@@ -25,7 +25,7 @@ _LOADED_LATER = {
     "PassageGroup": "rag.exploring.duplicates",
     "RelatedDocument": "rag.exploring.related",
     "Vectors": "rag.exploring.vectors",
-    "differences": "rag.exploring.differences",
+    "differences": "rag.exploring.differing",
     "find_duplicates": "rag.exploring.duplicates",
     "more_like": "rag.exploring.related",
     "related_documents": "rag.exploring.related_graph",

@@ -14,8 +14,11 @@ if TYPE_CHECKING:
 LEAST = 0.3
 """Cosine of two documents' vectors below which they are not joined."""
 
-MOST_DOCUMENTS = 1_000
-"""Placed at most, those with most passages: a spring layout takes the square of their number."""
+MOST_DOCUMENTS = 500
+"""Placed at most, those with most passages: a spring layout takes the square of their number, 1 s for so many."""
+
+PULL = 1.0
+"""With which all others together draw a document, so that one without a line does not fly off; an edge draws with its cosine."""
 
 SEED = 7
 """The same library always gives the same picture."""
@@ -104,7 +107,7 @@ def _layout(count: int, edges: tuple[Edge, ...]) -> NDArray[np.float64]:
     import networkx
 
     graph: Any = networkx.Graph()
-    graph.add_nodes_from(range(count))
+    graph.add_weighted_edges_from((left, right, PULL / count) for left in range(count) for right in range(left))
     graph.add_weighted_edges_from((edge.left, edge.right, max(edge.cosine, 0.01)) for edge in edges)
-    placed = networkx.spring_layout(graph, seed=SEED, iterations=100, k=1.6 / np.sqrt(count))
+    placed = networkx.spring_layout(graph, seed=SEED, iterations=100, k=1.6 / np.sqrt(count), method="force")
     return np.array([placed[number] for number in range(count)], dtype=np.float64)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import groupby
 
-from rag.exploring.differences import Difference, Span, differences, spans
+from rag.exploring.differing import Difference, Span, differences, spans
 from rag.exploring.found import Found
 
 AROUND = 12

@@ -42,7 +42,6 @@ HEAVY = {
     "matplotlib",
     "gensim",
     "networkx",
-    "rapidfuzz",
 }
 
 ADAPTERS: dict[str, str | tuple[str, ...]] = {

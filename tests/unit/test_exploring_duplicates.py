@@ -164,7 +164,7 @@ def test_differences_of_long_texts_make_up_both(count: int) -> None:
         assert sum(part.kind == "changed" for part in parts) == len(range(7, count, 500))
 
 
-def test_all_near_pairs_are_found_across_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_near_pairs_are_found_across_blocks() -> None:
     rng = np.random.default_rng(0)
     rows = rng.normal(size=(5_000, 16)).astype(np.float32)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
