@@ -1,6 +1,6 @@
 """All pairs of vectors that are near each other, by blocks of the matrix of cosines."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,11 +34,6 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.left)
 
-    def with_more(self, more: "Pairs") -> "Pairs":
-        """These, and others."""
-        left, right = np.concatenate([self.left, more.left]), np.concatenate([self.right, more.right])
-        return Pairs(left, right, np.concatenate([self.cosines, more.cosines]), self.least)
-
     def nearest(self, least: float) -> "Pairs":
         """Those of this cosine or more."""
         keep = self.cosines >= least
@@ -57,17 +52,16 @@ def similar_pairs(
         most: Pairs kept; with more, `least` rises until they are few enough.
     """
     count = len(embeddings)
-    found = Pairs(np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0, np.float32), least)
+    parts: list[Pairs] = []
     for first in range(0, count, BLOCK):
         for second in range(first, count, BLOCK):
-            new = _block(embeddings, first, second, found.least)
-            found = found.with_more(new)
-            while len(found) > most:
-                higher = float(np.median(found.cosines))
-                found = found.nearest(float(np.nextafter(np.float32(max(higher, found.least)), np.float32(2))))
+            parts.append(_block(embeddings, first, second, least))
+            if sum(map(len, parts)) > most:
+                parts = [_fewer(_joined(parts, least), most)]
+                least = parts[0].least
         if progress:
             progress(1 - max(0.0, 1 - (first + BLOCK) / count) ** 2)
-    return found
+    return _joined(parts, least)
 
 
 def _block(embeddings: Embeddings, first: int, second: int, least: float) -> Pairs:
@@ -77,3 +71,18 @@ def _block(embeddings: Embeddings, first: int, second: int, least: float) -> Pai
         above = rows < columns
         rows, columns = rows[above], columns[above]
     return Pairs(rows + first, columns + second, np.minimum(cosines[rows, columns], np.float32(1)), least)
+
+
+def _joined(parts: Sequence[Pairs], least: float) -> Pairs:
+    if not parts:
+        return Pairs(np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0, np.float32), least)
+    left, right = np.concatenate([part.left for part in parts]), np.concatenate([part.right for part in parts])
+    return Pairs(left, right, np.concatenate([part.cosines for part in parts]), least)
+
+
+def _fewer(pairs: Pairs, most: int) -> Pairs:
+    """The nearer half, as often as it takes."""
+    while len(pairs) > most:
+        median = np.median(pairs.cosines).astype(np.float32)
+        pairs = pairs.nearest(float(np.nextafter(median, np.float32(2))))
+    return pairs
