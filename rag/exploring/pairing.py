@@ -56,7 +56,7 @@ def groups_of(texts: Texts, pairs: Pairs, threshold: float) -> list[NDArray[np.i
     same = [
         (a, b)
         for a, b in zip(pairs.left[may], pairs.right[may], strict=True)
-        if in_common(texts.words[texts.distinct[a]], texts.words[texts.distinct[b]]) >= threshold
+        if in_common(texts.words[texts.distinct[a]], texts.words[texts.distinct[b]], threshold) >= threshold
     ]
     component = clusters(len(texts.distinct), same)[texts.numbers]
     order = np.argsort(component, kind="stable")

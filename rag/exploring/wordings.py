@@ -28,11 +28,17 @@ class Wording:
         return np.array([numbers.setdefault(word, len(numbers)) for word in _WORD.findall(text.casefold()) or [text]], dtype=np.int64)
 
 
-def in_common(left: Words, right: Words) -> float:
-    """The share of words that two texts have in common, in order: twice their longest common subsequence / words of both; in [0, 1]."""
+def in_common(left: Words, right: Words, least: float = 0.0) -> float:
+    """The share of words that two texts have in common, in order: twice their longest common subsequence / words of both; in [0, 1].
+
+    Args:
+        left: A text.
+        right: Another.
+        least: A smaller share is told as 0, which is found much faster.
+    """
     from rapidfuzz.distance import Indel
 
-    return float(Indel.normalized_similarity(left.tolist(), right.tolist()))
+    return float(Indel.normalized_similarity(left.tolist(), right.tolist(), score_cutoff=least))
 
 
 def shingles(words: Words) -> NDArray[Any]:
