@@ -1,4 +1,4 @@
-"""How long it takes to find the near pairs among many passages, and what it holds in memory.
+"""How long it takes to find what is nearly the same among many passages.
 
 python -m tests.benchmarks.duplicates [COUNT ...]
 
@@ -8,7 +8,6 @@ subjects; every hundredth passage is a copy with some words changed. Each count 
 
 import argparse
 import random
-import resource
 import time
 
 import numpy as np
@@ -46,10 +45,9 @@ def main() -> None:
     """Measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("counts", type=int, nargs="*", default=[1_000, 10_000, 100_000])
-    print("passages   pairs   groups  vectors s  words s  documents s  more MB at the peak")
+    print("passages   pairs   groups  vectors s  words s  documents s")
     for count in parser.parse_args().counts:
         rows, words = made(count)
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         moments = [time.perf_counter()]
         texts = Texts(words, np.arange(count) // PASSAGES_A_DOCUMENT)
         pairs = similar_pairs(rows[texts.distinct], ALIKE)
@@ -58,9 +56,8 @@ def main() -> None:
         moments.append(time.perf_counter())
         candidates(alike_counts(texts, pairs, count // PASSAGES_A_DOCUMENT + 1), texts, 0.5)
         moments.append(time.perf_counter())
-        more = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
         vectors, compared, documents = np.diff(moments)
-        print(f"{count:8,} {len(pairs):7,} {len(groups):8,} {vectors:10.1f} {compared:8.1f} {documents:12.1f} {more:8.0f}", flush=True)
+        print(f"{count:8,} {len(pairs):7,} {len(groups):8,} {vectors:10.1f} {compared:8.1f} {documents:12.1f}", flush=True)
 
 
 if __name__ == "__main__":
