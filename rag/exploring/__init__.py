@@ -10,8 +10,14 @@ if TYPE_CHECKING:
     from rag.exploring.arithmetic import Arithmetic, Neighbour, Unfamiliar, prepare_words, solve
     from rag.exploring.classifying import Classification, Labelled, classify
     from rag.exploring.comparing import Match, Pair, Similarities, compare, compare_documents, compare_passages, most_similar
+    from rag.exploring.differing import Difference, differences
+    from rag.exploring.duplicates import DocumentPair, Duplicates, PassageGroup, find_duplicates
     from rag.exploring.expressions import Term, parse_expression
+    from rag.exploring.found import Found
     from rag.exploring.labels import read_examples
+    from rag.exploring.related import RelatedDocument, more_like, related_to
+    from rag.exploring.related_graph import DocumentGraph, related_documents
+    from rag.exploring.revising import Change
     from rag.exploring.scores import ScoreDistribution, score_distribution
     from rag.exploring.tokens import Poolings, TokenSimilarities, WordInContext, WordPlace, compare_word, pool, token_similarities, tokenize
     from rag.exploring.validating import CrossValidation, cross_validate
@@ -19,13 +25,21 @@ if TYPE_CHECKING:
 
 _LOADED_LATER = {
     "Arithmetic": "rag.exploring.arithmetic",
+    "Change": "rag.exploring.revising",
     "Classification": "rag.exploring.classifying",
     "CrossValidation": "rag.exploring.validating",
+    "Difference": "rag.exploring.differing",
+    "DocumentGraph": "rag.exploring.related_graph",
+    "DocumentPair": "rag.exploring.duplicates",
+    "Duplicates": "rag.exploring.duplicates",
+    "Found": "rag.exploring.found",
     "Labelled": "rag.exploring.classifying",
     "Match": "rag.exploring.comparing",
     "Neighbour": "rag.exploring.arithmetic",
     "Pair": "rag.exploring.comparing",
+    "PassageGroup": "rag.exploring.duplicates",
     "Poolings": "rag.exploring.tokens",
+    "RelatedDocument": "rag.exploring.related",
     "ScoreDistribution": "rag.exploring.scores",
     "Similarities": "rag.exploring.comparing",
     "Term": "rag.exploring.expressions",
@@ -40,11 +54,16 @@ _LOADED_LATER = {
     "compare_passages": "rag.exploring.comparing",
     "compare_word": "rag.exploring.tokens",
     "cross_validate": "rag.exploring.validating",
+    "differences": "rag.exploring.differing",
+    "find_duplicates": "rag.exploring.duplicates",
+    "more_like": "rag.exploring.related",
     "most_similar": "rag.exploring.comparing",
     "parse_expression": "rag.exploring.expressions",
     "pool": "rag.exploring.tokens",
     "prepare_words": "rag.exploring.arithmetic",
     "read_examples": "rag.exploring.labels",
+    "related_documents": "rag.exploring.related_graph",
+    "related_to": "rag.exploring.related",
     "score_distribution": "rag.exploring.scores",
     "solve": "rag.exploring.arithmetic",
     "token_similarities": "rag.exploring.tokens",
@@ -54,13 +73,21 @@ _LOADED_LATER = {
 
 __all__ = [
     "Arithmetic",
+    "Change",
     "Classification",
     "CrossValidation",
+    "Difference",
+    "DocumentGraph",
+    "DocumentPair",
+    "Duplicates",
+    "Found",
     "Labelled",
     "Match",
     "Neighbour",
     "Pair",
+    "PassageGroup",
     "Poolings",
+    "RelatedDocument",
     "ScoreDistribution",
     "Similarities",
     "Term",
@@ -75,11 +102,16 @@ __all__ = [
     "compare_passages",
     "compare_word",
     "cross_validate",
+    "differences",
+    "find_duplicates",
+    "more_like",
     "most_similar",
     "parse_expression",
     "pool",
     "prepare_words",
     "read_examples",
+    "related_documents",
+    "related_to",
     "score_distribution",
     "solve",
     "token_similarities",

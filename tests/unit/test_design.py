@@ -41,6 +41,7 @@ HEAVY = {
     "scipy",
     "matplotlib",
     "gensim",
+    "networkx",
 }
 
 ADAPTERS: dict[str, str | tuple[str, ...]] = {
@@ -55,7 +56,8 @@ ADAPTERS: dict[str, str | tuple[str, ...]] = {
     "sentence_transformers": ("rag/embedding/", "rag/reranking/"),
     "safetensors": "rag/reranking/cross_encoder.py",
     "tantivy": "rag/storing/lexical.py",
-    "rapidfuzz": "rag/answering/support.py",
+    "networkx": "rag/exploring/",
+    "rapidfuzz": ("rag/answering/support.py", "rag/exploring/"),
     "regex": ("rag/analysing.py", "rag/languages.py"),
     "Stemmer": "rag/analysing.py",
     "ir_measures": "rag/evaluating/metrics.py",

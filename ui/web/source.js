@@ -64,6 +64,25 @@ document.addEventListener('click', (event) => {
   open(button);
   showPassage(id, Number(ordinal));
 });
+// More passages like the one here: the view of that name finds them, at once or when it is there.
+document.addEventListener('click', (event) => {
+  const button = event.target.closest('[data-like]');
+  if (!button) return;
+  document.fnLike = button.dataset.like;
+  if (!element.contains(button)) return;
+  close();
+  goTo(button.dataset.tabs.split('/'));
+});
+// Tabs within tabs: an inner one is there only some time after the outer one was opened.
+const goTo = async (names) => {
+  for (const name of names)
+    for (let patience = 200; patience; patience -= 1) {
+      const found = [...document.querySelectorAll('#middle [role=tab]')].find((tab) => tab.textContent.trim() === name);
+      found?.click();
+      if (found?.getAttribute('aria-selected') === 'true') break;
+      await new Promise((done) => setTimeout(done, 25));
+    }
+};
 document.addEventListener('fn-figure-click', (event) => {
   if (event.detail.name !== 'passage' || !event.detail.data) return;
   open(document.querySelector('#views [role=tab][aria-selected=true]'));

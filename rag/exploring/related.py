@@ -1,0 +1,179 @@
+"""More like this: the passages and documents nearest to a passage, a page or a document."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.errors import ExploringError
+from rag.exploring.found import Found, best_of, found_of
+from rag.exploring.vectors import Vectors
+from rag.types import ChunkKey, DocumentRecord, Passage
+
+if TYPE_CHECKING:
+    from rag.library import Library
+
+BLOCK = 2_048
+"""Passages compared at once with those of a document."""
+
+SAME = 0.999
+"""Cosine from which two passages are the same text, such as a disclaimer: that ties two documents only where nothing else does."""
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedDocument:
+    """A document near another one, and what ties them.
+
+    Attributes:
+        document: Its name.
+        document_id: Its id.
+        cosine: Of the two documents' vectors, in [-1, 1].
+        here: The passage of the document that was asked about which is nearest to one of this document ...
+        there: ... and that one.
+        tie: Their cosine, in [-1, 1].
+    """
+
+    document: str
+    document_id: str
+    cosine: float
+    here: Found
+    there: Found
+    tie: float
+
+
+def more_like(
+    library: "Library",
+    document: str,
+    ordinal: int | None = None,
+    *,
+    page: int | None = None,
+    top_k: int = 10,
+    other_documents: bool = True,
+) -> list[Passage]:
+    """Find the passages nearest to a passage, to a page, or to a document.
+
+    What is looked for is the passage's own vector; of a page or a document, the mean of its passages'.
+
+    Args:
+        library: Where to look.
+        document: Name or id.
+        ordinal: Of the passage among its document's, 0-based; the page, or the whole document, if not given.
+        page: Physical page, 1-based, where no ordinal is given.
+        top_k: Passages at most.
+        other_documents: Whether to leave out the passage's own document; if not, only the passages asked about are left out.
+
+    Returns:
+        Best first; `cosine` and `score` are the cosine.
+
+    Raises:
+        DocumentNotFoundError: There is no such document, or more than one.
+        ExploringError: It has no such passage, nothing on that page, its vectors are still being made, or there is nothing else to find.
+        ValueError: `top_k` is less than 1.
+        StorageError: The index cannot be read.
+    """
+    return [found.passage for found in found_like(library, document, ordinal, page=page, top_k=top_k, other_documents=other_documents)]
+
+
+def found_like(
+    library: "Library",
+    document: str,
+    ordinal: int | None = None,
+    *,
+    page: int | None = None,
+    top_k: int = 10,
+    other_documents: bool = True,
+) -> list[Found]:
+    """As `more_like`, with the passages' ordinals."""
+    if top_k < 1:
+        raise ValueError(f"top_k must be at least 1, not {top_k}")
+    record, vectors = library.document(document), library.vectors()
+    own = _rows(vectors, record)
+    asked = own
+    if ordinal is not None:
+        asked = np.array([row for row in own if vectors.keys[row] == (record.id, ordinal)], dtype=np.intp)
+        if not len(asked):
+            raise ExploringError(f"{record.name} has no passage {ordinal}: they are numbered 0 to {len(own) - 1}.")
+    elif page is not None:
+        chunks = library.chunks([vectors.keys[row] for row in own])
+        asked = np.array([row for row in own if (chunk := chunks.get(vectors.keys[row])) and chunk.page == page], dtype=np.intp)
+        if not len(asked):
+            raise ExploringError(f"There is no text on page {page} of {record.name}, which has {record.pages}. Choose another page.")
+    cosines = np.clip(vectors.embeddings @ _direction(vectors.embeddings[asked].mean(axis=0)), -1, 1)
+    cosines[own if other_documents else asked] = -np.inf
+    best = [int(row) for row in np.argsort(-cosines, kind="stable")[:top_k] if np.isfinite(cosines[row])]
+    if not best:
+        raise ExploringError(f"There is nothing beside {record.name} to compare it with. Add more documents.")
+    return best_of(library, {vectors.keys[row]: float(cosines[row]) for row in best})
+
+
+def related_to(library: "Library", document: str, *, top_k: int = 5) -> list[RelatedDocument]:
+    """Find the documents nearest to one, by their vectors, and for each the pair of passages that are nearest to each other.
+
+    Args:
+        library: Of two documents at least.
+        document: Name or id.
+        top_k: Documents at most.
+
+    Returns:
+        Best first.
+
+    Raises:
+        DocumentNotFoundError, ExploringError, ValueError, StorageError: As for `more_like`.
+    """
+    if top_k < 1:
+        raise ValueError(f"top_k must be at least 1, not {top_k}")
+    record, vectors = library.document(document), library.vectors()
+    own = _rows(vectors, record)
+    vectors.require(documents=2)
+    number = int(vectors.owners[own[0]])
+    cosines = np.clip(vectors.documents @ vectors.documents[number], -1, 1)
+    cosines[number] = -np.inf
+    best = np.argsort(-cosines, kind="stable")[: min(top_k, len(cosines) - 1)]
+    ties = [_tie(vectors, own, np.flatnonzero(vectors.owners == other)) for other in best]
+    chunks = library.chunks({key for here, there, _ in ties for key in (here, there)})
+    return [
+        RelatedDocument(
+            vectors.records[other].name,
+            vectors.records[other].id,
+            float(cosines[other]),
+            found_of(chunks[here], record, tie),
+            found_of(chunks[there], vectors.records[other], tie),
+            tie,
+        )
+        for other, (here, there, tie) in zip(best, ties, strict=True)
+        if here in chunks and there in chunks
+    ]
+
+
+def _rows(vectors: Vectors, record: DocumentRecord) -> NDArray[np.intp]:
+    """The rows of a document's passages, in reading order; at least one.
+
+    Raises:
+        ExploringError: There are none yet.
+    """
+    number = next((number for number, other in enumerate(vectors.records) if other.id == record.id), -1)
+    rows = np.flatnonzero(vectors.owners == number)
+    if not len(rows):
+        raise ExploringError(f"{record.name} is still being indexed. Wait until it is, and look again.")
+    return rows
+
+
+def _direction(vector: NDArray[np.float32]) -> NDArray[np.float32]:
+    return vector / max(float(np.linalg.norm(vector)), float(np.finfo(np.float32).tiny))
+
+
+def _tie(vectors: Vectors, ours: NDArray[np.intp], theirs: NDArray[np.intp]) -> tuple[ChunkKey, ChunkKey, float]:
+    """The two passages of two documents that are nearest to each other without being the same, and their cosine."""
+    best: tuple[float, int, int] | None = None
+    same = (1.0, int(ours[0]), int(theirs[0]))
+    for first in range(0, len(ours), BLOCK):
+        for second in range(0, len(theirs), BLOCK):
+            rows, others = ours[first : first + BLOCK], theirs[second : second + BLOCK]
+            cosines = vectors.embeddings[rows] @ vectors.embeddings[others].T
+            if (near := cosines < SAME).any():
+                here, there = np.unravel_index(int(np.where(near, cosines, -2).argmax()), cosines.shape)
+                one = (float(cosines[here, there]), int(rows[here]), int(others[there]))
+                best = one if best is None else max(best, one)
+    cosine, row, other = best or same
+    return vectors.keys[row], vectors.keys[other], cosine

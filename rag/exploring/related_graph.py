@@ -1,0 +1,113 @@
+"""Related documents as a graph: who is near whom, and where each is drawn."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.types import DocumentRecord
+
+if TYPE_CHECKING:
+    from rag.library import Library
+
+LEAST = 0.3
+"""Cosine of two documents' vectors below which they are not joined."""
+
+MOST_DOCUMENTS = 500
+"""Placed at most, those with most passages: a spring layout takes the square of their number, 1 s for so many."""
+
+PULL = 1.0
+"""With which all others together draw a document, so that one without a line does not fly off; an edge draws with its cosine."""
+
+SEED = 7
+"""The same library always gives the same picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """Two documents that are near each other.
+
+    Attributes:
+        left: The smaller index in `records`.
+        right: The larger.
+        cosine: Of the documents' vectors, in [-1, 1].
+    """
+
+    left: int
+    right: int
+    cosine: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DocumentGraph:
+    """Documents, and which of them are near each other.
+
+    Attributes:
+        records: The documents.
+        sizes: Passages of each.
+        positions: float, `(len(records), 2)`: where each is drawn, in [-1, 1]; near ones near each other.
+        edges: Strongest first.
+        left_out: Smaller documents that are not drawn.
+    """
+
+    records: tuple[DocumentRecord, ...]
+    sizes: tuple[int, ...]
+    positions: NDArray[np.float64]
+    edges: tuple[Edge, ...]
+    left_out: int
+
+
+def related_documents(library: "Library", *, neighbours: int = 3, least: float = LEAST) -> DocumentGraph:
+    """Join each document with its nearest ones, by the cosine of their vectors.
+
+    Two are joined where each is among the other's nearest; and each with its very nearest, so that a small one is not lost.
+
+    Args:
+        library: Of two documents at least.
+        neighbours: How many count as a document's nearest, 1 or more.
+        least: A smaller cosine joins nothing, in [-1, 1].
+
+    Raises:
+        ExploringError: There are fewer than two documents.
+        ValueError: `neighbours` is less than 1.
+        StorageError: The index cannot be read.
+    """
+    if neighbours < 1:
+        raise ValueError(f"neighbours must be at least 1, not {neighbours}")
+    vectors = library.vectors()
+    vectors.require(documents=2)
+    sizes = np.bincount(vectors.owners, minlength=len(vectors.records))
+    kept = np.sort(np.argsort(-sizes, kind="stable")[:MOST_DOCUMENTS])
+    cosines = np.clip(vectors.documents[kept] @ vectors.documents[kept].T, -1, 1)
+    edges = _edges(cosines, min(neighbours, len(kept) - 1), least)
+    return DocumentGraph(
+        tuple(vectors.records[number] for number in kept),
+        tuple(sizes[kept].tolist()),
+        _layout(len(kept), edges),
+        edges,
+        len(vectors.records) - len(kept),
+    )
+
+
+def _edges(cosines: NDArray[np.float32], neighbours: int, least: float) -> tuple[Edge, ...]:
+    away = cosines.copy()
+    np.fill_diagonal(away, -np.inf)
+    nearest = np.argsort(-away, axis=1, kind="stable")[:, :neighbours]
+    among = np.zeros(cosines.shape, dtype=bool)
+    np.put_along_axis(among, nearest, True, axis=1)
+    first = np.zeros(cosines.shape, dtype=bool)
+    np.put_along_axis(first, nearest[:, :1], True, axis=1)
+    joined = np.triu((among & among.T) | first | first.T, 1) & (cosines >= least)
+    edges = [Edge(int(a), int(b), float(cosines[a, b])) for a, b in zip(*np.nonzero(joined), strict=True)]
+    return tuple(sorted(edges, key=lambda edge: (-edge.cosine, edge.left, edge.right)))
+
+
+def _layout(count: int, edges: tuple[Edge, ...]) -> NDArray[np.float64]:
+    import networkx
+
+    graph: Any = networkx.Graph()
+    graph.add_weighted_edges_from((left, right, PULL / count) for left in range(count) for right in range(left))
+    graph.add_weighted_edges_from((edge.left, edge.right, max(edge.cosine, 0.01)) for edge in edges)
+    placed = networkx.spring_layout(graph, seed=SEED, iterations=100, k=1.6 / np.sqrt(count), method="force")
+    return np.array([placed[number] for number in range(count)], dtype=np.float64)

@@ -1,0 +1,21 @@
+"""Every word of the view Related."""
+
+LABEL = "Related"
+EXPLAIN = (
+    "Which documents are about the same things. Each dot is a document, larger with more passages; a line joins two that are among each "
+    "other's nearest, thicker with a higher cosine (1 is the same direction of meaning, 0 is nothing in common). Click a dot, or choose a "
+    "document below."
+)
+GRAPH = "Graph of related documents; the list below tells the same of each document."
+CHOOSE = "Documents related to"
+HINT = "Choose a document to see which others are nearest to it, and the passages that tie them."
+NEAREST = "Nearest to {name}"
+COSINE = "cosine {cosine:.2f}"
+TIE = "Their nearest passages, cosine {cosine:.2f}:"
+MORE = "more like this"
+MORE_LABEL = "More passages like this one, of {name}"
+LIKE = "Passages of other documents nearest to this one"
+LIKE_PAGE = "Passages of other documents nearest to page {page} of {name}"
+LEFT_OUT = "{count} smaller documents are not drawn; all can be chosen below."
+GONE = "This document is no longer in the library. Choose another."
+WAITING = "{count} more documents are still being indexed and are left out."
