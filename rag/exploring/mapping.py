@@ -78,7 +78,9 @@ class PlacedQuestion:
     cosines: NDArray[np.float32]
 
 
-def map_library(library: "Library", *, of: Of = "chunks", method: Method = "tsne", seed: int = 0, progress: ProgressOf | None = None) -> Map:
+def map_library(
+    library: "Library", *, of: Of = "chunks", method: Method = "tsne", seed: int = 0, progress: ProgressOf | None = None
+) -> Map:
     """Place the chunks or the documents of a library in two dimensions. What was made once is read until the library changes.
 
     Args:
