@@ -7,15 +7,34 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rag.exploring.clusters import Cluster, Clustering, find_clusters
+    from rag.exploring.mapping import Map, PlacedQuestion, map_library, place_question
+    from rag.exploring.titling import title_clusters
     from rag.exploring.vectors import Vectors
 
 _LOADED_LATER = {
+    "Cluster": "rag.exploring.clusters",
+    "Clustering": "rag.exploring.clusters",
+    "Map": "rag.exploring.mapping",
+    "PlacedQuestion": "rag.exploring.mapping",
     "Vectors": "rag.exploring.vectors",
+    "find_clusters": "rag.exploring.clusters",
+    "map_library": "rag.exploring.mapping",
+    "place_question": "rag.exploring.mapping",
+    "title_clusters": "rag.exploring.titling",
 }
 """Names whose modules take time to load."""
 
 __all__ = [
+    "Cluster",
+    "Clustering",
+    "Map",
+    "PlacedQuestion",
     "Vectors",
+    "find_clusters",
+    "map_library",
+    "place_question",
+    "title_clusters",
 ]
 
 
