@@ -68,13 +68,17 @@ class Clustering:
 
     Attributes:
         fingerprint: Of the vectors it was made from.
-        labels: int, a number for each row of `Vectors.keys`; -1 for those in no cluster.
+        keys: All chunks, as in `Vectors`.
+        owners: int: the index in `Vectors.records` of each chunk's document.
+        labels: int, the number of each chunk's cluster; -1 for those in none.
         clusters: Largest first, each at its number.
         outliers: Passages that are in no cluster.
         how: How they were found, in a sentence.
     """
 
     fingerprint: str
+    keys: tuple[ChunkKey, ...]
+    owners: NDArray[np.intp]
     labels: Labels
     clusters: tuple[Cluster, ...]
     outliers: int
@@ -107,7 +111,15 @@ def find_clusters(library: "Library", *, method: ClusterMethod = "auto", k: int 
         raise ExploringError(f"The library has {len(vectors)} passages: the number of clusters must be from 1 to {len(vectors)}.")
     labels, how = _group(reduced(vectors.embeddings, seed=seed), method, k, seed)
     labels = _largest_first(labels)
-    return Clustering(vectors.fingerprint, labels, _described(library, vectors, labels), int((labels < 0).sum()), how)
+    return Clustering(
+        fingerprint=vectors.fingerprint,
+        keys=vectors.keys,
+        owners=vectors.owners,
+        labels=labels,
+        clusters=_described(library, vectors, labels),
+        outliers=int((labels < 0).sum()),
+        how=how,
+    )
 
 
 def _group(short: Embeddings, method: ClusterMethod, k: int | None, seed: int) -> tuple[Labels, str]:

@@ -2,6 +2,8 @@
 
 import typer
 
+from ui.exploring import map as map_commands
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands.
@@ -9,3 +11,4 @@ def register(app: typer.Typer) -> None:
     Args:
         app: What to add them to.
     """
+    map_commands.register(app)
