@@ -109,7 +109,12 @@ def _values(placed: "Map", colouring: "Colouring", question: "PlacedQuestion | N
         name = colouring.names[group] if group >= 0 else None
         point = {"x": x, "y": y, "document": record.name, "document_id": record.id, "group": name}
         points.append(point | ({"ordinal": placed.keys[row][1]} if placed.keys else {}))
-    values = {"of": placed.of, "method": placed.method, "sampled_from": placed.sampled_from, "trustworthiness": placed.trustworthiness}
+    values: dict[str, Any] = {
+        "of": placed.of,
+        "method": placed.method,
+        "sampled_from": placed.sampled_from,
+        "trustworthiness": placed.trustworthiness,
+    }
     if question:
         x, y = question.point.tolist()
         values["question"] = {"text": question.question, "x": x, "y": y, "nearest": question.nearest.tolist()}

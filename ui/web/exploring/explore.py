@@ -6,12 +6,13 @@ from types import ModuleType
 import gradio as gr
 
 from rag.library import Library
+from ui.web.exploring import map as map_view
 from ui.web.exploring import words
 from ui.web.exploring.figures import Figures
 from ui.web.html import render
 from ui.web.scripts import script
 
-VIEWS: tuple[ModuleType, ...] = ()
+VIEWS: tuple[ModuleType, ...] = (map_view,)
 """In the order of their tabs. Each has `LABEL`; `build() -> Panel` lays it out; `wire(panel, tab, tools)` makes it work."""
 
 

@@ -22,7 +22,7 @@ const themed = (layout) => {
     given[key] = {...layout[key], color: colour('ink'), gridcolor: colour('line'), zerolinecolor: colour('line'), linecolor: colour('line')};
   return {...layout, ...given};
 };
-const tell = (kind, box, data) => document.dispatchEvent(new CustomEvent(`fn-figure-${kind}`, {detail: {name: box.dataset.name, data}}));
+const tell = (kind, box, data) => document.dispatchEvent(new CustomEvent(`fn-figure-${kind}`, {detail: {name: box.dataset.name, data, box}}));
 const draw = async (box) => {
   box.dataset.drawn = 'begun';
   try {
