@@ -27,6 +27,9 @@ MOST_BY_DENSITY = 5_000
 FEWEST_PLACED = 0.6
 """The share of passages that HDBSCAN must put in clusters, or "auto" takes k-means, which places all."""
 
+LARGEST_SHARE = 0.5
+"""The share of passages that the largest of its clusters may have, likewise: one lump and a few crumbs tell nothing."""
+
 TYPICAL = 3
 """Passages shown of a cluster."""
 
@@ -94,7 +97,8 @@ def find_clusters(library: "Library", *, method: ClusterMethod = "auto", k: int 
     Args:
         library: Which.
         method: HDBSCAN (Campello 2013) finds groups of their own density and leaves out what is in none; k-means puts every passage into
-            the nearest of k groups; "auto" takes HDBSCAN for up to `MOST_BY_DENSITY` passages where it places `FEWEST_PLACED` of them.
+            the nearest of k groups; "auto" takes HDBSCAN for up to `MOST_BY_DENSITY` passages where it places `FEWEST_PLACED` of them, and
+            no more than `LARGEST_SHARE` in one cluster.
         k: Clusters of k-means; chosen by silhouette if not given.
         seed: The same library and seed give the same clusters.
 
@@ -125,7 +129,9 @@ def find_clusters(library: "Library", *, method: ClusterMethod = "auto", k: int 
 def _group(short: Embeddings, method: ClusterMethod, k: int | None, seed: int) -> tuple[Labels, str]:
     if method == "hdbscan" or (method == "auto" and k is None and len(short) <= MOST_BY_DENSITY):
         labels, how = by_density(short)
-        if method == "hdbscan" or (labels.max() > 0 and (labels >= 0).mean() >= FEWEST_PLACED):
+        placed = labels[labels >= 0]
+        is_telling = len(placed) >= FEWEST_PLACED * len(labels) and np.bincount(placed).max() <= LARGEST_SHARE * len(labels)
+        if method == "hdbscan" or is_telling:
             return labels, how
     return by_means(short, k, seed)
 

@@ -93,7 +93,11 @@ def _write(output: Path, library: "Library", placed: "Map", colouring: "Colourin
 
             figure = map_figure(placed, captions(library, placed), colouring, question)
             figure.update_layout(height=None, legend={"y": 1, "x": 1, "orientation": "v", "xanchor": "left"}, paper_bgcolor="#ffffff")
-            figure.write_html(output, include_plotlyjs=True, config={"displaylogo": False, "scrollZoom": True})
+            figure.write_html(
+                output,
+                include_plotlyjs=True,
+                config={"displaylogo": False, "scrollZoom": True, "showSendToCloud": False, "plotlyServerURL": ""},
+            )
         case ".json":
             output.write_text(json.dumps(_values(placed, colouring, question), ensure_ascii=False) + "\n", encoding="utf-8")
         case _:

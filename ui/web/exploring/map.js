@@ -7,7 +7,7 @@ document.addEventListener('fn-figure-select', ({detail}) => {
   trigger('choose', {passages});
 });
 document.addEventListener('click', (event) => {
-  const button = event.target.closest('#map-clusters [data-cluster]');
+  const button = event.target.closest('#map-lists [data-cluster]');
   if (!button) return;
   asks = true;
   trigger('cluster', {number: Number(button.dataset.cluster)});

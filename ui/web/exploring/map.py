@@ -21,7 +21,7 @@ LABEL = words.LABEL
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 Shown = tuple[Any, Any, Any, Any, Any]
-"""The map, the list of clusters, the button for titles, what is selected, the state of the library that is shown."""
+"""The map, the lists, the button for titles, what is selected, the state of the library that is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Panel:
     question: gr.Textbox
     drawing: gr.HTML
     selection: gr.HTML
-    clusters: gr.HTML
+    lists: gr.HTML
     title: gr.Button
     shown: gr.State
 
@@ -59,16 +59,16 @@ def build() -> Panel:
     )
     drawing = gr.HTML(elem_id="map-drawing")
     selection = gr.HTML(elem_id="map-selection", js_on_load=script("exploring/map.js"))
-    clusters = gr.HTML(elem_id="map-clusters")
+    lists = gr.HTML(elem_id="map-lists")
     title = gr.Button(words.TITLE, visible=False, size="sm", elem_id="map-title")
-    return Panel(of, method, colour, question, drawing, selection, clusters, title, gr.State(""))
+    return Panel(of, method, colour, question, drawing, selection, lists, title, gr.State(""))
 
 
 def wire(panel: Panel, tab: gr.Tab, tools: "Tools") -> None:
     """Make the view work."""
     handlers = MapHandlers(tools)
     wanted = [panel.of, panel.method, panel.colour, panel.question]
-    shown = [panel.drawing, panel.clusters, panel.title, panel.selection, panel.shown]
+    shown = [panel.drawing, panel.lists, panel.title, panel.selection, panel.shown]
     tab.select(handlers.arrive, [panel.shown, *wanted], shown, **PRIVATE)
     for control in (panel.of, panel.method, panel.colour):
         control.input(handlers.draw, wanted, shown, trigger_mode="always_last", **PRIVATE)
@@ -104,14 +104,10 @@ class MapHandlers:
             for percent in self._drawing.make(wanted):
                 waiting = render("explore_map_progress.html", words=words.DRAWING.format(percent=percent), percent=percent)
                 yield waiting, gr.skip(), gr.skip(), "", ""
-            if wanted.colour == "cluster":
-                if not self._drawing.has_clusters():
-                    yield render("explore_map_progress.html", words=words.CLUSTERING, percent=100), gr.skip(), gr.skip(), "", ""
-                clusters = self._drawing.clusters_html()
-            else:
-                clusters = ""
-            can_title = bool(clusters) and self._library.chat_model is not None
-            yield self._drawing.html(wanted), clusters, gr.Button(visible=can_title), "", self._drawing.state()
+            if wanted.colour == "cluster" and not self._drawing.has_clusters():
+                yield render("explore_map_progress.html", words=words.CLUSTERING, percent=100), gr.skip(), gr.skip(), "", ""
+            can_title = wanted.colour == "cluster" and self._library.chat_model is not None
+            yield *self._drawing.html(wanted), gr.Button(visible=can_title), "", self._drawing.state()
         except RagError as error:
             yield render("explore_map_trouble.html", words=str(error)), "", gr.Button(visible=False), "", ""
 
@@ -124,8 +120,8 @@ class MapHandlers:
         except RagError as error:
             yield render("explore_map_trouble.html", words=str(error)), "", gr.Button(visible=False), "", ""
             return
-        for drawing, clusters, _, selection, state in self.draw(of, method, colour, question):
-            yield drawing, clusters, gr.Button(words.TITLE, interactive=True), selection, state
+        for drawing, lists, _, selection, state in self.draw(of, method, colour, question):
+            yield drawing, lists, gr.Button(words.TITLE, interactive=True), selection, state
 
     def choose(self, of: str, event: gr.EventData) -> str:
         """Say what is selected on the map."""

@@ -80,8 +80,8 @@ class MapDrawing:
                 yield round(100 * share[0])
             making.result()
 
-    def html(self, wanted: Wanted) -> str:
-        """The map, and what is to be said of it."""
+    def html(self, wanted: Wanted) -> tuple[str, str]:
+        """The map with what is to be said of it, and the lists that belong to it: passages near a question, clusters."""
         from rag.exploring.colouring import by_cluster, by_document
         from rag.exploring.figures.map import map_figure
         from rag.exploring.mapping import map_library, place_question
@@ -95,20 +95,15 @@ class MapDrawing:
             notes.append(words.NO_QUESTION)
         label = words.FIGURE.format(points=notes[0].rstrip("."))
         shown = Markup(self._figures.show(figure, label, "passage"))
-        nearest = self._nearest(placed, question) if question else []
-        return render("explore_map.html", words=words, figure=shown, notes=notes, nearest=nearest)
-
-    def clusters_html(self) -> str:
-        """The list of clusters."""
-        from rag.exploring.figures.style import mark
-
-        return render(
-            "explore_map_clusters.html",
+        lists = render(
+            "explore_map_lists.html",
             words=words,
-            clustering=self._clusters(),
-            colour=lambda number: mark(number)[0],
+            nearest=self._nearest(placed, question) if question else [],
+            clustering=self._clusters() if wanted.colour == "cluster" else None,
+            colour=_colour,
             typical=_typical,
         )
+        return render("explore_map.html", figure=shown, notes=notes), lists
 
     def has_clusters(self) -> bool:
         """Whether they are found already."""
@@ -164,6 +159,13 @@ class MapDrawing:
             for rank, (row, key) in enumerate(keys.items(), start=1)
             if key in chunks
         ]
+
+
+def _colour(number: int) -> str:
+    from rag.exploring.figures.map import MOST_LISTED
+    from rag.exploring.figures.style import mark
+
+    return mark(number if number < MOST_LISTED else -1)[0]
 
 
 def _typical(cluster: "Cluster") -> list[tuple[ChunkKey, Passage]]:

@@ -3,14 +3,14 @@
 LABEL = "Map"
 EXPLAIN = (
     "Every point is a passage of your documents; passages that mean alike stand near each other. Hover to read one, click to open its "
-    "page, draw a line around several to ask about these only. Distances between far groups, and up, down, left and right, mean nothing."
+    "page, draw a line around several to ask about these only. The directions, and how far apart far groups are, mean nothing."
 )
 OF = "Show"
 OFS = {"chunks": "passages", "documents": "documents"}
 METHOD = "Placed by"
-METHODS = {"tsne": "t-SNE: keeps neighbours", "pca": "PCA: keeps large differences", "umap": "UMAP: keeps neighbours"}
+METHODS = {"tsne": "t-SNE", "pca": "PCA", "umap": "UMAP"}
 COLOUR = "Coloured by"
-COLOURS = {"document": "document", "cluster": "cluster", "question": "nearness to the question"}
+COLOURS = {"document": "document", "cluster": "cluster", "question": "nearness to question"}
 QUESTION = "Drop a question on the map"
 QUESTION_PLACEHOLDER = "A question, and Enter…"
 DROP = "Drop"
@@ -35,14 +35,17 @@ TRUST = (
 NO_QUESTION = "Type a question, and the points are shaded by how near they are to it."
 PLACED = (
     "The star is your question: it has no place of its own, and stands at the mean of the places of the {count} nearest, weighted by "
-    "cosine. Lines lead to them:"
+    "cosine. Lines lead to them."
 )
+NEAREST = "Nearest to your question"
+COSINE = "cosine {cosine:.2f}"
 
 SELECTED = ("1 passage of {documents} selected", "{count:,} passages of {documents} selected")
 SELECTED_MOST = "; a question is asked of the first {most:,}"
 NOTHING_SELECTED = "Nothing is selected. Draw a line around the points that you want to ask about."
 ASK_THESE = "Ask about these only"
 ASK = "Ask"
+ASK_PLACEHOLDER = "A question about these…"
 
 CLUSTERS = "Clusters"
 SIZES = ("1 passage", "{count:,} passages")
