@@ -18,7 +18,7 @@ Arrays = Mapping[str, NDArray[np.generic]]
 def read(file: Path) -> dict[str, NDArray[np.generic]] | None:
     """The arrays of a file; None where it is not there or is damaged."""
     try:
-        with np.load(file, allow_pickle=False) as stored:
+        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as stored:
             return dict(stored)
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
         return None

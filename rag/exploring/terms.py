@@ -22,7 +22,8 @@ def telling_terms(groups: Sequence[Sequence[str]], most: int = MOST_TERMS) -> li
         most: Terms of each group, at most.
 
     Returns:
-        For each group, the heaviest first, as they are most often written; none that is part of another one.
+        For each group, the heaviest first, as they are most often written; none that shares a word with a heavier one, and of a word and
+        a pair of the same weight the pair.
     """
     spelled: defaultdict[str, Counter[str]] = defaultdict(Counter)
     counts: list[Counter[str]] = []
@@ -45,7 +46,7 @@ def _heaviest(count: Counter[str], total: Counter[str], mean: float, spelled: di
     size = max(count.total(), 1)
     weights = {term: often / size * math.log(1 + mean / total[term]) for term, often in count.items()}
     chosen: list[str] = []
-    for term in sorted(weights, key=lambda term: (-weights[term], term)):
+    for term in sorted(weights, key=lambda term: (-weights[term], -len(term.split()), term)):
         if not any(set(term.split()) & set(other.split()) for other in chosen):
             chosen.append(term)
         if len(chosen) == most:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rag import ExploringError, Library
-from rag.answering.chat.model import ChatDelta
+from rag.answering.chat.reply import ChatDelta
 from rag.errors import ChatConnectionError
 from rag.exploring import find_clusters, title_clusters
 from rag.exploring.grouping import by_density, by_means
@@ -45,7 +45,7 @@ def test_subjects_become_clusters_the_largest_first(library: Library, method: st
             assert {document.partition("-")[0] for document, _ in cluster.documents} == {name}
             assert all(passage.text.startswith(text) for passage in cluster.passages)
             assert len(cluster.passages) == 3
-            assert all(term.casefold() in text.casefold() for term in cluster.terms)
+            assert all(term.casefold() in f"{text} {name}".casefold() for term in cluster.terms)
         assert clustering.outliers == 0
 
 
@@ -68,7 +68,8 @@ def test_a_library_of_one_passage_or_of_the_same_ones_is_one_cluster(tmp_path: P
         (tmp_path / "one.txt").write_text("Oak needs oil.", encoding="utf-8")
         library.add(tmp_path / "one.txt")
         (only,) = find_clusters(library).clusters
-        assert (only.size, only.name) == (1, "Oak needs, oil")
+        assert only.size == 1
+        assert set(only.name.replace(",", "").split()) == {"Oak", "needs", "oil"}
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 9, 60])
@@ -96,8 +97,8 @@ def test_terms_are_frequent_here_and_rare_elsewhere() -> None:
         ["Teak oil is for teak. The form of the bench.", "Teak oil needs days."],
     ]
     leave, teak = telling_terms(groups, most=2)
-    assert leave[0] == "annual leave" or leave[0] == "Annual leave"
-    assert teak[0] in {"Teak oil", "teak", "Teak"}
+    assert leave[0].casefold() == "annual leave"
+    assert teak[0].casefold() in {"teak oil", "teak"}
     assert not {"the", "is", "of", "form"} & {term.casefold() for term in (*leave, *teak)}
     assert telling_terms([["12 34 5.6"], []]) == [(), ()]
 
@@ -116,8 +117,8 @@ class Titling:
         reply = self._replies.pop(0)
         if isinstance(reply, Exception):
             raise reply
-        yield ChatDelta(text=reply)
-        yield ChatDelta(finish="stop")
+        yield ChatDelta(reply, "", None, None)
+        yield ChatDelta("", "", "stop", None)
 
 
 def test_a_chat_model_titles_clusters_and_where_it_fails_the_terms_stay(library: Library) -> None:
