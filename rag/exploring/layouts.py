@@ -1,5 +1,6 @@
 """Vectors -> places in two dimensions."""
 
+import warnings
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -130,7 +131,9 @@ def _tsne(short: Embeddings, begun: Places, seed: int, tell: ProgressOf) -> Plac
 
 def _umap() -> Any:
     try:
-        import umap
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ImportWarning)  # that TensorFlow is missing, for a kind of UMAP that is not used here
+            import umap
     except ImportError as error:
         raise ExploringError("UMAP is not installed. `pip install 'footnote[umap]'` brings it; t-SNE and PCA need nothing more.") from error
     return umap

@@ -203,7 +203,7 @@ def test_a_picture_is_written_with_odd_names_and_outliers(ending: str, library: 
 
 
 def test_topics_of_the_samples_stand_apart_on_the_map(tmp_path: Path, samples: Path, minilm: BagOfWordsEmbedder) -> None:
-    """Three subjects: employment (the handbook), buying and caring for furniture, tides. Seen: 0.36; by chance about 0."""
+    """Three subjects: employment (the handbook), buying and caring for furniture, tides. Seen: 0.39; with the subjects shuffled -0.05."""
     from sklearn.metrics import silhouette_score
 
     subjects = {"harbour-handbook.pdf": 0, "returns-policy.txt": 1, "workshop-faq.md": 1, "tide-notes.pdf": 2}
@@ -212,6 +212,6 @@ def test_topics_of_the_samples_stand_apart_on_the_map(tmp_path: Path, samples: P
         placed: Map = map_library(library)
     topics = [subjects[placed.records[owner].name] for owner in placed.owners]
     score = silhouette_score(placed.points, topics)
-    assert score > 0.15, score
+    assert score > 0.2, score
     assert placed.trustworthiness is not None
     assert placed.trustworthiness > 0.85

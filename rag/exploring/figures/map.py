@@ -57,6 +57,7 @@ def map_figure(
         yaxis=axis | {"scaleanchor": "x"},
         dragmode="lasso",
         hovermode="closest",
+        newselection={"line": {"color": OTHER, "width": 1.5, "dash": "dot"}},
         showlegend=not by_score,
         legend={"orientation": "h", "yanchor": "top", "y": -0.01, "x": 0, "itemsizing": "constant", "font": {"size": 11}},
     )

@@ -21,6 +21,7 @@ element.addEventListener('submit', (event) => {
 });
 new MutationObserver(() => {
   const box = element.querySelector('input');
+  if (element.innerText) element.scrollIntoView({block: 'nearest'});
   if (!asks || !box) return;
   asks = false;
   box.focus();
