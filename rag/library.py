@@ -30,7 +30,7 @@ from rag.following import Searched, standalone_by_rule
 from rag.loading.files import find_files
 from rag.loading.loader import Loader
 from rag.reranking.protocol import Reranker, build_reranker
-from rag.retrieving import Query, Retriever
+from rag.retrieving import Query, Retriever, Within
 from rag.rewriting import standalone_by_model
 from rag.settings import Settings
 from rag.staging import Source, Staging
@@ -251,6 +251,7 @@ class Library:
         top_k: int | None = None,
         documents: Sequence[str] | None = None,
         history: Sequence[Message] = (),
+        chunks: Sequence[ChunkKey] | None = None,
     ) -> list[Passage]:
         """Find the passages that answer a question best, by meaning and by words.
 
@@ -259,6 +260,7 @@ class Library:
             top_k: How many, at most; `settings.top_k` if not given.
             documents: Names or ids of the documents to look in; all if not given.
             history: Earlier questions and answers, oldest first; a follow-up takes its subject from them.
+            chunks: Keys of the chunks to look at, as those chosen on a map; all if not given.
 
         Returns:
             Best first; empty if the library is.
@@ -271,7 +273,7 @@ class Library:
             RerankingError: The reranker cannot be used.
         """
         question = _asked(question)
-        return self._retrieve(question, standalone_by_rule(question, _told(history)), top_k, documents)
+        return self._retrieve(question, standalone_by_rule(question, _told(history)), top_k, self._within(documents, chunks))
 
     @property
     def min_confidence(self) -> float:
@@ -303,7 +305,13 @@ class Library:
         return confidence(evidence(question, passages, titles, wording, self.embedder))
 
     def ask(
-        self, question: str, *, history: Sequence[Message] = (), top_k: int | None = None, documents: Sequence[str] | None = None
+        self,
+        question: str,
+        *,
+        history: Sequence[Message] = (),
+        top_k: int | None = None,
+        documents: Sequence[str] | None = None,
+        chunks: Sequence[ChunkKey] | None = None,
     ) -> Answer:
         """Answer a question from the documents, with footnotes. Waits for the whole answer; `stream` shows it grow.
 
@@ -312,6 +320,7 @@ class Library:
             history: Earlier questions and answers, oldest first.
             top_k: Passages to answer from, at most.
             documents: Names or ids of the documents to look in; all if not given.
+            chunks: As for `retrieve`.
 
         Raises:
             ChatError: The chat endpoint did not answer as it should.
@@ -319,7 +328,7 @@ class Library:
         """
 
         async def last() -> Answer:
-            async with aclosing(self.stream(question, history=history, top_k=top_k, documents=documents)) as answers:
+            async with aclosing(self.stream(question, history=history, top_k=top_k, documents=documents, chunks=chunks)) as answers:
                 async for answer in answers:
                     whole = answer
             return whole
@@ -332,7 +341,13 @@ class Library:
             return executor.submit(asyncio.run, last()).result()
 
     async def stream(
-        self, question: str, *, history: Sequence[Message] = (), top_k: int | None = None, documents: Sequence[str] | None = None
+        self,
+        question: str,
+        *,
+        history: Sequence[Message] = (),
+        top_k: int | None = None,
+        documents: Sequence[str] | None = None,
+        chunks: Sequence[ChunkKey] | None = None,
     ) -> AsyncGenerator[Answer, None]:
         """Answer a question as `ask` does, and yield the answer as it grows; closing the iterator ends the endpoint's work.
 
@@ -344,8 +359,9 @@ class Library:
         searched = standalone_by_rule(question, history)
         if self.chat_model is not None:
             searched = await standalone_by_model(question, history, self.chat_model)
-        passages = await asyncio.to_thread(self._retrieve, question, searched, top_k, documents)
-        asked = Asked(question, searched.text, tuple(passages), tuple(history), began, still_indexing(len(self.indexing(documents))))
+        passages = await asyncio.to_thread(self._retrieve, question, searched, top_k, self._within(documents, chunks))
+        waiting = len(self.indexing(documents)) if chunks is None else 0
+        asked = Asked(question, searched.text, tuple(passages), tuple(history), began, still_indexing(waiting))
         weighing = asyncio.create_task(asyncio.to_thread(self.confidence, searched.text, passages))
         try:
             if self.chat_model is None:
@@ -418,16 +434,21 @@ class Library:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
-    def _retrieve(self, question: str, searched: Searched, top_k: int | None, documents: Sequence[str] | None) -> list[Passage]:
+    def _within(self, documents: Sequence[str] | None, chunks: Sequence[ChunkKey] | None) -> Within:
+        ids = None if documents is None else [self.document(name).id for name in documents]
+        if ids is not None and chunks is not None:
+            chunks = [key for key in chunks if key[0] in ids]
+        return Within(ids, chunks)
+
+    def _retrieve(self, question: str, searched: Searched, top_k: int | None, within: Within) -> list[Passage]:
         top_k = self.settings.top_k if top_k is None else top_k
         if top_k < 1:
             raise ValueError(f"top_k must be at least 1, not {top_k}")
-        ids = None if documents is None else [self.document(name).id for name in documents]
         queries = [Query(question)]
         if searched.text != question:
             queries = [Query(searched.text, 1 - RAW_WEIGHT), Query(question, RAW_WEIGHT)]
         with self._index.guarded():
-            return self._retriever.retrieve(queries, top_k, ids) if self._index.records else []
+            return self._retriever.retrieve(queries, top_k, within) if self._index.records else []
 
     def _describe(self) -> str:
         return f"{self.embedder.identity} cosine chunker={CHUNKER_VERSION} tokens={self.settings.chunk_tokens}"

@@ -39,6 +39,14 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
+class Within:
+    """Where is searched: everywhere, in some documents, or among some chunks."""
+
+    document_ids: Sequence[str] | None = None
+    chunks: Sequence[ChunkKey] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """A passage before it is trimmed.
 
@@ -71,13 +79,13 @@ class Retriever:
         self._rerank_depth = rerank_depth
         self._aside = ThreadPoolExecutor(thread_name_prefix="words")  # the words are searched while the vectors are
 
-    def retrieve(self, queries: Sequence[Query], top_k: int, document_ids: Sequence[str] | None) -> list[Passage]:
+    def retrieve(self, queries: Sequence[Query], top_k: int, within: Within) -> list[Passage]:
         """Find the passages that answer best.
 
         Args:
             queries: One or more; a follow-up question is searched as a whole question and as it was asked.
             top_k: How many passages, at most.
-            document_ids: Look in these documents only.
+            within: Where to look. Among given chunks every one is compared, and no other has a part in a passage or in a score.
 
         Returns:
             Best first.
@@ -87,7 +95,7 @@ class Retriever:
             EmbeddingError: The model cannot be used.
             RerankingError: The reranker cannot be used.
         """
-        found = self.find(queries, top_k, document_ids)
+        found = self.find(queries, top_k, within)
         records = self._index.records
         return [
             _passage(rank, passage, trimmed(passage.sentences), records[passage.best.chunk.document_id])
@@ -95,10 +103,10 @@ class Retriever:
             if passage.best.chunk.document_id in records
         ]
 
-    def find(self, queries: Sequence[Query], top_k: int, document_ids: Sequence[str] | None) -> list[Found]:
+    def find(self, queries: Sequence[Query], top_k: int, within: Within) -> list[Found]:
         """Find passages, as `retrieve` does, with what is known of their sentences; not trimmed yet."""
         lexical = self._index.lexical
-        ranked = self._distinct(queries, top_k, document_ids)
+        ranked = self._distinct(queries, top_k, within)
         if self._reranker and ranked:
             ranked = self._reranked(queries[0].text, ranked, max(self._rerank_depth, top_k), self._reranker)
         places = {each.chunk.key: (rank, max(0.0, ranked[0].score - each.score)) for rank, each in enumerate(ranked, start=1)}
@@ -110,23 +118,25 @@ class Retriever:
             found.append(Found(group[0], chunks, [sentence for part in parts for sentence in sentences(part, weigh)]))
         return found
 
-    def _distinct(self, queries: Sequence[Query], top_k: int, document_ids: Sequence[str] | None) -> list[Ranked]:
+    def _distinct(self, queries: Sequence[Query], top_k: int, within: Within) -> list[Ranked]:
         """The best chunks without copies, more of them where copies fill the places: a footer stands in every letter."""
         depth = max(SPARE * top_k, self._rerank_depth)
         most = max(depth, MOST_RANKED)
-        hits = self._aside.submit(self._by_words, queries, depth, document_ids)
+        hits = self._aside.submit(self._by_words, queries, depth, within)
         vectors = [self._embedder.embed_query(query.text) for query in queries]
         while True:
-            ranked = self._ranked(queries, vectors, hits, depth, document_ids)
+            ranked = self._ranked(queries, vectors, hits, depth, within)
             kept = distinct(ranked)
             if len(ranked) < depth or depth == most or len(joined(kept, top_k)) == top_k:
                 return kept
             depth = min(4 * depth, most)
-            hits = self._aside.submit(self._by_words, queries, depth, document_ids)
+            hits = self._aside.submit(self._by_words, queries, depth, within)
 
-    def _by_words(self, queries: Sequence[Query], depth: int, document_ids: Sequence[str] | None) -> list[ChunkKey]:
-        """The chunks that share the most telling words with any of the queries, best first."""
-        hits = [hit for query in queries for hit in self._index.lexical.search(query.text, max(POOL, depth), document_ids)]
+    def _by_words(self, queries: Sequence[Query], depth: int, within: Within) -> list[ChunkKey]:
+        """The chunks that share the most telling words with any of the queries, best first; given chunks are all looked at."""
+        if within.chunks is not None:
+            return list(dict.fromkeys(within.chunks))
+        hits = [hit for query in queries for hit in self._index.lexical.search(query.text, max(POOL, depth), within.document_ids)]
         return [(hit.document_id, hit.ordinal) for hit in sorted(hits, key=lambda hit: -hit.score)]
 
     def _ranked(
@@ -135,12 +145,17 @@ class Retriever:
         vectors: Sequence[Embeddings],
         hits: Future[list[ChunkKey]],
         depth: int,
-        document_ids: Sequence[str] | None,
+        within: Within,
     ) -> list[Ranked]:
         store, lexical = self._index.store, self._index.lexical
-        near = [store.nearest(vector, max(POOL, depth), document_ids) for vector in vectors]
-        keys = set(hits.result()).union(*near)
-        around = sorted(with_neighbours(keys))
+        if within.chunks is None:
+            near = [store.nearest(vector, max(POOL, depth), within.document_ids) for vector in vectors]
+            keys = set(hits.result()).union(*near)
+            around = sorted(with_neighbours(keys))
+        else:
+            keys = set(hits.result())
+            near = [store.cosines(vector, keys) for vector in vectors]
+            around = sorted(keys)
         weighed = [self._aside.submit(lexical.scores, query.text, around) for query in queries]
         waiting = self._waiting(hits.result())
         scores: dict[ChunkKey, float] = {}

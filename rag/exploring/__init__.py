@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rag.exploring.arithmetic import Arithmetic, Neighbour, Unfamiliar, prepare_words, solve
     from rag.exploring.classifying import Classification, Labelled, classify
+    from rag.exploring.clusters import Cluster, Clustering, find_clusters
     from rag.exploring.comparing import Match, Pair, Similarities, compare, compare_documents, compare_passages, most_similar
     from rag.exploring.differing import Difference, differences
     from rag.exploring.duplicates import DocumentPair, Duplicates, PassageGroup, find_duplicates
     from rag.exploring.expressions import Term, parse_expression
     from rag.exploring.found import Found
     from rag.exploring.labels import read_examples
+    from rag.exploring.mapping import Map, PlacedQuestion, map_library, place_question
     from rag.exploring.related import RelatedDocument, more_like, related_to
     from rag.exploring.related_graph import DocumentGraph, related_documents
     from rag.exploring.revising import Change
     from rag.exploring.scores import ScoreDistribution, score_distribution
+    from rag.exploring.titling import title_clusters
     from rag.exploring.tokens import Poolings, TokenSimilarities, WordInContext, WordPlace, compare_word, pool, token_similarities, tokenize
     from rag.exploring.validating import CrossValidation, cross_validate
     from rag.exploring.vectors import Vectors
@@ -27,6 +30,8 @@ _LOADED_LATER = {
     "Arithmetic": "rag.exploring.arithmetic",
     "Change": "rag.exploring.revising",
     "Classification": "rag.exploring.classifying",
+    "Cluster": "rag.exploring.clusters",
+    "Clustering": "rag.exploring.clusters",
     "CrossValidation": "rag.exploring.validating",
     "Difference": "rag.exploring.differing",
     "DocumentGraph": "rag.exploring.related_graph",
@@ -34,10 +39,12 @@ _LOADED_LATER = {
     "Duplicates": "rag.exploring.duplicates",
     "Found": "rag.exploring.found",
     "Labelled": "rag.exploring.classifying",
+    "Map": "rag.exploring.mapping",
     "Match": "rag.exploring.comparing",
     "Neighbour": "rag.exploring.arithmetic",
     "Pair": "rag.exploring.comparing",
     "PassageGroup": "rag.exploring.duplicates",
+    "PlacedQuestion": "rag.exploring.mapping",
     "Poolings": "rag.exploring.tokens",
     "RelatedDocument": "rag.exploring.related",
     "ScoreDistribution": "rag.exploring.scores",
@@ -55,10 +62,13 @@ _LOADED_LATER = {
     "compare_word": "rag.exploring.tokens",
     "cross_validate": "rag.exploring.validating",
     "differences": "rag.exploring.differing",
+    "find_clusters": "rag.exploring.clusters",
     "find_duplicates": "rag.exploring.duplicates",
+    "map_library": "rag.exploring.mapping",
     "more_like": "rag.exploring.related",
     "most_similar": "rag.exploring.comparing",
     "parse_expression": "rag.exploring.expressions",
+    "place_question": "rag.exploring.mapping",
     "pool": "rag.exploring.tokens",
     "prepare_words": "rag.exploring.arithmetic",
     "read_examples": "rag.exploring.labels",
@@ -66,6 +76,7 @@ _LOADED_LATER = {
     "related_to": "rag.exploring.related",
     "score_distribution": "rag.exploring.scores",
     "solve": "rag.exploring.arithmetic",
+    "title_clusters": "rag.exploring.titling",
     "token_similarities": "rag.exploring.tokens",
     "tokenize": "rag.exploring.tokens",
 }
@@ -75,6 +86,8 @@ __all__ = [
     "Arithmetic",
     "Change",
     "Classification",
+    "Cluster",
+    "Clustering",
     "CrossValidation",
     "Difference",
     "DocumentGraph",
@@ -82,10 +95,12 @@ __all__ = [
     "Duplicates",
     "Found",
     "Labelled",
+    "Map",
     "Match",
     "Neighbour",
     "Pair",
     "PassageGroup",
+    "PlacedQuestion",
     "Poolings",
     "RelatedDocument",
     "ScoreDistribution",
@@ -103,10 +118,13 @@ __all__ = [
     "compare_word",
     "cross_validate",
     "differences",
+    "find_clusters",
     "find_duplicates",
+    "map_library",
     "more_like",
     "most_similar",
     "parse_expression",
+    "place_question",
     "pool",
     "prepare_words",
     "read_examples",
@@ -114,6 +132,7 @@ __all__ = [
     "related_to",
     "score_distribution",
     "solve",
+    "title_clusters",
     "token_similarities",
     "tokenize",
 ]

@@ -225,8 +225,11 @@ class ChunkStore:
         Raises:
             StorageError: Chroma refuses.
         """
-        found, embeddings = self.embeddings(keys)
-        return dict(zip(found, np.clip(embeddings @ embedding, -1, 1).tolist(), strict=True)) if found else {}
+        wanted, cosines = list(keys), dict[ChunkKey, float]()
+        for first in range(0, len(wanted), READ_BATCH):
+            found, embeddings = self.embeddings(wanted[first : first + READ_BATCH])
+            cosines |= dict(zip(found, np.clip(embeddings @ embedding, -1, 1).tolist(), strict=True)) if found else {}
+        return cosines
 
     def embeddings(self, keys: Iterable[ChunkKey]) -> tuple[list[ChunkKey], Embeddings]:
         """Read chunks' vectors.

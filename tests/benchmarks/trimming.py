@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 
 from rag import Library, trimming
 from rag.loading.cleaning import clean
-from rag.retrieving import Found, Query
+from rag.retrieving import Found, Query, Within
 from rag.trimming import Sentence, trimmed
 from tests.benchmarks import sets
 
@@ -54,7 +54,7 @@ def main() -> None:
     with Library.open(given.library) as library:
         names = {record.id: record.name.removesuffix(".md") for record in library.documents()}
         for question in questions:
-            found.append(library._retriever.find([Query(question["question"])], TOP_K, None))
+            found.append(library._retriever.find([Query(question["question"])], TOP_K, Within()))
     corpus = np.array([question["corpus_id"] for question in questions])
     rows, answers, lengths, owners = [], [], [], []
     for number, (question, passages) in enumerate(zip(questions, found, strict=True)):

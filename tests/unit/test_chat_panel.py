@@ -10,10 +10,13 @@ import pytest
 
 from rag.library import Library
 from tests.conftest import OpenLibrary
+from ui.web.answers import turn_html
 from ui.web.asking import AskingHandlers
 from ui.web.chat import ChatHandlers, Painting
 from ui.web.conversations import AskedDocument, Conversations
+from ui.web.exporting import scope_words
 from ui.web.history import HistoryHandlers
+from ui.web.turns import from_row, to_row
 
 
 @pytest.fixture
@@ -158,3 +161,29 @@ def test_a_tab_closed_at_once_leaves_no_answer_growing(library: Library) -> None
 
     asyncio.run(leave())
     assert [turn.state for turn in conversations.turns(one)] == ["stopped"]
+
+
+def test_passages_chosen_on_the_map_are_asked_and_no_others_also_when_asked_again(library: Library) -> None:
+    conversations = Conversations()
+    one = conversations.resume(None)
+    handlers = ChatHandlers(library, conversations)
+    ferries = next(record for record in library.documents() if record.name == "ferries.txt")
+    sent = event(question=" When do boats pass the lock? ", passages={ferries.id: [0, 0, "1", -1, True], "stranger": [0], "odd": 3})
+    drive(handlers.ask_passages(one, "", sent))
+    drive(handlers.retry(one, "", gr.RetryData(None, {"index": 1, "value": ""})))
+    (turn,) = conversations.turns(one)
+    assert (turn.question, turn.passages) == ("When do boats pass the lock?", ((ferries.id, 0),))
+    assert turn.answer
+    assert {passage.document for passage in turn.answer.passages} == {"ferries.txt"}
+    assert "Asked about 1 passage of the map only" in turn_html(turn)
+    assert scope_words(turn) == "Asked about 1 passage of the map only"
+    assert from_row(to_row(turn)) == turn
+
+
+@pytest.mark.parametrize("passages", [{}, None, {"stranger": [0]}])
+def test_no_passages_to_ask_leave_the_conversation_as_it_is(library: Library, passages: object) -> None:
+    conversations = Conversations()
+    one = conversations.resume(None)
+    with pytest.warns(UserWarning, match="no longer in the library"):
+        drive(ChatHandlers(library, conversations).ask_passages(one, "", event(question="When?", passages=passages)))
+    assert conversations.turns(one) == ()

@@ -82,7 +82,7 @@ ADAPTERS: dict[str, str | tuple[str, ...]] = {
     "gradio": "ui/web/",
     "jinja2": ("ui/web/", "ui/report.py"),
     "markdown_it": "ui/web/prose.py",
-    "markupsafe": ("ui/web/answers.py", "ui/web/prose.py", "ui/web/exporting.py"),
+    "markupsafe": ("ui/web/answers.py", "ui/web/exploring/", "ui/web/prose.py", "ui/web/exporting.py"),
     "fastapi": ("ui/http/", "ui/web/server.py"),
     "starlette": ("ui/http/", "ui/web/server.py"),
     "uvicorn": "ui/web/server.py",

@@ -2,7 +2,7 @@
 
 import typer
 
-from ui.exploring import arithmetic, classify, compare, tokens
+from ui.exploring import arithmetic, classify, compare, map_commands, tokens
 
 
 def register(app: typer.Typer) -> None:
@@ -15,3 +15,4 @@ def register(app: typer.Typer) -> None:
     classify.register(app)
     tokens.register(app)
     arithmetic.register(app)
+    map_commands.register(app)

@@ -84,6 +84,8 @@ def _wire_chat(
     again = panel.chatbot.retry(handlers.retry, [conversation, history.find], painted, **PRIVATE)
     example = panel.chatbot.example_select(handlers.ask_example, [conversation, history.find], painted, **PRIVATE)
     growing: list[dict[str, Any]] = [asked, again, example]
+    line: Any = panel.asking.line
+    growing.append(line.passages(handlers.ask_passages, [conversation, history.find], painted, **PRIVATE))
     panel.box.stop(handlers.stop, conversation, [panel.chatbot, panel.box], cancels=growing, **PRIVATE)
     ended = panel.fresh.click(None, None, None, cancels=growing, **PRIVATE)
     ended.then(handlers.fresh, [conversation, history.find, chosen], painted, **PRIVATE)  # after the last painting of what was ended

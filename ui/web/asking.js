@@ -7,6 +7,8 @@ document.addEventListener('click', (event) => {
   if (what === 'note') trigger('remark', {id});
   if (what === 'up' || what === 'down') trigger('vote', {id, vote: what});
 });
+// A question about passages that were chosen on the map.
+document.addEventListener('fn-ask-passages', (event) => trigger('passages', event.detail));
 element.addEventListener('click', (event) => {
   if (event.target.closest('[data-cancel-edit]')) trigger('cancel', {});
   if (event.target.closest('[data-cancel-note]')) trigger('noted', {});

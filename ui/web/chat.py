@@ -13,12 +13,14 @@ from gradio.components.chatbot import ExampleMessage, Message, MessageDict
 
 from rag.errors import RagError
 from rag.library import Library
+from rag.types import ChunkKey
 from ui.web import text
 from ui.web.answers import messages
 from ui.web.asking import AskingPanel, asking_html, build_asking
 from ui.web.conversations import AskedDocument, Conversations
 from ui.web.history import history_html
 from ui.web.mentions import Scope, ScopeError, scope_of
+from ui.web.selecting import chunk_keys
 
 log = logging.getLogger(__name__)
 
@@ -132,8 +134,23 @@ class ChatHandlers:
             async for painted in paintings:
                 yield painted
 
+    async def ask_passages(self, conversation_id: str | None, query: str, event: gr.EventData) -> AsyncGenerator[Painting, None]:
+        """Answer a question from the passages that were chosen on the map."""
+        question = str(event._data.get("question", "")).strip()
+        if not question:
+            gr.Info(text.EMPTY_QUESTION)
+            yield painting()
+            return
+        scope = await self._scope_among(question, chunk_keys(event._data.get("passages")))
+        if scope is None:
+            yield painting()
+            return
+        async with aclosing(self._answer(_Asked(question, scope), conversation_id, query)) as paintings:
+            async for painted in paintings:
+                yield painted
+
     async def retry(self, conversation_id: str | None, query: str, event: gr.RetryData) -> AsyncGenerator[Painting, None]:
-        """Ask a question again, of the same documents; what was said after it goes."""
+        """Ask a question again, of the same documents or passages; what was said after it goes."""
         conversation_id = self._conversations.resume(conversation_id)
         place = (event.index if isinstance(event.index, int) else event.index[0]) // 2
         turns = self._conversations.turns(conversation_id)
@@ -142,7 +159,8 @@ class ChatHandlers:
             yield painting()
             return
         turn = turns[place]
-        scope = await self._scope(turn.question, turn.documents)
+        among = turn.passages
+        scope = await (self._scope_among(turn.question, among) if among else self._scope(turn.question, turn.documents))
         if scope is None:
             yield painting()
             return
@@ -158,15 +176,16 @@ class ChatHandlers:
 
     async def _answer(self, asked: "_Asked", conversation_id: str | None, query: str, line: Any = None) -> AsyncGenerator[Painting, None]:
         conversation_id = self._conversations.resume(conversation_id)  # the page may be older than this server
-        turn = self._conversations.begin(conversation_id, asked.question, asked.scope.documents, asked.instead_of)
+        turn = self._conversations.begin(conversation_id, asked.question, asked.scope.documents, asked.instead_of, asked.scope.passages)
         history = self._conversations.history(conversation_id, until=turn.id)
         listing = history_html(self._conversations, conversation_id, query)
         box = gr.Textbox(value="", submit_btn=False, stop_btn=text.STOP)
         painted = 0.0
-        documents = [document.id for document in turn.documents] or None
+        documents, passages = [document.id for document in turn.documents] or None, turn.passages or None
         try:
             yield conversation_id, self._messages(conversation_id), box, listing, "", gr.skip() if line is None else line
-            async with aclosing(self._library.stream(asked.scope.question, history=history, documents=documents)) as answers:
+            stream = self._library.stream(asked.scope.question, history=history, documents=documents, chunks=passages)
+            async with aclosing(stream) as answers:
                 async for answer in answers:
                     turn = replace(turn, answer=answer, state="growing" if answer.finish == "streaming" else "done")
                     if not self._conversations.update(conversation_id, turn):
@@ -191,6 +210,17 @@ class ChatHandlers:
         except (ScopeError, RagError) as error:
             gr.Warning(escape(str(error)))
             return None
+
+    async def _scope_among(self, question: str, passages: Sequence[ChunkKey]) -> Scope | None:
+        """A question about those of the passages that are still there; None where none is, which the reader is told."""
+        try:
+            there = await asyncio.to_thread(self._library.chunks, passages)
+        except RagError as error:
+            gr.Warning(escape(str(error)))
+            return None
+        if not there:
+            gr.Warning(text.PASSAGES_GONE)
+        return Scope(question, (), tuple(key for key in passages if key in there)) if there else None
 
     def _show(self, conversation_id: str, query: str) -> Painting:
         examples: list[ExampleMessage] = []

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from rag.errors import StorageError
-from rag.types import Citation, Message
+from rag.types import ChunkKey, Citation, Message
 from ui.web.conversation_store import ConversationStore, Summary
 from ui.web.turns import AskedDocument, Turn, Vote, from_row, searchable, to_row, valid
 
@@ -78,7 +78,14 @@ class Conversations:
         with self._lock:
             return self._store.title(conversation_id)
 
-    def begin(self, conversation_id: str, question: str, documents: tuple[AskedDocument, ...] = (), instead_of: str = "") -> Turn:
+    def begin(
+        self,
+        conversation_id: str,
+        question: str,
+        documents: tuple[AskedDocument, ...] = (),
+        instead_of: str = "",
+        passages: tuple[ChunkKey, ...] = (),
+    ) -> Turn:
         """Add a turn.
 
         Args:
@@ -86,11 +93,12 @@ class Conversations:
             question: What was asked.
             documents: What it is asked about; the whole library if none is given.
             instead_of: A turn's id: it goes, and those after it.
+            passages: The chunks it is asked about; all if none is given.
 
         Raises:
             KeyError: The conversation's id did not come from `resume`, or is no longer kept.
         """
-        turn = Turn(secrets.token_hex(4), question, documents=documents)
+        turn = Turn(secrets.token_hex(4), question, documents=documents, passages=passages)
         with self._lock:
             turns = self._turns(conversation_id)
             if turns is None:

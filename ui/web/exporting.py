@@ -59,7 +59,7 @@ def to_markdown(title: str, turns: Sequence[Turn]) -> str:
     parts = [f"# {_plain(title)}"]
     for index, turn in enumerate(turns, 1):
         parts.append(f"## {index}. {_plain(turn.question)}")
-        if turn.documents:
+        if turn.documents or turn.passages:
             parts.append(f"*{_plain(scope_words(turn))}*")
         if turn.answer:
             parts += [_markdown_body(turn.answer, index), *(f"*{_plain(line)}*" for line in _about(turn))]
@@ -86,6 +86,8 @@ def to_html(title: str, turns: Sequence[Turn]) -> str:
 
 def scope_words(turn: Turn) -> str:
     """What a question was asked about, where that was not all; else ""."""
+    if turn.passages:
+        return text.ASKED_PASSAGES[len(turn.passages) != 1].format(count=len(turn.passages))
     return text.ASKED_ABOUT.format(names=", ".join(document.name for document in turn.documents)) if turn.documents else ""
 
 

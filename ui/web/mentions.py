@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.types import DocumentRecord
+from rag.types import ChunkKey, DocumentRecord
 from ui.web import text
 from ui.web.turns import AskedDocument
 
@@ -32,10 +32,12 @@ class Scope:
     Attributes:
         question: Without the names of documents.
         documents: What is searched; the whole library where there is none.
+        passages: The chunks that are searched; all where there is none.
     """
 
     question: str
     documents: tuple[AskedDocument, ...]
+    passages: tuple[ChunkKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,6 +191,8 @@ EXPORT_VERDICTS = {"supported": "supported", "related": "related, not said there
 
 CHOOSE_DOCUMENT = "Ask about {name} only"
 ASKED_ABOUT = "Asked about {names} only"
+ASKED_PASSAGES = ("Asked about 1 passage of the map only", "Asked about {count} passages of the map only")
+PASSAGES_GONE = "The passages chosen on the map are no longer in the library. Draw the map again and choose others."
 ASKING = "Asking about {names} only."
 ASKING_MANY = "Asking about {count} documents only."
 ASK_ALL = "ask all"

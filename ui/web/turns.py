@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
 
-from rag.types import Answer
+from rag.types import Answer, ChunkKey
 from ui.web import text
 from ui.web.conversation_store import Row
 
@@ -36,6 +36,7 @@ class Turn:
         state: Whether it still grows, is done, was stopped by the reader, or failed.
         problem: Why it failed and what to do, or "".
         documents: What it was asked about; the whole library where there is none.
+        passages: The chunks it was asked about, chosen on the map; all where there is none.
         vote: What the reader thinks of the answer.
         note: Why, in the reader's words, or "".
     """
@@ -46,6 +47,7 @@ class Turn:
     state: Literal["growing", "done", "stopped", "failed"] = "growing"
     problem: str = ""
     documents: tuple[AskedDocument, ...] = ()
+    passages: tuple[ChunkKey, ...] = ()
     vote: Vote = ""
     note: str = ""
 

@@ -22,7 +22,7 @@ const themed = (layout) => {
     given[key] = {...layout[key], color: colour('ink'), gridcolor: colour('line'), zerolinecolor: colour('line'), linecolor: colour('line')};
   return {...layout, ...given};
 };
-const tell = (kind, box, data) => document.dispatchEvent(new CustomEvent(`fn-figure-${kind}`, {detail: {name: box.dataset.name, data}}));
+const tell = (kind, box, data) => document.dispatchEvent(new CustomEvent(`fn-figure-${kind}`, {detail: {name: box.dataset.name, data, box}}));
 const draw = async (box) => {
   box.dataset.drawn = 'begun';
   try {
@@ -30,7 +30,8 @@ const draw = async (box) => {
     if (!answer.ok) throw new Error(element.querySelector('[data-gone]').dataset.gone);
     const figure = await answer.json();
     if (!box.isConnected) return;
-    const options = {displaylogo: false, modeBarButtonsToRemove: ['toImage', 'autoScale2d', 'zoomIn2d', 'zoomOut2d']};
+    // showSendToCloud is on by default: a button that uploads the figure, and with it the words of documents.
+    const options = {displaylogo: false, showSendToCloud: false, plotlyServerURL: '', modeBarButtonsToRemove: ['toImage', 'autoScale2d', 'zoomIn2d', 'zoomOut2d']};
     await Plotly.newPlot(box, figure.data, themed(figure.layout), options);
     box.fnLayout = figure.layout;
     box.on('plotly_click', (event) => tell('click', box, event.points[0].customdata));

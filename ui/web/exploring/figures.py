@@ -45,7 +45,7 @@ class Figures:
                 and a chunk's ordinal makes a click open that passage, where `name` is "passage".
             label: What a screen reader says of it, in a sentence.
             name: Goes with its events `fn-figure-click` and `fn-figure-select` on `document`, whose `detail` is
-                `{name, data: customdata}` and `{name, data: [customdata, ...]}`.
+                `{name, data: customdata, box}` and `{name, data: [customdata, ...], box}`; `box` is the element it is drawn in.
         """
         return render("figure.html", shown=Shown(self.keep(figure), label, name, int(figure.layout.height or 460)))
 
