@@ -23,6 +23,7 @@ from rag.answering.notices import still_indexing
 from rag.chunking import VERSION as CHUNKER_VERSION
 from rag.completing import Completing
 from rag.embedding.backends import build_embedder
+from rag.embedding.checked import CheckedEmbedder
 from rag.embedding.protocol import Embedder
 from rag.errors import DocumentNotFoundError, EmptyQuestionError, StorageError
 from rag.exploring.vectors import VectorReader, Vectors
@@ -73,7 +74,7 @@ class Library:
         self.folder = folder
         self.settings = settings
         self.chat_model = chat_model
-        self.embedder = embedder
+        self.embedder = embedder = CheckedEmbedder(embedder, lambda: self._index.store.dimensions)
         self._originals = Originals(folder / "originals")
         self._index = Index(folder, settings.chroma_url, self._originals, self._describe)
         self._retriever = Retriever(embedder, self._index, reranker, settings.rerank_depth)
