@@ -109,6 +109,7 @@ class Library:
         Raises:
             LibraryLockedError: Another process has it open.
             StorageError: The folder cannot be used.
+            EmbeddingError: The setting of the embedding model is not written as its kind wants it.
         """
         settings = settings or Settings()
         if chat_model is None and (endpoint := settings.chat_endpoint):
@@ -117,7 +118,9 @@ class Library:
             )
         if reranker is None and settings.reranker:
             reranker = build_reranker(settings.reranker, settings.reranker_model, settings.reranker_api_key)
-        embedder = embedder or build_embedder(settings.embedding_model, settings.embedding_backend, settings.exported_models)
+        embedder = embedder or build_embedder(
+            settings.embedding_model, settings.embedding_backend, settings.exported_models, settings.embedding_endpoint
+        )
         return cls(Path(folder or settings.library), settings, embedder, chat_model, reranker)
 
     def add(self, paths: Paths, *, passwords: Sequence[str] = (), progress: ProgressCallback | None = None, wait: bool = True) -> Report:

@@ -38,18 +38,18 @@ def make_deberta(folder: Path) -> Path:
     """A DeBERTa-v2 encoder of two layers."""
     import torch
     from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
-    from transformers import DebertaV2Config, DebertaV2Model, PreTrainedTokenizerFast
+    from transformers import DebertaV2Config, DebertaV2Model
 
     tokenizer = Tokenizer(models.BPE(unk_token="[UNK]"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()  # type: ignore[assignment]
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     special = ["[PAD]", "[CLS]", "[SEP]", "[UNK]", "[MASK]"]
     tokenizer.train_from_iterator(WORDS, trainers.BpeTrainer(vocab_size=120, special_tokens=special, show_progress=False))
-    tokenizer.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 1), ("[SEP]", 2)])  # type: ignore[assignment]
-    wrapped = PreTrainedTokenizerFast(
+    tokenizer.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 1), ("[SEP]", 2)])
+    wrapped = _tokenizer(
         tokenizer_object=tokenizer, pad_token="[PAD]", cls_token="[CLS]", sep_token="[SEP]", unk_token="[UNK]", model_max_length=48
     )
     torch.manual_seed(SEED)
-    config = DebertaV2Config(
+    config: Any = DebertaV2Config(  # type: ignore[call-arg]
         vocab_size=tokenizer.get_vocab_size(),
         hidden_size=32,
         num_hidden_layers=2,
@@ -69,11 +69,11 @@ def make_gpt2(folder: Path) -> Path:
     """A decoder of two layers whose tokenizer has no token to pad with."""
     import torch
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-    from transformers import GPT2Config, GPT2Model, PreTrainedTokenizerFast
+    from transformers import GPT2Config, GPT2Model
 
     tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)  # type: ignore[assignment]
-    tokenizer.decoder = decoders.ByteLevel()  # type: ignore[assignment]
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=320,
         special_tokens=["<|endoftext|>"],
@@ -81,11 +81,26 @@ def make_gpt2(folder: Path) -> Path:
         show_progress=False,
     )
     tokenizer.train_from_iterator(WORDS, trainer)
-    wrapped = PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<|endoftext|>", model_max_length=48)
+    wrapped = _tokenizer(tokenizer_object=tokenizer, eos_token="<|endoftext|>", model_max_length=48)
     torch.manual_seed(SEED)
-    config = GPT2Config(vocab_size=tokenizer.get_vocab_size(), n_positions=48, n_embd=32, n_layer=2, n_head=2, initializer_range=0.3)
+    config = GPT2Config(
+        vocab_size=tokenizer.get_vocab_size(),
+        n_positions=48,
+        n_embd=32,
+        n_layer=2,
+        n_head=2,
+        initializer_range=0.3,
+        bos_token_id=0,
+        eos_token_id=0,
+    )
     model: Any = GPT2Model(config)
     return _saved(folder, model, wrapped)
+
+
+def _tokenizer(**options: Any) -> Any:
+    from transformers import PreTrainedTokenizerFast
+
+    return PreTrainedTokenizerFast(**options)  # type: ignore[no-untyped-call]
 
 
 def _saved(folder: Path, model: Any, tokenizer: Any) -> Path:

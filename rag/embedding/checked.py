@@ -65,7 +65,7 @@ class CheckedEmbedder:
             raise EmbeddingError(f"The embedding model {name} gave something other than vectors of numbers. Choose another.") from error
         if rows.ndim != 2 or rows.shape[0] != count or not rows.shape[1]:
             shape = " x ".join(map(str, rows.shape))
-            raise EmbeddingError(f"The embedding model {name} gave {shape} numbers for {count} texts, not a vector for each. Choose another.")
+            raise EmbeddingError(f"The embedding model {name} gave {shape} numbers for {count} texts, not a vector each. Choose another.")
         if self._dimensions is None:
             self._dimensions = self._stored_dimensions() or rows.shape[1]
         if rows.shape[1] != self._dimensions:

@@ -106,7 +106,8 @@ def _export(source: Path, target: Path, pooling: str | None) -> None:
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".making-") as room:
             made = Path(room) / "model"
             made.mkdir()
-            arguments = json.dumps([str(Path(__file__).resolve().parents[1]), search_path, str(source), str(made), *([pooling] if pooling else [])])
+            given = [str(source), str(made)] + ([pooling] if pooling else [])
+            arguments = json.dumps([str(Path(__file__).resolve().parents[1]), search_path, *given])
             process = subprocess.run(
                 [sys.executable, "-P", "-c", _BOOTSTRAP, arguments],
                 env=os.environ | {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"},

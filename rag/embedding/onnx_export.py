@@ -1,6 +1,7 @@
 """A sentence-transformers model -> one ONNX graph: encoder, pooling, normalisation; int8 where that changes next to nothing.
 
-Runs in a process of its own, so that torch never enters the one that embeds: `python -m rag.embedding.onnx_export MODEL_FOLDER TARGET [POOLING]`.
+Runs in a process of its own, so that torch never enters the one that embeds:
+`python -m rag.embedding.onnx_export MODEL_FOLDER TARGET [POOLING]`.
 """
 
 import json
