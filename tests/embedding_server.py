@@ -5,7 +5,7 @@
 
 All answer POST /BEHAVIOUR/v1/embeddings with the vectors of `embedder`, any one, times 3: what comes must be brought to unit length.
 `ok` gives them last first, each with its index; `base64` sends base64 whatever is asked for. `busy` answers the first two requests with
-429 and a Retry-After, `flaky` the first with 503. `401 404 413 429 500` answer with that status, `echo-key` repeats the key in an error.
+429 and a Retry-After, `flaky` the first with 503. `401 404 413 429 500` answer with that status, 429 wants a long pause, `echo-key` repeats the key in an error.
 `fewer`, `twice`, `nan`, `zero`, `ragged`, `words`, `html` and `json` answer with status 200 and something else. `silent` says nothing,
 `redirect` sends on to `redirect_to`.
 """
@@ -95,7 +95,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path != f"/{behaviour}/v1/embeddings":
             self._json(404, {"detail": "Not Found"})
         elif behaviour in STATUSES:
-            self._json(*STATUSES[behaviour], {"Retry-After": "120"})
+            self._json(*STATUSES[behaviour], {"Retry-After": "0.05" if behaviour == "500" else "120"})
         elif len(embedding.requests) <= times:
             self._json(status, {"error": {"message": "slow down"}}, {"Retry-After": "0.05"})
         elif behaviour == "echo-key":

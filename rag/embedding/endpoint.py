@@ -30,7 +30,10 @@ BATCH_TEXTS, BATCH_CHARACTERS = 32, 60_000
 """What is sent at once, at most: text-embeddings-inference takes no more texts, and other servers limit the tokens of a request."""
 
 TRIES_AGAIN, TRIES_AGAIN_FOR_A_QUESTION = 4, 1
-"""After a dropped connection, 429 or 5xx, after the pause that the server asks for (60 seconds at most), else 0.5 to 8 seconds."""
+"""After a dropped connection, 429 or 5xx, after the pause that the server asks for, else 0.5 to 8 seconds."""
+
+LONGEST_PAUSE_SECONDS = 20.0
+"""A server that asks for a longer one is not tried again: a person is waiting."""
 
 TIMEOUT_SECONDS, CONNECT_SECONDS = 60.0, 5.0
 
@@ -121,8 +124,13 @@ class EndpointEmbedder:
             if key:
                 request.headers["Authorization"] = f"Bearer {key}"
 
+        def limit(response: "httpx2.Response") -> None:
+            asked = response.headers.get("retry-after", "0")
+            if not asked.replace(".", "", 1).isdigit() or float(asked) > LONGEST_PAUSE_SECONDS:
+                response.headers["x-should-retry"] = "false"
+
         timeout = openai.Timeout(self._timeout_seconds, connect=min(CONNECT_SECONDS, self._timeout_seconds))
-        http = openai.DefaultHttpxClient(timeout=timeout, follow_redirects=False, event_hooks={"request": [strip]})
+        http = openai.DefaultHttpxClient(timeout=timeout, follow_redirects=False, event_hooks={"request": [strip], "response": [limit]})
         # the client insists on some key; `strip` decides what is sent
         return openai.OpenAI(base_url=base_url, api_key="none", timeout=timeout, http_client=http)
 

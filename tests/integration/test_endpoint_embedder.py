@@ -45,9 +45,9 @@ def test_a_question_meets_its_document(server: EmbeddingServer) -> None:
 
 def test_the_least_is_sent_and_the_key_with_it(server: EmbeddingServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_ORG_ID", "org-of-another-host")
-    an_embedder(server, dimensions=8).embed_documents(TEXTS)
+    an_embedder(server, dimensions=256).embed_documents(TEXTS)
     (request,) = server.requests
-    assert request.body == {"model": "stand-in", "input": TEXTS, "encoding_format": "float", "dimensions": 8}
+    assert request.body == {"model": "stand-in", "input": TEXTS, "encoding_format": "float", "dimensions": 256}
     assert request.headers["authorization"] == f"Bearer {KEY}"
     assert not [name for name in request.headers if name.startswith(("x-stainless", "openai-"))]
 
