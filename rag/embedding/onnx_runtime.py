@@ -31,7 +31,7 @@ class About:
     """What is known of an exported model without loading it.
 
     Attributes:
-        precision: "int8" or "fp32", of the weights of its matrix products.
+        precision: "int8", "uint8" or "fp32", of the weights of its matrix products.
         agreement: The mean cosine of its vectors with the original's, over a fixed set of texts.
         dimensions: Of a vector.
         limit: Tokens read of a text, special tokens and prompt counted.

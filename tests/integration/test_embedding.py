@@ -23,7 +23,7 @@ def model(request: pytest.FixtureRequest, minilm: Embedder) -> Embedder:
 
 def test_it_is_the_published_model(model: Embedder) -> None:
     assert re.fullmatch(
-        r"(onnx-int8|sentence-transformers):all-MiniLM-L6-v2:53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db-\w{16}",
+        r"(onnx-(?:int8|uint8|fp32)|sentence-transformers):all-MiniLM-L6-v2:53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db-\w{16}",
         model.identity,
     )
     assert model.max_tokens == 254

@@ -12,7 +12,8 @@ from ui.web.server import serve
 
 def tell(line):
     if "Footnote is at" in line:
-        heavy = {"torch", "transformers", "sentence_transformers", "onnx", "onnxruntime", "sklearn", "scipy", "pypdf", "pypdfium2"}
+        heavy = {"torch", "transformers", "sentence_transformers", "onnx", "onnxruntime", "pypdf", "pypdfium2"}
+        heavy |= {"sklearn", "scipy", "plotly", "matplotlib", "openTSNE", "umap", "gensim", "networkx"}
         print("loaded:", *sorted(heavy & set(sys.modules)))
         raise SystemExit(0)
 
