@@ -23,6 +23,7 @@ from rag.answering.notices import still_indexing
 from rag.chunking import VERSION as CHUNKER_VERSION
 from rag.completing import Completing
 from rag.embedding.backends import build_embedder
+from rag.embedding.checked import CheckedEmbedder
 from rag.embedding.protocol import Embedder
 from rag.errors import DocumentNotFoundError, EmptyQuestionError, StorageError
 from rag.exploring.vectors import VectorReader, Vectors
@@ -73,7 +74,7 @@ class Library:
         self.folder = folder
         self.settings = settings
         self.chat_model = chat_model
-        self.embedder = embedder
+        self.embedder = embedder = CheckedEmbedder(embedder, lambda: self._index.store.dimensions)
         self._originals = Originals(folder / "originals")
         self._index = Index(folder, settings.chroma_url, self._originals, self._describe)
         self._retriever = Retriever(embedder, self._index, reranker, settings.rerank_depth)
@@ -108,6 +109,7 @@ class Library:
         Raises:
             LibraryLockedError: Another process has it open.
             StorageError: The folder cannot be used.
+            EmbeddingError: The setting of the embedding model is not written as its kind wants it.
         """
         settings = settings or Settings()
         if chat_model is None and (endpoint := settings.chat_endpoint):
@@ -116,7 +118,9 @@ class Library:
             )
         if reranker is None and settings.reranker:
             reranker = build_reranker(settings.reranker, settings.reranker_model, settings.reranker_api_key)
-        embedder = embedder or build_embedder(settings.embedding_model, settings.embedding_backend, settings.exported_models)
+        embedder = embedder or build_embedder(
+            settings.embedding_model, settings.embedding_backend, settings.exported_models, settings.embedding_endpoint
+        )
         return cls(Path(folder or settings.library), settings, embedder, chat_model, reranker)
 
     def add(self, paths: Paths, *, passwords: Sequence[str] = (), progress: ProgressCallback | None = None, wait: bool = True) -> Report:

@@ -21,6 +21,16 @@ class ChatEndpoint:
     model: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class EmbeddingEndpoint:
+    """Where vectors are made, the key meant for that place and no other, and what is asked of it."""
+
+    base_url: str
+    api_key: SecretStr | None = None
+    dimensions: int | None = None
+    max_tokens: int = 8191
+
+
 class Settings(BaseSettings):
     """What can be set, by argument or by environment variable (`RAG_` and the field's name in capitals).
 
@@ -33,7 +43,7 @@ class Settings(BaseSettings):
     library: Path = Field(default=Path("data/library"), description="folder of the library")
     embedding_model: str = Field(
         default=DEFAULT_EMBEDDING_MODEL,
-        description="sentence-transformers model: the built-in one, a folder, or a name already downloaded",
+        description="embedding model: the built-in one, a folder, a name already downloaded, or another kind: see Other embedding models",
     )
     embedding_backend: Literal["auto", "onnx", "torch"] = Field(
         default="auto", description="what runs the embedding model: ONNX Runtime, sentence-transformers, or the first that can"
@@ -41,6 +51,14 @@ class Settings(BaseSettings):
     model_cache: Path | None = Field(
         default=None, description="folder of models exported for ONNX Runtime, for all libraries; the user's cache folder if not set"
     )
+    embedding_base_url: str | None = Field(
+        default=None, description="OpenAI-compatible endpoint for `openai:MODEL`; `OPENAI_BASE_URL` with its key if not set"
+    )
+    embedding_api_key: SecretStr | None = Field(default=None, description="key for RAG_EMBEDDING_BASE_URL; local servers need none")
+    embedding_dimensions: int | None = Field(
+        default=None, ge=1, le=65536, description="numbers in a vector that the endpoint is asked for; the model's own if not set"
+    )
+    embedding_max_tokens: int = Field(default=8191, ge=64, description="tokens that the endpoint's model reads of a text")
     chunk_tokens: int = Field(default=200, ge=16, le=8192, description="longest chunk, in the embedding model's tokens")
     top_k: int = Field(default=5, ge=1, le=100, description="passages retrieved for a question")
     min_confidence: float = Field(
@@ -85,3 +103,14 @@ class Settings(BaseSettings):
         if self.openai_base_url or self.openai_api_key:
             return ChatEndpoint(self.openai_base_url or OPENAI_BASE_URL, self.openai_api_key, self.chat_model)
         return None
+
+    @property
+    def embedding_endpoint(self) -> EmbeddingEndpoint | None:
+        """The endpoint of `openai:MODEL`, chosen as the chat's is; None where none is set."""
+        if self.embedding_base_url:
+            base_url, key = self.embedding_base_url, self.embedding_api_key
+        elif self.openai_base_url or self.openai_api_key:
+            base_url, key = self.openai_base_url or OPENAI_BASE_URL, self.openai_api_key
+        else:
+            return None
+        return EmbeddingEndpoint(base_url, key, self.embedding_dimensions, self.embedding_max_tokens)

@@ -21,6 +21,8 @@ Finish = Literal["streaming", "complete", "length", "interrupted", "not_found"]
 """How an answer ended: `streaming` while it still grows, `complete`, `length` when the token limit
 cut it, `interrupted` when the endpoint stopped half-way, `not_found` when the documents do not say."""
 
+TrainedKind = Literal["word2vec", "fasttext", "doc2vec"]
+"""A model that is trained on a library's own texts: vectors of words, of words and their parts, of whole texts."""
 
 Verdict = Literal["supported", "related", "unsupported"]
 """What a sentence's source does for it: `supported`, its words say the same; `related`, they are about the same, and do not say it;

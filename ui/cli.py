@@ -25,6 +25,7 @@ from ui.exploring import register as register_exploring
 from ui.places import place
 from ui.printing import growing, is_supported, print_answer
 from ui.terminal import JsonOption, LibraryOption, err, open_library, out, print_json
+from ui.training import register as register_training
 
 if TYPE_CHECKING:
     from rag.library import Library
@@ -172,6 +173,7 @@ def serve(
 
 register_evaluating(app)
 register_exploring(app)
+register_training(app)
 
 
 def main() -> None:

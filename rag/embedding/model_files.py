@@ -76,6 +76,25 @@ def published_weights_sha256(model: str) -> str:
     return weights
 
 
+def model_key(model: str, pooling: str | None = None) -> str:
+    """What makes a model's vectors what they are: the hashes of weights and configuration, and the pooling that was asked for.
+
+    Args:
+        model: The built-in one's name, a folder, or a name in the local Hugging Face cache.
+        pooling: How tokens' vectors become a text's; None for what the model itself states.
+
+    Raises:
+        EmbeddingError: The model is not on this machine, is not what it should be, or states no pooling where none is given.
+    """
+    weights, folder = published_weights_sha256(model), model_folder(model)
+    if pooling is None and not (folder / "modules.json").exists():
+        raise EmbeddingError(
+            f"The embedding model {model!r} does not say how its tokens' vectors become one for the text: it has no modules.json. "
+            f"State it: RAG_EMBEDDING_MODEL=transformers:{model}?pooling=mean (or cls, max, last), as its makers advise."
+        )
+    return f"{weights}-{configuration_sha256(folder)[:16]}" + (f"-{pooling}" if pooling else "")
+
+
 def configuration_sha256(folder: Path) -> str:
     """Hash what stands beside the weights and makes the vectors what they are: modules, pooling, prompts, tokenizer."""
     digest = hashlib.sha256()

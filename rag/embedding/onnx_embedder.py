@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rag.embedding.model_files import configuration_sha256, model_folder, model_name, published_weights_sha256
+from rag.embedding.model_files import model_folder, model_key, model_name
 from rag.embedding.onnx_runtime import TOKENIZER, About, OnnxModel, read_about
 from rag.embedding.protocol import Embeddings
 from rag.embedding.sentence_transformer import load_model
@@ -41,21 +41,23 @@ main()
 
 
 class OnnxEmbedder:
-    """Any local sentence-transformers encoder that can be exported; exported once for all libraries, loaded at first use."""
+    """Any local model that can be exported; exported once for all libraries, loaded at first use."""
 
-    def __init__(self, model: str, cache: Path) -> None:
+    def __init__(self, model: str, cache: Path, pooling: str | None = None) -> None:
         """Do nothing yet.
 
         Args:
             model: The built-in one's name, a folder, or a name in the local Hugging Face cache.
             cache: The folder of exported models.
+            pooling: As for `SentenceTransformerEmbedder`.
         """
         self._name = model
+        self._pooling = pooling
         self._cache = cache
 
     @cached_property
     def identity(self) -> str:
-        """Precision, name, and the hashes of weights and configuration. Exports the model if that was not done before.
+        """Precision, name, and `model_key`. Exports the model if that was not done before.
 
         Raises:
             EmbeddingError: The model is not on this machine, is not what it should be, or cannot be exported.
@@ -92,17 +94,17 @@ class OnnxEmbedder:
             folder, about = self._exported
             return Tokenizer.from_file(str(folder / TOKENIZER)), about.limit
 
-        return TokenReader(load_tokenizer, lambda: load_model(model_folder(self._name)))
+        return TokenReader(load_tokenizer, lambda: load_model(model_folder(self._name), self._pooling))
 
     @cached_property
     def _key(self) -> str:
-        return f"{published_weights_sha256(self._name)}-{configuration_sha256(model_folder(self._name))[:16]}"
+        return model_key(self._name, self._pooling)
 
     @cached_property
     def _exported(self) -> tuple[Path, About]:
         target = self._cache / f"{self._key}-{EXPORT_VERSION}"
         if not target.exists():
-            _export(model_folder(self._name), target)
+            _export(model_folder(self._name), target, self._pooling)
         try:
             return target, read_about(target)
         except (OSError, ValueError, TypeError) as error:
@@ -113,7 +115,7 @@ class OnnxEmbedder:
         return OnnxModel(*self._exported)
 
 
-def _export(source: Path, target: Path) -> None:
+def _export(source: Path, target: Path, pooling: str | None) -> None:
     """Make the export beside its place and move it there whole: another process may do the same."""
     log.info("exporting %s to ONNX, once", source)
     search_path = [os.path.abspath(entry) for entry in sys.path]  # noqa: PTH100 - "" is the current folder
@@ -122,7 +124,8 @@ def _export(source: Path, target: Path) -> None:
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".making-") as room:
             made = Path(room) / "model"
             made.mkdir()
-            arguments = json.dumps([str(Path(__file__).resolve().parents[1]), search_path, str(source), str(made)])
+            given = [str(source), str(made)] + ([pooling] if pooling else [])
+            arguments = json.dumps([str(Path(__file__).resolve().parents[1]), search_path, *given])
             process = subprocess.run(
                 [sys.executable, "-P", "-c", _BOOTSTRAP, arguments],
                 env=os.environ | {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"},

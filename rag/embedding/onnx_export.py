@@ -1,6 +1,7 @@
 """A sentence-transformers model -> one ONNX graph: encoder, pooling, normalisation; 8-bit weights where that changes next to nothing.
 
-Runs in a process of its own, so that torch never enters the one that embeds: `python -m rag.embedding.onnx_export MODEL_FOLDER TARGET`.
+Runs in a process of its own, so that torch never enters the one that embeds:
+`python -m rag.embedding.onnx_export MODEL_FOLDER TARGET [POOLING]`.
 """
 
 import json
@@ -45,12 +46,13 @@ TEXTS = (
 """What the export is judged on: short and long, several languages, code, a table, more than any limit."""
 
 
-def export(source: Path, target: Path) -> About:
+def export(source: Path, target: Path, pooling: str | None = None) -> About:
     """Export a model.
 
     Args:
         source: Its folder.
         target: An empty folder.
+        pooling: As for `load_model`.
 
     Returns:
         What was made: the first of int8, uint8 and fp32 that agrees with the original. int8 is the quickest, and overflows on processors
@@ -61,7 +63,7 @@ def export(source: Path, target: Path) -> About:
         ValueError: What was made does not agree with the original.
         Exception: torch cannot trace it.
     """
-    model = load_model(source, attention="eager")
+    model = load_model(source, pooling, attention="eager")
     document_prompt, query_prompt = prompts_of(model)
     limit, max_tokens = token_limit(model)
     model.tokenizer.backend_tokenizer.save(str(target / TOKENIZER))
@@ -150,7 +152,7 @@ def _checked(model: "SentenceTransformer", target: Path, about: About) -> About:
 def main() -> None:
     """Export; a failure is the last line of stderr and exit status 1."""
     try:
-        export(Path(sys.argv[1]), Path(sys.argv[2]))
+        export(Path(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:])
     except Exception as error:  # noqa: BLE001  (whatever stopped it, another backend takes over)
         sys.exit(f"{type(error).__name__}: {' '.join(str(error).split())}")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rag.embedding.model_files import configuration_sha256, model_folder, model_name, published_weights_sha256
+from rag.embedding.model_files import model_folder, model_key, model_name
 from rag.embedding.protocol import Embeddings
 from rag.embedding.token_reader import TokenReader
 from rag.errors import EmbeddingError
@@ -17,31 +17,41 @@ from rag.settings import DEFAULT_EMBEDDING_MODEL
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules.pooling import PoolingMode
     from tokenizers import Tokenizer
 
 BATCH_SIZE = 16
 """Texts in one pass: larger ones are hardly faster on two cores, and a question waits for the pass before it."""
+
+POOLINGS: dict[str, "PoolingMode"] = {"cls": "cls", "mean": "mean", "max": "max", "last": "lasttoken"}
+"""How tokens' vectors become one for the text: that of the first token, the mean, the greatest of each dimension, that of the last."""
 
 UNLIMITED_TOKENS = 8192
 """Taken as the limit of a model that states none."""
 
 
 class SentenceTransformerEmbedder:
-    """Any sentence-transformers model that lies on this machine; loaded at first use."""
+    """Any sentence-transformers model that lies on this machine, or any encoder or decoder with a stated pooling; loaded at first use."""
 
-    def __init__(self, model: str = DEFAULT_EMBEDDING_MODEL) -> None:
+    def __init__(self, model: str = DEFAULT_EMBEDDING_MODEL, pooling: str | None = None) -> None:
+        """Load nothing yet.
+
+        Args:
+            model: The built-in one's name, a folder, or a name in the local Hugging Face cache.
+            pooling: One of `POOLINGS`; None for what the model itself states.
+        """
         self._name = model
+        self._pooling = pooling
         self._lock = threading.RLock()
 
     @cached_property
     def identity(self) -> str:
-        """Name, and hashes of weights and configuration.
+        """Name, hashes of weights and configuration, and the pooling where one is asked for.
 
         Raises:
-            EmbeddingError: The model is not on this machine, or the built-in one is not the published one.
+            EmbeddingError: As for `model_key`.
         """
-        weights, configuration = published_weights_sha256(self._name), configuration_sha256(model_folder(self._name))
-        return f"sentence-transformers:{model_name(self._name)}:{weights}-{configuration[:16]}"
+        return f"sentence-transformers:{model_name(self._name)}:{model_key(self._name, self._pooling)}"
 
     @property
     def max_tokens(self) -> int:
@@ -93,15 +103,16 @@ class SentenceTransformerEmbedder:
             if "_model" in self.__dict__:  # another thread loaded it while this one waited
                 return self.__dict__["_model"]  # type: ignore[no-any-return]
             _ = self.identity
-            self.__dict__["_model"] = model = load_model(model_folder(self._name))
+            self.__dict__["_model"] = model = load_model(model_folder(self._name), self._pooling)
             return model
 
 
-def load_model(folder: Path, attention: str | None = None) -> "SentenceTransformer":
+def load_model(folder: Path, pooling: str | None = None, attention: str | None = None) -> "SentenceTransformer":
     """Load a model from its folder, and nothing from anywhere else.
 
     Args:
-        folder: A sentence-transformers model.
+        folder: A sentence-transformers model; any encoder or decoder where `pooling` is given.
+        pooling: One of `POOLINGS`, in place of what the model states.
         attention: How attention is computed; the library's own choice if not given.
 
     Raises:
@@ -110,7 +121,6 @@ def load_model(folder: Path, attention: str | None = None) -> "SentenceTransform
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     import torch
-    from sentence_transformers import SentenceTransformer
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
@@ -118,12 +128,27 @@ def load_model(folder: Path, attention: str | None = None) -> "SentenceTransform
     if attention:
         options["attn_implementation"] = attention
     try:
-        model = SentenceTransformer(str(folder), local_files_only=True, model_kwargs=options)
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        model = _assembled(folder, pooling, options)
+    except (OSError, ValueError, RuntimeError, KeyError, AttributeError, TypeError) as error:
         raise EmbeddingError(f"The embedding model in {folder} could not be loaded: {error}") from error
     if not getattr(model.tokenizer, "is_fast", False):
         raise EmbeddingError(f"The embedding model in {folder} has no fast tokenizer, so its text offsets are not known. Choose another.")
     return model
+
+
+def _assembled(folder: Path, pooling: str | None, options: dict[str, Any]) -> "SentenceTransformer":
+    """The model as its folder has it, or with a stated pooling: encoder, pooling, unit length."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
+
+    if pooling is None:
+        return SentenceTransformer(str(folder), local_files_only=True, model_kwargs=options)
+    transformer = Transformer(str(folder), model_kwargs=options | {"local_files_only": True}, processor_kwargs={"local_files_only": True})
+    tokenizer = transformer.tokenizer
+    if tokenizer.pad_token is None:  # GPT-2 and its kin; what is padded is not read
+        tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
+    tokenizer.padding_side = "right"  # so that positions count from a text's first token
+    return SentenceTransformer(modules=[transformer, Pooling(transformer.get_embedding_dimension(), POOLINGS[pooling]), Normalize()])
 
 
 def prompts_of(model: "SentenceTransformer") -> tuple[str, str]:

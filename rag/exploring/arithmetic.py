@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.embedding.protocol import Embeddings
-from rag.embedding.token_reader import HasTokens
 from rag.errors import ExploringError
 from rag.exploring.expressions import Term, parse_expression
 from rag.exploring.passages import passages_of
@@ -186,9 +185,8 @@ def _passages(library: "Library", wanted: Embeddings, top_k: int) -> tuple[tuple
 
 
 def _unfamiliar(library: "Library", terms: Sequence[Term]) -> tuple[Unfamiliar, ...]:
-    if not isinstance(library.embedder, HasTokens):
+    if (reader := library.embedder.token_reader) is None:
         return ()
-    reader = library.embedder.token_reader
     found = []
     for word in sorted({term.text for term in terms if term.text.isalpha()}):
         kinds = [token.kind for token in reader.tokens(word).tokens if token.kind != "special"]

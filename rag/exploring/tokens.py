@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.embedding.protocol import Embeddings
-from rag.embedding.token_reader import HasTokens, Token, TokenizedText, TokenReader
+from rag.embedding.token_reader import Token, TokenizedText, TokenReader
 from rag.errors import ExploringError
 
 if TYPE_CHECKING:
@@ -181,12 +181,12 @@ def unit(vectors: Embeddings) -> Embeddings:
 
 
 def _reader(library: "Library") -> TokenReader:
-    if not isinstance(library.embedder, HasTokens):
+    if (reader := library.embedder.token_reader) is None:
         raise ExploringError(
             "This embedding model does not show its tokens, as a model at an endpoint does not. "
             "Set RAG_EMBEDDING_MODEL to a sentence-transformers model on this machine."
         )
-    return library.embedder.token_reader
+    return reader
 
 
 def _given(text: str) -> str:

@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.embedding.protocol import Embedder, Embeddings
-from rag.embedding.token_reader import HasTokens
 from rag.errors import ExploringError
 from rag.languages import FUNCTION_WORDS, language_of
 
@@ -132,9 +131,9 @@ def vocabulary(library: "Library") -> list[str]:
         ExploringError: It does not show them.
         EmbeddingError: It is not on this machine.
     """
-    if not isinstance(library.embedder, HasTokens):
+    if (reader := library.embedder.token_reader) is None:
         raise ExploringError("This embedding model does not show its vocabulary. Look among the words of your documents instead.")
-    return library.embedder.token_reader.vocabulary()
+    return reader.vocabulary()
 
 
 def _by_count(counted: tuple[str, int]) -> tuple[int, str]:

@@ -3,13 +3,10 @@
 import json
 import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlunsplit
 
-from rag.answering.chat.endpoint import without_secrets
+from rag.addresses import AddressError, checked_address, is_sendable, quoted, without_secrets
 from rag.errors import RerankingError
-
-QUOTED_CHARACTERS = 300
-"""Longest quotation of a server's own words in a message."""
 
 WANTED = "Set RAG_RERANKER to an address such as http://localhost:8080/v1."
 
@@ -43,20 +40,14 @@ class RerankEndpoint:
         Raises:
             RerankingError: The address is no http(s) one with a host, or holds a password or a query, or the key cannot be sent.
         """
-        import httpx2
-
-        url = self.url.strip()
         try:
-            parts = urlsplit(url)
-            is_address = parts.scheme in {"http", "https"} and bool(httpx2.URL(url).host) and not re.search(r"\s", parts.netloc)
-        except (ValueError, httpx2.InvalidURL):
-            is_address = False
-        if not is_address:
-            raise RerankingError(f"The reranker's address {self.shown!r} is not of the form http://HOST/PATH. {WANTED}")
-        if parts.username is not None or parts.query:
+            parts = checked_address(self.url)
+        except AddressError as error:
+            if error.reason == "form":
+                raise RerankingError(f"The reranker's address {self.shown!r} is not of the form http://HOST/PATH. {WANTED}") from error
             said = f"The reranker's address {self.shown!r} has more to it than host and path."
-            raise RerankingError(f"{said} A key goes into RAG_RERANKER_API_KEY. {WANTED}")
-        if not (self.key.isascii() and self.key.isprintable()):
+            raise RerankingError(f"{said} A key goes into RAG_RERANKER_API_KEY. {WANTED}") from error
+        if not is_sendable(self.key):
             raise RerankingError(f"The key for {self.shown} has characters that keys do not have. Copy RAG_RERANKER_API_KEY again.")
         return [urlunsplit((parts.scheme, parts.netloc, path, "", "")) for path in _paths(parts.path.rstrip("/"))]
 
@@ -101,12 +92,12 @@ def refusal(reply: Reply, endpoint: RerankEndpoint) -> RerankingError:
         return RerankingError(f"{url} sends requests on to {there}. If that is right, set RAG_RERANKER to the new address.")
     if status in {401, 403}:  # not quoted: some servers repeat a part of the key here
         return RerankingError(f"{url} {'refused the key' if endpoint.key else 'wants a key'} ({status}). Set RAG_RERANKER_API_KEY.")
-    quoted = _quoted(reply, endpoint)
+    said = quoted(reply.words, endpoint.key)
     if reply.names_the_model:
         model = endpoint.model or "(none is set)"
-        return RerankingError(f"{url} refused the model {model} ({status}).{quoted} Set RAG_RERANKER_MODEL to one that it has.")
+        return RerankingError(f"{url} refused the model {model} ({status}).{said} Set RAG_RERANKER_MODEL to one that it has.")
     what, _, to_do = ADVICE.get(status, SERVER_FAILED if status >= 500 else REFUSED).partition(". ")
-    return RerankingError(f"{url} {what} ({status}).{quoted} {to_do}")
+    return RerankingError(f"{url} {what} ({status}).{said} {to_do}")
 
 
 def failure(error: Exception, endpoint: RerankEndpoint) -> RerankingError:
@@ -154,12 +145,3 @@ def _paths(path: str) -> list[str]:
     if re.search(r"/v\d+$", path):  # text-embeddings-inference has the path without the version alone
         return [f"{path}/rerank", f"{path.rpartition('/')[0]}/rerank"]
     return [f"{path}/v1/rerank", f"{path}/rerank"]
-
-
-def _quoted(reply: Reply, endpoint: RerankEndpoint) -> str:
-    """The server's own words as a sentence with a space before it, or "" where it said nothing in plain words."""
-    said = " ".join(reply.words.split()).rstrip(".")
-    said = said.replace(endpoint.key, "***") if endpoint.key else said
-    if not said or said.startswith("<"):
-        return ""
-    return f" It says: “{said if len(said) <= QUOTED_CHARACTERS else said[:QUOTED_CHARACTERS] + '…'}”."

@@ -73,6 +73,17 @@ class ChunkStore:
         """The documents by id, oldest first. A snapshot: it is replaced, never changed."""
         return self._records
 
+    @property
+    def dimensions(self) -> int | None:
+        """How long the stored vectors are; None where there are none.
+
+        Raises:
+            StorageError: The store cannot be read.
+        """
+        with _translated("read"):
+            found = self._chunks.get(limit=1, include=["embeddings"])["embeddings"]
+        return len(found[0]) if found is not None and len(found) else None
+
     def put(self, chunks: Sequence[Chunk], embeddings: Embeddings) -> None:
         """Store chunks; those of documents that are not staged stay invisible until `commit`.
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from rag import Library
 from rag.embedding.protocol import Embeddings
-from rag.embedding.token_reader import HasTokens, TokenReader
+from rag.embedding.token_reader import TokenReader
 from rag.exploring import solve
 from rag.exploring.tokens import unit
 
@@ -55,7 +55,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, Library.open(folder) as library:
         solved = [solve(library, f"{third} - {first} + {second}", top_k=5) for first, second, third, _ in asked]
         own = [([neighbour.text for neighbour in found.neighbours], bool(found.echo)) for found in solved]
-        assert isinstance(library.embedder, HasTokens)
+        assert library.embedder.token_reader
         words, rows = static_rows(library.embedder.token_reader)
         table = [nearest(rows, words, *given) for *given, _ in asked]
     for name, results in (("words as texts", own), ("input table", table)):

@@ -9,7 +9,6 @@ import pytest
 
 from rag import ExploringError, Library
 from rag.embedding.protocol import Embedder, Embeddings
-from rag.embedding.token_reader import HasTokens
 from rag.exploring import parse_expression, prepare_words, solve
 from rag.exploring.word_vectors import BATCH, WordVectors
 from tests.conftest import OpenLibrary
@@ -139,7 +138,7 @@ def test_the_vocabulary_is_read_once_for_all_libraries(
     assert (found.looked_at, len(found.neighbours)) == (2 * BATCH, 3)
     assert all(neighbour.text.isalpha() for neighbour in found.neighbours)
     (kept,) = (tmp_path / "models" / "words").iterdir()
-    words = library.embedder.token_reader.vocabulary() if isinstance(library.embedder, HasTokens) else []
+    words = library.embedder.token_reader.vocabulary() if library.embedder.token_reader else []
     assert list(WordVectors(kept).learn(words, minilm, keep=True)) == []
 
 

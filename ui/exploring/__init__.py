@@ -2,7 +2,8 @@
 
 import typer
 
-from ui.exploring import arithmetic, classify, compare, map_commands, tokens
+from ui.exploring import arithmetic, classify, compare, duplicates, related, tokens
+from ui.exploring import map as map_commands
 
 
 def register(app: typer.Typer) -> None:
@@ -11,8 +12,5 @@ def register(app: typer.Typer) -> None:
     Args:
         app: What to add them to.
     """
-    compare.register(app)
-    classify.register(app)
-    tokens.register(app)
-    arithmetic.register(app)
-    map_commands.register(app)
+    for commands in (map_commands, duplicates, related, compare, classify, tokens, arithmetic):
+        commands.register(app)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from rag.answering.chat.endpoint import without_secrets
+from rag.addresses import without_secrets
 from rag.errors import RagError
 from rag.library import Library
 from ui.web import text

@@ -1,9 +1,9 @@
 """The chat endpoint's address and key, and a client that sends them there and nowhere else."""
 
-import re
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlunsplit
 
+from rag.addresses import HEADERS_SENT, AddressError, checked_address, is_sendable, without_secrets
 from rag.errors import ChatNotConfiguredError
 from rag.settings import ChatEndpoint
 
@@ -13,9 +13,6 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 5.0
 """Longest wait for a connection."""
-
-HEADERS_SENT = {"accept", "accept-encoding", "connection", "content-length", "content-type", "host", "transfer-encoding", "user-agent"}
-"""Besides the endpoint's key. The client would add what OPENAI_* variables hold for another host, and facts about this machine."""
 
 WANTED = "Set RAG_CHAT_BASE_URL to an address such as http://localhost:11434/v1."
 
@@ -50,20 +47,15 @@ def checked_base_url(base_url: str) -> str:
     Raises:
         ChatNotConfiguredError: It is no http(s) address with a host, or holds a password or a query.
     """
-    import httpx2
-
     shown = without_secrets(base_url)
     try:
-        parts = urlsplit(base_url.strip())
-        is_address = parts.scheme in {"http", "https"} and bool(httpx2.URL(base_url.strip()).host) and not re.search(r"\s", parts.netloc)
-    except (ValueError, httpx2.InvalidURL):
-        is_address = False
-    if not is_address:
-        raise ChatNotConfiguredError(f"The chat endpoint's address {shown!r} is not of the form http://HOST/PATH. {WANTED}")
-    if parts.username is not None or parts.query:
+        parts = checked_address(base_url)
+    except AddressError as error:
+        if error.reason == "form":
+            raise ChatNotConfiguredError(f"The chat endpoint's address {shown!r} is not of the form http://HOST/PATH. {WANTED}") from error
         raise ChatNotConfiguredError(
             f"The chat endpoint's address {shown!r} has more to it than host and path. A key goes into RAG_CHAT_API_KEY. {WANTED}"
-        )
+        ) from error
     return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/").removesuffix("/chat/completions"), "", ""))
 
 
@@ -74,13 +66,8 @@ def checked_key(endpoint: ChatEndpoint) -> str | None:
         ChatNotConfiguredError: It has characters that no request can carry.
     """
     key = endpoint.api_key.get_secret_value().strip() if endpoint.api_key else ""
-    if not key.isascii() or not key.isprintable():
+    if not is_sendable(key):
         raise ChatNotConfiguredError(
             f"The key for {without_secrets(endpoint.base_url)} has characters that keys do not have. Copy it again."
         )
     return key or None
-
-
-def without_secrets(url: str) -> str:
-    """An address that may be shown: without user, password, query and fragment."""
-    return re.sub(r"(^|//)[^/]*@", r"\1", re.split(r"[?#]", url.strip(), maxsplit=1)[0])

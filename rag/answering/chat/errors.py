@@ -5,7 +5,8 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from rag.answering.chat.endpoint import CONNECT_SECONDS, checked_key, without_secrets
+from rag.addresses import quoted, without_secrets
+from rag.answering.chat.endpoint import CONNECT_SECONDS, checked_key
 from rag.errors import (
     ChatAuthenticationError,
     ChatConnectionError,
@@ -21,9 +22,6 @@ from rag.settings import ChatEndpoint
 
 if TYPE_CHECKING:
     import openai
-
-QUOTED_CHARACTERS = 300
-"""Longest quotation of a server's own words in a message."""
 
 TOO_LONG = re.compile(r"context|too long|too many tokens|maximum.{0,20}tokens", re.IGNORECASE)
 
@@ -87,21 +85,21 @@ def _connection_error(error: "openai.APIConnectionError", url: str, timeout_seco
 
 
 def _status_error(error: "openai.APIStatusError", endpoint: ChatEndpoint, model: str) -> ChatError:
-    url, status, quoted = without_secrets(endpoint.base_url), error.status_code, _quoted(error, endpoint)
+    url, status, said = without_secrets(endpoint.base_url), error.status_code, _quoted(error, endpoint)
     if status in {401, 403}:
         # not quoted: some servers repeat a part of the key here
         which = "refused the key" if checked_key(endpoint) else "wants a key"
         return ChatAuthenticationError(f"{url} {which} ({status}). Set RAG_CHAT_API_KEY, or OPENAI_API_KEY where OPENAI_BASE_URL is used.")
     if _is_about_the_model(status, server_words(error), model):
-        return ChatModelNotFoundError(f"{url} does not know the model {model!r}.{quoted} Set RAG_CHAT_MODEL to one that it has.")
+        return ChatModelNotFoundError(f"{url} does not know the model {model!r}.{said} Set RAG_CHAT_MODEL to one that it has.")
     if status == 404:
-        return ChatModelNotFoundError(f"{url} has nothing at this path (404).{quoted} {_address_hint(url)}")
+        return ChatModelNotFoundError(f"{url} has nothing at this path (404).{said} {_address_hint(url)}")
     if status == 429:
         after = error.response.headers.get("retry-after", "")
         wait = f"Wait {after} seconds" if after.isdigit() else "Wait a little"
-        return ChatRateLimitError(f"{url} takes no more requests now (429).{quoted} {wait} and ask again, or check the account's quota.")
+        return ChatRateLimitError(f"{url} takes no more requests now (429).{said} {wait} and ask again, or check the account's quota.")
     if status >= 500:
-        return ChatServerError(f"{url} failed ({status}).{quoted} Try again, or look at the server's log.")
+        return ChatServerError(f"{url} failed ({status}).{said} Try again, or look at the server's log.")
     return _refusal(error, endpoint, model)
 
 
@@ -133,13 +131,13 @@ def _quoted(error: "openai.APIError", endpoint: ChatEndpoint) -> str:
     body = error.body
     named = [body.get(name) for name in ("message", "detail", "error")] if isinstance(body, dict) else [body]
     said = next((words for words in named if isinstance(words, str)), "")
-    said = _redacted(" ".join(said.split()), endpoint)
-    if not said or said.startswith("<"):
-        return ""
-    said = said.rstrip(".")
-    return f" It says: “{said if len(said) <= QUOTED_CHARACTERS else said[:QUOTED_CHARACTERS] + '…'}”."
+    return quoted(said, _key(endpoint))
 
 
 def _redacted(text: str, endpoint: ChatEndpoint) -> str:
-    key = endpoint.api_key.get_secret_value().strip() if endpoint.api_key else ""
+    key = _key(endpoint)
     return text.replace(key, "***") if key else text
+
+
+def _key(endpoint: ChatEndpoint) -> str:
+    return endpoint.api_key.get_secret_value().strip() if endpoint.api_key else ""

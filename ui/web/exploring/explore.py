@@ -7,11 +7,12 @@ import gradio as gr
 
 from rag.library import Library
 from ui.web.exploring import arithmetic, classify, compare, duplicates, related, tokens, words
+from ui.web.exploring import map as map_view
 from ui.web.exploring.figures import Figures
 from ui.web.html import render
 from ui.web.scripts import script
 
-VIEWS: tuple[ModuleType, ...] = (duplicates, related, compare, classify, tokens, arithmetic)
+VIEWS: tuple[ModuleType, ...] = (map_view, duplicates, related, compare, classify, tokens, arithmetic)
 """In the order of their tabs. Each has `LABEL`; `build() -> Panel` lays it out; `wire(panel, tab, tools)` makes it work."""
 
 

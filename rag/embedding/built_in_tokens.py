@@ -1,0 +1,39 @@
+"""Tokens for models that have none of their own, or do not show them: those of the built-in model.
+
+So chunks are cut alike whichever of these models reads them, and alike by the default one: a comparison of two compares their vectors.
+"""
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from rag.embedding.model_files import model_folder
+from rag.settings import DEFAULT_EMBEDDING_MODEL
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+MOST_TOKENS = 8192
+"""What such a model is given of a text where it has no limit of its own."""
+
+
+def built_in_token_spans(text: str) -> list[tuple[int, int]]:
+    """See `Embedder.token_spans`. Of a word that the tokenizer does not know, each character counts as a token."""
+    encoding = _tokenizer().encode(text, add_special_tokens=False)
+    unknown = _tokenizer().token_to_id("[UNK]")
+    spans: list[tuple[int, int]] = []
+    for token, (start, end) in zip(encoding.ids, encoding.offsets, strict=True):
+        if token == unknown:
+            spans += ((place, place + 1) for place in range(start, end))
+        elif end > start:
+            spans.append((start, end))
+    return spans
+
+
+@cache
+def _tokenizer() -> "Tokenizer":
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(model_folder(DEFAULT_EMBEDDING_MODEL) / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer
