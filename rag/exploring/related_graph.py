@@ -17,8 +17,8 @@ LEAST = 0.3
 MOST_DOCUMENTS = 500
 """Placed at most, those with most passages: a spring layout takes the square of their number, 1 s for so many."""
 
-PULL = 1.0
-"""With which all others together draw a document, so that one without a line does not fly off; an edge draws with its cosine."""
+HOLD = 0.8
+"""What part of an edge's strength a link has that is not shown, and keeps parts without an edge between them from flying apart."""
 
 SEED = 7
 """The same library always gives the same picture."""
@@ -84,7 +84,7 @@ def related_documents(library: "Library", *, neighbours: int = 3, least: float =
     return DocumentGraph(
         tuple(vectors.records[number] for number in kept),
         tuple(sizes[kept].tolist()),
-        _layout(len(kept), edges),
+        _layout(cosines, edges),
         edges,
         len(vectors.records) - len(kept),
     )
@@ -103,11 +103,17 @@ def _edges(cosines: NDArray[np.float32], neighbours: int, least: float) -> tuple
     return tuple(sorted(edges, key=lambda edge: (-edge.cosine, edge.left, edge.right)))
 
 
-def _layout(count: int, edges: tuple[Edge, ...]) -> NDArray[np.float64]:
+def _layout(cosines: NDArray[np.float32], edges: tuple[Edge, ...]) -> NDArray[np.float64]:
+    """By springs as strong as the cosines: the edges, and weaker ones of the tree that joins all documents by their highest cosines."""
     import networkx
+    from scipy.sparse.csgraph import minimum_spanning_tree
 
+    count = len(cosines)
+    tree = minimum_spanning_tree(2 - cosines.astype(np.float64)).tocoo()  # never 0, which would be no link
     graph: Any = networkx.Graph()
-    graph.add_weighted_edges_from((left, right, PULL / count) for left in range(count) for right in range(left))
-    graph.add_weighted_edges_from((edge.left, edge.right, max(edge.cosine, 0.01)) for edge in edges)
+    graph.add_nodes_from(range(count))
+    for left, right in zip(tree.row.tolist(), tree.col.tolist(), strict=True):
+        graph.add_edge(left, right, weight=HOLD * max(float(cosines[left, right]), 0.05))
+    graph.add_weighted_edges_from((edge.left, edge.right, max(edge.cosine, 0.05)) for edge in edges)
     placed = networkx.spring_layout(graph, seed=SEED, iterations=100, k=1.6 / np.sqrt(count), method="force")
     return np.array([placed[number] for number in range(count)], dtype=np.float64)

@@ -42,7 +42,7 @@ def document_graph(graph: DocumentGraph, chosen: str = "") -> "Figure":
         textposition=_positions(graph),
         cliponaxis=False,
         marker={
-            "size": (9 + 17 * sizes).tolist(),
+            "size": (_scale(graph) * (9 + 17 * sizes)).tolist(),
             "color": [PALETTE[0] if number == at else PALETTE[1] if number in near else OTHER for number in range(len(graph.records))],
             "symbol": ["diamond" if number == at else "circle" for number in range(len(graph.records))],
             "opacity": 1,
@@ -74,9 +74,14 @@ def _edges(graph: DocumentGraph, at: int) -> list[Any]:
                 ends = [graph.positions[[edge.left, edge.right]] for edge in lines]
                 x = [value for end in ends for value in (*end[:, 0].tolist(), None)]
                 y = [value for end in ends for value in (*end[:, 1].tolist(), None)]
-                line = {"width": width, "color": PALETTE[1] if is_chosen else OTHER}
+                line = {"width": width * _scale(graph), "color": PALETTE[1] if is_chosen else OTHER}
                 traces.append(Scatter(x=x, y=y, mode="lines", line=line, opacity=0.75, hoverinfo="skip", showlegend=False))
     return traces
+
+
+def _scale(graph: DocumentGraph) -> float:
+    """Smaller dots and thinner lines where there are many."""
+    return min(1.0, max(0.35, float(np.sqrt(MOST_NAMED / len(graph.records)))))
 
 
 def _details(graph: DocumentGraph) -> list[str]:
