@@ -1,0 +1,73 @@
+"""Work on the page that takes a while: a bar while it lasts, and no work for somebody who has left."""
+
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.conftest import OpenLibrary
+from tests.fakes import BagOfWordsEmbedder
+from ui.web.exploring.compare import Handlers
+from ui.web.exploring.figures import Figures
+from ui.web.exploring.working import Working
+
+
+def test_progress_is_seen_and_the_result_or_the_error_comes() -> None:
+    def work(tell: Callable[[float], None]) -> str:
+        tell(0.25)
+        time.sleep(0.5)
+        return "done"
+
+    working = Working(work)
+    assert 0.25 in list(working)
+    assert working.result() == "done"
+
+    def fail(tell: Callable[[float], None]) -> None:
+        raise KeyError("lost")
+
+    failing = Working(fail)
+    assert list(failing) == []
+    with pytest.raises(KeyError):
+        failing.result()
+
+
+def test_who_leaves_stops_the_work_at_its_next_word() -> None:
+    left, ended, steps = threading.Event(), threading.Event(), []
+
+    def work(tell: Callable[[float], None]) -> None:
+        try:
+            for step in range(3):
+                left.wait(10) if step else time.sleep(0.5)
+                tell(step / 3)
+                steps.append(step)
+        finally:
+            ended.set()
+
+    shares = iter(Working(work))
+    next(shares)
+    shares.close()  # type: ignore[attr-defined] # as Gradio does when a tab is closed
+    left.set()
+    assert ended.wait(10)
+    assert steps == []
+
+
+def test_a_long_comparison_shows_a_bar_and_then_the_pairs(open_library: OpenLibrary) -> None:
+    handlers = Handlers(open_library(embedder=BagOfWordsEmbedder(seconds_a_batch=0.4)), Figures())
+    *bars, found = handlers.compare("texts", "\n".join(f"line {number}" for number in range(100)), None, "")
+    assert len(bars) > 1
+    assert all("fn-bar" in bar for bar in bars)
+    assert "The first 60 of 100 are drawn" in found
+    assert "The 20 most alike of 4,950 pairs." in found
+    assert "fn-figure" in found
+
+
+def test_a_long_list_is_only_set_beside_the_question(open_library: OpenLibrary) -> None:
+    handlers = Handlers(open_library(), Figures())
+    text = "\n".join(f"line {number}" for number in range(1_500))
+    *_, found = handlers.compare("texts", text, None, "line 77")
+    assert "fn-figure" not in found
+    assert ">line 77<" in found
+    *_, refused = handlers.compare("texts", text, None, "")
+    assert "fn-trouble" in refused
+    assert "a question to compare all of them with" in refused
