@@ -2,8 +2,10 @@
 
 import gzip
 import json
+import shutil
 import subprocess
 import sys
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -53,7 +55,7 @@ def by_hand(folder: Path, text: str, pooling: str) -> Any:
     """The pooling's formula on the hidden states of one text alone."""
     from transformers import AutoModel, AutoTokenizer
 
-    given = AutoTokenizer.from_pretrained(folder)(text, return_tensors="pt", truncation=True)  # type: ignore[no-untyped-call]
+    given = AutoTokenizer.from_pretrained(folder)(text, return_tensors="pt", truncation=True)
     states = AutoModel.from_pretrained(folder)(**given).last_hidden_state[0].detach().numpy()
     pooled = {"cls": states[0], "mean": states.mean(axis=0), "max": states.max(axis=0), "last": states[-1]}[pooling]
     return pooled / np.linalg.norm(pooled)
@@ -149,10 +151,8 @@ def test_the_command_trains_on_the_library(sample_library: Path, tmp_path: Path)
 
     from ui.cli import app
 
-    folder = tmp_path / "model"
-    done = CliRunner().invoke(
-        app, ["train", "word2vec", "-o", str(folder), "--library", str(sample_library), "--dimensions", "20", "--json"]
-    )
+    folder, library = tmp_path / "model", shutil.copytree(sample_library, tmp_path / "library")
+    done = CliRunner().invoke(app, ["train", "word2vec", "-o", str(folder), "--library", str(library), "--dimensions", "20", "--json"])
     assert done.exit_code == 0, done.output
     trained = json.loads(done.stdout)
     assert trained["words"] > 20
@@ -187,27 +187,16 @@ def test_combinations_may_be_nested(tmp_path: Path) -> None:
     assert model.embed_query("return the pump").shape == (6,)
 
 
-PLUGIN = '''
-import numpy as np
-
-class Letters:
-    """How often each letter occurs."""
-    identity, max_tokens = "letters", 200
-    def token_spans(self, text):
-        return [(place, place + 1) for place, sign in enumerate(text) if not sign.isspace()]
-    def embed_documents(self, texts):
-        rows = np.array([[1e-6 + text.lower().count(letter) for letter in "abcdefghijklmnopqrstuvwxyz"] for text in texts])
-        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
-    def embed_query(self, text):
-        return self.embed_documents([text])[0]
-'''
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+PLUGIN = textwrap.dedent(README.partition("<!-- plugin -->\n")[2].partition("\n\n## ")[0]) + "\n\n"
+"""README's example."""
 
 
 def test_a_plug_in_serves_a_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, samples: Path) -> None:
     (tmp_path / "my_letters.py").write_text(PLUGIN + "class Half:\n    identity = 'half'\n    max_tokens = 1\n", encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     with Library.open(tmp_path / "library", Settings(embedding_model="plugin:my_letters:Letters")) as library:
-        assert library.index_identity.startswith("plugin:my_letters:Letters:letters ")
+        assert library.index_identity.startswith("plugin:my_letters:Letters:letters 1 ")
         assert library.add(samples / "returns-policy.txt").all_searchable
         assert library.retrieve("When may I return an item?")
     for given, said in [
@@ -268,3 +257,26 @@ def test_vectors_of_another_size_than_those_stored_are_refused(open_library: Ope
 def test_an_endpoint_that_is_not_stated_is_told(tmp_path: Path) -> None:
     with pytest.raises(EmbeddingError, match="Set RAG_EMBEDDING_BASE_URL"):
         Library.open(tmp_path / "library", Settings(embedding_model="openai:text-embedding-3-small"))
+
+
+def test_two_kinds_are_compared_on_questions(samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from typer.testing import CliRunner
+
+    from ui.cli import app
+
+    train(SENTENCES, "word2vec", tmp_path / "trained", dimensions=16, epochs=2)
+    (tmp_path / "my_letters.py").write_text(PLUGIN, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("RAG_EMBEDDING_MODEL", "plugin:my_letters:Letters")
+    with Library.open(tmp_path / "library") as library:
+        assert library.add(samples / "returns-policy.txt").all_searchable
+    questions = tmp_path / "questions.jsonl"
+    gold = {"document": "returns-policy.txt"}
+    questions.write_text(json.dumps({"question": "When may I return an item?", "gold": [gold]}) + "\n", encoding="utf-8")
+    change = f"embedding_model=gensim:{tmp_path / 'trained'}"
+    done = CliRunner().invoke(app, ["eval", str(questions), "--library", str(tmp_path / "library"), "--compare", change, "--json"])
+    assert done.exit_code == 0, done.output
+    assert f"gensim:{tmp_path / 'trained'}" in done.stdout
+    with Library.open(tmp_path / "library") as library:
+        assert library.documents()
+        assert not library.left_behind()
