@@ -5,7 +5,8 @@
 
 All answer POST /BEHAVIOUR/v1/embeddings with the vectors of `embedder`, any one, times 3: what comes must be brought to unit length.
 `ok` gives them last first, each with its index; `base64` sends base64 whatever is asked for. `busy` answers the first two requests with
-429 and a Retry-After, `flaky` the first with 503. `401 404 413 429 500` answer with that status, 429 wants a long pause, `echo-key` repeats the key in an error.
+429 and a Retry-After, `flaky` the first with 503. `401 404 413 429 500` answer with that status, 429 wants a long pause,
+`echo-key` repeats the key in an error.
 `fewer`, `twice`, `nan`, `zero`, `ragged`, `words`, `html` and `json` answer with status 200 and something else. `silent` says nothing,
 `redirect` sends on to `redirect_to`.
 """

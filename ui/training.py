@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
         output: Annotated[Path, typer.Option("-o", "--output", help="Folder to write the model to.")],
         library: LibraryOption = None,
         dimensions: Annotated[int, typer.Option(min=2, max=2000, help="Numbers in a vector.")] = 100,
-        epochs: Annotated[int, typer.Option(min=1, max=1000, help="How often the texts are read.")] = 20,
+        epochs: Annotated[int, typer.Option(min=1, max=1000, help="How often the texts are read.")] = 60,
         json_lines: JsonOption = False,
     ) -> None:
         """Train word vectors or document vectors on the library's texts, to be used with RAG_EMBEDDING_MODEL=gensim:FOLDER."""

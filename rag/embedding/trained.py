@@ -17,7 +17,7 @@ import numpy as np
 from rag.embedding.built_in_tokens import MOST_TOKENS, built_in_token_spans
 from rag.embedding.protocol import Embeddings
 from rag.embedding.word_vectors import WordVectors, words_of
-from rag.embedding.words import RARENESS, unit, weighed_mean
+from rag.embedding.words import RARENESS, centred, unit, weighed_mean
 from rag.errors import EmbeddingError
 from rag.types import TrainedKind
 
@@ -119,7 +119,7 @@ class TrainedEmbedder:
     def _made_of_parts(self, word: str) -> Embeddings:
         """The mean of the rows of the word's parts, as FastText has it (Bojanowski and others, 2017)."""
         hashes = _gensim_part_hashes(word, len(self._ngrams))
-        mean: Embeddings = self._ngrams[hashes].mean(axis=0) if hashes else np.zeros(self._ngrams.shape[1], dtype=np.float32)
+        mean: Embeddings = self._ngrams[hashes].mean(axis=0) - self._centre if hashes else np.zeros(self._ngrams.shape[1], dtype=np.float32)
         return mean
 
     def _inferred(self, text: str) -> Embeddings:
@@ -151,7 +151,13 @@ class TrainedEmbedder:
     @cached_property
     def _vectors(self) -> WordVectors:
         about, counts = self._about, np.array(self._about.counts, dtype=np.float64)
-        return WordVectors({word: place for place, word in enumerate(about.words)}, self._array(ROWS), counts / counts.sum())
+        return centred(WordVectors({word: place for place, word in enumerate(about.words)}, self._array(ROWS), counts / counts.sum()))
+
+    @cached_property
+    def _centre(self) -> Embeddings:
+        """What `centred` took off: words made of parts have it too."""
+        row: Embeddings = self._array(ROWS)[0] - self._vectors.rows[0]
+        return row
 
     @cached_property
     def _ngrams(self) -> Embeddings:

@@ -72,7 +72,7 @@ def library_texts(library: "Library") -> list[str]:
     return texts
 
 
-def train(texts: Sequence[str], kind: TrainedKind, folder: Path, dimensions: int = 100, epochs: int = 20) -> Trained:
+def train(texts: Sequence[str], kind: TrainedKind, folder: Path, dimensions: int = 100, epochs: int = 60) -> Trained:
     """Train a model on texts, with gensim.
 
     Args:

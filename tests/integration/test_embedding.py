@@ -117,5 +117,6 @@ def test_a_folder_without_a_model_is_told(tmp_path: Path) -> None:
     with pytest.raises(EmbeddingError, match="no model weights"):
         SentenceTransformerEmbedder(str(tmp_path)).embed_query("Anything?")
     (tmp_path / "model.safetensors").write_bytes(b"not weights")
+    (tmp_path / "modules.json").write_text("not modules", encoding="utf-8")
     with pytest.raises(EmbeddingError, match="could not be loaded"):
         SentenceTransformerEmbedder(str(tmp_path)).embed_query("Anything?")

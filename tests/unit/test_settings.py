@@ -100,3 +100,23 @@ def test_an_address_that_is_none_is_told(tmp_path: Path, url: str) -> None:
     with pytest.raises(ChatNotConfiguredError, match="chat endpoint's address") as caught:
         use()
     assert "password" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({}, None),
+        ({"RAG_EMBEDDING_BASE_URL": "http://here/v1", "OPENAI_API_KEY": KEY}, ("http://here/v1", None)),
+        ({"RAG_EMBEDDING_BASE_URL": "http://here/v1", "RAG_EMBEDDING_API_KEY": "mine", "OPENAI_API_KEY": KEY}, ("http://here/v1", "mine")),
+        ({"RAG_CHAT_BASE_URL": "http://chat/v1", "RAG_CHAT_API_KEY": "chats"}, None),
+        ({"OPENAI_API_KEY": KEY, "RAG_EMBEDDING_API_KEY": "mine"}, ("https://api.openai.com/v1", KEY)),
+        ({"OPENAI_BASE_URL": "http://there/v1"}, ("http://there/v1", None)),
+    ],
+)
+def test_the_embedding_endpoint_has_its_own_key_or_that_of_openai(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], expected: tuple[str, str | None] | None
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    found = Settings().embedding_endpoint
+    assert (found and (found.base_url, found.api_key.get_secret_value() if found.api_key else None)) == expected
