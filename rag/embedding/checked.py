@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from rag.embedding.protocol import Embedder, Embeddings
+from rag.embedding.protocol import Embedder, Embeddings, HasWords
 from rag.embedding.token_reader import HasTokens, TokenReader
 from rag.errors import EmbeddingError
 
@@ -40,6 +40,15 @@ class CheckedEmbedder:
     def token_reader(self) -> TokenReader | None:
         """Shows the model's tokens; None where it keeps them to itself, as behind an endpoint."""
         return self._embedder.token_reader if isinstance(self._embedder, HasTokens) else None
+
+    @property
+    def words(self) -> Sequence[str] | None:
+        """See `HasWords.words`; None where it is no table of words."""
+        return self._embedder.words if isinstance(self._embedder, HasWords) else None
+
+    def knows(self, text: str) -> bool:
+        """Whether it has something to say of a text: all but tables of words have."""
+        return not isinstance(self._embedder, HasWords) or self._embedder.knows(text)
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         """See `Embedder.token_spans`."""

@@ -1,7 +1,7 @@
 """What the library needs of an embedding model."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,3 +45,15 @@ class Embedder(Protocol):
         Raises:
             EmbeddingError: The model cannot be loaded or used.
         """
+
+
+@runtime_checkable
+class HasWords(Protocol):
+    """An embedder that is a table of words, and has nothing to say of a text without any of them."""
+
+    @property
+    def words(self) -> Sequence[str]:
+        """All that it knows, from common to rare."""
+
+    def knows(self, text: str) -> bool:
+        """Whether any word of a text is known."""

@@ -105,6 +105,16 @@ class TrainedEmbedder:
                 case "doc2vec":
                     return self._inferred(text.lower())
 
+    @property
+    def words(self) -> Sequence[str]:
+        """See `HasWords.words`."""
+        return self._about.words
+
+    def knows(self, text: str) -> bool:
+        """See `HasWords.knows`; FastText makes up any word of its parts."""
+        known = set(self._about.words)
+        return self._about.kind == "fasttext" or any(word in known for word in words_of(text.lower()))
+
     def _of_parts(self, text: str) -> Embeddings:
         vectors, words = self._vectors, words_of(text)
         total = np.zeros(vectors.rows.shape[1], dtype=np.float32)

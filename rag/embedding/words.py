@@ -59,6 +59,15 @@ class WordsEmbedder:
         """See `Embedder.embed_query`."""
         return weighed_mean(text, self._vectors)
 
+    @property
+    def words(self) -> Sequence[str]:
+        """See `HasWords.words`."""
+        return list(self._vectors.places)
+
+    def knows(self, text: str) -> bool:
+        """See `HasWords.knows`."""
+        return any(word in self._vectors.places or word.lower() in self._vectors.places for word in words_of(text))
+
     @cached_property
     def _vectors(self) -> WordVectors:
         with self._lock:

@@ -154,12 +154,12 @@ def _candidates(library: "Library", among: Among | Sequence[str]) -> tuple[list[
 
 
 def _sum(library: "Library", terms: Sequence[Term], unfamiliar: Sequence[Unfamiliar]) -> Embeddings:
-    vectors = library.embedder.embed_documents([term.text for term in terms])
-    for term, vector in zip(terms, vectors, strict=True):
-        if not np.isfinite(vector).all() or not vector.any():
+    for term in terms:
+        if not library.embedder.knows(term.text):
             near = next((word.spellings for word in unfamiliar if word.text == term.text), ())
             hint = f" Near spellings: {', '.join(near)}." if near else " Choose another word."
             raise ExploringError(f"The model does not know “{term.text}”.{hint}")
+    vectors = library.embedder.embed_documents([term.text for term in terms])
     weights = np.array([term.weight for term in terms], dtype=np.float32)
     added: Embeddings = weights @ vectors
     length = float(np.linalg.norm(added))
@@ -185,11 +185,16 @@ def _passages(library: "Library", wanted: Embeddings, top_k: int) -> tuple[tuple
 
 
 def _unfamiliar(library: "Library", terms: Sequence[Term]) -> tuple[Unfamiliar, ...]:
+    words = sorted({term.text for term in terms if term.text.isalpha() and not _is_word(library, term.text)})
+    near = vocabulary(library) if words else []
+    return tuple(Unfamiliar(word, tuple(get_close_matches(word.casefold(), near, 3, SIMILAR_SPELLING))) for word in words)
+
+
+def _is_word(library: "Library", word: str) -> bool:
+    """Whether a word has a vector of its own; True where the model does not tell."""
+    if not library.embedder.knows(word):
+        return False
     if (reader := library.embedder.token_reader) is None:
-        return ()
-    found = []
-    for word in sorted({term.text for term in terms if term.text.isalpha()}):
-        kinds = [token.kind for token in reader.tokens(word).tokens if token.kind != "special"]
-        if len(kinds) > 1 or "unknown" in kinds:
-            found.append(Unfamiliar(word, tuple(get_close_matches(word.casefold(), reader.vocabulary(), 3, SIMILAR_SPELLING))))
-    return tuple(found)
+        return True
+    kinds = [token.kind for token in reader.tokens(word).tokens if token.kind != "special"]
+    return len(kinds) == 1 and "unknown" not in kinds

@@ -64,8 +64,6 @@ def embed_texts(library: "Library", texts: Sequence[str], tell: Told = lambda _:
     places = {text: place for place, text in enumerate(different)}
     was_cut = {text for text, part in zip(different, read, strict=True) if len(part) < len(text)}
     vectors = np.concatenate(rows)[[places[text] for text in given]]
-    if not np.isfinite(vectors).all():
-        raise ExploringError("The embedding model gave no usable vector for some of these texts. Choose another model.")
     return Embedded(given, vectors, tuple(place for place, text in enumerate(given) if text in was_cut))
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.embedding.protocol import Embedder, Embeddings
+from rag.embedding.token_reader import MOST_WORDS
 from rag.errors import ExploringError
 from rag.languages import FUNCTION_WORDS, language_of
 
@@ -125,12 +126,14 @@ def word_vectors(library: "Library") -> WordVectors:
 
 
 def vocabulary(library: "Library") -> list[str]:
-    """The whole words among the tokens of a library's model, most frequent first.
+    """The words of a library's model, most frequent first: those of its table, or the whole words among its tokens.
 
     Raises:
         ExploringError: It does not show them.
         EmbeddingError: It is not on this machine.
     """
+    if (words := library.embedder.words) is not None:
+        return list(dict.fromkeys(word.casefold() for word in words if len(word) > 1 and word.isalpha()))[:MOST_WORDS]
     if (reader := library.embedder.token_reader) is None:
         raise ExploringError("This embedding model does not show its vocabulary. Look among the words of your documents instead.")
     return reader.vocabulary()

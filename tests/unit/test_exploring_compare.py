@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag import ExploringError, Library, RagError, Settings, UnreadableFileError
+from rag import EmbeddingError, ExploringError, Library, RagError, Settings, UnreadableFileError
 from rag.embedding.backends import Backend, build_embedder
 from rag.embedding.protocol import Embeddings
 from rag.exploring import compare, compare_documents, compare_passages, most_similar, score_distribution
@@ -168,7 +168,7 @@ class _Broken(BagOfWordsEmbedder):
 
 
 def test_a_model_that_gives_no_numbers_is_told(open_library: OpenLibrary) -> None:
-    with pytest.raises(ExploringError, match="no usable vector"):
+    with pytest.raises(EmbeddingError, match="length nan, which must be 1"):
         compare(open_library(embedder=_Broken()), ["one", "two"])
 
 
