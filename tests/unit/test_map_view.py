@@ -77,7 +77,8 @@ def test_what_is_selected_is_counted(handlers: MapHandlers, library: Library, tm
     ids = [record.id for record in library.documents()]
     assert "2 passages of 2 documents selected." in handlers.choose("chunks", event(passages={ids[0]: [0], ids[1]: [0]}))
     assert "1 passage of 1 document selected." in handlers.choose("documents", event(passages={ids[0]: [0], "gone": [0]}))
-    for nothing in ({}, None, [], {ids[0]: "0"}):
+    nothings: tuple[object, ...] = ({}, None, [], {ids[0]: "0"})
+    for nothing in nothings:
         assert "Nothing is selected" in handlers.choose("chunks", event(passages=nothing))
     many = handlers.choose("chunks", event(passages={ids[0]: list(range(MOST_ASKED + 5))}))
     assert f"{MOST_ASKED + 5:,} passages of 1 document selected; a question is asked of the first {MOST_ASKED:,}." in many
