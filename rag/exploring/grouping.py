@@ -1,5 +1,7 @@
 """Vectors -> groups, by density or by means."""
 
+import warnings
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -69,11 +71,14 @@ def _silhouette(sample: Embeddings, k: int, seed: int) -> float:
 
 def _means(rows: Embeddings, k: int, seed: int) -> Labels:
     from sklearn.cluster import KMeans, MiniBatchKMeans
+    from sklearn.exceptions import ConvergenceWarning
 
-    if len(rows) > AT_ONCE:
-        labels = MiniBatchKMeans(k, random_state=seed, n_init=3, batch_size=4096).fit_predict(rows)
-    else:
-        labels = KMeans(k, random_state=seed, n_init=4).fit_predict(rows)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # of rows that are nearly the same come fewer groups
+        if len(rows) > AT_ONCE:
+            labels = MiniBatchKMeans(k, random_state=seed, n_init=3, batch_size=4096).fit_predict(rows)
+        else:
+            labels = KMeans(k, random_state=seed, n_init=4).fit_predict(rows)
     _, numbered = np.unique(labels, return_inverse=True)  # a small batch may leave a group empty
     found: Labels = numbered.astype(np.intp)
     return found

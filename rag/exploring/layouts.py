@@ -26,6 +26,9 @@ PERPLEXITY = 30.0
 FFT_FROM = 6_000
 """Points from which on the forces are interpolated on a grid: `tests/benchmarks/maps.py` compares."""
 
+THREADS_FROM = 3_000
+"""Points from which on all cores work: with fewer, threads that wait for each other on a busy machine take many times as long as one."""
+
 GRID = 2.0
 """Side of the grid's cells. With 1 the same takes twice as long and looks no better."""
 
@@ -115,9 +118,10 @@ def _tsne(short: Embeddings, begun: Places, seed: int, tell: ProgressOf) -> Plac
     count = min(int(3 * PERPLEXITY), len(short) - 1)
     distances, neighbours = NearestNeighbors(n_neighbors=count, algorithm="brute").fit(short).kneighbors()
     tell(0.1)
-    near = PerplexityBasedNN(perplexity=count / 3, knn_index=PrecomputedNeighbors(neighbours, distances), n_jobs=-1)
+    threads = -1 if len(short) >= THREADS_FROM else 1
+    near = PerplexityBasedNN(perplexity=count / 3, knn_index=PrecomputedNeighbors(neighbours, distances), n_jobs=threads)
     forces = "fft" if len(short) >= FFT_FROM else "bh"
-    places = TSNEEmbedding(begun, near, negative_gradient_method=forces, ints_in_interval=GRID, random_state=seed, n_jobs=-1)
+    places = TSNEEmbedding(begun, near, negative_gradient_method=forces, ints_in_interval=GRID, random_state=seed, n_jobs=threads)
     for first, last, steps, exaggeration in ((0.15, 0.4, 250, 12), (0.4, 0.95, 500, 1)):
 
         def told(step: int, *_: Any, first: float = first, last: float = last, steps: int = steps) -> None:

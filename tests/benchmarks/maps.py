@@ -7,6 +7,7 @@
 import argparse
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -66,17 +67,17 @@ def main() -> None:
         rows, topics = made(count)
         print(f"{count:,} vectors, {TOPICS} topics")
         if count <= MOST_MAPPED:
-            places = timed("t-SNE, as the map is made", lambda rows=rows: lay_out(rows, "tsne", 0))
+            places = timed("t-SNE, as the map is made", partial(lay_out, rows, "tsne", 0))
             print(f"   trustworthiness {trustworthiness(rows, places):.3f}")
         if count <= MOST_BY_SKLEARN:
-            places = timed("t-SNE by scikit-learn", lambda rows=rows: by_sklearn(rows))
+            places = timed("t-SNE by scikit-learn", partial(by_sklearn, rows))
             print(f"   trustworthiness {trustworthiness(rows, places):.3f}")
-        short = timed("reduced by PCA", lambda rows=rows: reduced(rows))
+        short = timed("reduced by PCA", partial(reduced, rows))
         print()
         if count <= MOST_BY_DENSITY:
-            labels, how = timed("HDBSCAN", lambda short=short: by_density(short))
+            labels, how = timed("HDBSCAN", partial(by_density, short))
             print(f"   adjusted Rand index {agreement(labels, topics):.2f}  {how}")
-        labels, how = timed("k-means, k by silhouette", lambda short=short: by_means(short, None, 0))
+        labels, how = timed("k-means, k by silhouette", partial(by_means, short, None, 0))
         print(f"   adjusted Rand index {agreement(labels, topics):.2f}  {how}")
 
 

@@ -30,7 +30,8 @@ def library(tmp_path: Path) -> Library:
 
 
 def unit(rows: np.ndarray) -> np.ndarray:
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    scaled: np.ndarray = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    return scaled
 
 
 @pytest.mark.parametrize("method", ["tsne", "pca"])
