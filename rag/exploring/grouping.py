@@ -18,7 +18,7 @@ FEWEST_OF_MANY = 5
 """Of `MANY` rows or more, so many groups at least are tried: the silhouette likes two halves, which say little of a library."""
 
 MOST_OF_FEW = 8
-"""Groups that are tried of few rows, at most; of n rows sqrt(n / 2), the rule of thumb of Mardia et al. (1979): a person is to read them."""
+"""Groups that are tried of few rows, at most; of many sqrt(n / 2), the rule of thumb of Mardia et al. (1979): people are to read them."""
 
 SAMPLE = 2_000
 """Rows that the silhouette is told from: its time grows with their square."""
