@@ -13,6 +13,13 @@ Labels = NDArray[np.intp]
 CANDIDATES = (2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 25, 30, 40)
 """The numbers of groups that are tried."""
 
+MANY = 100
+FEWEST_OF_MANY = 5
+"""Of `MANY` rows or more, so many groups at least are tried: the silhouette likes two halves, which say little of a library."""
+
+MOST_OF_FEW = 8
+"""Groups that are tried of few rows, at most; of many sqrt(n / 2), the rule of thumb of Mardia et al. (1979): people are to read them."""
+
 SAMPLE = 2_000
 """Rows that the silhouette is told from: its time grows with their square."""
 
@@ -53,8 +60,9 @@ def by_means(short: Embeddings, k: int | None, seed: int) -> tuple[Labels, str]:
         labels = _means(short, min(k, len(np.unique(short, axis=0))), seed)
         return labels, f"Found by k-means, {_counted(int(labels.max()) + 1)} as asked for."
     sample = short[np.random.default_rng(seed).permutation(len(short))[:SAMPLE]]
-    most = min(len(np.unique(sample, axis=0)) - 1, len(sample) // 2)
-    scores = {candidate: _silhouette(sample, candidate, seed) for candidate in CANDIDATES if candidate <= most}
+    most = min(len(np.unique(sample, axis=0)) - 1, len(sample) // 2, max(MOST_OF_FEW, int((len(short) / 2) ** 0.5)))
+    least = FEWEST_OF_MANY if len(sample) >= MANY else 1
+    scores = {candidate: _silhouette(sample, candidate, seed) for candidate in CANDIDATES if least <= candidate <= most}
     if not scores:
         return np.zeros(len(short), dtype=np.intp), "All in one: there are too few different passages to tell groups apart."
     best = max(scores, key=lambda candidate: (scores[candidate], -candidate))

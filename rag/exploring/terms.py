@@ -14,8 +14,9 @@ MOST_TERMS = 5
 def telling_terms(groups: Sequence[Sequence[str]], most: int = MOST_TERMS) -> list[tuple[str, ...]]:
     """Find words and pairs of words that are frequent in one group and rare in the others.
 
-    The weight of a term t in a group c is tf(t, c) * ln(1 + A / f(t)): tf its share of the group's terms, f how often it occurs in all
-    groups, A the mean number of terms in a group. This is BERTopic's c-TF-IDF (Grootendorst 2022, arXiv:2203.05794, section 3.3).
+    The weight of a term t in a group c is sqrt(tf(t, c)) * ln(1 + A / f(t)): tf its share of the group's terms, f how often it occurs in
+    all groups, A the mean number of terms in a group. This is BERTopic's c-TF-IDF (Grootendorst 2022, arXiv:2203.05794, section 3.3), with
+    the root of its option `reduce_frequent_words`: without it, words that all groups share come first.
 
     Args:
         groups: The texts of each.
@@ -44,7 +45,7 @@ def telling_terms(groups: Sequence[Sequence[str]], most: int = MOST_TERMS) -> li
 
 def _heaviest(count: Counter[str], total: Counter[str], mean: float, spelled: dict[str, Counter[str]], most: int) -> tuple[str, ...]:
     size = max(count.total(), 1)
-    weights = {term: often / size * math.log(1 + mean / total[term]) for term, often in count.items()}
+    weights = {term: math.sqrt(often / size) * math.log(1 + mean / total[term]) for term, often in count.items()}
     chosen: list[str] = []
     for term in sorted(weights, key=lambda term: (-weights[term], -len(term.split()), term)):
         if not any(set(term.split()) & set(other.split()) for other in chosen):
