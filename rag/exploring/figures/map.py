@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.exploring.colouring import Caption, Colouring
-from rag.exploring.figures.style import OTHER, SEQUENTIAL, figure, mark
+from rag.exploring.figures.style import OTHER, PALETTE, figure, mark
 from rag.exploring.mapping import Map, PlacedQuestion
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ MOST_LISTED = 12
 
 HOVER_WIDTH = 56
 LONGEST_NAME = 32
+
+NEARER = ((0, OTHER), (1, PALETTE[0]))
+"""From far to near: seen on paper and on black alike."""
 
 REST = "all others"
 OUTSIDE = "not in any cluster"
@@ -113,7 +116,7 @@ def _scored(placed: Map, hovers: Sequence[str], question: PlacedQuestion) -> Any
     bar = {"title": {"text": "cosine", "side": "top"}, "thickness": 10, "outlinewidth": 0, "orientation": "h", "y": -0.08, "len": 0.6}
     marker = {
         "color": scores,
-        "colorscale": SEQUENTIAL,
+        "colorscale": NEARER,
         "cmin": float(min(0.0, scores.min())),
         "cmax": float(scores.max()),
         "colorbar": bar,
