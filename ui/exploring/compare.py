@@ -115,10 +115,11 @@ def _say_cut(opened: "Library", cut: int) -> None:
 
 def _draw(found: "Similarities", output: Path) -> None:
     from rag.exploring.figures.heat import MOST_DRAWN, heat_map
+    from rag.exploring.figures.style import PRIVATE
 
     shown = min(MOST_DRAWN, len(found.texts))
     figure = heat_map(found.matrix[:shown, :shown], found.texts[:shown], found.texts[:shown])
-    write(output, figure.to_html(include_plotlyjs=True))
+    write(output, figure.to_html(include_plotlyjs=True, config=PRIVATE))
     err.print(f"Wrote {output}" + (f": the first {shown} of {len(found.texts)} texts." if shown < len(found.texts) else "."), markup=False)
 
 

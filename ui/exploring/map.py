@@ -90,13 +90,14 @@ def _write(output: Path, library: "Library", placed: "Map", colouring: "Colourin
         case ".html":
             from rag.exploring.colouring import captions
             from rag.exploring.figures.map import map_figure
+            from rag.exploring.figures.style import PRIVATE
 
             figure = map_figure(placed, captions(library, placed), colouring, question)
             figure.update_layout(height=None, legend={"y": 1, "x": 1, "orientation": "v", "xanchor": "left"}, paper_bgcolor="#ffffff")
             figure.write_html(
                 output,
                 include_plotlyjs=True,
-                config={"displaylogo": False, "scrollZoom": True, "showSendToCloud": False, "plotlyServerURL": ""},
+                config=PRIVATE | {"scrollZoom": True},
             )
         case ".json":
             output.write_text(json.dumps(_values(placed, colouring, question), ensure_ascii=False) + "\n", encoding="utf-8")

@@ -21,6 +21,10 @@ DIVERGING = "RdBu_r"
 """Shades for values on both sides of 0."""
 
 
+PRIVATE: dict[str, object] = {"displaylogo": False, "showSendToCloud": False, "plotlyServerURL": ""}
+"""Plotly's options for a file: without the button that uploads the figure, and with it the words of documents."""
+
+
 def figure(traces: list[Any], *, height: int = 460, **layout: Any) -> "Figure":
     """A figure without a frame around it.
 
