@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from rag.embedding.protocol import Embeddings
 from rag.embedding.token_reader import Token, TokenizedText, TokenReader
 from rag.errors import ExploringError
+from rag.exploring.comparing import cosines
 
 if TYPE_CHECKING:
     from rag.library import Library
@@ -128,7 +129,7 @@ def pool(library: "Library", text: str) -> Poolings:
     if own.shape != vectors.shape[1:]:
         raise ExploringError(f"This model changes its vectors after pooling, from {vectors.shape[1]} numbers to {len(own)}: no comparison.")
     pooled = unit(np.stack([vectors[0], vectors.mean(axis=0), vectors.max(axis=0), own]))
-    return Poolings(reader.tokens(text), vectors, ("cls", "mean", "max", "model"), pooled, pooled @ pooled.T, reader.pooling)
+    return Poolings(reader.tokens(text), vectors, ("cls", "mean", "max", "model"), pooled, cosines(pooled), reader.pooling)
 
 
 def compare_word(library: "Library", word: str, first: str, second: str) -> WordInContext:

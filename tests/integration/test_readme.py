@@ -17,10 +17,9 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def _block(language: str) -> str:
-    found = re.search(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-    assert found, f"README has no {language} block"
-    return found[1]
+def _block(language: str, place: int = 0) -> str:
+    blocks: list[str] = re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    return blocks[place]
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +53,12 @@ def test_the_python_prints_an_answer_with_its_footnote(folder: Path) -> None:
     said = _run([sys.executable, "-c", _block("python")], folder)
     assert "at most ten days" in said
     assert "(1, 'harbour-handbook.pdf', '4')" in said
+
+
+def test_the_views_say_what_the_vectors_see(folder: Path) -> None:
+    said = _run([sys.executable, "-c", _block("python", 1)], folder)
+    for words in ("teak", "running shoes", "of pairs of passages of this library", "'##bel", "static_cosine=1.0", "queen"):
+        assert words in said
 
 
 def test_every_setting_is_in_the_table_with_its_default() -> None:
