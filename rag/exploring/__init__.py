@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from rag.exploring.differing import Difference, differences
     from rag.exploring.duplicates import DocumentPair, Duplicates, PassageGroup, find_duplicates
     from rag.exploring.expressions import Term, parse_expression
-    from rag.exploring.found import Found
     from rag.exploring.labels import read_examples
     from rag.exploring.mapping import Map, PlacedQuestion, map_library, place_question
+    from rag.exploring.passages import Found
     from rag.exploring.related import RelatedDocument, more_like, related_to
     from rag.exploring.related_graph import DocumentGraph, related_documents
     from rag.exploring.revising import Change
@@ -37,7 +37,7 @@ _LOADED_LATER = {
     "DocumentGraph": "rag.exploring.related_graph",
     "DocumentPair": "rag.exploring.duplicates",
     "Duplicates": "rag.exploring.duplicates",
-    "Found": "rag.exploring.found",
+    "Found": "rag.exploring.passages",
     "Labelled": "rag.exploring.classifying",
     "Map": "rag.exploring.mapping",
     "Match": "rag.exploring.comparing",

@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from rag.embedding.protocol import Embeddings
 from rag.errors import ExploringError
 from rag.exploring.expressions import Term, parse_expression
-from rag.exploring.passages import passages_of
+from rag.exploring.passages import Found, best_of
 from rag.exploring.word_vectors import vocabulary, word_vectors
-from rag.types import ChunkKey, Passage
 
 if TYPE_CHECKING:
     from rag.library import Library
@@ -61,7 +60,6 @@ class Arithmetic:
         terms: The sum, as it was read.
         neighbours: The nearest words, best first; those of the sum itself are left out.
         passages: The nearest passages, where one looked among the library.
-        keys: The chunk of each of them.
         looked_at: How many words were compared.
         echo: The word of the sum that would have come first, were they not left out; "" where none would.
         unfamiliar: Single words of the sum that the model has no token for: it puts their vectors together from pieces.
@@ -69,8 +67,7 @@ class Arithmetic:
 
     terms: tuple[Term, ...]
     neighbours: tuple[Neighbour, ...]
-    passages: tuple[Passage, ...]
-    keys: tuple[ChunkKey, ...]
+    passages: tuple[Found, ...]
     looked_at: int
     echo: str
     unfamiliar: tuple[Unfamiliar, ...]
@@ -124,12 +121,11 @@ def solve(library: "Library", expression: str, *, among: Among | Sequence[str] =
     is_own = np.array([word.casefold() in own for word in words])
     first = words[int(np.argmax(cosines))]
     best = [int(row) for row in _best(np.where(is_own, -np.inf, cosines), top_k) if not is_own[row]]
-    passages, keys = _passages(library, wanted, top_k) if among == "library" else ((), ())
+    passages = _passages(library, wanted, top_k) if among == "library" else ()
     return Arithmetic(
         terms=terms,
         neighbours=tuple(Neighbour(words[row], float(np.clip(cosines[row], -1, 1))) for row in best),
         passages=passages,
-        keys=keys,
         looked_at=len(words),
         echo=first if first.casefold() in own else "",
         unfamiliar=unfamiliar,
@@ -174,14 +170,10 @@ def _best(scores: NDArray[np.float32], count: int) -> list[int]:
     return sorted(rows.tolist(), key=lambda row: (-scores[row], row))
 
 
-def _passages(library: "Library", wanted: Embeddings, top_k: int) -> tuple[tuple[Passage, ...], tuple[ChunkKey, ...]]:
+def _passages(library: "Library", wanted: Embeddings, top_k: int) -> tuple[Found, ...]:
     vectors = library.vectors()
     cosines = np.clip(vectors.embeddings @ wanted, -1, 1)  # one column, however many chunks
-    best = {vectors.keys[row]: float(cosines[row]) for row in _best(cosines, top_k)}
-    passages = passages_of(library, best)
-    keys = {(chunk.document_id, chunk.page, chunk.start): key for key, chunk in library.chunks(best).items()}
-    there = [passage for passage in passages if (passage.document_id, passage.page, passage.start) in keys]
-    return tuple(there), tuple(keys[passage.document_id, passage.page, passage.start] for passage in there)
+    return tuple(best_of(library, {vectors.keys[row]: float(cosines[row]) for row in _best(cosines, top_k)}))
 
 
 def _unfamiliar(library: "Library", terms: Sequence[Term]) -> tuple[Unfamiliar, ...]:

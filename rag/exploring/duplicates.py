@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.errors import ExploringError
-from rag.exploring.found import Found, found_of
 from rag.exploring.pairing import Texts, alike_counts, candidates, clusters, groups_of
+from rag.exploring.passages import Found, found_of
 from rag.exploring.revising import Change, changes, compared
 from rag.exploring.similar import similar_pairs
 from rag.exploring.wordings import Wording, contained, in_common, joined, shingles

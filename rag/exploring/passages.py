@@ -1,6 +1,7 @@
 """Chunks as passages, so that what a view finds can be shown and opened as what a question finds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rag.types import Chunk, ChunkKey, DocumentRecord, Passage
@@ -9,24 +10,35 @@ if TYPE_CHECKING:
     from rag.library import Library
 
 
-def passages_of(library: "Library", cosines: Mapping[ChunkKey, float]) -> list[Passage]:
-    """Make passages of whole chunks.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A whole chunk that a view found.
 
-    Args:
-        library: Where they are.
-        cosines: What each is ranked by, in [-1, 1].
+    Attributes:
+        passage: The chunk as a passage.
+        ordinal: Its place among its document's chunks, 0-based.
+    """
 
-    Returns:
-        Best first, ranked from 1; chunks that are no longer there are left out.
+    passage: Passage
+    ordinal: int
+
+
+def found_of(chunk: Chunk, record: DocumentRecord, cosine: float = 1.0, rank: int = 1) -> Found:
+    """A chunk as what a view found."""
+    return Found(passage_of(chunk, record, rank, cosine), chunk.ordinal)
+
+
+def best_of(library: "Library", cosines: Mapping[ChunkKey, float]) -> list[Found]:
+    """Make what a view shows of chunks, best first; those that are no longer there are left out.
 
     Raises:
         StorageError: The index cannot be read.
     """
-    best = sorted(cosines, key=lambda key: (-cosines[key], key))
     records = {record.id: record for record in library.documents()}
-    chunks = library.chunks(best)
-    there: Sequence[ChunkKey] = [key for key in best if key in chunks and key[0] in records]
-    return [passage_of(chunks[key], records[key[0]], rank, cosines[key]) for rank, key in enumerate(there, start=1)]
+    chunks = library.chunks(cosines)
+    best: Iterable[ChunkKey] = sorted(cosines, key=lambda key: (-cosines[key], key))
+    there = [key for key in best if key in chunks and key[0] in records]
+    return [found_of(chunks[key], records[key[0]], cosines[key], rank) for rank, key in enumerate(there, start=1)]
 
 
 def passage_of(chunk: Chunk, record: DocumentRecord, rank: int = 1, cosine: float = 1.0) -> Passage:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.errors import ExploringError
-from rag.exploring.found import Found, best_of, found_of
+from rag.exploring.passages import Found, best_of, found_of
 from rag.exploring.vectors import Vectors
 from rag.types import ChunkKey, DocumentRecord, Passage
 

@@ -6,7 +6,7 @@ from difflib import SequenceMatcher
 from itertools import groupby
 
 from rag.exploring.differing import Difference, Span, differences, spans
-from rag.exploring.found import Found
+from rag.exploring.passages import Found
 
 AROUND = 12
 """Equal words shown on either side of a change."""

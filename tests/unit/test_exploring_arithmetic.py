@@ -75,9 +75,10 @@ def test_the_nearest_of_ones_own_texts_are_found_with_their_cosines(library: Lib
 def test_words_and_passages_of_the_library_are_found(filled: Library) -> None:
     found = solve(filled, "harbour + oak", among="library", top_k=2)
 
-    assert found.passages[0].document == "both.txt"
-    assert [filled.chunks([key])[key].text for key in found.keys] == [passage.text for passage in found.passages]
-    assert found.passages[0].cosine > found.passages[1].cosine
+    assert found.passages[0].passage.document == "both.txt"
+    keys = [(one.passage.document_id, one.ordinal) for one in found.passages]
+    assert [filled.chunks([key])[key].text for key in keys] == [one.passage.text for one in found.passages]
+    assert found.passages[0].passage.cosine > found.passages[1].passage.cosine
     assert {"harbour", "oak"}.isdisjoint(neighbour.text for neighbour in found.neighbours)
     assert list(prepare_words(filled, "library")) == []  # they are known by now
     every = solve(filled, "harbour", among="library", top_k=99).neighbours
@@ -173,7 +174,7 @@ def test_the_command_prints_neighbours(
     status, out, _ = run("arithmetic", "ship + port", "--among", "library", "-k", "2", "--json")
     told = json.loads(out)
     assert (status, told["neighbours"][0]["text"], len(told["passages"])) == (0, "harbour", 2)
-    assert told["passages"][0]["document"] in {"sea.txt", "both.txt"}
+    assert told["passages"][0]["passage"]["document"] in {"sea.txt", "both.txt"}
     status, out, err = run("arithmetic", "ship + port", "--among", "library", "-k", "1")
     assert (status, "harbour" in out, "those of the sum are left out" in err) == (0, True, True)
     assert run("arithmetic", "ship + + port", "--among", "library")[0] == 1

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rag import ExploringError, Library
-from rag.exploring.passages import passages_of
+from rag.exploring.passages import best_of
 from tests.fakes import BagOfWordsEmbedder
 
 TEXTS = {"sea.txt": "The harbour opens at dawn.", "land.txt": "Oak needs oil twice a year."}
@@ -73,6 +73,6 @@ def test_too_little_to_look_at_is_said(library: Library, tmp_path: Path) -> None
 def test_passages_are_whole_chunks_best_first(library: Library) -> None:
     with library:
         cosines = {key: number / 10 for number, key in enumerate(library.vectors().keys, start=1)}
-        passages = passages_of(library, {**cosines, ("gone", 0): 0.9})
-        assert [(passage.rank, passage.score) for passage in passages] == [(1, 0.2), (2, 0.1)]
-        assert {passage.text for passage in passages} == set(TEXTS.values())
+        passages = best_of(library, {**cosines, ("gone", 0): 0.9})
+        assert [(one.passage.rank, one.passage.score) for one in passages] == [(1, 0.2), (2, 0.1)]
+        assert {one.passage.text for one in passages} == set(TEXTS.values())

@@ -62,7 +62,7 @@ def _print(solved: "Arithmetic") -> None:
         )
     for neighbour in solved.neighbours:
         out.print(f"{neighbour.cosine: .3f}  {neighbour.text}", markup=False)
-    for passage in solved.passages:
+    for passage in (found.passage for found in solved.passages):
         words = " ".join(passage.text.split())
         short = words if len(words) <= LONGEST_PASSAGE else words[:LONGEST_PASSAGE].rstrip() + " …"
         out.print(f"\n{passage.cosine: .3f}  {escape(place(passage))}\n        {escape(short)}")

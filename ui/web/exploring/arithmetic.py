@@ -10,6 +10,7 @@ import gradio as gr
 from rag import exploring
 from rag.errors import RagError
 from rag.exploring.arithmetic import Among
+from ui.web.exploring.said import explained, progress, said, trouble
 from ui.web.exploring.words import arithmetic as words
 from ui.web.html import render
 
@@ -38,7 +39,7 @@ class ArithmeticPanel:
 
 def build() -> ArithmeticPanel:
     """Lay the view out."""
-    gr.HTML(f'<p class="fn-explain">{words.EXPLAIN}</p>')
+    gr.HTML(explained(words.EXPLAIN))
     expression = gr.Textbox(words.EXAMPLE, label=words.EXPRESSION, max_lines=1, max_length=LONGEST, elem_id="arithmetic-sum")
     with gr.Row(elem_id="arithmetic-try"):
         examples = tuple(gr.Button(example, size="sm") for example in words.TRY)
@@ -69,13 +70,13 @@ class ArithmeticHandlers:
         """How far the words are, then the result."""
         try:
             exploring.parse_expression(expression)
-            yield render("explore_note.html", message=words.WAIT[among])
+            yield said(words.WAIT[among])
             for fraction in exploring.prepare_words(self._library, among):
-                yield render("explore_wait.html", message=words.WAIT[among], fraction=fraction)
+                yield progress(words.WAIT[among], fraction)
             solved = exploring.solve(self._library, expression, among=among, top_k=TOP_K)
             yield self._shown(solved)
         except RagError as error:
-            yield render("explore_trouble.html", message=str(error))
+            yield trouble(error)
 
     def _shown(self, solved: exploring.Arithmetic) -> str:
         count = [words.COUNT.format(count=solved.looked_at)] + ([words.ECHO.format(word=solved.echo)] if solved.echo else [])
@@ -89,5 +90,4 @@ class ArithmeticHandlers:
             solved=solved,
             notes=notes,
             count=" ".join(count),
-            passages=[(passage, ordinal) for passage, (_, ordinal) in zip(solved.passages, solved.keys, strict=True)],
         )

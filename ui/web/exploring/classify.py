@@ -11,6 +11,7 @@ import gradio as gr
 from rag.errors import RagError
 from rag.library import Library
 from ui.web.exploring.figures import Figures
+from ui.web.exploring.said import explained, progress, trouble
 from ui.web.exploring.words import classify as words
 from ui.web.exploring.working import Working
 from ui.web.html import render
@@ -59,7 +60,7 @@ class Shown:
 
 def build() -> Panel:
     """Lay the view out."""
-    gr.HTML(f'<p class="fn-explain">{words.EXPLAIN}</p>')
+    gr.HTML(explained(words.EXPLAIN))
     examples = gr.Textbox(label=words.EXAMPLES, placeholder=words.EXAMPLES_HINT, lines=5, max_lines=10, elem_id="classify-examples")
     file = gr.UploadButton(words.FILE, size="sm", elem_id="classify-file")
     choices = [(words.DOCUMENTS, "documents"), (words.PASSAGES, "chunks"), (words.TEXTS, "texts")]
@@ -102,7 +103,7 @@ class Handlers:
             texts, of = (lines(text), "documents") if what == "texts" else (None, what)
             working = Working(lambda tell: classify(self._library, given, texts, of, unsure_below, tell))  # type: ignore[arg-type]
             for share in working:
-                yield render("explore_bar.html", words=words.BUSY, share=share), hidden
+                yield progress(words.BUSY, share), hidden
             found = working.result()
             html = render("explore_classify.html", shown=_shown(found, what), words=words)
             with TemporaryDirectory() as folder:  # Gradio copies the file, and deletes its copy after a while
@@ -110,7 +111,7 @@ class Handlers:
                 file.write_text(found.to_csv(), encoding="utf-8-sig", newline="")
                 yield html, gr.DownloadButton(value=str(file), visible=True)
         except RagError as error:
-            yield render("explore_trouble.html", message=str(error)), hidden
+            yield trouble(error), hidden
 
     def check(self, examples: str) -> Iterator[tuple[str, Any]]:
         """How far it is, then how well the examples are told apart, or why that cannot be known."""
@@ -123,12 +124,12 @@ class Handlers:
             given = read_examples(examples)
             working = Working(lambda tell: cross_validate(self._library, given, tell))
             for share in working:
-                yield render("explore_bar.html", words=words.BUSY, share=share), hidden
+                yield progress(words.BUSY, share), hidden
             found = working.result()
             figure = self._figures.show(count_map(found.confusion, found.labels, found.labels), words.CONFUSION_LABEL)
             yield render("explore_classify_check.html", sentences=_sentences(found), figure=figure), hidden
         except RagError as error:
-            yield render("explore_trouble.html", message=str(error)), hidden
+            yield trouble(error), hidden
 
 
 def choose(what: What) -> Any:
@@ -143,10 +144,10 @@ def load(path: str | None) -> tuple[Any, str]:
 
     try:
         if not path:
-            return gr.Textbox(), render("explore_trouble.html", message=words.NO_FILE)
+            return gr.Textbox(), trouble(words.NO_FILE)
         given = examples_of(read_sheet(Path(path)))
     except RagError as error:
-        return gr.Textbox(), render("explore_trouble.html", message=str(error))
+        return gr.Textbox(), trouble(error)
     rows = [f"{label}: {text}" for label, texts in given.items() for text in texts or [""]]
     return gr.Textbox(value="\n".join(rows)), ""
 

@@ -11,6 +11,7 @@ from rag.errors import RagError
 from rag.library import Library
 from rag.types import ChunkKey
 from ui.web.exploring.figures import Figures
+from ui.web.exploring.said import explained, progress, trouble
 from ui.web.exploring.words import compare as words
 from ui.web.exploring.working import Working
 from ui.web.html import render
@@ -58,7 +59,7 @@ class Shown:
 
 def build() -> Panel:
     """Lay the view out."""
-    gr.HTML(f'<p class="fn-explain">{words.EXPLAIN}</p>')
+    gr.HTML(explained(words.EXPLAIN))
     choices = [(words.TEXTS, "texts"), (words.DOCUMENTS, "documents"), (words.PASSAGES, "passages")]
     source = gr.Radio(choices, value="texts", label=words.WHAT, elem_id="compare-source")
     lines = gr.Textbox(label=words.LINES, placeholder=words.LINES_HINT, lines=5, max_lines=10, elem_id="compare-lines")
@@ -106,15 +107,15 @@ class Handlers:
         question = question.strip()
         try:
             if source == "passages" and not document:
-                yield render("explore_trouble.html", message=words.NO_DOCUMENT)
+                yield trouble(words.NO_DOCUMENT)
                 return
             texts = lines(text) if source == "texts" else []
             working = Working(lambda tell: self._compare(source, texts, document or "", question, tell))
             for share in working:
-                yield render("explore_bar.html", words=words.BUSY, share=share)
+                yield progress(words.BUSY, share)
             yield render("explore_compare.html", shown=working.result(), words=words)
         except RagError as error:
-            yield render("explore_trouble.html", message=str(error))
+            yield trouble(error)
 
     def _compare(self, source: Source, texts: list[str], document: str, question: str, tell: Any) -> Shown:
         from rag.exploring import comparing
@@ -177,14 +178,14 @@ def load(path: str | None) -> tuple[Any, Any, str]:
 
     try:
         if not path:
-            return gr.Textbox(), gr.Dropdown(visible=False), render("explore_trouble.html", message=words.NO_FILE)
+            return gr.Textbox(), gr.Dropdown(visible=False), trouble(words.NO_FILE)
         sheet = read_sheet(Path(path))
         names = list(sheet.columns)
         longest = max(names, key=lambda name: sum(map(len, sheet.column(name))))
         column = gr.Dropdown(choices=names, value=longest, visible=len(names) > 1)
         return gr.Textbox(value="\n".join(sheet.column(longest))), column, ""
     except RagError as error:
-        return gr.Textbox(), gr.Dropdown(visible=False), render("explore_trouble.html", message=str(error))
+        return gr.Textbox(), gr.Dropdown(visible=False), trouble(error)
 
 
 def load_column(path: str | None, column: str | None) -> tuple[Any, str]:
@@ -194,7 +195,7 @@ def load_column(path: str | None, column: str | None) -> tuple[Any, str]:
     try:
         return (gr.Textbox(value="\n".join(read_sheet(Path(path)).column(column))), "") if path else (gr.Textbox(), "")
     except RagError as error:
-        return gr.Textbox(), render("explore_trouble.html", message=str(error))
+        return gr.Textbox(), trouble(error)
 
 
 def _sentences(found: "ScoreDistribution", highest: float | None) -> list[str]:

@@ -11,6 +11,7 @@ import gradio as gr
 from rag.errors import RagError
 from rag.exploring import Duplicates, find_duplicates
 from rag.library import Library
+from ui.web.exploring.said import explained, progress, said, trouble
 from ui.web.exploring.words import duplicates as words
 from ui.web.html import render
 
@@ -36,7 +37,7 @@ class DuplicatesPanel:
 
 def build() -> DuplicatesPanel:
     """Lay the view out."""
-    gr.HTML(render("explore_said.html", kind="fn-explain", words=words.EXPLAIN))
+    gr.HTML(explained(words.EXPLAIN))
     look = gr.Button(words.LOOK, variant="primary", visible=False, elem_id="look-for-duplicates")
     return DuplicatesPanel(look, gr.HTML(elem_id="duplicates"))
 
@@ -69,7 +70,7 @@ class DuplicatesHandlers:
         if is_known or len(vectors) <= self._at_once:
             yield from self.look()
         else:
-            note = render("explore_said.html", kind="fn-soft", words=words.MANY.format(count=len(vectors)))
+            note = said(words.MANY.format(count=len(vectors)))
             yield gr.Button(visible=True), note
 
     def look(self) -> Iterator[tuple[Any, str]]:
@@ -80,7 +81,7 @@ class DuplicatesHandlers:
             future: Future[Duplicates] = executor.submit(self._find, done)
             while not wait([future], POLL_SECONDS).done:
                 percent = round(100 * done[0])
-                yield button, render("explore_duplicates_progress.html", words=words.LOOKING.format(percent=percent), percent=percent)
+                yield button, progress(words.LOOKING.format(percent=percent), percent / 100)
         try:
             yield button, render("explore_duplicates.html", found=future.result(), words=words)
         except RagError as error:
@@ -96,4 +97,4 @@ class DuplicatesHandlers:
 
 
 def _trouble(error: RagError) -> str:
-    return render("explore_said.html", kind="fn-trouble", words=str(error))
+    return trouble(error)

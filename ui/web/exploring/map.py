@@ -9,6 +9,7 @@ import gradio as gr
 
 from rag.errors import RagError
 from ui.web.exploring.map_drawing import MapDrawing, Wanted
+from ui.web.exploring.said import explained, progress, trouble
 from ui.web.exploring.words import map as words
 from ui.web.html import render
 from ui.web.scripts import script
@@ -45,7 +46,7 @@ def build() -> Panel:
     def choice(label: str, names: dict[str, str], name: str) -> gr.Dropdown:
         return gr.Dropdown([(shown, value) for value, shown in names.items()], label=label, filterable=False, elem_id=f"map-{name}")
 
-    gr.HTML(f'<p class="fn-explain">{words.EXPLAIN}</p>')
+    gr.HTML(explained(words.EXPLAIN))
     with gr.Row(elem_id="map-controls"):
         of = choice(words.OF, words.OFS, "of")
         method = choice(words.METHOD, words.METHODS, "method")
@@ -102,14 +103,14 @@ class MapHandlers:
         wanted = Wanted.of_choices(of, method, colour, question)
         try:
             for percent in self._drawing.make(wanted):
-                waiting = render("explore_map_progress.html", words=words.DRAWING.format(percent=percent), percent=percent)
+                waiting = progress(words.DRAWING.format(percent=percent), percent / 100)
                 yield waiting, gr.skip(), gr.skip(), "", ""
             if wanted.colour == "cluster" and not self._drawing.has_clusters():
-                yield render("explore_map_progress.html", words=words.CLUSTERING, percent=100), gr.skip(), gr.skip(), "", ""
+                yield progress(words.CLUSTERING, 1), gr.skip(), gr.skip(), "", ""
             can_title = wanted.colour == "cluster" and self._library.chat_model is not None
             yield *self._drawing.html(wanted), gr.Button(visible=can_title), "", self._drawing.state()
         except RagError as error:
-            yield render("explore_map_trouble.html", words=str(error)), "", gr.Button(visible=False), "", ""
+            yield trouble(error), "", gr.Button(visible=False), "", ""
 
     async def title(self, of: str, method: str, colour: str, question: str) -> AsyncGenerator[Shown]:
         """Have the chat model name the clusters."""
@@ -118,7 +119,7 @@ class MapHandlers:
             if not await self._drawing.title():
                 gr.Warning(words.UNTITLED)
         except RagError as error:
-            yield render("explore_map_trouble.html", words=str(error)), "", gr.Button(visible=False), "", ""
+            yield trouble(error), "", gr.Button(visible=False), "", ""
             return
         for drawing, lists, _, selection, state in self.draw(of, method, colour, question):
             yield drawing, lists, gr.Button(words.TITLE, interactive=True), selection, state
@@ -136,7 +137,7 @@ class MapHandlers:
         try:
             return _selection(self._drawing.members(event._data.get("number")))
         except RagError as error:
-            return render("explore_map_trouble.html", words=str(error))
+            return trouble(error)
 
 
 def _selection(keys: tuple[tuple[str, int], ...]) -> str:

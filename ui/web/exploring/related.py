@@ -10,6 +10,7 @@ from rag.exploring import DocumentGraph, related_documents, related_to
 from rag.exploring.related import found_like
 from rag.library import Library
 from rag.types import DocumentRecord
+from ui.web.exploring.said import explained, said, trouble
 from ui.web.exploring.words import related as words
 from ui.web.html import render
 from ui.web.scripts import script
@@ -34,7 +35,7 @@ class RelatedPanel:
 
 def build() -> RelatedPanel:
     """Lay the view out."""
-    gr.HTML(render("explore_said.html", kind="fn-explain", words=words.EXPLAIN))
+    gr.HTML(explained(words.EXPLAIN))
     graph = gr.HTML(elem_id="related-graph")
     document = gr.Dropdown([], value=None, label=words.CHOOSE, elem_id="related-document", visible=False)
     listing = gr.HTML(elem_id="related", js_on_load=script("exploring/related.js"))
@@ -84,9 +85,9 @@ class RelatedHandlers:
             ordinal = self._ordinal(record, page, start)
             found = found_like(self._library, record.id, ordinal, page=page, top_k=TOP_K)
         except DocumentNotFoundError:
-            return render("explore_said.html", kind="fn-trouble", words=words.GONE)
+            return trouble(words.GONE)
         except RagError as error:
-            return render("explore_said.html", kind="fn-trouble", words=str(error))
+            return trouble(error)
         title = words.LIKE_PAGE.format(page=page, name=record.name) if ordinal is None else words.LIKE
         asked = None if ordinal is None else self._library.chunks([(record.id, ordinal)]).get((record.id, ordinal))
         return render("explore_related_passages.html", found=found, title=title, asked=asked, record=record, words=words)
@@ -104,23 +105,23 @@ class RelatedHandlers:
             if self._last is None or self._last[0] != key:
                 self._last = key, related_documents(self._library)
         except RagError as error:
-            return render("explore_said.html", kind="fn-trouble", words=str(error))
+            return trouble(error)
         graph = self._last[1]
         notes = [words.LEFT_OUT.format(count=graph.left_out)] if graph.left_out else []
         notes += [words.WAITING.format(count=vectors.waiting)] if vectors.waiting else []
         drawn = self._figures.show(document_graph(graph, chosen or ""), words.GRAPH, "related")
-        return drawn + "".join(render("explore_said.html", kind="fn-soft", words=note) for note in notes)
+        return drawn + "".join(said(note) for note in notes)
 
     def _listed(self, chosen: str | None) -> str:
         if not chosen:
-            return render("explore_said.html", kind="fn-soft", words=words.HINT)
+            return said(words.HINT)
         try:
             record = self._library.document(chosen)
             found = related_to(self._library, record.id, top_k=TOP_K)
         except DocumentNotFoundError:
-            return render("explore_said.html", kind="fn-trouble", words=words.GONE)
+            return trouble(words.GONE)
         except RagError as error:
-            return render("explore_said.html", kind="fn-trouble", words=str(error))
+            return trouble(error)
         return render("explore_related.html", found=found, record=record, words=words)
 
 

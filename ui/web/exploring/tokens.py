@@ -9,6 +9,7 @@ import gradio as gr
 from rag import exploring
 from rag.errors import RagError
 from rag.exploring.figures.heat import heat_map
+from ui.web.exploring.said import explained, said, trouble
 from ui.web.exploring.words import tokens as words
 from ui.web.html import render
 
@@ -53,7 +54,7 @@ class TokensPanel:
 
 def build() -> TokensPanel:
     """Lay the view out."""
-    gr.HTML(f'<p class="fn-explain">{words.EXPLAIN}</p>')
+    gr.HTML(explained(words.EXPLAIN))
     text = gr.Textbox(words.EXAMPLE, label=words.TEXT, lines=2, max_lines=8, max_length=LONGEST, elem_id="tokens-text")
     cut, tokens = gr.Button(words.CUT, variant="primary", size="sm"), gr.HTML(elem_id="tokens-cut")
     gr.HTML(render("explore_title.html", title=words.POOL_LABEL, explain=words.POOL_EXPLAIN))
@@ -140,12 +141,12 @@ class TokensHandlers:
         figure = heat_map(found.cosines[:MOST_COMPARED, :MOST_COMPARED], rows, columns)
         shown = self._figures.show(figure, words.HEAT_ARIA.format(rows=len(rows), columns=len(columns)))
         is_cut = max(found.cosines.shape) > MOST_COMPARED
-        return shown + (render("explore_note.html", message=words.HEAT_CUT.format(shown=MOST_COMPARED)) if is_cut else "")
+        return shown + (said(words.HEAT_CUT.format(shown=MOST_COMPARED)) if is_cut else "")
 
 
 def _slowly(make: Callable[[], str]) -> Iterator[str]:
     """Say that the model is loaded, then show what is made."""
-    yield render("explore_note.html", message=words.LOADING)
+    yield said(words.LOADING)
     try:
         made = make()
     except RagError as error:
@@ -154,4 +155,4 @@ def _slowly(make: Callable[[], str]) -> Iterator[str]:
 
 
 def _trouble(error: RagError) -> str:
-    return render("explore_trouble.html", message=str(error))
+    return trouble(error)
