@@ -75,6 +75,11 @@ class Reader:
         """The right column."""
         return self.page.locator("#source-view")
 
+    @property
+    def documents(self) -> int:
+        """How many documents the list has; other tests may have left some."""
+        return self.page.locator("#documents [data-open]").count()
+
     def row(self, name: str) -> Locator:
         """A document's or an upload's row in the list."""
         return self.page.locator("#documents li").filter(has=self.page.get_by_text(name, exact=True))

@@ -63,7 +63,7 @@ def traces(figure: Locator) -> list[dict[str, list[str]]]:
 def test_every_passage_is_a_point_with_its_words(quoted: Reader) -> None:
     figure = open_map(quoted)
     texts = [text for trace in traces(figure) for text in trace["text"]]
-    expect(quoted.page.locator("#map-drawing")).to_contain_text(f"{len(texts)} passages of 5 documents.")
+    expect(quoted.page.locator("#map-drawing")).to_contain_text(f"{len(texts)} passages of {quoted.documents} documents.")
     expect(quoted.page.locator("#map-drawing")).to_contain_text("trustworthiness")
     assert any("<b>harbour-handbook.pdf, page" in text for text in texts)
     hostile = next(text for text in texts if "osprey" in text)
@@ -160,9 +160,9 @@ def test_an_empty_selection_says_so(quoted: Reader) -> None:
 def test_documents_and_other_ways_to_place_them(quoted: Reader) -> None:
     figure = open_map(quoted)
     choose(quoted, words.OF, "documents")
-    assert sum(len(trace["ids"]) for trace in traces(figure.page.locator("#map-drawing .fn-figure"))) == 5
+    assert sum(len(trace["ids"]) for trace in traces(figure.page.locator("#map-drawing .fn-figure"))) == quoted.documents
     choose(quoted, words.METHOD, words.METHODS["pca"])
-    expect(quoted.page.locator("#map-drawing")).to_contain_text("5 documents.")
+    expect(quoted.page.locator("#map-drawing")).to_contain_text(f"{quoted.documents} documents.")
 
 
 def test_the_chat_model_names_the_clusters(reader: Reader, gate: Gate) -> None:

@@ -25,7 +25,7 @@ def test_a_document_is_chosen_and_its_nearest_are_listed_with_the_passages_that_
     choose(quoted, "returns-policy.txt")
     listing = quoted.page.locator("#related")
     expect(listing.locator("h3")).to_contain_text("returns-policy.txt")
-    expect(listing.locator("li")).to_have_count(4)
+    expect(listing.locator("li")).to_have_count(min(5, quoted.documents - 1))
     expect(listing.locator("li").first).to_contain_text("cosine 0.")
     expect(quoted.page.locator("#related-graph .fn-figure[data-drawn=done]")).to_be_visible()
     shoot(quoted, "explore-related")

@@ -16,6 +16,10 @@ from tests.documents import encrypted_pdf, scanned_pdf
 THEMES: tuple[Literal["dark"], Literal["light"]] = ("dark", "light")
 
 CONTRAST = Path(__file__).with_name("contrast.js").read_text(encoding="utf-8")
+FITTED = """() => [...document.querySelectorAll('.fn-figure[data-drawn=done]')]
+  .every(box => !box.clientWidth || Math.abs(box._fullLayout.width - box.clientWidth) < 2)"""
+"""Whether plotly has drawn all figures again at their new sizes."""
+
 QUESTION = "How long may I carry over unused leave, and what if I was on parental leave?"
 
 
@@ -27,7 +31,8 @@ def shoot(reader: Reader, name: str) -> None:
             reader.page.emulate_media(color_scheme=theme)
             expect(reader.page.locator("body.dark")).to_have_count(int(theme == "dark"))
             if reader.page.locator(".fn-figure").count():
-                reader.page.wait_for_timeout(500)  # plotly draws again at its new size
+                reader.page.wait_for_function(FITTED)
+                reader.page.wait_for_timeout(100)  # the colours of the theme
             reader.shoot(f"{name}-{theme}-{width}")
             assert reader.page.evaluate(CONTRAST) == [], f"{name}, {theme}, {width}"
 
