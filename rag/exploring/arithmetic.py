@@ -22,7 +22,7 @@ Among = Literal["vocabulary", "library"]
 LEAST_LENGTH = 1e-3
 """A sum that is shorter than this part of its terms' lengths together has no direction."""
 
-SIMILAR_SPELLING = 0.75
+SIMILAR_SPELLING = 0.8
 """How alike a word must be to be named as a near spelling, in [0, 1]; of `difflib`."""
 
 
