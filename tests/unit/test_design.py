@@ -14,7 +14,7 @@ from typing import get_args
 import pytest
 
 import rag
-from rag import errors, types
+from rag import errors, exploring, types
 
 ROOT = Path(__file__).parents[2]
 HEAVY = {
@@ -138,6 +138,7 @@ def test_each_library_is_imported_in_its_place_alone() -> None:
 
 def test_importing_the_library_is_cheap() -> None:
     assert loaded_by("import rag") == set()
+    assert loaded_by("import rag.exploring") == set()
     assert loaded_by("import rag; rag.Library, rag.Settings") == {"numpy", "pydantic"}
 
 
@@ -185,4 +186,8 @@ def test_every_document_error_has_a_status_of_its_own() -> None:
 
 
 def test_every_name_that_is_public_says_what_it_is() -> None:
-    assert [name for name in rag.__all__ if not inspect.getdoc(getattr(rag, name))] == []
+    for module in (rag, exploring):
+        assert module.__all__ == sorted(module.__all__)
+        assert [name for name in module.__all__ if not inspect.getdoc(getattr(module, name))] == []
+    with pytest.raises(AttributeError, match="'nothing'"):
+        _ = exploring.nothing
