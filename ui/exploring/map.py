@@ -140,7 +140,7 @@ def _rows(clustering: "Clustering") -> Iterator[dict[str, Any]]:
 
 
 def _tell(placed: "Map", clustering: "Clustering | None", output: Path) -> None:
-    what = "passages" if placed.of == "chunks" else "documents"
+    what = ("passage" if placed.of == "chunks" else "document") + ("s" if len(placed) != 1 else "")
     chosen = f" of {placed.sampled_from:,}, chosen evenly over the documents" if placed.sampled_from > len(placed) else ""
     err.print(f"{output}: {len(placed):,} {what}{chosen}.", markup=False)
     if placed.trustworthiness is not None:
