@@ -277,7 +277,7 @@ class Library:
             RerankingError: The reranker cannot be used.
         """
         question = _asked(question)
-        return self._retrieve(question, standalone_by_rule(question, _told(history)), top_k, self._within(documents, chunks))
+        return self._retrieve(question, standalone_by_rule(question, _told(history)), top_k, documents, chunks)
 
     @property
     def min_confidence(self) -> float:
@@ -363,7 +363,7 @@ class Library:
         searched = standalone_by_rule(question, history)
         if self.chat_model is not None:
             searched = await standalone_by_model(question, history, self.chat_model)
-        passages = await asyncio.to_thread(self._retrieve, question, searched, top_k, self._within(documents, chunks))
+        passages = await asyncio.to_thread(self._retrieve, question, searched, top_k, documents, chunks)
         waiting = len(self.indexing(documents)) if chunks is None else 0
         asked = Asked(question, searched.text, tuple(passages), tuple(history), began, still_indexing(waiting))
         weighing = asyncio.create_task(asyncio.to_thread(self.confidence, searched.text, passages))
@@ -444,10 +444,18 @@ class Library:
             chunks = [key for key in chunks if key[0] in ids]
         return Within(ids, chunks)
 
-    def _retrieve(self, question: str, searched: Searched, top_k: int | None, within: Within) -> list[Passage]:
+    def _retrieve(
+        self,
+        question: str,
+        searched: Searched,
+        top_k: int | None,
+        documents: Sequence[str] | None,
+        chunks: Sequence[ChunkKey] | None,
+    ) -> list[Passage]:
         top_k = self.settings.top_k if top_k is None else top_k
         if top_k < 1:
             raise ValueError(f"top_k must be at least 1, not {top_k}")
+        within = self._within(documents, chunks)
         queries = [Query(question)]
         if searched.text != question:
             queries = [Query(searched.text, 1 - RAW_WEIGHT), Query(question, RAW_WEIGHT)]

@@ -16,6 +16,19 @@ MOST_TOKENS = 8192
 """What such a model is given of a text where it has no limit of its own."""
 
 
+class BuiltInTokens:
+    """An embedder without tokens of its own."""
+
+    @property
+    def max_tokens(self) -> int:
+        """As many as a chunk may have."""
+        return MOST_TOKENS
+
+    def token_spans(self, text: str) -> list[tuple[int, int]]:
+        """Those of the built-in model."""
+        return built_in_token_spans(text)
+
+
 def built_in_token_spans(text: str) -> list[tuple[int, int]]:
     """See `Embedder.token_spans`. Of a word that the tokenizer does not know, each character counts as a token."""
     encoding = _tokenizer().encode(text, add_special_tokens=False)

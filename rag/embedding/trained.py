@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rag.embedding.built_in_tokens import MOST_TOKENS, built_in_token_spans
+from rag.embedding.built_in_tokens import BuiltInTokens
 from rag.embedding.protocol import Embeddings
 from rag.embedding.word_vectors import WordVectors, words_of
 from rag.embedding.words import RARENESS, centred, unit, weighed_mean
@@ -52,7 +52,7 @@ class About:
     epochs: int
 
 
-class TrainedEmbedder:
+class TrainedEmbedder(BuiltInTokens):
     """Word2Vec and FastText as the weighed mean of a text's words (`words.WordsEmbedder`), Doc2Vec by inferring.
 
     FastText makes a vector for a word it does not know of the word's parts. The same text always gives the same vector. A text of
@@ -79,15 +79,6 @@ class TrainedEmbedder:
         for name in (ABOUT, ROWS, NGRAMS) if self._about.kind == "fasttext" else (ABOUT, ROWS):
             digest.update(self._bytes(name))
         return f"gensim:{self._about.kind}:{digest.hexdigest()}"
-
-    @property
-    def max_tokens(self) -> int:
-        """As many as a chunk may have."""
-        return MOST_TOKENS
-
-    def token_spans(self, text: str) -> list[tuple[int, int]]:
-        """Those of the built-in model."""
-        return built_in_token_spans(text)
 
     def embed_documents(self, texts: Sequence[str]) -> Embeddings:
         """See `Embedder.embed_documents`."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rag.embedding.built_in_tokens import MOST_TOKENS, built_in_token_spans
+from rag.embedding.built_in_tokens import BuiltInTokens
 from rag.embedding.protocol import Embeddings
 from rag.embedding.word_vectors import WordVectors, file_sha256, read_word_vectors, words_of
 
@@ -17,7 +17,7 @@ RARENESS = 1e-3
 """`a` of smooth inverse frequency: a word that makes up the share p of running text weighs a / (a + p)."""
 
 
-class WordsEmbedder:
+class WordsEmbedder(BuiltInTokens):
     """Word vectors of a file, their mean weighed by smooth inverse frequency; words that the file lacks are left out.
 
     Source: Arora, Liang, Ma, "A simple but tough-to-beat baseline for sentence embeddings" (2017). Its second step takes off what all
@@ -40,15 +40,6 @@ class WordsEmbedder:
     def identity(self) -> str:
         """Name and hash of the file."""
         return f"words:{self._path.name}:{file_sha256(self._path)}:sif-centred"
-
-    @property
-    def max_tokens(self) -> int:
-        """As many as a chunk may have."""
-        return MOST_TOKENS
-
-    def token_spans(self, text: str) -> list[tuple[int, int]]:
-        """Those of the built-in model."""
-        return built_in_token_spans(text)
 
     def embed_documents(self, texts: Sequence[str]) -> Embeddings:
         """See `Embedder.embed_documents`."""

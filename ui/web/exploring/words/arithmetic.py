@@ -8,8 +8,8 @@ EXPLAIN = (
 LIMITS = (
     "Read it with care. The model was made for sentences, not for words: the nearest word is often one of the sum itself, so these are "
     "left out. Of 36 plain analogies (capitals, plurals, he and she, bigger and smaller, peoples, past tenses) the built-in model puts the "
-    "right word first in 29 and among five in 33; with the sum's own words let in, one of these comes first in 21. What it holds of men, "
-    "women and peoples is what the texts it was trained on say of them, prejudice included."
+    "right word first in about 29, among five in about 33; with the sum's own words let in, one of these is first in about 21. It holds of "
+    "men, women and peoples what the texts it was trained on say of them, prejudice included."
 )
 EXPRESSION = "Sum"
 EXAMPLE = "king - man + woman"
