@@ -8,8 +8,10 @@ RagError
 │   ├── NoTextError
 │   └── UnreadableFileError
 ├── LibraryError               the library itself
+│   ├── LibraryClosedError
 │   ├── LibraryLockedError
 │   ├── StorageError
+│   │   └── LibraryDamagedError
 │   ├── DocumentNotFoundError
 │   └── EmptyQuestionError
 ├── EmbeddingError             the embedding model could not be loaded or used
@@ -83,8 +85,16 @@ class LibraryLockedError(LibraryError):
     """Another process holds the library."""
 
 
+class LibraryClosedError(LibraryError):
+    """The library was closed."""
+
+
 class StorageError(LibraryError):
-    """The disk or the database refused; what was stored before is unharmed."""
+    """The disk or the database refused."""
+
+
+class LibraryDamagedError(StorageError):
+    """The record is empty or cannot be read, though the library has files."""
 
 
 class DocumentNotFoundError(LibraryError):

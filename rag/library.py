@@ -1,6 +1,7 @@
 """Library: documents in, passages and cited answers out. Composes the stages."""
 
 import asyncio
+import logging
 import threading
 import time
 from collections.abc import AsyncGenerator, Iterable, Sequence
@@ -36,10 +37,13 @@ from rag.rewriting import standalone_by_model
 from rag.settings import Settings
 from rag.staging import Source, Staging
 from rag.storing.index import Index
-from rag.storing.lock import LibraryLock
-from rag.storing.originals import Originals
+from rag.storing.lock import ReadOnlyCopy, lock_or_copy
+from rag.storing.opening import Opener
+from rag.storing.originals import Originals, Orphan
 from rag.types import Answer, Chunk, ChunkKey, DocumentRecord, Message, Outcome, Passage, ProgressCallback, Report
 from rag.viewing import Pages
+
+log = logging.getLogger(__name__)
 
 RAW_WEIGHT = 0.35
 """Of a follow-up as it was asked, beside the whole question made of it: a bad rewrite must not hide what the question itself finds."""
@@ -67,16 +71,14 @@ class Library:
             LibraryLockedError: Another process has it open.
             StorageError: The folder cannot be used.
         """
-        try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        except OSError as error:
-            raise StorageError(f"The library {folder} cannot be made: {error.strerror}. Choose another folder.") from error
         self.folder = folder
         self.settings = settings
         self.chat_model = chat_model
         self.embedder = embedder = CheckedEmbedder(embedder, lambda: self._index.store.dimensions)
-        self._originals = Originals(folder / "originals")
-        self._index = Index(folder, settings.chroma_url, self._originals, self._describe)
+        self._lock = lock_or_copy(folder)
+        self._originals = Originals(folder / "originals", is_read_only=self.is_read_only)
+        opener = Opener(self._lock.folder, settings.chroma_url, self._originals, self._describe, is_read_only=self.is_read_only)
+        self._index = Index(opener, self._originals, self._restore)
         self._retriever = Retriever(embedder, self._index, reranker, settings.rerank_depth)
         self._vectors = VectorReader(self._index, self._describe)
         self._loader = _loader(settings)
@@ -85,7 +87,6 @@ class Library:
         self._completing = Completing(embedder, self._index, self._writing)
         staging = Staging(self._loader, embedder, self._index, self._originals, settings.chunk_tokens, self._writing)
         self._adding = Adding(staging, self._completing, self._index)
-        self._lock = LibraryLock(folder)
 
     @classmethod
     def open(
@@ -139,7 +140,7 @@ class Library:
             One outcome for each file; a file that cannot be read has one too, and stops no other.
 
         Raises:
-            StorageError: The disk or the database refused; what was stored before is unharmed.
+            StorageError: The disk or the database refused.
             EmbeddingError: The embedding model cannot be used.
         """
         given = [paths] if isinstance(paths, str | Path) else list(paths)
@@ -175,7 +176,9 @@ class Library:
             StorageError: As for `add`.
             EmbeddingError: As for `add`.
         """
-        return self._completing.step()
+        if self.is_read_only:
+            return False
+        return self._completing.step() or self.erase()
 
     def documents(self) -> list[DocumentRecord]:
         """The documents, in the order they were added; `indexed` says whether all their vectors are made.
@@ -244,10 +247,45 @@ class Library:
             DocumentNotFoundError: There is none, or more than one.
             StorageError: The disk or the database refused.
         """
+        self._check_writable()
         with self._writing, self._index.guarded():
             record = self.document(name_or_id)
             self._index.remove(record.id)
         return record
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether its folder cannot be written: it can be searched and asked all the same."""
+        return isinstance(self._lock, ReadOnlyCopy)
+
+    @property
+    def is_erasing(self) -> bool:
+        """Whether words of removed documents are still in the library's files; `erase` overwrites them."""
+        return self._index.is_erasing
+
+    def erase(self) -> bool:
+        """Overwrite in the library's files what removed documents left there. Takes some seconds; `index_next` does it too.
+
+        Returns:
+            Whether there was anything to erase.
+
+        Raises:
+            StorageError: The disk refused.
+        """
+        with self._writing:
+            return self._index.erase()
+
+    def damaged_copies(self) -> list[tuple[DocumentRecord, str]]:
+        """The documents whose files the library has no good copy of: their pages cannot be shown. Adding the file again restores it.
+
+        Returns:
+            Each with "missing" or "cut". `rag doctor` looks at every byte.
+
+        Raises:
+            StorageError: The index cannot be opened.
+        """
+        looked_at = [(record, self._originals.problem(record)) for record in self.documents()]
+        return [(record, problem) for record, problem in looked_at if problem]
 
     def retrieve(
         self,
@@ -407,6 +445,7 @@ class Library:
         Raises:
             StorageError: The disk or the database refused; the old index is still there.
         """
+        self._check_writable()
         sources = [Source(self._originals.path(record.id, record.media_type), record.name, record.sources) for record in self.left_behind()]
         report = self._add(sources, [record.password for record in self.left_behind() if record.password], progress, wait=True)
         if report.all_searchable:
@@ -465,7 +504,23 @@ class Library:
     def _describe(self) -> str:
         return f"{self.embedder.identity} cosine chunker={CHUNKER_VERSION} tokens={self.settings.chunk_tokens}"
 
+    def _check_writable(self) -> None:
+        self._index.check_open()
+        if self.is_read_only:
+            raise StorageError(f"The library {self.folder} cannot be changed: its folder is read-only.")
+
+    def _restore(self, orphans: Sequence[Orphan]) -> None:
+        """Add documents again whose records are lost, from the library's own copies; what cannot be read goes to the quarantine."""
+        sources = [Source(orphan.path, orphan.name, orphan.sources or (f"upload:{orphan.name}",)) for orphan in orphans]
+        outcomes = self._adding.add(sources, [orphan.password for orphan in orphans if orphan.password], None, wait=False)
+        for orphan, outcome in zip(orphans, outcomes, strict=True):
+            if outcome.document_id != orphan.id:
+                log.warning(
+                    "%s could not be restored: %s It was moved to %s.", orphan.name, outcome.message, self._originals.isolate(orphan)
+                )
+
     def _add(self, sources: Sequence[Source | Refused], passwords: Sequence[str], progress: ProgressCallback | None, wait: bool) -> Report:
+        self._check_writable()
         if any(isinstance(source, Source) and source.name.lower().endswith(".pdf") for source in sources):
             self._loader.start()  # while the index is opened
         with self._index.guarded():

@@ -67,22 +67,24 @@ class Staging:
             The outcome, also of a file that cannot be read.
 
         Raises:
-            StorageError: The disk or the database refused. Nothing of this file was stored, nothing else was lost.
+            StorageError: The disk or the database refused. Nothing of this file was stored.
             EmbeddingError: The model cannot be used.
         """
         try:
             self._loader.check_size(source.path)
             document_id = hash_file(source.path)
-            if document_id not in self._index.records:
+            while True:
+                with self._writing:
+                    if known := self._index.records.get(document_id):
+                        return self._known(source, known)
                 with self._index.pending.draft() as draft:
                     read = self._read(source, document_id, passwords, draft, on_fraction)
                     with self._writing:
                         if document_id not in self._index.records:
                             return self._stage(source, document_id, read, draft)
+                # Another thread has added the same bytes meanwhile; it may have removed them again by the time they are looked for.
         except DocumentError as error:
             return _outcome(source, "", error.status, str(error))
-        with self._writing:
-            return self._known(source, self._index.records[document_id])
 
     def _read(
         self, source: Source, document_id: str, passwords: Sequence[str], draft: Draft, on_fraction: Callable[[float], None]
@@ -119,10 +121,12 @@ class Staging:
         try:
             return self._originals.keep(source.path, document_id, media_type)
         except OSError as error:
-            raise StorageError(f"{source.name} could not be stored: {error.strerror}. What was there before is unharmed.") from error
+            raise StorageError(f"{source.name} could not be stored: {error.strerror}. See that the disk works and has room.") from error
 
     def _known(self, source: Source, known: DocumentRecord) -> Outcome:
-        """The outcome of bytes that are in the library already."""
+        """The outcome of bytes that are in the library already. A copy of the file that was lost or cut is restored."""
+        if self._originals.problem(known) and self._keep(source, known.id, known.media_type):
+            return _outcome(source, known.id, "unchanged", "Already there; the library's own copy of the file was restored.", known)
         if set(source.origins) <= set(known.sources):
             return _outcome(source, known.id, "unchanged", "Already there, unchanged.", known)
         replaces = any(other.id != known.id and set(other.sources) & set(source.origins) for other in self._index.records.values())

@@ -1,6 +1,7 @@
 """The record, in Chroma: chunks with their vectors, and one record a document, written last.
 
-A chunk whose document has no record and is not being indexed is invisible, and swept at the next open.
+A chunk whose document has no record and is not being indexed is invisible, and swept at the next open. Who opens the index is its only
+writer: in a folder the library's lock sees to that, on a server its lease; collections on a server carry the library's id besides.
 """
 
 import json
@@ -10,11 +11,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 import numpy as np
 
+from rag.addresses import without_secrets
 from rag.embedding.protocol import Embeddings
 from rag.errors import StorageError
 from rag.types import Chunk, ChunkKey, DocumentRecord
@@ -43,7 +45,14 @@ class ChunkStore:
     """Chunks and document records of one index, that is, of one embedding model and way of chunking."""
 
     def __init__(
-        self, client: "ClientAPI", fingerprint: str, description: str, staged: Callable[[], Mapping[str, DocumentRecord]] = dict
+        self,
+        client: "ClientAPI",
+        fingerprint: str,
+        description: str,
+        staged: Callable[[], Mapping[str, DocumentRecord]] = dict,
+        *,
+        library_id: str = "",
+        hold: Callable[[], None] = lambda: None,
     ) -> None:
         """Open the index, or make it; drop what a crash left half-written.
 
@@ -52,16 +61,19 @@ class ChunkStore:
             fingerprint: Names the index; at most 40 characters of [a-z0-9].
             description: What the fingerprint stands for.
             staged: Tells the documents whose records are still to come; their chunks are found already.
+            library_id: Tells the library's collections from those of others on the same server; "" where nobody else's are there.
+            hold: Called before each write; raises where this process is not the writer any more.
 
         Raises:
             StorageError: Chroma refuses, or the stored index is another one than its name says.
         """
         self._client = client
         self._staged = staged
+        self._hold = hold
+        self._kinds = [f"{kind}-{library_id}-" if library_id else f"{kind}-" for kind in ("chunks", "documents")]
         self._lock = threading.RLock()
-        with _translated("opened"):
-            self._chunks = _collection(client, f"chunks-{fingerprint}", description)
-            self._documents = _collection(client, f"documents-{fingerprint}", description)
+        with translated("opened"):
+            self._chunks, self._documents = (_collection(client, kind + fingerprint, description) for kind in self._kinds)
             self._records: Mapping[str, DocumentRecord] = {record.id: record for record in _read_records(self._documents)}
             self._unseen: frozenset[str] = frozenset()  # documents that chunks are, or may be, stored of without a record
             self._is_empty = self._chunks.count() == 0  # while the first chunks are written, a search of Chroma's fails
@@ -80,7 +92,7 @@ class ChunkStore:
         Raises:
             StorageError: The store cannot be read.
         """
-        with _translated("read"):
+        with translated("read"):
             found = self._chunks.get(limit=1, include=["embeddings"])["embeddings"]
         return len(found[0]) if found is not None and len(found) else None
 
@@ -98,7 +110,8 @@ class ChunkStore:
             self._unseen |= {chunk.document_id for chunk in chunks} - self._records.keys() - self._staged().keys()
         for first in range(0, len(chunks), WRITE_BATCH):
             batch = chunks[first : first + WRITE_BATCH]
-            with _translated("written"):
+            self._hold()
+            with translated("written"):
                 self._chunks.upsert(
                     ids=[_chunk_id(chunk.document_id, chunk.ordinal) for chunk in batch],
                     embeddings=embeddings[first : first + WRITE_BATCH],
@@ -131,7 +144,8 @@ class ChunkStore:
         """
         if not records:
             return
-        with self._lock, _translated("written"):
+        self._hold()
+        with self._lock, translated("written"):
             self._documents.upsert(
                 ids=[record.id for record in records],
                 embeddings=embeddings,
@@ -147,7 +161,7 @@ class ChunkStore:
         Raises:
             StorageError: Chroma refuses.
         """
-        with _translated("read"):
+        with translated("read"):
             embeddings: Any = self._documents.get(ids=[record.id], include=["embeddings"])["embeddings"]
         self.commit([record], np.asarray(embeddings, dtype=np.float32))
 
@@ -159,17 +173,18 @@ class ChunkStore:
         Raises:
             StorageError: Chroma refuses.
         """
-        with self._lock, _translated("changed"):
+        self._hold()
+        with self._lock, translated("changed"):
             self._unseen |= {document_id}
             if document_id in self._records:
                 self._documents.delete(ids=[document_id])
                 self._records = {id_: record for id_, record in self._records.items() if id_ != document_id}
         self.discard(document_id)
-        with _translated("changed"):
-            for collection in self._others("documents-"):
+        with translated("changed"):
+            for collection in self._others("documents"):
                 collection.delete(ids=[document_id])
-            for collection in self._others("chunks-"):
-                _delete_chunks(collection, document_id)
+            for collection in self._others("chunks"):
+                self._delete_chunks(collection, document_id)
 
     def discard(self, document_id: str) -> None:
         """Delete the chunks of a document that was not committed.
@@ -177,8 +192,8 @@ class ChunkStore:
         Raises:
             StorageError: Chroma refuses.
         """
-        with _translated("changed"):
-            _delete_chunks(self._chunks, document_id)
+        with translated("changed"):
+            self._delete_chunks(self._chunks, document_id)
         with self._lock:
             self._unseen -= {document_id}
 
@@ -209,7 +224,7 @@ class ChunkStore:
         if document_ids is not None or (unseen and len(near) < count):
             near = self._near(embedding, count, visible, wanted)
             if len(near) < count and total <= EXACT:
-                with _translated("searched"):
+                with translated("searched"):
                     near = self._nearest_of(embedding, count, wanted)
         return dict(islice(near.items(), count))
 
@@ -257,7 +272,7 @@ class ChunkStore:
         ids = [_chunk_id(*key) for key in keys]
         if not ids:
             return [], np.empty((0, 0), dtype=np.float32)
-        with _translated("searched"):
+        with translated("searched"):
             found = self._chunks.get(ids=ids, include=["embeddings"])
         return [_key(id_) for id_ in found["ids"]], np.asarray(found["embeddings"], dtype=np.float32)
 
@@ -270,7 +285,7 @@ class ChunkStore:
         ids = [_chunk_id(*key) for key in keys]
         if not ids:
             return {}
-        with _translated("read"):
+        with translated("read"):
             found = self._chunks.get(ids=ids, include=["documents", "metadatas"])
         return {chunk.key: chunk for chunk in _read_chunks(found)}
 
@@ -292,8 +307,8 @@ class ChunkStore:
         Raises:
             StorageError: Chroma refuses.
         """
-        with _translated("read"):
-            others = [record for collection in self._others("documents-") for record in _read_records(collection)]
+        with translated("read"):
+            others = [record for collection in self._others("documents") for record in _read_records(collection)]
         return list({record.id: record for record in others if record.id not in self._records}.values())
 
     def drop_other_indexes(self) -> None:
@@ -302,24 +317,20 @@ class ChunkStore:
         Raises:
             StorageError: Chroma refuses.
         """
-        with _translated("changed"):
-            for collection in [*self._others("documents-"), *self._others("chunks-")]:
+        self._hold()
+        with translated("changed"):
+            for collection in [*self._others("documents"), *self._others("chunks")]:
                 self._client.delete_collection(collection.name)
 
     def close(self) -> None:
         """Let go of Chroma."""
-        clients = (self._client, getattr(self._client, "_admin_client", None))
-        sessions = [getattr(getattr(client, "_server", None), "_session", None) for client in clients]
-        self._client.close()  # type: ignore[attr-defined]
-        for session in sessions:
-            if session is not None:  # connections to a server: Chroma leaves them open
-                session.close()
+        disconnect(self._client)
 
     def _near(
         self, embedding: Embeddings, top_k: int, visible: Container[str], wanted: Sequence[str] | None = None
     ) -> dict[ChunkKey, float]:
         """The cosines of the chunks nearest to a vector that are of visible documents, best first."""
-        with _translated("searched"):
+        with translated("searched"):
             found = self._chunks.query(
                 query_embeddings=embedding[np.newaxis],
                 n_results=top_k,
@@ -335,11 +346,20 @@ class ChunkStore:
         firsts = self._chunks.get(where={"ordinal": 0}, include=["metadatas"])
         for metadata in firsts["metadatas"] or []:
             if (document_id := str(metadata["document_id"])) not in {**self._records, **self._staged()}:
-                _delete_chunks(self._chunks, document_id)
+                self._delete_chunks(self._chunks, document_id)
 
-    def _others(self, kind: str) -> "list[Collection]":
+    def _others(self, kind: Literal["chunks", "documents"]) -> "list[Collection]":
+        """The collections of this library's other indexes."""
         mine = {self._chunks.name, self._documents.name}
-        return [each for each in self._client.list_collections() if each.name.startswith(kind) and each.name not in mine]
+        prefix = self._kinds[kind == "documents"]
+        return [each for each in self._client.list_collections() if each.name.startswith(prefix) and each.name not in mine]
+
+    def _delete_chunks(self, chunks: "Collection", document_id: str) -> None:
+        """Delete in small steps, the first chunk last: a sweep finds a document by it."""
+        ids = sorted(chunks.get(where={"document_id": document_id}, include=[])["ids"], reverse=True)
+        for first in range(0, len(ids), WRITE_BATCH):
+            self._hold()
+            chunks.delete(ids=ids[first : first + WRITE_BATCH])
 
 
 def connect(folder: Path, url: str | None) -> "ClientAPI":
@@ -356,7 +376,7 @@ def connect(folder: Path, url: str | None) -> "ClientAPI":
     if url is None:
         path = str(folder.resolve())
         try:
-            with _translated("opened"):
+            with translated("opened"):
                 return chromadb.PersistentClient(path=path, settings=settings)
         except StorageError:
             with suppress(AttributeError):  # of parts that never started; Chroma keeps a client that failed, and hands it out again
@@ -368,22 +388,48 @@ def connect(folder: Path, url: str | None) -> "ClientAPI":
         return chromadb.HttpClient(host=parts.hostname or "", port=parts.port or (443 if secure else 8000), ssl=secure, settings=settings)
     except ValueError as error:
         raise StorageError(
-            f"No Chroma server answers at {url}. Start it, or mend RAG_CHROMA_URL, such as http://localhost:8000."
+            f"No Chroma server answers at {without_secrets(url)}. Start it, or correct RAG_CHROMA_URL, such as http://localhost:8000."
         ) from error
 
 
+def disconnect(client: "ClientAPI") -> None:
+    """Let go of Chroma, and of the connections to its server, which it leaves open."""
+    clients = (client, getattr(client, "_admin_client", None))
+    sessions = [getattr(getattr(each, "_server", None), "_session", None) for each in clients]
+    client.close()  # type: ignore[attr-defined]
+    for session in sessions:
+        if session is not None:
+            session.close()
+
+
+def adopt(client: "ClientAPI", library_id: str, document_ids: Container[str]) -> None:
+    """Name collections after their library that were stored on a server before libraries had ids: those whose documents are all its own.
+
+    Raises:
+        StorageError: Chroma refuses.
+    """
+    with translated("opened"):
+        for collection in client.list_collections():
+            kind, _, fingerprint = collection.name.partition("-")
+            if kind == "documents" and "-" not in fingerprint:
+                ids = collection.get(include=[])["ids"]
+                if ids and all(id_ in document_ids for id_ in ids):
+                    client.get_collection(f"chunks-{fingerprint}").modify(name=f"chunks-{library_id}-{fingerprint}")
+                    collection.modify(name=f"documents-{library_id}-{fingerprint}")
+
+
 @contextmanager
-def _translated(done: str) -> Iterator[None]:
-    """Turn what Chroma raises into a `StorageError`; its errors are ChromaError, ValueError and those of httpx."""
+def translated(done: str) -> Iterator[None]:
+    """Turn what Chroma raises into a `StorageError`: ChromaError, ValueError, httpx's, and its Rust's panics, which are no Exceptions."""
     import httpx
     from chromadb.errors import ChromaError
 
     try:
         yield
-    except (ChromaError, httpx.HTTPError, OSError, ValueError) as error:
-        raise StorageError(
-            f"The library's index could not be {done}: {error}. What was stored before is unharmed; see that the disk works, and try again."
-        ) from error
+    except BaseException as error:
+        if not isinstance(error, ChromaError | httpx.HTTPError | OSError | ValueError) and type(error).__name__ != "PanicException":
+            raise
+        raise StorageError(f"The library's index could not be {done}: {error}. See that the disk works, and try again.") from error
 
 
 def _collection(client: "ClientAPI", name: str, description: str) -> "Collection":
@@ -398,13 +444,6 @@ def _collection(client: "ClientAPI", name: str, description: str) -> "Collection
             f"The collection {name} belongs to another index than its name says. Move the library away and add the documents again."
         )
     return collection
-
-
-def _delete_chunks(chunks: "Collection", document_id: str) -> None:
-    """Delete in small steps, the first chunk last: a sweep finds a document by it."""
-    ids = sorted(chunks.get(where={"document_id": document_id}, include=[])["ids"], reverse=True)
-    for first in range(0, len(ids), WRITE_BATCH):
-        chunks.delete(ids=ids[first : first + WRITE_BATCH])
 
 
 def _read_records(documents: "Collection") -> list[DocumentRecord]:

@@ -1,62 +1,55 @@
 """The index of one library: the record, the words of its chunks, and what waits for its vectors.
 
-Opened when first needed, and anew after a failure.
+Opened when first needed, and anew after a failure. What is damaged is set aside then, and what has a file but no record is told to the
+library, which makes it again.
+
+Locks are taken in this order: `Library`'s for writing, then the index's, then those of its parts.
 """
 
-import hashlib
 import logging
 import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from rag.embedding.protocol import Embeddings
-from rag.errors import StorageError
-from rag.storing.chunks import READ_BATCH, ChunkStore, connect
-from rag.storing.lexical import Entry, LexicalIndex
-from rag.storing.originals import Originals
+from rag.errors import LibraryClosedError, StorageError
+from rag.storing.chunks import ChunkStore
+from rag.storing.erasing import Erasing
+from rag.storing.lexical import LexicalIndex
+from rag.storing.opening import Opened, Opener, entries
+from rag.storing.originals import Originals, Orphan
 from rag.storing.pending import Draft, Pending
+from rag.storing.reserve import Reserve
 from rag.types import Chunk, ChunkKey, DocumentRecord
 
 log = logging.getLogger(__name__)
-
-MANY_CHUNKS = 5_000
-"""Of so many and more, it is said that their words are indexed again: a person waits."""
-
-CHUNKS_A_SECOND = 1_500
-"""About how many chunks' words are indexed in a second on two cores."""
 
 FULL_BYTES = 16_000_000
 """With less room than this on the disk, that is why a write failed."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    store: ChunkStore
-    lexical: LexicalIndex
-    pending: Pending
-
-
 class Index:
     """Opens and closes what a library stores; may be used from several threads."""
 
-    def __init__(self, folder: Path, chroma_url: str | None, originals: Originals, describe: Callable[[], str]) -> None:
+    def __init__(self, opener: Opener, originals: Originals, restore: Callable[[Sequence[Orphan]], None]) -> None:
         """Open nothing yet.
 
         Args:
-            folder: The library's.
-            chroma_url: A Chroma server that keeps the record, or None for the folder itself.
-            originals: The library's files; each goes with its document, and those of none are swept when the store is opened.
-            describe: Says all that makes its vectors what they are; another description is another store.
+            opener: Opens its parts.
+            originals: The library's files; each goes with its document.
+            restore: Makes documents again whose records were lost; called by the thread that opened the index.
         """
-        self._folder = folder
-        self._chroma_url = chroma_url
+        self._opener = opener
         self._originals = originals
-        self._describe = describe
+        self._restore = restore
+        self._reserve = Reserve(opener.folder)
+        self._erasing = Erasing(opener.folder)
         self._lock = threading.RLock()
-        self._opened: _Opened | None = None
+        self._opened: Opened | None = None
+        self._is_closed = False
 
     @property
     def store(self) -> ChunkStore:
@@ -108,7 +101,8 @@ class Index:
         """
         opened = self._open()
         opened.pending.put(record, draft)
-        opened.lexical.put(_entries(record, opened.pending.chunks))
+        self._originals.describe([record])
+        opened.lexical.put(entries(record, opened.pending.chunks))
         self._retire(record, opened.pending.records)
 
     def commit(self, records: Sequence[DocumentRecord], embeddings: Embeddings) -> None:
@@ -135,20 +129,47 @@ class Index:
         """
         opened = self._open()
         (opened.store if record.id in opened.store.records else opened.pending).update(record)
+        self._originals.describe([record])
         self._retire(record, self.records)
 
     def remove(self, document_id: str) -> None:
-        """Delete a document, its file and what other indexes have of it.
+        """Delete a document, its file and what other indexes have of it. `erase` overwrites its words in the library's files afterwards.
 
         Raises:
             StorageError: The disk or the database refused.
         """
         opened = self._open()
+        self._erasing.plan()
+        with _told_of_files():
+            self._originals.set_aside(document_id)
         opened.pending.remove([document_id])
         opened.pending.drop_others(document_id)
         opened.store.remove(document_id)
         opened.lexical.remove([document_id])
-        self._originals.discard(document_id)
+        with _told_of_files():
+            self._originals.discard(document_id)
+
+    @property
+    def is_erasing(self) -> bool:
+        """Whether words of removed documents are still to be erased from the library's files."""
+        return self._erasing.is_planned
+
+    def erase(self) -> bool:
+        """Overwrite in the library's files what removed documents left there. Nothing can be searched meanwhile: some seconds.
+
+        Returns:
+            Whether there was anything to erase.
+
+        Raises:
+            StorageError: The disk refused; it is tried again by the next call.
+        """
+        with self._lock:
+            if not self._erasing.is_planned:
+                return False
+            self._open()
+            self._let_go(is_sound=True)
+            self._erasing.carry_out()
+            return True
 
     def chunks(self, keys: Iterable[ChunkKey]) -> dict[ChunkKey, Chunk]:
         """Read chunks, with their vectors or without; those that are not there are left out.
@@ -157,8 +178,9 @@ class Index:
             StorageError: The index cannot be read.
         """
         opened, wanted = self._open(), list(keys)
-        found = opened.store.chunks(wanted)
-        return found | opened.pending.chunks(key for key in wanted if key not in found) if opened.pending.records else found
+        # First those that wait: what leaves them meanwhile is stored by then.
+        waiting = opened.pending.chunks(wanted) if opened.pending.records else {}
+        return waiting | opened.store.chunks(key for key in wanted if key not in waiting)
 
     def left_behind(self) -> list[DocumentRecord]:
         """The documents that other indexes hold, or were to hold, and this one does not.
@@ -190,20 +212,32 @@ class Index:
         try:
             yield
         except StorageError as error:
-            self.close()
-            if shutil.disk_usage(self._folder).free > FULL_BYTES:
+            with self._lock:
+                self._let_go(is_sound=False)
+            if shutil.disk_usage(self._opener.folder).free > FULL_BYTES:
                 raise
-            raise StorageError("The disk is full. Make room and try again; what was stored before is unharmed.") from error
+            raise StorageError("The disk is full. Free some space and try again.") from error
+
+    def check_open(self) -> None:
+        """See that it was not closed.
+
+        Raises:
+            LibraryClosedError: It was.
+        """
+        if self._is_closed:
+            raise LibraryClosedError("The library is closed. Open it again.")
 
     def close(self) -> None:
-        """Let go of the store; it is opened again when it is next needed."""
+        """Let go of the store for good. Doing so twice is harmless."""
         with self._lock:
-            opened, self._opened = self._opened, None
-            if opened is not None:
-                with suppress(StorageError):  # the words are made anew from the record
-                    opened.lexical.close()
-                opened.store.close()
-                opened.pending.close()
+            self._is_closed = True
+            self._let_go(is_sound=True)
+
+    def _let_go(self, *, is_sound: bool) -> None:
+        """Close the store; it is opened again when it is next needed, and looked at more closely where it may not be sound."""
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            opened.close(is_sound=is_sound)
 
     def _retire(self, record: DocumentRecord, among: Mapping[str, DocumentRecord]) -> None:
         """Take a document's places from others; one that has none left is removed."""
@@ -214,44 +248,31 @@ class Index:
                 else:
                     self.remove(other.id)
 
-    def _open(self) -> _Opened:
-        with self._lock, self.guarded():
-            if self._opened is None:
-                description = self._describe()
-                fingerprint = hashlib.sha256(description.encode()).hexdigest()[:16]
-                with ExitStack() as on_failure:
-                    pending = Pending(self._folder / "pending.sqlite3", fingerprint)
-                    on_failure.callback(pending.close)
-                    client = connect(self._folder / "chroma", self._chroma_url)
-                    on_failure.callback(client.close)  # type: ignore[attr-defined]
-                    store = ChunkStore(client, fingerprint, description, lambda: pending.records)
-                    pending.remove(store.records)  # committed before a crash
-                    others = [*store.other_records(), *pending.other_records()]
-                    self._originals.sweep({*store.records, *pending.records, *(record.id for record in others)})
-                    lexical = LexicalIndex(self._folder / "lexical", fingerprint)
-                    on_failure.callback(lexical.close)
-                    _catch_up(lexical, store, pending)
-                    on_failure.pop_all()
-                self._opened = _Opened(store, lexical, pending)
-            return self._opened
+    def _open(self) -> Opened:
+        with self._lock:
+            self.check_open()
+            if self._opened is not None:
+                return self._opened
+            with self.guarded():
+                try:
+                    self._opened, orphans = self._opener.open()
+                except StorageError:
+                    if not self._reserve.release():
+                        raise
+                    self._opened, orphans = self._opener.open()
+            opened = self._opened
+        if opened.store.records or opened.pending.records:
+            self._reserve.fill()
+        if orphans:
+            self._restore(orphans)
+        return opened
 
 
-def _catch_up(lexical: LexicalIndex, store: ChunkStore, pending: Pending) -> None:
-    """Make the words those of the documents."""
-    records = {**store.records, **pending.records}
-    lexical.remove(lexical.document_ids - records.keys())
-    missing = records.keys() - lexical.document_ids
-    if (chunks := sum(records[id_].chunks for id_ in missing)) >= MANY_CHUNKS:
-        log.warning("The index of words is made again for %d documents; it may take %d seconds.", len(missing), chunks // CHUNKS_A_SECOND)
-    for id_ in missing:
-        lexical.put(_entries(records[id_], (store if id_ in store.records else pending).chunks))
-    lexical.commit()
-
-
-def _entries(record: DocumentRecord, read: Callable[[Sequence[ChunkKey]], Mapping[ChunkKey, Chunk]]) -> Iterator[Entry]:
-    """What is indexed of a document: its title, or name, and the headings are found as if they stood in each chunk."""
-    title = record.title or Path(record.name).stem.replace("_", " ")
-    for first in range(0, record.chunks, READ_BATCH):
-        keys = [(record.id, ordinal) for ordinal in range(first, min(first + READ_BATCH, record.chunks))]
-        found = read(keys)
-        yield from (Entry(*key, found[key].text, f"{title}\n{found[key].heading}") for key in keys if key in found)
+@contextmanager
+def _told_of_files() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(
+            f"The library's copy of the file could not be deleted: {error.strerror}. See that the disk works, and try again."
+        ) from error

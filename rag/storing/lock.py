@@ -1,9 +1,13 @@
 """One process a library: two writers on one Chroma folder lose vectors without an error."""
 
+import errno
 import json
+import logging
 import os
+import shutil
 import socket
 import sys
+import tempfile
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +15,13 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from rag.errors import LibraryLockedError, StorageError
+
+log = logging.getLogger(__name__)
+
+READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
+
+COPIED = ("chroma", "chroma.seal.json", "lexical", "pending.sqlite3", "pending.sqlite3-wal", "library.json")
+"""What an index is made of: Chroma, SQLite and tantivy write even to be read."""
 
 
 class LibraryLock:
@@ -21,16 +32,15 @@ class LibraryLock:
 
         Raises:
             LibraryLockedError: Another process, or another `Library` in this one, has it.
-            StorageError: The folder cannot be written.
+            OSError: The folder cannot be written.
         """
+        self.folder = folder
         self._holder = folder / "holder.json"
         self._lock = FileLock(folder / "lock")
         try:
             self._lock.acquire(blocking=False)
         except Timeout as error:
             raise LibraryLockedError(f"The library {folder} is in use{self._who()}. Stop that first, or use its page.") from error
-        except OSError as error:
-            raise StorageError(f"The library {folder} cannot be used: {error.strerror}. Choose a folder that can be written.") from error
         with suppress(OSError):  # it only makes another process's error message better
             self._holder.write_text(
                 json.dumps(
@@ -56,3 +66,52 @@ class LibraryLock:
         if self._lock.is_locked:
             self._holder.unlink(missing_ok=True)
             self._lock.release()
+
+
+class ReadOnlyCopy:
+    """The index of a library whose folder cannot be written, copied for this process; its files are read where they are."""
+
+    def __init__(self, folder: Path) -> None:
+        """Copy it.
+
+        Raises:
+            OSError: It cannot be read, or there is no room for the copy.
+        """
+        self._made = tempfile.TemporaryDirectory(prefix="footnote-")
+        self.folder = Path(self._made.name)
+        for name in COPIED:
+            source = folder / name
+            if source.is_dir():
+                shutil.copytree(source, self.folder / name)
+            elif source.exists():
+                shutil.copy2(source, self.folder / name)
+
+    def release(self) -> None:
+        """Delete the copy. Doing so twice is harmless."""
+        self._made.cleanup()
+
+
+def lock_or_copy(folder: Path) -> LibraryLock | ReadOnlyCopy:
+    """Hold a library, made where it is not there; where its folder cannot be written, work on a copy of its index.
+
+    Raises:
+        LibraryLockedError: Another process, or another `Library` in this one, has it.
+        StorageError: The folder cannot be used.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return LibraryLock(folder)
+    except OSError as error:
+        if error.errno in READ_ONLY and (folder / "chroma").is_dir():
+            log.warning("The library %s is read-only: it can be searched and asked, not changed.", folder)
+            return _copied(folder)
+        raise StorageError(f"The library {folder} cannot be used: {error.strerror}. Choose a folder that can be written.") from error
+
+
+def _copied(folder: Path) -> ReadOnlyCopy:
+    try:
+        return ReadOnlyCopy(folder)
+    except OSError as error:
+        raise StorageError(
+            f"The library {folder} is read-only, and its index could not be copied to {tempfile.gettempdir()}: {error.strerror}."
+        ) from error

@@ -270,12 +270,9 @@ class Pending:
         try:
             yield
         except sqlite3.Error as error:
-            remedy = "See that the disk works and has room, and try again."
-            if not isinstance(error, sqlite3.OperationalError):
-                remedy = "Delete the file, and add again what was being indexed."
             raise StorageError(
                 f"The library's list of what is being indexed could not be {done} ({self._file.name}: {error}). "
-                f"What was stored before is unharmed. {remedy}"
+                "See that the disk works and has room, and try again."
             ) from error
 
 

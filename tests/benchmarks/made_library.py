@@ -20,6 +20,7 @@ from rag.embedding.protocol import Embeddings
 from rag.settings import DEFAULT_EMBEDDING_MODEL
 from rag.storing.index import Index
 from rag.storing.lexical import Entry
+from rag.storing.opening import Opener
 from rag.storing.originals import Originals
 
 CHUNKS_OF_DOCUMENT = 40
@@ -90,7 +91,8 @@ def make(folder: Path, chunks: int) -> float:
         return 0.0
     shutil.rmtree(folder)
     folder.mkdir()
-    index = Index(folder, None, Originals(folder / "originals"), lambda: identity)
+    originals = Originals(folder / "originals")
+    index = Index(Opener(folder, None, originals, lambda: identity, is_read_only=False), originals, lambda orphans: None)
     writer, random = Writer(), np.random.default_rng(SEED)
     sizes = [min(CHUNKS_OF_DOCUMENT, chunks - first) for first in range(0, chunks, CHUNKS_OF_DOCUMENT)]
     for first in range(0, len(sizes), DOCUMENTS_AT_ONCE):

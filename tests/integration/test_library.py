@@ -160,7 +160,7 @@ def test_several_threads_may_use_it(library: Library, tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_one_is_told(open_library: OpenLibrary, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(StorageError, match=r"The library .*file.* cannot be made.*Choose another folder"):
+    with pytest.raises(StorageError, match=r"The library .*file.* cannot be used.*Choose a folder"):
         open_library("file")
     with pytest.raises(StorageError, match="cannot be made"):
         open_library("file/below")

@@ -147,13 +147,6 @@ def test_a_lock_whose_holder_cannot_be_read_still_holds(open_library: OpenLibrar
             open_library()
 
 
-def test_a_damaged_index_is_told_in_a_sentence(open_library: OpenLibrary, filled: Library) -> None:
-    filled.close()
-    (filled.folder / "chroma" / "chroma.sqlite3").write_bytes(b"no database" * 1000)
-    with pytest.raises(StorageError, match=r"index could not be opened"):
-        open_library().documents()
-
-
 RECORD = DocumentRecord("a" * 64, "a.txt", "", "text/plain", ("upload:a.txt",), 1, 3, (), ("1",), "2026-01-01T00:00:00+00:00", 9, "")
 
 

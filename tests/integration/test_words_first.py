@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag import Answer, Chunk, DocumentRecord, Library, Passage, Progress, StorageError
+from rag import Answer, Chunk, DocumentRecord, Library, Passage, Progress
 from rag.embedding.protocol import Embedder, Embeddings
 from rag.storing.chunks import WRITE_BATCH, ChunkStore, connect
 from tests.conftest import OpenLibrary
@@ -183,18 +183,6 @@ def test_a_second_place_of_a_waiting_document_is_kept(open_library: OpenLibrary,
     again = open_library()
     complete(again)
     assert [record.sources for record in again.documents()] == [(str(files / "tea.txt"), str(files / "copy.txt"))]
-
-
-def test_a_damaged_list_of_what_waits_is_told_and_can_be_deleted(open_library: OpenLibrary, files: Path) -> None:
-    library = open_library()
-    library.add(files / "tea.txt")
-    library.close()
-    (library.folder / "pending.sqlite3").write_bytes(b"no database" * 1000)
-    again = open_library()
-    with pytest.raises(StorageError, match=r"pending\.sqlite3.*Delete the file"):
-        again.documents()
-    (library.folder / "pending.sqlite3").unlink()
-    assert again.retrieve("tea")[0].text == TEA
 
 
 def test_chunks_of_a_staged_document_are_seen_and_not_swept(tmp_path: Path) -> None:

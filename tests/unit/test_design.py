@@ -46,7 +46,7 @@ HEAVY = {
 
 ADAPTERS: dict[str, str | tuple[str, ...]] = {
     "charset_normalizer": "rag/loading/text.py",
-    "chromadb": "rag/storing/chunks.py",
+    "chromadb": "rag/storing/",
     "httpx": "rag/storing/chunks.py",  # what Chroma raises
     "filelock": "rag/storing/lock.py",
     "openai": ("rag/answering/chat/", "rag/embedding/"),

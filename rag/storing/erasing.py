@@ -1,0 +1,65 @@
+"""Removed words leave the tables at once, and the files when these are rewritten: until then SQLite and tantivy keep what was deleted."""
+
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from rag.errors import StorageError
+
+SECONDS_TO_WAIT = 5.0
+
+_STRIP_LOG = """
+WITH gone AS MATERIALIZED (SELECT topic, id, max(seq_id) AS last FROM embeddings_queue WHERE operation = 3 GROUP BY topic, id)
+UPDATE embeddings_queue SET metadata = NULL FROM gone
+WHERE embeddings_queue.topic = gone.topic AND embeddings_queue.id = gone.id AND seq_id < gone.last
+"""
+"""Takes text and metadata from what Chroma's log has of chunks that it deletes later (operation 3); vectors may be read from it again."""
+
+
+class Erasing:
+    """Overwrites what removed documents left in the files of a closed index."""
+
+    def __init__(self, folder: Path) -> None:
+        """Plan nothing yet; what an earlier process planned is still to do."""
+        self._folder = folder
+        self._plan = folder / "erase"
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether there is anything to erase."""
+        return self._plan.exists()
+
+    def plan(self) -> None:
+        """Say that something is being removed. A full disk keeps nobody from removing: then it is erased with what is removed next."""
+        try:
+            self._plan.touch()
+        except OSError:
+            return
+
+    def carry_out(self) -> None:
+        """Overwrite. Nobody may have the files open; the index of words is deleted, and made again from the record.
+
+        Raises:
+            StorageError: The disk refused.
+        """
+        try:
+            for database in (self._folder / "chroma" / "chroma.sqlite3", self._folder / "pending.sqlite3"):
+                if database.exists():
+                    with closing(sqlite3.connect(database, timeout=SECONDS_TO_WAIT, isolation_level=None)) as connection:
+                        _rewrite(connection)
+            shutil.rmtree(self._folder / "lexical", ignore_errors=True)
+            self._plan.unlink(missing_ok=True)
+        except (OSError, sqlite3.Error) as error:
+            raise StorageError(
+                f"What was removed could not be erased from the library's files: {error}. Free some space and try again."
+            ) from error
+
+
+def _rewrite(connection: sqlite3.Connection) -> None:
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    if "embeddings_queue" in tables:  # Chroma's log: what is deleted stays in it until the vectors are written to their own file
+        connection.execute(_STRIP_LOG)
+    if "embedding_fulltext_search" in tables:  # deleted words go when its parts are merged
+        connection.execute("INSERT INTO embedding_fulltext_search (embedding_fulltext_search) VALUES ('optimize')")
+    connection.execute("VACUUM")

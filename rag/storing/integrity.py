@@ -1,0 +1,181 @@
+"""Whether Chroma's folder is as it was left, before Chroma opens it: of a damaged file it may crash, and the process with it.
+
+A library that is closed well is sealed: sizes, times and checksums of its files are written down. Where the seal is there and holds, opening
+costs nothing more. Where it is not, after a crash, SQLite checks its file, and a child process searches the index.
+"""
+
+import json
+import logging
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import zlib
+from collections.abc import Mapping
+from contextlib import closing, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+DATABASE = "chroma.sqlite3"
+BLOCK_BYTES = 1 << 22
+TRIAL_SECONDS = 300.0
+"""A trial takes two seconds, most of them for loading Chroma; on a cold disk and with many chunks, longer."""
+
+DAMAGED = 3
+"""What a trial ends with where it found damage. Any other failure, such as a full disk or want of memory, says nothing about the files."""
+
+CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE}
+"""What ends a process that reads damaged files."""
+
+_TRIAL = """
+import json, sys
+sys.path[:], folder = json.loads(sys.argv[1])
+from rag.storing.trial import main
+main(folder)
+"""
+
+Stamp = tuple[int, int, int]
+"""A file's size in bytes, the time of its last change in nanoseconds, and its CRC-32."""
+
+
+class Seal:
+    """What was written down about the files of a folder when it was last closed well."""
+
+    def __init__(self, folder: Path) -> None:
+        """Seal `folder` by a file beside it."""
+        self._folder = folder
+        self._file = folder.with_suffix(".seal.json")
+        self._known: dict[str, Stamp] = {}
+
+    def close(self) -> None:
+        """Write down how the files are now. Nobody may have them open. What the disk refuses costs a trial at the next opening."""
+        with suppress(OSError):
+            stamps = {name: _stamp(self._folder / name, self._known.get(name)) for name in _files(self._folder)}
+            unfinished = self._file.with_suffix(".partial")
+            unfinished.write_text(json.dumps(stamps), encoding="utf-8")
+            unfinished.replace(self._file)
+
+    def break_open(self, *, is_read_only: bool = False) -> str:
+        """Look whether the files are sound, and take the seal away until the next `close`.
+
+        Returns:
+            What is wrong with them, as part of a sentence, or "".
+        """
+        sealed = self._sealed()
+        if not is_read_only:
+            self._file.unlink(missing_ok=True)
+        files = _files(self._folder)
+        if not files and not sealed:
+            return ""  # a new library
+        problem: str | None = _header_problem(self._folder / DATABASE)
+        if not problem and sealed is not None:
+            problem = self._compare(sealed, files)
+        if problem is None:
+            return ""
+        return problem or _quick_check(self._folder / DATABASE) or _try_open(self._folder)
+
+    def _sealed(self) -> dict[str, Stamp] | None:
+        try:
+            sealed = json.loads(self._file.read_text(encoding="utf-8"))
+            return {str(name): (int(size), int(changed), int(crc)) for name, (size, changed, crc) in sealed.items()}
+        except (OSError, ValueError, TypeError, AttributeError):
+            return None
+
+    def _compare(self, sealed: Mapping[str, Stamp], files: list[str]) -> str | None:
+        """What differs from the seal: None where nothing does, "" where a trial must tell whether it matters."""
+        if missing := sealed.keys() - set(files):
+            return f"{sorted(missing)[0]} is missing"
+        self._known = {name: _stamp(self._folder / name, sealed.get(name)) for name in files}
+        changed = [
+            name
+            for name in files
+            if name not in sealed or (self._known[name][0], self._known[name][2]) != (sealed[name][0], sealed[name][2])
+        ]
+        if not changed:
+            return None
+        vectors = [name for name in changed if name != DATABASE]
+        if vectors and DATABASE not in changed:  # Chroma writes them only after the database
+            return f"{vectors[0]} is damaged"
+        return ""
+
+
+def set_aside(folder: Path, quarantine: Path) -> Path:
+    """Move a damaged folder or file to the quarantine.
+
+    Returns:
+        Where it is now.
+
+    Raises:
+        OSError: The disk refused.
+    """
+    moment = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
+    target = quarantine / f"damaged-{moment}" / folder.name
+    target.parent.mkdir(parents=True, mode=0o700)
+    folder.rename(target)
+    for beside in folder.parent.glob(f"{folder.name}-*"):  # what SQLite keeps beside its file
+        beside.rename(target.with_name(beside.name))
+    return target
+
+
+def database_problem(file: Path) -> str:
+    """What is wrong with a file of SQLite's, as part of a sentence, or "" where nothing is, or it is not there. Nobody may have it open."""
+    if not file.exists():
+        return ""
+    return _quick_check(file)
+
+
+def _files(folder: Path) -> list[str]:
+    return sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file() and "-journal" not in file.name)
+
+
+def _stamp(file: Path, known: Stamp | None) -> Stamp:
+    status = file.stat()
+    if known and known[:2] == (status.st_size, status.st_mtime_ns):
+        return known
+    crc = 0
+    with file.open("rb") as opened:
+        while block := opened.read(BLOCK_BYTES):
+            crc = zlib.crc32(block, crc)
+    return status.st_size, status.st_mtime_ns, crc
+
+
+def _header_problem(database: Path) -> str:
+    try:
+        with database.open("rb") as file:
+            head = file.read(16)
+    except FileNotFoundError:
+        return f"{database.name} is missing"
+    except OSError as error:
+        return f"{database.name} cannot be read ({error.strerror})"
+    if not head:
+        return f"{database.name} is empty"
+    return "" if head == b"SQLite format 3\x00" else f"{database.name} is damaged"
+
+
+def _quick_check(database: Path) -> str:
+    try:
+        with closing(sqlite3.connect(database)) as connection:
+            (state,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+            return f"{database.name} is damaged ({error})"
+        return ""  # locked, or no room for its journal: that says nothing about the file
+    except sqlite3.DatabaseError as error:
+        return f"{database.name} is damaged ({error})"
+    return "" if state == "ok" else f"{database.name} is damaged ({' '.join(str(state).split())})"
+
+
+def _try_open(folder: Path) -> str:
+    path = [os.path.abspath(entry) for entry in sys.path]  # noqa: PTH100 - "" is the current folder
+    command = [sys.executable, "-P", "-c", _TRIAL, json.dumps([path, str(folder.resolve())])]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=TRIAL_SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        log.warning("The index could not be tried out before it was opened: %s", error)
+        return ""
+    if -done.returncode in CRASHES:
+        return f"opening it crashes ({signal.Signals(-done.returncode).name})"
+    return done.stdout.strip() if done.returncode == DAMAGED else ""

@@ -1,0 +1,167 @@
+"""Who writes to a library on a Chroma server: at most one process at a time, wherever it runs.
+
+wanted -> held, renewed by a thread -> released, or expired when it was not renewed for `EXPIRY_SECONDS`
+
+A lease is a numbered row. Chroma ignores an `add` of an id that exists, so of several processes that want the next number one gets it, and
+all see who. The clocks of the machines must agree within some seconds.
+"""
+
+import os
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from rag.errors import LibraryLockedError, StorageError
+from rag.storing.chunks import translated
+
+if TYPE_CHECKING:
+    from chromadb.api import ClientAPI
+    from chromadb.api.models.Collection import Collection
+
+EXPIRY_SECONDS = 60.0
+"""A holder that has not renewed its lease for so long is taken for dead."""
+
+RENEWAL_SECONDS = 10.0
+
+_NOWHERE: Any = [[1.0]]
+"""Chroma wants a vector for each row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a lease.
+
+    Attributes:
+        token: Tells it from all others.
+        host: The machine's name.
+        pid: The process on that machine.
+        renewed: When it said last that it lives, in seconds since 1970; 0 where it has let go.
+    """
+
+    token: str
+    host: str
+    pid: int
+    renewed: float
+
+    def has_expired(self, now: float) -> bool:
+        """Whether another may take over."""
+        return now - self.renewed > EXPIRY_SECONDS or (self.host == socket.gethostname() and not _is_alive(self.pid))
+
+
+class Lease:
+    """The right to write to one library."""
+
+    def __init__(self, client: "ClientAPI", library_id: str, *, clock: Callable[[], float] = time.time) -> None:
+        """Take it, and renew it from now on.
+
+        Args:
+            client: The Chroma server.
+            library_id: Names the library.
+            clock: Seconds since 1970.
+
+        Raises:
+            LibraryLockedError: Another process has it.
+            StorageError: The server refuses.
+        """
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self._me = Holder(secrets.token_hex(8), socket.gethostname(), os.getpid(), clock())
+        with translated("opened"):
+            self._rows = client.get_or_create_collection(f"lease-{library_id}", embedding_function=None, metadata={"schema": 1})
+            self._number = self._take()
+        self._thread = threading.Thread(target=self._renew_on, name="lease", daemon=True)
+        self._thread.start()
+
+    def hold(self) -> None:
+        """See before a write that it is still held: a machine may have slept meanwhile.
+
+        Raises:
+            LibraryLockedError: Another process has taken over.
+            StorageError: The server refuses.
+        """
+        if self._clock() - self._me.renewed > 2 * RENEWAL_SECONDS:
+            self._renew()
+
+    def release(self) -> None:
+        """Let go of it. Doing so twice is harmless."""
+        if self._ended.is_set():
+            return
+        self._ended.set()
+        self._thread.join()
+        with translated("closed"):
+            if self._is_mine():
+                self._write(replace(self._me, renewed=0.0))
+
+    def _take(self) -> int:
+        """The number of the lease that is mine."""
+        number, holder = _latest(self._rows)
+        if holder is not None and not holder.has_expired(self._clock()):
+            raise LibraryLockedError(
+                f"The library on this Chroma server is in use by process {holder.pid} on {holder.host}. Stop that first, or use its page."
+            )
+        self._number = number + 1
+        self._rows.add(ids=[_id(self._number)], embeddings=_NOWHERE, metadatas=[asdict(self._me)])
+        if not self._is_mine():
+            raise LibraryLockedError("Another process has just opened the library on this Chroma server. Stop that first, or use its page.")
+        self._rows.delete(where={"token": {"$ne": self._me.token}})  # type: ignore[dict-item]
+        return self._number
+
+    def _renew(self) -> None:
+        with self._lock, translated("written"):
+            if not self._is_mine():
+                raise LibraryLockedError(
+                    "Another process has taken over this library, as this one was not heard of for a while. Open it again."
+                )
+            self._me = replace(self._me, renewed=self._clock())
+            self._write(self._me)
+
+    def _is_mine(self) -> bool:
+        number, holder = _latest(self._rows)
+        return holder is not None and (number, holder.token) == (self._number, self._me.token)
+
+    def _write(self, holder: Holder) -> None:
+        self._rows.update(ids=[_id(self._number)], metadatas=[asdict(holder)])
+
+    def _renew_on(self) -> None:
+        while not self._ended.wait(RENEWAL_SECONDS):
+            try:
+                self._renew()
+            except LibraryLockedError:
+                return  # the next write tells
+            except StorageError:
+                continue  # the server may come back
+
+
+def _latest(rows: "Collection") -> tuple[int, Holder | None]:
+    """The number of the last lease and who has it; 0 and None where there was none."""
+    found = rows.get(include=["metadatas"])
+    if not found["ids"]:
+        return 0, None
+    number, metadata = max(zip(map(_number, found["ids"]), found["metadatas"] or (), strict=True), key=lambda row: row[0])
+    values: Any = metadata
+    return number, Holder(str(values["token"]), str(values["host"]), int(values["pid"]), float(values["renewed"]))
+
+
+def _id(number: int) -> str:
+    return f"lease-{number:012d}"
+
+
+def _number(lease_id: str) -> int:
+    return int(lease_id.rpartition("-")[2])
+
+
+def _is_alive(pid: int) -> bool:
+    if os.name == "nt":
+        return True  # to ask would be to signal
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True  # somebody else's
+    return True

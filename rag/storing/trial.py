@@ -1,0 +1,44 @@
+"""The child process that opens an index of doubtful health: it may crash. Started by `rag.storing.integrity`."""
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag.errors import StorageError
+from rag.storing.chunks import READ_BATCH, connect, translated
+from rag.storing.integrity import DAMAGED
+
+if TYPE_CHECKING:
+    from chromadb.api.models.Collection import Collection
+
+WINDOWS = 8
+"""Places of a collection that are read and searched, evenly spread."""
+
+NOT_DAMAGE = re.compile(r"code: (5|6|7|8|10|13|14|23)\b")
+"""SQLite's codes for a file that is locked, for want of memory, room or rights, and for a disk that fails."""
+
+
+def main(folder: str) -> None:
+    """Read and search every collection; where that shows damage, exit with `DAMAGED` and the reason on stdout."""
+    try:
+        client = connect(Path(folder), None)
+        with translated("tried"):
+            for collection in client.list_collections():
+                _try(collection)
+    except StorageError as error:
+        reason = " ".join(str(error.__cause__ or error).split())
+        if isinstance(error.__cause__, OSError) or NOT_DAMAGE.search(reason):
+            return
+        sys.stdout.write(reason)
+        sys.stdout.flush()
+        sys.exit(DAMAGED)
+
+
+def _try(collection: "Collection") -> None:
+    count = collection.count()
+    for first in sorted({count * window // WINDOWS for window in range(WINDOWS)}):
+        found = collection.get(limit=READ_BATCH // WINDOWS, offset=first, include=["embeddings", "documents", "metadatas"])
+        if len(found["ids"]):
+            assert found["embeddings"] is not None
+            collection.query(query_embeddings=found["embeddings"], n_results=10, include=["distances"])
