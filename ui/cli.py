@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rag.answering.notices import still_indexing
-from rag.errors import LibraryError, RagError
+from rag.errors import LibraryError, RagError, StorageError
 from rag.types import Answer, DocumentRecord, Outcome, ProgressCallback, Report
 from rag.types import Progress as Step
 from ui.evaluating import register as register_evaluating
@@ -84,6 +84,11 @@ def remove(documents: Annotated[list[str], typer.Argument(help="Names or ids.")]
                 err.print(f"[red]{escape(str(error))}[/red]")
             else:
                 err.print(f"Removed {escape(record.name)}.")
+        try:
+            if opened.erase():
+                err.print("Erased the removed text from the library's files.")
+        except StorageError as error:
+            err.print(str(error), style="yellow", markup=False)
     raise typer.Exit(1 if failed else 0)
 
 

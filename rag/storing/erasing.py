@@ -2,12 +2,23 @@
 
 import shutil
 import sqlite3
-from contextlib import closing
+import struct
+from contextlib import closing, suppress
 from pathlib import Path
 
 from rag.errors import StorageError
 
 SECONDS_TO_WAIT = 5.0
+
+ROOM = 2
+"""Times a database's size: SQLite writes it anew, and keeps the old one until that is done."""
+
+BLOCK_BYTES = 1 << 20
+
+_HNSW_HEADER = struct.Struct("<i8xQQQ")
+"""Version, capacity, number and size of elements."""
+
+_HNSW_VERSION = 1
 
 _STRIP_LOG = """
 WITH gone AS MATERIALIZED (SELECT topic, id, max(seq_id) AS last FROM embeddings_queue WHERE operation = 3 GROUP BY topic, id)
@@ -37,6 +48,19 @@ class Erasing:
         except OSError:
             return
 
+    def check_room(self) -> None:
+        """See that there is room for rewriting the files.
+
+        Raises:
+            StorageError: There is not.
+        """
+        needed = sum(database.stat().st_size for database in self._databases())
+        if shutil.disk_usage(self._folder).free < ROOM * needed:
+            raise StorageError(
+                "The text of removed documents is still in the library's files, and can be erased from them when the disk has "
+                f"{ROOM * needed / 1e6:,.0f} MB of free space."
+            )
+
     def carry_out(self) -> None:
         """Overwrite. Nobody may have the files open; the index of words is deleted, and made again from the record.
 
@@ -44,16 +68,34 @@ class Erasing:
             StorageError: The disk refused.
         """
         try:
-            for database in (self._folder / "chroma" / "chroma.sqlite3", self._folder / "pending.sqlite3"):
-                if database.exists():
-                    with closing(sqlite3.connect(database, timeout=SECONDS_TO_WAIT, isolation_level=None)) as connection:
-                        _rewrite(connection)
+            for database in self._databases():
+                with closing(sqlite3.connect(database, timeout=SECONDS_TO_WAIT, isolation_level=None)) as connection:
+                    _rewrite(connection)
             shutil.rmtree(self._folder / "lexical", ignore_errors=True)
             self._plan.unlink(missing_ok=True)
         except (OSError, sqlite3.Error) as error:
             raise StorageError(
                 f"What was removed could not be erased from the library's files: {error}. Free some space and try again."
             ) from error
+
+    def _databases(self) -> list[Path]:
+        return [file for file in (self._folder / "chroma" / "chroma.sqlite3", self._folder / "pending.sqlite3") if file.exists()]
+
+
+def blank_unused(folder: Path) -> None:
+    """Overwrite what Chroma's closed files of vectors have no use for: hnswlib writes what happened to be in the process's memory there.
+
+    A file that is not as expected is left as it is.
+    """
+    for header in folder.glob("*/header.bin"):
+        with suppress(OSError, struct.error):
+            version, capacity, count, size = _HNSW_HEADER.unpack_from(header.read_bytes())
+            vectors = header.with_name("data_level0.bin")
+            if version == _HNSW_VERSION and count < capacity and vectors.stat().st_size == capacity * size:
+                with vectors.open("r+b") as file:
+                    file.seek(count * size)
+                    while (unused := capacity * size - file.tell()) > 0:
+                        file.write(bytes(min(unused, BLOCK_BYTES)))
 
 
 def _rewrite(connection: sqlite3.Connection) -> None:

@@ -7,7 +7,6 @@ Locks are taken in this order: `Library`'s for writing, then the index's, then t
 """
 
 import logging
-import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,9 +25,6 @@ from rag.storing.reserve import Reserve
 from rag.types import Chunk, ChunkKey, DocumentRecord
 
 log = logging.getLogger(__name__)
-
-FULL_BYTES = 16_000_000
-"""With less room than this on the disk, that is why a write failed."""
 
 
 class Index:
@@ -104,6 +100,7 @@ class Index:
         self._originals.describe([record])
         opened.lexical.put(entries(record, opened.pending.chunks))
         self._retire(record, opened.pending.records)
+        self._reserve.fill()
 
     def commit(self, records: Sequence[DocumentRecord], embeddings: Embeddings) -> None:
         """Write the records of documents that have all their vectors; they take their places from the documents that had them before.
@@ -139,6 +136,7 @@ class Index:
             StorageError: The disk or the database refused.
         """
         opened = self._open()
+        self._reserve.release()
         self._erasing.plan()
         with _told_of_files():
             self._originals.set_aside(document_id)
@@ -161,14 +159,17 @@ class Index:
             Whether there was anything to erase.
 
         Raises:
-            StorageError: The disk refused; it is tried again by the next call.
+            StorageError: The disk has no room for it, or refused; it is tried again by the next call.
         """
         with self._lock:
             if not self._erasing.is_planned:
                 return False
-            self._open()
+            self._erasing.check_room()
+            seal = self._open().seal
             self._let_go(is_sound=True)
             self._erasing.carry_out()
+            if seal:
+                seal.close()
             return True
 
     def chunks(self, keys: Iterable[ChunkKey]) -> dict[ChunkKey, Chunk]:
@@ -214,7 +215,7 @@ class Index:
         except StorageError as error:
             with self._lock:
                 self._let_go(is_sound=False)
-            if shutil.disk_usage(self._opener.folder).free > FULL_BYTES:
+            if not self._reserve.is_needed:
                 raise
             raise StorageError("The disk is full. Free some space and try again.") from error
 
@@ -254,12 +255,8 @@ class Index:
             if self._opened is not None:
                 return self._opened
             with self.guarded():
-                try:
-                    self._opened, orphans = self._opener.open()
-                except StorageError:
-                    if not self._reserve.release():
-                        raise
-                    self._opened, orphans = self._opener.open()
+                self._reserve.release()
+                self._opened, orphans = self._opener.open()
             opened = self._opened
         if opened.store.records or opened.pending.records:
             self._reserve.fill()

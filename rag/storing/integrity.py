@@ -1,7 +1,7 @@
 """Whether Chroma's folder is as it was left, before Chroma opens it: of a damaged file it may crash, and the process with it.
 
-A library that is closed well is sealed: sizes, times and checksums of its files are written down. Where the seal is there and holds, opening
-costs nothing more. Where it is not, after a crash, SQLite checks its file, and a child process searches the index.
+A library that is closed well is sealed: sizes, times and checksums of its files are written down. Where the seal holds, opening costs
+nothing more. Where there is none, as after a crash, SQLite checks its file, and a child process searches the index.
 """
 
 import json
@@ -46,14 +46,14 @@ class Seal:
 
     def __init__(self, folder: Path) -> None:
         """Seal `folder` by a file beside it."""
-        self._folder = folder
+        self.folder = folder
         self._file = folder.with_suffix(".seal.json")
         self._known: dict[str, Stamp] = {}
 
     def close(self) -> None:
         """Write down how the files are now. Nobody may have them open. What the disk refuses costs a trial at the next opening."""
         with suppress(OSError):
-            stamps = {name: _stamp(self._folder / name, self._known.get(name)) for name in _files(self._folder)}
+            stamps = {name: _stamp(self.folder / name, self._known.get(name)) for name in _files(self.folder)}
             unfinished = self._file.with_suffix(".partial")
             unfinished.write_text(json.dumps(stamps), encoding="utf-8")
             unfinished.replace(self._file)
@@ -67,15 +67,15 @@ class Seal:
         sealed = self._sealed()
         if not is_read_only:
             self._file.unlink(missing_ok=True)
-        files = _files(self._folder)
+        files = _files(self.folder)
         if not files and not sealed:
             return ""  # a new library
-        problem: str | None = _header_problem(self._folder / DATABASE)
+        problem: str | None = _header_problem(self.folder / DATABASE)
         if not problem and sealed is not None:
             problem = self._compare(sealed, files)
         if problem is None:
             return ""
-        return problem or _quick_check(self._folder / DATABASE) or _try_open(self._folder)
+        return problem or _quick_check(self.folder / DATABASE) or _try_open(self.folder)
 
     def _sealed(self) -> dict[str, Stamp] | None:
         try:
@@ -88,7 +88,7 @@ class Seal:
         """What differs from the seal: None where nothing does, "" where a trial must tell whether it matters."""
         if missing := sealed.keys() - set(files):
             return f"{sorted(missing)[0]} is missing"
-        self._known = {name: _stamp(self._folder / name, sealed.get(name)) for name in files}
+        self._known = {name: _stamp(self.folder / name, sealed.get(name)) for name in files}
         changed = [
             name
             for name in files

@@ -1,11 +1,15 @@
 """Room that a library keeps for the day the disk is full: without some, nothing can be opened, and nothing removed to make room."""
 
 import os
+import shutil
 from contextlib import suppress
 from pathlib import Path
 
 RESERVED_BYTES = 4_000_000
-"""What Chroma needs to open, or to remove a document."""
+"""What Chroma needs to open, and to remove a document."""
+
+FULL_BYTES = 16_000_000
+"""With less room than this, a disk is full."""
 
 
 class Reserve:
@@ -14,9 +18,14 @@ class Reserve:
     def __init__(self, folder: Path) -> None:
         self._file = folder / "reserve"
 
+    @property
+    def is_needed(self) -> bool:
+        """Whether the disk is full, or nearly so."""
+        return shutil.disk_usage(self._file.parent).free < FULL_BYTES
+
     def fill(self) -> None:
         """Take the room, where it is not taken and there is plenty. A disk that refuses is no error."""
-        if self._file.exists() or not hasattr(os, "posix_fallocate"):
+        if self._file.exists() or self.is_needed or not hasattr(os, "posix_fallocate"):
             return
         unfinished = self._file.with_suffix(".partial")
         with suppress(OSError):
@@ -27,10 +36,7 @@ class Reserve:
             finally:
                 unfinished.unlink(missing_ok=True)
 
-    def release(self) -> bool:
-        """Give the room back; whether there was any."""
-        try:
-            self._file.unlink()
-        except OSError:
-            return False
-        return True
+    def release(self) -> None:
+        """Give the room back, where the disk is full."""
+        if self.is_needed:
+            self._file.unlink(missing_ok=True)

@@ -80,6 +80,59 @@ with opened() as library:
 """
 
 
+USE_A_FULL_DISK = """
+import subprocess, sys
+from pathlib import Path
+from rag import Library, StorageError
+from tests.fakes import BagOfWordsEmbedder
+disk, *files = sys.argv[1:]
+subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", disk], check=True)
+def opened():
+    return Library.open(f"{disk}/library", embedder=BagOfWordsEmbedder())
+with opened() as library:
+    assert library.add(files).all_searchable
+    before = library.documents()
+with Path(disk, "filler").open("wb", buffering=0) as filler:
+    try:
+        while filler.write(bytes(1 << 16)):
+            pass
+    except OSError:
+        pass
+with opened() as library:
+    assert library.documents() == before
+    assert library.retrieve("small boats")[0].document == "small.txt"
+    assert "noon" in library.ask("When do small boats pass?").text
+    library.remove("big.txt")
+with opened() as library:
+    assert [record.name for record in library.documents()] == ["small.txt"]
+    try:
+        print(library.erase())
+    except StorageError as error:
+        print(error)
+"""
+
+USE_A_READ_ONLY_FOLDER = """
+import subprocess, sys
+from rag import Library, StorageError
+from tests.fakes import BagOfWordsEmbedder
+folder, file = sys.argv[1:]
+subprocess.run(["mount", "--bind", folder, folder], check=True)
+subprocess.run(["mount", "-o", "remount,bind,ro", folder], check=True)
+with Library.open(folder, embedder=BagOfWordsEmbedder()) as library:
+    assert library.is_read_only
+    assert [record.name for record in library.documents()] == ["small.txt"]
+    assert library.retrieve("small boats")[0].document == "small.txt"
+    assert "noon" in library.ask("When do small boats pass?").text
+    assert library.pages.text("small.txt", 1)
+    assert not library.index_next()
+    for change in (lambda: library.add(file), lambda: library.remove("small.txt"), library.reindex):
+        try:
+            change()
+        except StorageError as error:
+            print(error)
+"""
+
+
 def text_of(n: int, paragraphs: int) -> str:
     """Paragraphs that are little alike: of many equal vectors, an approximate index never finds all."""
     chance = random.Random(n)
@@ -327,6 +380,33 @@ def test_a_full_disk_is_told_as_one_and_costs_no_document(tmp_path: Path) -> Non
     messages = done.stdout.splitlines()
     assert len(messages) >= 2
     assert [message for message in messages if "disk is full" not in message] == []
+
+
+@pytest.mark.skipif(not own_disks_can_be_made(), reason="a disk of its own cannot be mounted here: the test of a full disk is left out")
+def test_a_library_on_a_full_disk_can_be_used_and_removed_from(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "small.txt").write_text("Small boats pass at noon.")
+    (tmp_path / "big.txt").write_text(text_of(1, 500))
+    arguments = [str(tmp_path / name) for name in ("disk", "small.txt", "big.txt")]
+    command = ["unshare", "-rm", sys.executable, "-c", USE_A_FULL_DISK, *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.fullmatch(r"True\n|.*can be erased from them when the disk has \d+ MB of free space\.\n", done.stdout)
+
+
+@pytest.mark.skipif(not own_disks_can_be_made(), reason="a folder cannot be mounted here: the test of a read-only one is left out")
+def test_a_read_only_library_can_be_searched_and_asked(open_library: OpenLibrary, tmp_path: Path) -> None:
+    (tmp_path / "small.txt").write_text("Small boats pass at noon.")
+    library = open_library()
+    library.add(tmp_path / "small.txt")
+    library.close()
+    before = {path: path.stat().st_mtime_ns for path in library.folder.rglob("*")}
+    command = ["unshare", "-rm", sys.executable, "-c", USE_A_READ_ONLY_FOLDER, str(library.folder), str(tmp_path / "small.txt")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr.splitlines()[1:]) == (0, [])
+    assert "is read-only" in done.stderr
+    assert done.stdout == f"The library {library.folder} cannot be changed: its folder is read-only.\n" * 3
+    assert {path: path.stat().st_mtime_ns for path in library.folder.rglob("*")} == before
 
 
 @pytest.mark.skipif(os.name == "nt", reason="folders have no such rights there")

@@ -2,17 +2,19 @@
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
-from rag import Answer, Chunk, DocumentRecord, Library, Passage, Progress
+from rag import Answer, Chunk, DocumentNotFoundError, DocumentRecord, Library, Passage, Progress
 from rag.embedding.protocol import Embedder, Embeddings
 from rag.storing.chunks import WRITE_BATCH, ChunkStore, connect
+from rag.types import ChunkKey
 from tests.conftest import OpenLibrary
 from tests.fakes import BagOfWordsEmbedder
 from ui.web.indexing import Indexer
@@ -256,3 +258,51 @@ def test_the_page_goes_on_with_what_waits_by_itself(indexer: Indexer, files: Pat
         time.sleep(0.02)
     assert (indexer.is_busy, indexer.problem) == (False, "")
     assert [(record.name, record.indexed) for record in indexer._library.documents()] == [("leave.txt", 1), ("tea.txt", 1)]
+
+
+class Passing:
+    """A store in which documents arrive as soon as it was looked into."""
+
+    def __init__(self, store: ChunkStore, arrive: Callable[[], object]) -> None:
+        self._store = store
+        self._arrive = arrive
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def chunks(self, keys: Iterable[ChunkKey]) -> dict[ChunkKey, Chunk]:
+        found = self._store.chunks(keys)
+        self._arrive()
+        return found
+
+
+def test_a_chunk_is_found_while_it_passes_from_those_that_wait_to_those_that_are_stored(open_library: OpenLibrary, files: Path) -> None:
+    library = open_library()
+    (outcome,) = library.add(files / "tea.txt", wait=False).outcomes
+    opened = library._index._opened
+    assert opened
+    library._index._opened = replace(opened, store=cast(ChunkStore, Passing(opened.store, library.index_next)))
+    assert library.chunks([(outcome.document_id, 0)])
+    assert library.document("tea.txt").indexed == 1
+
+
+def test_the_same_bytes_may_be_added_and_removed_at_a_time(open_library: OpenLibrary, tmp_path: Path) -> None:
+    library = open_library()
+    statuses: list[str] = []
+
+    def add(name: str) -> None:
+        for _ in range(15):
+            (tmp_path / name).write_text("Boats pass the pier.")
+            statuses.append(library.add(tmp_path / name, wait=False).outcomes[0].status)
+
+    adding = [threading.Thread(target=add, args=(name,)) for name in ("a.txt", "b.txt")]
+    for thread in adding:
+        thread.start()
+    while any(thread.is_alive() for thread in adding):
+        for record in library.documents():
+            with suppress(DocumentNotFoundError):
+                library.remove(record.id)
+    for thread in adding:
+        thread.join()
+    assert len(statuses) == 30
+    assert set(statuses) <= {"added", "unchanged", "duplicate", "replaced"}
