@@ -21,6 +21,7 @@ from rag.answering.checking import check as check_claims
 from rag.answering.confidence import confidence, evidence
 from rag.answering.extractive import weighed_sentences
 from rag.answering.notices import still_indexing
+from rag.checkup import Checkup
 from rag.chunking import VERSION as CHUNKER_VERSION
 from rag.completing import Completing
 from rag.embedding.backends import build_embedder
@@ -40,7 +41,7 @@ from rag.storing.index import Index
 from rag.storing.lock import ReadOnlyCopy, lock_or_copy
 from rag.storing.opening import Opener
 from rag.storing.originals import Originals, Orphan
-from rag.types import Answer, Chunk, ChunkKey, DocumentRecord, Message, Outcome, Passage, ProgressCallback, Report
+from rag.types import Answer, Chunk, ChunkKey, DocumentRecord, Finding, Message, Outcome, Passage, ProgressCallback, Report
 from rag.viewing import Pages
 
 log = logging.getLogger(__name__)
@@ -87,6 +88,7 @@ class Library:
         self._completing = Completing(embedder, self._index, self._writing)
         staging = Staging(self._loader, embedder, self._index, self._originals, settings.chunk_tokens, self._writing)
         self._adding = Adding(staging, self._completing, self._index)
+        self._checkup = Checkup(folder, self._index, self._originals, embedder, self._adding, self._writing)
 
     @classmethod
     def open(
@@ -274,6 +276,32 @@ class Library:
         """
         with self._writing:
             return self._index.erase()
+
+    def examine(self) -> list[Finding]:
+        """Look whether every part is whole: model, record, vectors, words, files (each byte), what waits, quarantine and disk.
+
+        Returns:
+            A finding for each part, with its cure.
+        """
+        self._index.check_open()
+        return self._checkup.examine()
+
+    def repair(self, progress: ProgressCallback | None = None) -> list[Outcome]:
+        """Rebuild what `examine` finds damaged, from the library's own files, and finish what waits.
+
+        Args:
+            progress: As for `add`.
+
+        Returns:
+            What became of each file that had to be added again.
+
+        Raises:
+            StorageError, EmbeddingError: As for `add`.
+        """
+        self._check_writable()
+        outcomes = self._checkup.repair(progress)
+        self.erase()
+        return outcomes
 
     def damaged_copies(self) -> list[tuple[DocumentRecord, str]]:
         """The documents whose files the library has no good copy of: their pages cannot be shown. Adding the file again restores it.
@@ -463,6 +491,10 @@ class Library:
             loading = executor.submit(self.embedder.embed_query, "ready?")
             _ = self._index.store
             loading.result()
+
+    def announce(self, url: str) -> None:
+        """Tell other processes that find the library in use where its page is."""
+        self._lock.announce(url)
 
     def close(self) -> None:
         """Let go of the library. Doing so twice is harmless."""

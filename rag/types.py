@@ -323,6 +323,23 @@ class DocumentRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found of one part of a library.
+
+    Attributes:
+        part: Its name, such as "record" or "files".
+        state: "ok"; "warning" where something is left to do; "fault" where something is damaged, missing or does not work.
+        message: One sentence or two.
+        cure: What to do; "" where there is nothing.
+    """
+
+    part: str
+    state: Literal["ok", "warning", "fault"]
+    message: str
+    cure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one file.
 

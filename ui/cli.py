@@ -20,6 +20,7 @@ from rag.answering.notices import still_indexing
 from rag.errors import LibraryError, RagError, StorageError
 from rag.types import Answer, DocumentRecord, Outcome, ProgressCallback, Report
 from rag.types import Progress as Step
+from ui.doctor import register as register_doctor
 from ui.evaluating import register as register_evaluating
 from ui.exploring import register as register_exploring
 from ui.places import place
@@ -63,6 +64,9 @@ def list_documents(library: LibraryOption = None, json_lines: JsonOption = False
     with open_library(library, must_exist=True) as opened:
         records = opened.documents()
         _warn_left_behind(opened)
+        for record, problem in opened.damaged_copies():
+            copy = f"The library's copy of {record.name} is {problem}: add the file again, or run `rag doctor --repair`."
+            err.print(copy, style="yellow", markup=False)
     if json_lines:
         print_json(_public(record) for record in records)
     elif records:
@@ -176,6 +180,7 @@ def serve(
         serve_page(opened, host=host, port=port, samples=samples, tell=lambda line: err.print(line, markup=False))
 
 
+register_doctor(app)
 register_evaluating(app)
 register_exploring(app)
 register_training(app)

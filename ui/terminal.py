@@ -25,6 +25,11 @@ LibraryOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
 
 
+def library_folder(folder: Path | None) -> Path:
+    """The folder of the library that a command works on."""
+    return folder or Settings().library
+
+
 @contextmanager
 def open_library(folder: Path | None, *, must_exist: bool = False) -> "Iterator[Library]":
     """Open the library that a command works on.

@@ -18,6 +18,7 @@ from rag.errors import LibraryClosedError, StorageError
 from rag.storing.chunks import ChunkStore
 from rag.storing.erasing import Erasing
 from rag.storing.lexical import LexicalIndex
+from rag.storing.lexical_files import reset_folder
 from rag.storing.opening import Opened, Opener, entries
 from rag.storing.originals import Originals, Orphan
 from rag.storing.pending import Draft, Pending
@@ -147,6 +148,31 @@ class Index:
         with _told_of_files():
             self._originals.discard(document_id)
 
+    def forget(self, document_id: str) -> None:
+        """Delete all that is indexed of a document, and keep its file: it is to be added again.
+
+        Raises:
+            StorageError: The disk or the database refused.
+        """
+        opened = self._open()
+        opened.store.remove(document_id)
+        opened.lexical.remove([document_id])
+
+    def rebuild_words(self) -> None:
+        """Make the keyword index anew from the record.
+
+        Raises:
+            StorageError: The disk refused.
+        """
+        with self._lock:
+            self._let_go(is_sound=True)
+            with _told_of_files():
+                reset_folder(self._opener.folder / "lexical")
+
+    def allow_rebuilding(self) -> None:
+        """Take a record that is empty although there are files for lost, on a Chroma server too."""
+        self._opener.may_rebuild = True
+
     @property
     def is_erasing(self) -> bool:
         """Whether words of removed documents are still to be erased from the library's files."""
@@ -161,16 +187,17 @@ class Index:
         Raises:
             StorageError: The disk has no room for it, or refused; it is tried again by the next call.
         """
+        if not self._erasing.is_planned:
+            return False
+        self._erasing.check_room()
+        opened = self._open()
         with self._lock:
-            if not self._erasing.is_planned:
-                return False
-            self._erasing.check_room()
-            seal = self._open().seal
+            seal = (self._opened or opened).seal
             self._let_go(is_sound=True)
             self._erasing.carry_out()
             if seal:
                 seal.close()
-            return True
+        return True
 
     def chunks(self, keys: Iterable[ChunkKey]) -> dict[ChunkKey, Chunk]:
         """Read chunks, with their vectors or without; those that are not there are left out.

@@ -19,7 +19,7 @@ from rag import analysing
 from rag.analysing import indexed_terms, query_terms
 from rag.errors import StorageError
 from rag.languages import language_of
-from rag.storing.lexical_files import is_whole, remade, write_identity
+from rag.storing.lexical_files import is_whole, reset_folder, write_identity
 from rag.wording import Wording
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class LexicalIndex:
                     self._index = _opened(folder)
                     self._view = _seen(self._index)
             except StorageError:
-                remade(folder)
+                reset_folder(folder)
                 self._index = _opened(folder)
                 self._view = _seen(self._index)
                 write_identity(folder, identity)  # last: without it the index is not whole
@@ -126,6 +126,12 @@ class LexicalIndex:
     def document_ids(self) -> frozenset[str]:
         """The documents that are committed."""
         return frozenset(self._view.numbers)
+
+    @property
+    def count(self) -> int:
+        """How many chunks are indexed."""
+        count: int = self._latest().searcher.num_docs
+        return count
 
     def put(self, entries: Iterable[Entry]) -> None:
         """Index chunks. The next search commits them; so does `close`.

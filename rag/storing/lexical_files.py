@@ -38,7 +38,7 @@ def _is_as_written(content: bytes) -> bool:
     return magic == FOOTER_MAGIC and json.loads(footer)["crc"] == zlib.crc32(memoryview(content)[: -8 - length])
 
 
-def remade(folder: Path) -> None:
+def reset_folder(folder: Path) -> None:
     """Leave an empty folder."""
     if folder.is_dir() and not folder.is_symlink():
         (folder / IDENTITY).unlink(missing_ok=True)  # first: half a folder is no index

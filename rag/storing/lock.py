@@ -41,18 +41,18 @@ class LibraryLock:
             self._lock.acquire(blocking=False)
         except Timeout as error:
             raise LibraryLockedError(f"The library {folder} is in use{self._who()}. Stop that first, or use its page.") from error
-        with suppress(OSError):  # it only makes another process's error message better
-            self._holder.write_text(
-                json.dumps(
-                    {
-                        "pid": os.getpid(),
-                        "host": socket.gethostname(),
-                        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:2]]).strip(),
-                        "since": datetime.now(UTC).isoformat(timespec="seconds"),
-                    }
-                ),
-                encoding="utf-8",
-            )
+        self._facts = {
+            "pid": os.getpid(),
+            "host": socket.gethostname(),
+            "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:2]]).strip(),
+            "since": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        self.announce("")
+
+    def announce(self, url: str) -> None:
+        """Tell other processes where the page is through which they can reach the library."""
+        with suppress(OSError):
+            self._holder.write_text(json.dumps({**self._facts, "url": url}), encoding="utf-8")
 
     def _who(self) -> str:
         try:
@@ -66,6 +66,14 @@ class LibraryLock:
         if self._lock.is_locked:
             self._holder.unlink(missing_ok=True)
             self._lock.release()
+
+
+def holder_url(folder: Path) -> str:
+    """Where the page of the process is that holds a library, or "" where it has none."""
+    try:
+        return str(json.loads((folder / "holder.json").read_text(encoding="utf-8"))["url"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 class ReadOnlyCopy:
@@ -85,6 +93,9 @@ class ReadOnlyCopy:
                 shutil.copytree(source, self.folder / name)
             elif source.exists():
                 shutil.copy2(source, self.folder / name)
+
+    def announce(self, url: str) -> None:
+        """Tell nobody: others have the library too."""
 
     def release(self) -> None:
         """Delete the copy. Doing so twice is harmless."""

@@ -50,7 +50,7 @@ ADAPTERS: dict[str, str | tuple[str, ...]] = {
     "httpx": "rag/storing/chunks.py",  # what Chroma raises
     "filelock": "rag/storing/lock.py",
     "openai": ("rag/answering/chat/", "rag/embedding/"),
-    "httpx2": ("rag/addresses.py", "rag/answering/chat/", "rag/embedding/", "rag/reranking/"),  # what openai raises
+    "httpx2": ("rag/addresses.py", "rag/answering/chat/", "rag/embedding/", "rag/reranking/", "ui/doctor.py"),  # what openai raises
     "torch": ("rag/embedding/", "rag/reranking/"),
     "transformers": ("rag/embedding/", "rag/reranking/"),
     "sentence_transformers": ("rag/embedding/", "rag/reranking/"),
@@ -86,8 +86,8 @@ ADAPTERS: dict[str, str | tuple[str, ...]] = {
     "fastapi": ("ui/http/", "ui/web/server.py"),
     "starlette": ("ui/http/", "ui/web/server.py"),
     "uvicorn": "ui/web/server.py",
-    "typer": ("ui/cli.py", "ui/evaluating.py", "ui/exploring/", "ui/terminal.py", "ui/training.py"),
-    "rich": ("ui/cli.py", "ui/evaluating.py", "ui/exploring/", "ui/printing.py", "ui/terminal.py"),
+    "typer": ("ui/cli.py", "ui/doctor.py", "ui/evaluating.py", "ui/exploring/", "ui/terminal.py", "ui/training.py"),
+    "rich": ("ui/cli.py", "ui/doctor.py", "ui/evaluating.py", "ui/exploring/", "ui/printing.py", "ui/terminal.py"),
 }
 """Where each library of others may be imported. A new one is added here, with one place."""
 

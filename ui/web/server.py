@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from ui.web.conversations import Conversations
     from ui.web.indexing import Indexer
 
-CONVERSATIONS_FILE = "conversations.sqlite3"
-"""In the library's folder."""
-
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 SECONDS_TO_END = 3
 """An open page holds a connection for ever; after this long a stop no longer waits for it."""
@@ -93,6 +90,7 @@ def serve(library: Library, *, host: str, port: int, samples: Path | None, tell:
     gc.disable()  # while Gradio is imported and the page is built: a sixth of the time is spent looking for garbage, and there is none
     import uvicorn
 
+    from ui.doctor import CONVERSATIONS_FILE
     from ui.web.conversation_store import ConversationStore
     from ui.web.conversations import Conversations
     from ui.web.indexing import Indexer
