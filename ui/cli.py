@@ -24,7 +24,7 @@ from ui.evaluating import register as register_evaluating
 from ui.exploring import register as register_exploring
 from ui.places import place
 from ui.printing import growing, is_supported, print_answer
-from ui.terminal import JsonOption, LibraryOption, err, open_library, out, print_json
+from ui.terminal import JsonOption, LibraryOption, err, open_library, out, path, print_json
 from ui.training import register as register_training
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ QuestionArgument = Annotated[str, typer.Argument(help="What you want to know.")]
 
 @app.command()
 def add(
-    paths: Annotated[list[Path], typer.Argument(help="Files and folders: PDF, text, Markdown.")],
+    paths: Annotated[list[Path], typer.Argument(help="Files and folders: PDF, text, Markdown.", parser=path, metavar="PATHS...")],
     library: LibraryOption = None,
     password: Annotated[list[str] | None, typer.Option(help="Tried on encrypted PDFs; may be given several times.")] = None,
     json_lines: JsonOption = False,
@@ -180,7 +180,7 @@ def main() -> None:
     """Run the command line; errors become one sentence and an exit status."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a narrow locale must not stop an answer half-way
-            stream.reconfigure(encoding="utf-8")
+            stream.reconfigure(encoding="utf-8", errors="replace")
     try:
         app()
     except RagError as error:
