@@ -13,7 +13,7 @@ run: .venv/run.stamp
 	@$(BIN)/rag serve --port $(PORT) --samples data/samples
 
 test: .venv/dev.stamp chromium
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 soak: .venv/dev.stamp chromium
 	$(BIN)/python -m pytest tests/soak -m soak --timeout=3600 -rP

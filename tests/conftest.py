@@ -34,6 +34,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--precision", choices=PRECISIONS, help="run the tests of the built-in model alone, with its export in this precision")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    from tests.spreading import Spreading
+
+    config.option.loadscopereorder = False
+    return Spreading(config, log)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.getoption("precision"):
         others = [item for item in items if "minilm" not in getattr(item, "fixturenames", ())]
