@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from rag.library import Library
 
 
+LONGEST_PASSWORD = 1000
+"""Characters."""
+
+
 class HarmlessConsole(Console):
     """Shows whatever it is given as words: the names, texts and answers of others neither steer the terminal nor turn a line around."""
 
@@ -37,6 +41,22 @@ def path(given: str) -> Path:
     if not given.strip():
         raise typer.BadParameter("the path is empty; the current folder is '.'.")
     return Path(given)
+
+
+def password_in(given: str) -> str:
+    """The password that a file holds, without the line end after it."""
+    file = path(given).expanduser()
+    try:
+        with file.open(encoding="utf-8", newline="") as opened:
+            password = opened.read(LONGEST_PASSWORD + 1)
+    except (OSError, ValueError) as error:
+        raise typer.BadParameter(
+            f"{file} cannot be read as a password: {getattr(error, 'strerror', None) or 'it is not UTF-8 text'}."
+        ) from error
+    password = password.removesuffix("\n").removesuffix("\r")
+    if not 0 < len(password) <= LONGEST_PASSWORD:
+        raise typer.BadParameter(f"{file} holds no password: it is empty, or has more than {LONGEST_PASSWORD} characters.")
+    return password
 
 
 LibraryOption = Annotated[

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
+from rag.addresses import without_secrets
 from rag.embedding.protocol import Embeddings
 from rag.errors import StorageError
 from rag.types import Chunk, ChunkKey, DocumentRecord
@@ -368,7 +369,7 @@ def connect(folder: Path, url: str | None) -> "ClientAPI":
         return chromadb.HttpClient(host=parts.hostname or "", port=parts.port or (443 if secure else 8000), ssl=secure, settings=settings)
     except ValueError as error:
         raise StorageError(
-            f"No Chroma server answers at {url}. Start it, or mend RAG_CHROMA_URL, such as http://localhost:8000."
+            f"No Chroma server answers at {without_secrets(url)}. Start it, or mend RAG_CHROMA_URL, such as http://localhost:8000."
         ) from error
 
 
