@@ -47,7 +47,7 @@ class Client:
                 self._conversation = self._event("load", "resume", [None, ""])[0]
                 while time.monotonic() < until:
                     self._ask(f"mark{self.number}x{len(self._asked)}")
-        except Exception as error:  # it is told by the thread that waits for this one
+        except Exception as error:  # noqa: BLE001  (the thread that waits for this one tells it)
             self.problem = f"client {self.number}: {type(error).__name__}: {error}"
 
     def _ask(self, mark: str) -> None:
