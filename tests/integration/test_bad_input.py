@@ -13,8 +13,8 @@ import pytest
 
 from rag import Library, Outcome, Settings
 from rag.embedding.protocol import Embedder
-from rag.types import OutcomeStatus
 from rag.printable import printable_line
+from rag.types import OutcomeStatus
 from tests import documents
 from tests.conftest import OpenLibrary
 from tests.fakes import BagOfWordsEmbedder
