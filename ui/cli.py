@@ -62,7 +62,7 @@ QuestionArgument = Annotated[str, typer.Argument(help="What you want to know.")]
 
 @app.command()
 def add(
-    paths: Annotated[list[Path], typer.Argument(help="Files and folders: PDF, text, Markdown.", parser=path, metavar="PATHS...")],
+    paths: Annotated[list[Path], typer.Argument(help="Files and folders: PDF, text, Markdown.", parser=path, metavar="PATHS")],
     library: LibraryOption = None,
     password: PasswordOption = None,
     password_file: PasswordFileOption = None,
