@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from rag import Answer, DocumentRecord, Library, Outcome, Passage
+from rag.embedding.protocol import Embedder
 from tests import documents
 from tests.chat_server import ChatServer
 from ui.cli import app, main
@@ -55,7 +56,7 @@ def in_a_process(*arguments: str | Path, **variables: str) -> Ended:
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, minilm: Embedder) -> Run:
     """Run a command in this process, which has the model's libraries loaded, in a folder of its own."""
     monkeypatch.chdir(tmp_path)
 
@@ -90,7 +91,7 @@ def names(kind: type) -> set[str]:
     return {field.name for field in fields(kind)} - LEAVE_OUT
 
 
-def test_the_installed_command_adds_searches_and_answers(tmp_path: Path) -> None:
+def test_the_installed_command_adds_searches_and_answers(tmp_path: Path, minilm: Embedder) -> None:
     (tmp_path / "policy.txt").write_text("An item may be returned within 30 days of delivery. Shipping is free.", encoding="utf-8")
     (tmp_path / "größe.pdf").write_bytes(documents.scanned_pdf())
     added = in_a_process("add", tmp_path / "policy.txt", tmp_path / "größe.pdf", "--json", RAG_LIBRARY=str(tmp_path / "made"), LC_ALL="C")
@@ -187,7 +188,7 @@ def test_a_file_that_holds_no_password_is_wrong_use(run: Run, tmp_path: Path, co
     assert not (tmp_path / "made").exists()
 
 
-def test_a_password_is_asked_for(tmp_path: Path) -> None:
+def test_a_password_is_asked_for(tmp_path: Path, minilm: Embedder) -> None:
     from typer.testing import CliRunner
 
     (tmp_path / "vault.pdf").write_bytes(documents.encrypted_pdf(password="sesame"))
