@@ -1,11 +1,11 @@
-# make run: the page on http://127.0.0.1:7860   make test: all tests   make check: ruff and mypy   make bench: times and memory
+# make run: the page on http://127.0.0.1:7860   make test: all tests   make soak: those that take long   make check: ruff and mypy   make bench: times and memory
 PYTHON ?= python3
 PORT ?= 7860
 BIN := .venv/bin
 PEER := tests/benchmarks/peer
 PIP := python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: install run test check format bench chromium clean
+.PHONY: install run test soak check format bench chromium clean
 
 install: .venv/run.stamp
 
@@ -13,7 +13,10 @@ run: .venv/run.stamp
 	@$(BIN)/rag serve --port $(PORT) --samples data/samples
 
 test: .venv/dev.stamp chromium
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
+
+soak: .venv/dev.stamp chromium
+	$(BIN)/python -m pytest tests/soak -m soak --timeout=3600 -rP
 
 check: .venv/dev.stamp
 	$(BIN)/ruff check .

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rag.completing import Completing
 from rag.errors import DocumentError
+from rag.loading.files import shown_name
 from rag.staging import Source, Staging
 from rag.storing.index import Index
 from rag.types import Outcome, Progress, ProgressCallback
@@ -52,7 +53,7 @@ class Adding:
         for number, source in enumerate(sources, start=1):
             tell = _Teller(progress, str(source.path), number, len(sources), READING_SHARE if wait else 1.0)
             if isinstance(source, Refused):
-                outcome = Outcome(str(source.path), source.path.name, "", source.error.status, 0, 0, str(source.error))
+                outcome = Outcome(str(source.path), shown_name(source.path), "", source.error.status, 0, 0, str(source.error))
             else:
                 outcome = self._staging.add(source, passwords, tell.read)
             outcomes.append(outcome)

@@ -7,6 +7,9 @@ from urllib.parse import SplitResult, urlsplit
 QUOTED_CHARACTERS = 300
 """Longest quotation of a server's own words in a message."""
 
+_USER = re.compile(r"^((?:\w+:)?+//)?+(?:(?!\[)[^/?#@:]*:(?!\d+(?:[/?#]|$)).*@|[^/?#]*@)", re.DOTALL)
+"""What stands before a host. A password may hold "/", "?" and "#" though it should not; "host:80/" is none."""
+
 HEADERS_SENT = {"accept", "accept-encoding", "connection", "content-length", "content-type", "host", "transfer-encoding", "user-agent"}
 """Besides the endpoint's key. openai's client would add what OPENAI_* variables hold for another host, and facts about this machine."""
 
@@ -49,8 +52,8 @@ def is_sendable(key: str) -> bool:
 
 
 def without_secrets(url: str) -> str:
-    """An address that may be shown: without user, password, query and fragment."""
-    return re.sub(r"(^|//)[^/]*@", r"\1", re.split(r"[?#]", url.strip(), maxsplit=1)[0])
+    """An address that may be shown: without user, password, query and fragment, also where these are not written as they should be."""
+    return re.split(r"[?#]", _USER.sub(r"\1", url.strip()), maxsplit=1)[0]
 
 
 def quoted(words: str, key: str | None) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from itertools import accumulate
 
+from rag.printable import printable_line
 from rag.types import Heading
 
 PATH_SEPARATOR = " > "
@@ -87,7 +88,7 @@ class HeadingPaths:
         while self._above and self._above[-1].level >= heading.level:
             self._above.pop()
         self._above.append(heading)
-        self.last = PATH_SEPARATOR.join(each.title for each in self._above)
+        self.last = PATH_SEPARATOR.join(printable_line(each.title) for each in self._above)
         return self.last
 
 

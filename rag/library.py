@@ -30,8 +30,9 @@ from rag.embedding.protocol import Embedder
 from rag.errors import DocumentNotFoundError, EmptyQuestionError, StorageError
 from rag.exploring.vectors import VectorReader, Vectors
 from rag.following import Searched, standalone_by_rule
-from rag.loading.files import find_files
+from rag.loading.files import find_files, origin_of, shown_name, uploaded_name
 from rag.loading.loader import Loader
+from rag.printable import printable_line
 from rag.reranking.protocol import Reranker, build_reranker
 from rag.retrieving import Query, Retriever, Within
 from rag.rewriting import standalone_by_model
@@ -144,10 +145,13 @@ class Library:
         Raises:
             StorageError: The disk or the database refused.
             EmbeddingError: The embedding model cannot be used.
+            ValueError: A path is empty.
         """
         given = [paths] if isinstance(paths, str | Path) else list(paths)
         entries = list(find_files(given))
-        sources = [Refused(*entry) if isinstance(entry, tuple) else Source(entry, entry.name, (str(entry.resolve()),)) for entry in entries]
+        sources = [
+            Refused(*entry) if isinstance(entry, tuple) else Source(entry, shown_name(entry), (origin_of(entry),)) for entry in entries
+        ]
         return self._add(sources, passwords, progress, wait)
 
     def add_upload(
@@ -165,7 +169,9 @@ class Library:
         Raises:
             StorageError: As for `add`.
             EmbeddingError: As for `add`.
+            ValueError: There is no name in `name`.
         """
+        name = uploaded_name(name)
         return self._add([Source(path, name, (f"upload:{name}",))], passwords, progress, wait).outcomes[0]
 
     def index_next(self) -> bool:
@@ -210,7 +216,7 @@ class Library:
             DocumentNotFoundError: There is none, or more than one.
         """
         records = self.documents()
-        found = [record for record in records if name_or_id in {record.name, record.id}]
+        found = [record for record in records if name_or_id in {record.name, record.id} or printable_line(name_or_id) == record.name]
         if not found and len(name_or_id) >= 8:
             found = [record for record in records if record.id.startswith(name_or_id)]
         if len(found) == 1:

@@ -1,12 +1,15 @@
 """Settings, and the one place that reads the environment."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from platformdirs import user_cache_path
 from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from rag.addresses import without_secrets
 
 DEFAULT_EMBEDDING_MODEL = "all-MiniLM-L6-v2"
 OPENAI_BASE_URL = "https://api.openai.com/v1"
@@ -16,7 +19,7 @@ OPENAI_BASE_URL = "https://api.openai.com/v1"
 class ChatEndpoint:
     """Where the chat model answers, and the key meant for that place and no other."""
 
-    base_url: str
+    base_url: str = field(repr=False)  # it may hold a password
     api_key: SecretStr | None
     model: str | None
 
@@ -25,7 +28,7 @@ class ChatEndpoint:
 class EmbeddingEndpoint:
     """Where vectors are made, the key meant for that place and no other, and what is asked of it."""
 
-    base_url: str
+    base_url: str = field(repr=False)
     api_key: SecretStr | None = None
     dimensions: int | None = None
     max_tokens: int = 8191
@@ -85,6 +88,11 @@ class Settings(BaseSettings):
 
     openai_base_url: str | None = Field(default=None, validation_alias=AliasChoices("openai_base_url", "OPENAI_BASE_URL"))
     openai_api_key: SecretStr | None = Field(default=None, validation_alias=AliasChoices("openai_api_key", "OPENAI_API_KEY"))
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, object]]:
+        """What `repr` shows: addresses without their passwords."""
+        for name, value in super().__repr_args__():
+            yield name, without_secrets(value) if isinstance(value, str) and "://" in value else value
 
     @property
     def exported_models(self) -> Path:

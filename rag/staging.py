@@ -11,6 +11,7 @@ from rag.embedding.protocol import Embedder
 from rag.errors import DocumentError, NoTextError, StorageError
 from rag.loading.files import hash_file
 from rag.loading.loader import FileRead, Loader
+from rag.printable import printable_line
 from rag.storing.index import Index
 from rag.storing.originals import Originals
 from rag.storing.pending import Draft
@@ -71,7 +72,7 @@ class Staging:
             EmbeddingError: The model cannot be used.
         """
         try:
-            self._loader.check_size(source.path)
+            self._loader.check_size(source.path, source.name)
             document_id = hash_file(source.path)
             while True:
                 with self._writing:
@@ -143,7 +144,7 @@ def _record(source: Source, document_id: str, read: FileRead, chunks: int, size:
     return DocumentRecord(
         id=document_id,
         name=source.name,
-        title=read.title,
+        title=printable_line(read.title),
         media_type=read.media_type,
         sources=source.origins,
         pages=len(read.labels),

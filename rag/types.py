@@ -1,7 +1,7 @@
 """The values that flow through the library: frozen, and compared by content."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Self
 
 OutcomeStatus = Literal[
@@ -318,7 +318,7 @@ class DocumentRecord:
     labels: tuple[str, ...]
     added: str
     size: int
-    password: str
+    password: str = field(repr=False)
     indexed: float = 1.0
 
 

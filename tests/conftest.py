@@ -13,6 +13,7 @@ from rag import Library, Settings
 from rag.embedding.backends import build_embedder
 from rag.embedding.protocol import Embedder
 from tests.chat_server import ChatServer
+from tests.exported import PRECISIONS, export_as
 from tests.fakes import BagOfWordsEmbedder
 
 # Machines are slow at times, and the same checkout must give the same result each time.
@@ -29,13 +30,36 @@ class OpenLibrary(Protocol):
     def __call__(self, folder: str = "library", *, embedder: Embedder | None = None, **settings: Any) -> Library: ...
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--precision", choices=PRECISIONS, help="run the tests of the built-in model alone, with its export in this precision")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    from tests.spreading import Spreading
+
+    config.option.loadscopereorder = False
+    return Spreading(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("precision"):
+        others = [item for item in items if "minilm" not in getattr(item, "fixturenames", ())]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if item not in others]
+
+
 @pytest.fixture(scope="session", autouse=True)
-def no_settings_from_outside() -> Iterator[None]:
-    """No variable of the machine the tests run on reaches the library, nor any process it starts."""
+def no_settings_from_outside(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No variable of the machine the tests run on reaches the library, nor any process it starts; `--precision` does."""
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
             if name.startswith(("RAG_", "OPENAI_")) and not name.startswith(FOR_THE_TESTS):
                 patch.delenv(name)
+        if precision := pytestconfig.getoption("precision"):
+            cache = tmp_path_factory.mktemp(precision)
+            export_as(precision, cache)
+            patch.setenv("RAG_MODEL_CACHE", str(cache))
         yield
 
 
@@ -58,9 +82,11 @@ def library(open_library: OpenLibrary) -> Library:
 
 @pytest.fixture(scope="session")
 def minilm() -> Embedder:
-    """The real model, as it runs by default."""
+    """The real model, as it runs by default; exported by now, for the processes that a test starts too."""
     settings = Settings()
-    return build_embedder(settings.embedding_model, settings.embedding_backend, settings.exported_models)
+    embedder = build_embedder(settings.embedding_model, settings.embedding_backend, settings.exported_models)
+    assert embedder.identity.startswith("onnx-")
+    return embedder
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ from ui.evaluating import register as register_evaluating
 from ui.exploring import register as register_exploring
 from ui.places import place
 from ui.printing import growing, is_supported, print_answer
-from ui.terminal import JsonOption, LibraryOption, err, open_library, out, print_json
+from ui.terminal import JsonOption, LibraryOption, err, open_library, out, password_in, path, print_json
 from ui.training import register as register_training
 
 if TYPE_CHECKING:
@@ -42,19 +42,40 @@ DocumentOption = Annotated[list[str] | None, typer.Option("--document", help="Lo
 TopKOption = Annotated[
     int | None, typer.Option("-k", "--top-k", min=1, help="Passages, at most [RAG_TOP_K, default 5]", show_default=False)
 ]
+PasswordOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Tried on encrypted PDFs. Anyone on this machine can read it in the list of processes: prefer `--password-file`.",
+        show_default=False,
+    ),
+]
+PasswordFileOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="File that holds the password of encrypted PDFs; may be given several times.",
+        parser=password_in,
+        metavar="FILE",
+        show_default=False,
+    ),
+]
 QuestionArgument = Annotated[str, typer.Argument(help="What you want to know.")]
 
 
 @app.command()
 def add(
-    paths: Annotated[list[Path], typer.Argument(help="Files and folders: PDF, text, Markdown.")],
+    paths: Annotated[list[Path], typer.Argument(help="Files and folders: PDF, text, Markdown.", parser=path, metavar="PATHS")],
     library: LibraryOption = None,
-    password: Annotated[list[str] | None, typer.Option(help="Tried on encrypted PDFs; may be given several times.")] = None,
+    password: PasswordOption = None,
+    password_file: PasswordFileOption = None,
+    ask_password: Annotated[bool, typer.Option("--ask-password", help="Ask for the password of encrypted PDFs.")] = False,
     json_lines: JsonOption = False,
 ) -> None:
     """Add files, and the files in folders. A changed file replaces its earlier version."""
+    passwords = [*(password or ()), *(password_file or ())]
+    if ask_password:
+        passwords.append(typer.prompt("Password", hide_input=True, err=True))
     with open_library(library) as opened, _progress_bar(json_lines) as progress:
-        report = opened.add(paths, passwords=password or (), progress=progress)
+        report = opened.add(paths, passwords=passwords, progress=progress)
     _finish_report(report, json_lines)
 
 
@@ -190,7 +211,7 @@ def main() -> None:
     """Run the command line; errors become one sentence and an exit status."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a narrow locale must not stop an answer half-way
-            stream.reconfigure(encoding="utf-8")
+            stream.reconfigure(encoding="utf-8", errors="replace")
     try:
         app()
     except RagError as error:

@@ -5,9 +5,10 @@ Runs in a process of its own, so that torch never enters the one that embeds:
 """
 
 import json
+import shutil
 import sys
 import warnings
-from contextlib import suppress
+from collections.abc import Collection
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 LEAST_AGREEMENT = {"int8": 0.99, "uint8": 0.99, "fp32": 0.999}
-"""The mean cosine with the original's vectors under which an export is not used."""
+"""The mean cosine with the original's vectors under which an export is not used; the quickest first."""
 
 OPSET = 17
 
@@ -46,21 +47,22 @@ TEXTS = (
 """What the export is judged on: short and long, several languages, code, a table, more than any limit."""
 
 
-def export(source: Path, target: Path, pooling: str | None = None) -> About:
+def export(source: Path, target: Path, pooling: str | None = None, precisions: Collection[str] = tuple(LEAST_AGREEMENT)) -> About:
     """Export a model.
 
     Args:
         source: Its folder.
         target: An empty folder.
         pooling: As for `load_model`.
+        precisions: Those to choose from.
 
     Returns:
-        What was made: the first of int8, uint8 and fp32 that agrees with the original. int8 is the quickest, and overflows on processors
-        that multiply bytes without VNNI.
+        What was made: the first of `precisions` that agrees with the original. int8 is the quickest, and overflows on processors that
+        multiply bytes without VNNI.
 
     Raises:
         EmbeddingError: The model cannot be loaded.
-        ValueError: What was made does not agree with the original.
+        ValueError: None of them agrees with the original.
         Exception: torch cannot trace it.
     """
     model = load_model(source, pooling, attention="eager")
@@ -69,12 +71,9 @@ def export(source: Path, target: Path, pooling: str | None = None) -> About:
     model.tokenizer.backend_tokenizer.save(str(target / TOKENIZER))
     about = About("fp32", 0.0, model.get_embedding_dimension() or 0, limit, max_tokens, document_prompt, query_prompt)
     _trace(model, target / GRAPH)
-    exact = _checked(model, target, about)
     (target / GRAPH).rename(target / "fp32.onnx")
-    about = _quantised(model, target, about) or exact
-    if about is exact:
-        (target / "fp32.onnx").replace(target / GRAPH)
-    (target / "fp32.onnx").unlink(missing_ok=True)
+    about = _first_that_agrees(model, target, about, precisions)
+    (target / "fp32.onnx").unlink()
     (target / ABOUT).write_text(json.dumps(asdict(about), indent=1), encoding="utf-8")
     return about
 
@@ -109,13 +108,23 @@ def _trace(model: "SentenceTransformer", path: Path) -> None:
         )
 
 
-def _quantised(model: "SentenceTransformer", target: Path, about: About) -> About | None:
-    """Quantise the graph in the way that is quickest and agrees with the original; None if none does."""
-    for precision in ("int8", "uint8"):
-        _quantise(target / "fp32.onnx", target / GRAPH, precision)
-        with suppress(ValueError):
+def _first_that_agrees(model: "SentenceTransformer", target: Path, about: About, precisions: Collection[str]) -> About:
+    """Make the graph in each precision until one agrees with the original.
+
+    Raises:
+        ValueError: None does.
+    """
+    problems = []
+    for precision in precisions:
+        if precision == "fp32":
+            shutil.copyfile(target / "fp32.onnx", target / GRAPH)
+        else:
+            _quantise(target / "fp32.onnx", target / GRAPH, precision)
+        try:
             return _checked(model, target, replace(about, precision=precision))
-    return None
+        except ValueError as error:
+            problems.append(str(error))
+    raise ValueError("; ".join(problems))
 
 
 def _quantise(source: Path, target: Path, precision: str) -> None:

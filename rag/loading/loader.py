@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -40,7 +40,7 @@ class FileRead:
     media_type: str
     labels: tuple[str, ...]
     empty_pages: tuple[int, ...]
-    password: str
+    password: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class LoadedDocument:
     """A document, and the password that opened its file ("" where none was needed)."""
 
     document: Document
-    password: str
+    password: str = field(repr=False)
 
 
 class Loader:

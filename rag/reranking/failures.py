@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlunsplit
 
 from rag.addresses import AddressError, checked_address, is_sendable, quoted, without_secrets
@@ -24,9 +24,9 @@ REFUSED = "refused the request. Check RAG_RERANKER and RAG_RERANKER_MODEL."
 class RerankEndpoint:
     """Where to ask, for what, and how long to wait; `key` is "" where there is none."""
 
-    url: str
+    url: str = field(repr=False)
     model: str
-    key: str
+    key: str = field(repr=False)
     timeout_seconds: float
 
     @property

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
+from rag.embedding.protocol import Embedder
 from tests.browser.gate import Gate
 from tests.browser.reader import Reader, reading
 from tests.browser.serving import RagServer
@@ -95,7 +96,7 @@ def open_gate(chat: ChatServer) -> Iterator[Gate]:
 
 
 @pytest.fixture(scope="package")
-def servers(open_gate: Gate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+def servers(open_gate: Gate, minilm: Embedder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     """Both servers with the samples; the quoting one has a hostile file besides."""
     folder = tmp_path_factory.mktemp("servers")
     samples = folder / "samples"

@@ -22,14 +22,13 @@ class RagServer:
         folder: For its library and its log.
         samples: Indexed at the start.
         port: The port it listens on; any if 0.
-        settings: Environment variables such as RAG_CHAT_BASE_URL; those of this process are not passed on.
+        settings: Environment variables such as RAG_CHAT_BASE_URL.
     """
 
     def __init__(self, folder: Path, samples: Path, *, port: int = 0, **settings: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._log = folder / "log.txt"
         self._url = ""
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(("RAG_", "OPENAI_"))}
         arguments = ["serve", "--port", str(port), "--library", str(folder / "library"), "--samples", str(samples)]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
@@ -37,7 +36,7 @@ class RagServer:
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
-                env=environment | {"OMP_NUM_THREADS": "1"} | settings,  # two servers start side by side
+                env=os.environ | {"OMP_NUM_THREADS": "1"} | settings,  # two servers start side by side
             )
 
     def __enter__(self) -> Self:

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from rag import Answer, DocumentRecord, Library, Outcome, Passage
+from rag.embedding.protocol import Embedder
 from tests import documents
 from tests.chat_server import ChatServer
-from ui.cli import main
+from ui.cli import app, main
 
 RAG = Path(sys.executable).with_name("rag")
 QUESTION = "Within how many days may I return an item?"
@@ -55,7 +56,7 @@ def in_a_process(*arguments: str | Path, **variables: str) -> Ended:
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, minilm: Embedder) -> Run:
     """Run a command in this process, which has the model's libraries loaded, in a folder of its own."""
     monkeypatch.chdir(tmp_path)
 
@@ -90,7 +91,7 @@ def names(kind: type) -> set[str]:
     return {field.name for field in fields(kind)} - LEAVE_OUT
 
 
-def test_the_installed_command_adds_searches_and_answers(tmp_path: Path) -> None:
+def test_the_installed_command_adds_searches_and_answers(tmp_path: Path, minilm: Embedder) -> None:
     (tmp_path / "policy.txt").write_text("An item may be returned within 30 days of delivery. Shipping is free.", encoding="utf-8")
     (tmp_path / "größe.pdf").write_bytes(documents.scanned_pdf())
     added = in_a_process("add", tmp_path / "policy.txt", tmp_path / "größe.pdf", "--json", RAG_LIBRARY=str(tmp_path / "made"), LC_ALL="C")
@@ -160,6 +161,42 @@ def test_passwords_are_taken(run: Run, tmp_path: Path) -> None:
     ended = run("add", "vault.pdf", "--library", "made", "--json", "--password", "wrong", "--password", "sesame")
     assert (ended.status, ended.lines[0]["status"]) == (0, "added")
     assert "sesame" not in run("list", "--json", "--library", "made").out
+    with Library.open("made") as library:
+        (record,) = library.documents()
+    assert record.password == "sesame"
+    assert "sesame" not in f"{record!r} {record}"
+
+
+@pytest.mark.parametrize("ending", ["", "\n", "\r\n"])
+def test_passwords_are_taken_from_files(run: Run, tmp_path: Path, ending: str) -> None:
+    (tmp_path / "vault.pdf").write_bytes(documents.encrypted_pdf(password="open sesame "))
+    (tmp_path / "wrong").write_text("sesame")
+    (tmp_path / "right").write_text(f"open sesame {ending}", newline="")
+    ended = run("add", "vault.pdf", "--library", "made", "--json", "--password-file", "wrong", "--password-file", "right")
+    assert (ended.status, ended.lines[0]["status"]) == (0, "added")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [(None, "No such file"), (b"", "holds no password"), (b"\n", "holds no password"), (b"\xff\xfe", "not UTF-8 text")]
+)
+def test_a_file_that_holds_no_password_is_wrong_use(run: Run, tmp_path: Path, content: bytes | None, said: str) -> None:
+    if content is not None:
+        (tmp_path / "key").write_bytes(content)
+    ended = run("add", "vault.pdf", "--library", "made", "--password-file", "key")
+    assert ended.status == 2
+    assert said in " ".join(re.sub("[^ -~]", " ", ended.err).split())
+    assert not (tmp_path / "made").exists()
+
+
+def test_a_password_is_asked_for(tmp_path: Path, minilm: Embedder) -> None:
+    from typer.testing import CliRunner
+
+    (tmp_path / "vault.pdf").write_bytes(documents.encrypted_pdf(password="sesame"))
+    arguments = ["add", str(tmp_path / "vault.pdf"), "--library", str(tmp_path / "made"), "--ask-password"]
+    ended = CliRunner().invoke(app, arguments, input="sesame\n")
+    assert ended.exit_code == 0
+    assert "Password" in ended.stderr
+    assert "sesame" not in ended.output
 
 
 def test_documents_are_listed_and_removed(run: Run, filled: Path) -> None:

@@ -14,8 +14,10 @@ import pytest
 from rag import EmbeddingError, Settings
 from rag.embedding.backends import build_embedder
 from rag.embedding.onnx_embedder import OnnxEmbedder
+from rag.embedding.onnx_export import TEXTS as JUDGED_ON
 from rag.embedding.protocol import Embedder
 from rag.embedding.sentence_transformer import SentenceTransformerEmbedder
+from tests.exported import export_here
 
 TEXTS = [
     "The gasket must be replaced every 500 hours of use, or when it leaks.",
@@ -79,8 +81,11 @@ def make_tiny_model(folder: Path, outlier: float = 0.0) -> Path:
 
 
 def agreement(model: Embedder, original: Embedder) -> float:
-    rows = np.sum(model.embed_documents(TEXTS) * original.embed_documents(TEXTS), axis=1)
-    return float(np.mean([*rows, model.embed_query(QUESTION) @ original.embed_query(QUESTION)]))
+    """The mean cosine over the texts that an export is judged on: what is promised of it, whatever its precision."""
+    rows = [*np.sum(model.embed_documents(JUDGED_ON) * original.embed_documents(JUDGED_ON), axis=1)]
+    if not np.array_equal(model.embed_query(QUESTION), model.embed_documents([QUESTION])[0]):  # questions have a prompt of their own
+        rows += [model.embed_query(text) @ original.embed_query(text) for text in JUDGED_ON]
+    return float(np.mean(rows))
 
 
 def test_the_default_model_agrees_with_the_original(minilm: Embedder) -> None:
@@ -136,6 +141,7 @@ def test_another_model_keeps_its_pooling_prompts_and_limit(tiny_model: Path, tin
 
 def test_where_int8_changes_the_vectors_fp32_is_used(tmp_path: Path) -> None:
     folder = make_tiny_model(tmp_path / "tiny", outlier=3000)
+    export_here(str(folder), tmp_path / "cache")
     model = OnnxEmbedder(str(folder), tmp_path / "cache")
     assert model.identity.startswith("onnx-fp32:st:")
     assert agreement(model, SentenceTransformerEmbedder(str(folder))) >= 0.999
@@ -148,8 +154,9 @@ def test_an_export_is_made_once_and_another_configuration_is_another_model(tiny_
     other = shutil.copytree(tiny_model, tmp_path / "st")
     config = other / "config_sentence_transformers.json"
     config.write_text(config.read_text(encoding="utf-8").replace("query: ", "question: "), encoding="utf-8")
+    export_here(str(other), tmp_path / "cache")
     assert OnnxEmbedder(str(other), tmp_path / "cache").identity != first
-    assert not list((tmp_path / "cache").glob(".making*"))
+    assert not list(tiny_cache.glob(".making*"))
 
 
 def test_without_an_export_the_original_runs_and_that_is_said(tiny_model: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -10,6 +10,7 @@ from typing import get_args
 
 import pytest
 
+from rag.embedding.protocol import Embedder
 from rag.settings import Settings
 from rag.types import OutcomeStatus
 
@@ -23,7 +24,7 @@ def _block(language: str, place: int = 0) -> str:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory, minilm: Embedder) -> Path:
     """A folder as README's reader has it: the samples, and no library yet."""
     folder = tmp_path_factory.mktemp("readme")
     shutil.copytree(ROOT / "data" / "samples", folder / "data" / "samples")
@@ -31,8 +32,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _run(command: list[str], folder: Path) -> str:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("RAG_", "OPENAI_"))}
-    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=280, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout

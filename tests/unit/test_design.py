@@ -167,6 +167,19 @@ def test_every_value_is_frozen_and_slotted() -> None:
         assert value.__slots__ == tuple(field.name for field in fields(value)), value  # type: ignore[attr-defined]
 
 
+def test_no_value_shows_a_password_or_an_address_that_may_hold_one() -> None:
+    secret = {"password", "passwords", "api_key", "base_url"}
+    shown = []
+    for path in [*sources("rag"), *sources("ui")]:
+        for kind in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            is_value = isinstance(kind, ast.ClassDef) and any("dataclass" in ast.unparse(each) for each in kind.decorator_list)
+            for field in kind.body if is_value and isinstance(kind, ast.ClassDef) else []:
+                words = ast.unparse(field)
+                if words.partition(":")[0] in secret and "SecretStr" not in words and "repr=False" not in words:
+                    shown.append((path.name, words))
+    assert not shown
+
+
 def test_the_tree_of_errors_is_as_it_is_drawn() -> None:
     drawn: list[tuple[str, str]] = []
     parents: dict[int, str] = {}

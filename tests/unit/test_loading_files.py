@@ -49,19 +49,62 @@ def test_impossible_paths_are_entries_too(path: str) -> None:
     assert isinstance(entry, tuple)
 
 
+def found_and_told(*given: Path) -> tuple[list[Path], dict[str, str]]:
+    """The files, and by its name what is said of each entry that is none."""
+    entries = list(find_files(given))
+    told = {entry[0].name: str(entry[1]) for entry in entries if isinstance(entry, tuple)}
+    return [entry for entry in entries if isinstance(entry, Path)], told
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
 def test_loops_of_links_end_and_dangling_links_are_told(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.txt").touch()
     (tmp_path / "in" / "loop").symlink_to(tmp_path)
     (tmp_path / "in" / "self").symlink_to("self")
-    (tmp_path / "link.txt").symlink_to(tmp_path / "in" / "a.txt")
     (tmp_path / "nowhere.txt").symlink_to(tmp_path / "gone")
-    entries = list(find_files([tmp_path]))
-    assert [entry for entry in entries if isinstance(entry, Path)] == [tmp_path / "in" / "a.txt", tmp_path / "link.txt"]
-    told = {entry[0].name: str(entry[1]) for entry in entries if isinstance(entry, tuple)}
+    files, told = found_and_told(tmp_path)
+    assert files == [tmp_path / "in" / "a.txt"]
     assert set(told) == {"self", "nowhere.txt"}
     assert "is a link to something that does not exist" in told["nowhere.txt"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_what_a_link_within_the_folder_leads_to_is_found_once(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.txt").touch()
+    (tmp_path / "link.txt").symlink_to("in/a.txt")
+    (tmp_path / "chain.txt").symlink_to(tmp_path / "link.txt")
+    (tmp_path / "again").symlink_to("in")
+    assert found_and_told(tmp_path) == ([tmp_path / "in" / "a.txt"], {})
+    assert found_and_told(tmp_path / "chain.txt", tmp_path / "again") == ([tmp_path / "chain.txt", tmp_path / "again" / "a.txt"], {})
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_links_that_lead_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:
+    for name in ("given/deep/a.txt", "given/.hidden/b.txt", "outside/secret.txt", "given-not/c.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    links: dict[str, str | Path] = {
+        "file.txt": "../../outside/secret.txt",
+        "folder": tmp_path / "outside",
+        "parent": "../..",
+        "chain.txt": "file.txt",
+        "beside": "../../given-not",
+        "hidden.txt": "../.hidden/b.txt",
+        "hidden": "../.hidden",
+    }
+    for name, target in links.items():
+        (tmp_path / "given" / "deep" / name).symlink_to(target)
+    files, told = found_and_told(tmp_path / "given")
+    assert files == [tmp_path / "given" / "deep" / "a.txt"]
+    assert set(told) == set(links)
+    assert {name for name, words in told.items() if "is a link to something hidden, and was not followed" in words} == {
+        "hidden.txt",
+        "hidden",
+    }
+    assert "is a link out of the folder that was given, and was not followed" in told["chain.txt"]
+    assert found_and_told(tmp_path / "given" / "deep" / "folder")[0] == [tmp_path / "given" / "deep" / "folder" / "secret.txt"]
 
 
 @pytest.mark.skipif(not hasattr(os, "seteuid"), reason="other rights there")

@@ -88,6 +88,13 @@ def test_a_key_goes_to_its_own_endpoint_alone(
 def test_keys_are_not_shown() -> None:
     settings = Settings(chat_base_url="http://here/v1", chat_api_key="sk-secret", openai_api_key="sk-secret")
     assert "sk-secret" not in repr(settings) + repr(settings.chat_endpoint) + str(settings.model_dump())
+    urls: dict[str, Any] = dict.fromkeys(
+        ("chat_base_url", "embedding_base_url", "openai_base_url", "chroma_url", "reranker"), "http://ann:s3cret@here/v1"
+    )
+    shown = Settings(**urls)
+    assert "s3cret" not in f"{shown} {shown!r} {shown.chat_endpoint} {shown.embedding_endpoint}"
+    assert repr(shown).count("http://here/v1") == len(urls)
+    assert shown.chroma_url == urls["chroma_url"]
 
 
 @pytest.mark.parametrize("url", ["localhost:11434", "ftp://here/v1", "http://", "nonsense", "http://name:password@here/v1"])

@@ -7,6 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from rag.printable import printable
 from rag.staging import pages_in_words
 from rag.types import Citation
 from ui.places import place
@@ -46,11 +47,16 @@ def quote(citation: Citation) -> Quote:
     return Quote(before, words, after)
 
 
+def _shown(value: Any) -> Any:
+    return type(value)(printable(value)) if isinstance(value, str) else value  # what is escaped already stays so
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).with_name("templates")),
         autoescape=True,
+        finalize=_shown,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

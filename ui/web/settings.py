@@ -43,7 +43,7 @@ class SettingsHandlers:
         if chat_model is None or settings.chat_endpoint is None:
             has_parts = settings.chat_model is not None or settings.chat_api_key is not None
             return text.NO_MODEL, text.NO_ADDRESS if has_parts else text.NO_MODEL, not has_parts
-        host = settings.chat_endpoint.base_url.partition("://")[2].partition("/")[0].rpartition("@")[2]
+        host = without_secrets(settings.chat_endpoint.base_url).partition("://")[2].partition("/")[0]
         try:
             status = await chat_model.check()
         except RagError as error:

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from rag.addresses import without_secrets
 from rag.answering.chat.dialect import Dialect
 from rag.answering.chat.endpoint import open_client
 from rag.answering.chat.errors import chat_error, not_the_protocol, server_words
@@ -110,7 +111,7 @@ class OpenAIChatModel:
             ChatError: It does not answer, refuses the key, or is no such endpoint. A missing list of models is no error.
         """
         models = await list_models(self._endpoint, self._timeout_seconds)
-        url = self._endpoint.base_url
+        url = without_secrets(self._endpoint.base_url)
         if models is None:
             model = self._name
             said = f"{model}: {url} answers; its list of models is not available." if model else how_to_choose(url, None)
@@ -132,7 +133,7 @@ class OpenAIChatModel:
         if not self._name:
             models = await list_models(self._endpoint, self._timeout_seconds)
             if not models or not only_chat_model(models):
-                raise ChatNotConfiguredError(how_to_choose(self._endpoint.base_url, models))
+                raise ChatNotConfiguredError(how_to_choose(without_secrets(self._endpoint.base_url), models))
             self._name = only_chat_model(models)
         return self._name
 
@@ -159,7 +160,7 @@ class OpenAIChatModel:
             if not reply.chunks:
                 raise not_the_protocol(self._endpoint, f"no words of type {chunks.response.headers.get('content-type', 'unknown')}")
             if not (reply.finish or reply.has_words):
-                raise ChatConnectionError(f"{self._endpoint.base_url} ended its answer before the first word. Try again.")
+                raise ChatConnectionError(f"{without_secrets(self._endpoint.base_url)} ended its answer before the first word. Try again.")
             end = reply.end()
             self._begins_thinking = reply.begins_thinking
             yield end
@@ -178,7 +179,7 @@ class OpenAIChatModel:
                 dialect = self._dialect.adapted(request, status, server_words(error))
                 pause = _pause_seconds(error)
                 if dialect:
-                    _log.info("%s does not take all of the request; from now on: %s", self._endpoint.base_url, dialect)
+                    _log.info("%s does not take all of the request; from now on: %s", without_secrets(self._endpoint.base_url), dialect)
                     self._dialect = dialect
                 elif may_retry and pause is not None:
                     may_retry = False

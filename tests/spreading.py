@@ -1,0 +1,11 @@
+"""Which tests run in one process where `make test` starts two: those of a file, and all browser tests, which share what they start."""
+
+from xdist.scheduler import LoadScopeScheduling
+
+
+class Spreading(LoadScopeScheduling):
+    """Hands out whole files, in the order of their names, and the browser's folder as one: it takes about as long as all others."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "tests/browser" if file.startswith("tests/browser/") else file
