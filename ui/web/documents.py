@@ -13,7 +13,8 @@ from rag.library import Library
 from rag.types import DocumentRecord
 from ui.web import text
 from ui.web.html import render
-from ui.web.indexing import Indexer, Job
+from ui.web.indexing import Indexer
+from ui.web.queue_folder import Job
 from ui.web.scripts import DOCUMENTS_SCRIPT
 
 POLL_SECONDS = 0.7
@@ -84,6 +85,11 @@ class DocumentsHandlers:
     def dismiss(self, event: gr.EventData) -> tuple[str, Any]:
         """Forget a file that could not be read."""
         self._indexer.dismiss(_id(event))
+        return self.show()
+
+    def retry(self, event: gr.EventData) -> tuple[str, Any]:
+        """Try a file again."""
+        self._indexer.retry(_id(event))
         return self.show()
 
     def unlock(self, event: gr.EventData) -> tuple[str, Any]:
