@@ -11,7 +11,8 @@ RagError
 │   ├── LibraryLockedError
 │   ├── StorageError
 │   ├── DocumentNotFoundError
-│   └── EmptyQuestionError
+│   ├── EmptyQuestionError
+│   └── QuestionTooLongError
 ├── EmbeddingError             the embedding model could not be loaded or used
 ├── RerankingError             the reranker, or its endpoint, could not be used
 ├── ExploringError             a view of the whole library cannot be made of what there is
@@ -93,6 +94,10 @@ class DocumentNotFoundError(LibraryError):
 
 class EmptyQuestionError(LibraryError):
     """The question has no words."""
+
+
+class QuestionTooLongError(LibraryError):
+    """The question has more characters than are searched for."""
 
 
 class EmbeddingError(RagError):

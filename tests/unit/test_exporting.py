@@ -98,7 +98,25 @@ def test_nothing_in_the_markdown_leads_away_or_is_taken_for_ours(hostile: str) -
         assert "<p>Leave lapses [^2-1].</p>" in end
 
 
-@hypothesis.given(st.lists(st.sampled_from([*"[]()<>#=-*+_`~>|!:\\&; 1.ax\n\t", "\n\n", "    ", "```", "&#10;", "http://", "[1]", "![", "]:", "<!--"])))
+SIGNS = [
+    *"[]()<>#=-*+_`~>|!:\\&; 1.ax\n\t",
+    "\n\n",
+    "    ",
+    "```",
+    "&#10;",
+    "http://",
+    "[1]",
+    "![",
+    "]:",
+    "](",
+    "<!--",
+    "===",
+    "\n- ",
+    "\n> ",
+]
+
+
+@hypothesis.given(st.lists(st.sampled_from(SIGNS)))
 def test_no_mixture_of_signs_gets_through(signs: list[str]) -> None:
     text = "".join(signs)
     markdown = to_markdown("Leave", [turn_of(text), turn_of()])
@@ -108,7 +126,8 @@ def test_no_mixture_of_signs_gets_through(signs: list[str]) -> None:
 
 
 def test_the_shape_of_an_answer_stays() -> None:
-    text = "**Leave** [1]:\n\n1. *one*\n2. two\n   - three\n   - four\n\n> quoted\n\n| a | b |\n| --- | --- |\n| `c` | ~~d~~ |\n\n---\n\nx  \ny"
+    text = "**Leave** [1]:\n\n1. *one*\n2. two\n   - three\n   - four\n\n> quoted\n\n"
+    text += "| a | b |\n| --- | --- |\n| `c` | ~~d~~ |\n\n---\n\nx  \ny"
     (_, body, *_) = to_markdown("T", [turn_of(text)]).split("## 1. Does leave lapse?\n\n")
     body = body.partition("\n\n*Answered by")[0]
     parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])

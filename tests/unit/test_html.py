@@ -11,7 +11,7 @@ from rag.loading.marks import Rectangle
 from rag.types import Verdict
 from ui.web import text
 from ui.web.html import AROUND, Quote, quote, render
-from ui.web.indexing import Job
+from ui.web.queue_folder import Job
 from ui.web.source import Place, Sheet
 
 HOSTILE = [

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -26,7 +26,7 @@ Upload = Callable[[str, str], Path]
 
 
 @pytest.fixture
-def upload(tmp_path: Path) -> Iterator[Upload]:
+def upload(tmp_path: Path) -> Upload:
     """Puts a file where Gradio puts uploads: in a folder of its own."""
 
     def uploaded(name: str, words: str) -> Path:
@@ -110,7 +110,8 @@ def test_a_kill_at_any_step_of_taking_a_file_loses_none_that_was_accepted(open_l
     for step, end in enumerate(ends, start=1):
         jobs = Indexer(open_library(str(step))).jobs
         assert len(jobs) == 1 or (end, jobs) == ("killed", [])
-        assert [(job.name, job.problem, job.path.read_text()) for job in jobs] == [("boats.txt", "", "Small boats pass at noon.")] * len(jobs)
+        expected = ("boats.txt", "", "Small boats pass at noon.")
+        assert [(job.name, job.problem, job.path.read_text()) for job in jobs] == [expected] * len(jobs)
         assert bool(jobs) != (tmp_path / f"{step}/uploads/hash/boats.txt").exists()  # the file is in one place, always
 
 
@@ -294,7 +295,7 @@ def test_a_stop_while_a_file_is_read_leaves_it_waiting(tmp_path: Path, upload: U
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no other file system to move from")
 def test_a_file_of_another_file_system_is_moved_whole(library: Library) -> None:
-    other = Path("/dev/shm")  # noqa: S108
+    other = Path("/dev/shm")
     if not other.is_dir() or other.stat().st_dev == library.folder.stat().st_dev:
         pytest.skip("there is no other file system here")
     folder = other / f"footnote-{os.getpid()}"

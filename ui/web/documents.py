@@ -14,6 +14,7 @@ from rag.types import DocumentRecord
 from ui.web import text
 from ui.web.html import render
 from ui.web.indexing import Indexer
+from ui.web.limits import MOST_PASSWORD_CHARACTERS, limited
 from ui.web.queue_folder import Job
 from ui.web.scripts import DOCUMENTS_SCRIPT
 
@@ -94,7 +95,10 @@ class DocumentsHandlers:
 
     def unlock(self, event: gr.EventData) -> tuple[str, Any]:
         """Try a password."""
-        self._indexer.unlock(_id(event), str(event._data.get("password", "")))
+        try:
+            self._indexer.unlock(_id(event), limited(event._data.get("password"), MOST_PASSWORD_CHARACTERS, text.PASSWORD_GIVEN))
+        except RagError as error:
+            gr.Warning(escape(str(error)))
         return self.show()
 
 

@@ -32,7 +32,7 @@ class _ClosingError(Exception):
 
 
 class Indexer:
-    """One thread that adds files; the rest of the page asks it for `jobs`. What it has not done when the server ends, it does the next time."""
+    """One thread that adds files; the rest of the page asks it for `jobs`. A stop or a kill leaves what waits for the next start."""
 
     def __init__(self, library: Library) -> None:
         """Take over what an earlier run left."""

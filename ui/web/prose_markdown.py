@@ -1,11 +1,11 @@
 """An answer's Markdown -> Markdown of ours, for a file that anybody's program may show.
 
-It is parsed, and written anew: paragraphs, lists, quotations, tables, emphasis and code stay; links, pictures, headings, definitions and HTML
-become words. So it does not matter how a model or a document disguises them, nor what another program would make of it.
+It is parsed, and written anew: paragraphs, lists, quotations, tables, emphasis and code stay; links, pictures, headings,
+definitions and HTML become words. So it does not matter how a model or a document disguises them.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from markdown_it.tree import SyntaxTreeNode
 
@@ -44,21 +44,20 @@ def _blocks(parent: SyntaxTreeNode, code: Code) -> list[str]:
 def _block(node: SyntaxTreeNode, code: Code) -> str:
     match node.type:
         case "bullet_list" | "ordered_list":
-            return _list(node, code)
+            block = _list(node, code)
         case "blockquote":
-            words = "\n\n".join(_blocks(node, code))
-            return _indented("> ", "> ", words) if words else ""
+            block = _indented("> ", "> ", "\n\n".join(_blocks(node, code)))
         case "fence" | "code_block":
-            return _fenced(node, code)
+            block = _fenced(node, code)
         case "table":
-            return _table(node, code)
+            block = _table(node, code)
         case "hr":
-            return "* * *"
+            block = "* * *"
         case "heading":
-            words = _paragraph(node, code)
-            return f"**{words}**" if words else ""
+            block = _around("**", _paragraph(node, code))
         case _:
-            return _paragraph(node, code)
+            block = _paragraph(node, code)
+    return block
 
 
 def _list(node: SyntaxTreeNode, code: Code) -> str:
@@ -68,12 +67,14 @@ def _list(node: SyntaxTreeNode, code: Code) -> str:
         mark = "- " if first is None else f"{first + number}. "
         is_tight = any(child.type == "paragraph" and child.hidden for child in item.children)
         words = ("\n" if is_tight else "\n\n").join(_blocks(item, code))
-        if words:  # a mark alone below a line would make a heading of it
-            items.append(_indented(mark, " " * len(mark), words))
-    return "\n".join(items)
+        items.append(_indented(mark, " " * len(mark), words))
+    return "\n".join(filter(None, items))
 
 
 def _indented(first: str, other: str, words: str) -> str:
+    """Words after a mark; none without words, since a mark alone below a line would make a heading of it."""
+    if not words:
+        return ""
     return "\n".join(f"{first if n == 0 else other}{line}".rstrip() for n, line in enumerate(words.split("\n")))
 
 
@@ -104,25 +105,22 @@ def _inline(node: SyntaxTreeNode, code: Code) -> str:
 
 
 def _piece(node: SyntaxTreeNode, code: Code) -> str:
+    within = "".join(_piece(child, code) for child in node.children)
     match node.type:
         case "softbreak":
-            return "\n"
+            piece = "\n"
         case "hardbreak":
-            return "\\\n"
-        case "strong":
-            return _wrapped("**", node, code)
-        case "em":
-            return _wrapped("*", node, code)
-        case "s":
-            return _wrapped("~~", node, code)
+            piece = "\\\n"
         case "code_inline":
-            return _code(code(node.content))
+            piece = _code(code(node.content))
+        case "strong" | "em" | "s":
+            piece = _around({"strong": "**", "em": "*", "s": "~~"}[node.type], within)
         case _:  # words, and the words of what is not kept
-            return "".join(_piece(child, code) for child in node.children) or _escaped(" ".join(node.content.splitlines()))
+            piece = within or _escaped(" ".join(str(node.content).splitlines()))
+    return piece
 
 
-def _wrapped(mark: str, node: SyntaxTreeNode, code: Code) -> str:
-    words = "".join(_piece(child, code) for child in node.children)
+def _around(mark: str, words: str) -> str:
     return f"{mark}{words}{mark}" if words.strip() else words
 
 

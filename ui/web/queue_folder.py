@@ -146,7 +146,8 @@ class QueueFolder:
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             log.warning("%s cannot be read: %s", record, error)
             folder = record.with_suffix("")
-            return None if folder.is_dir() and any(folder.iterdir()) else Job(folder.name, folder / "?", record.name, problem=text.UPLOAD_LOST)
+            is_adopted = folder.is_dir() and any(folder.iterdir())
+            return None if is_adopted else Job(folder.name, folder / "?", record.name, problem=text.UPLOAD_LOST)
         if not job.is_waiting:
             return replace(job, path=job.path if job.keep else self._target(job))
         if job.attempts >= MOST_ATTEMPTS:
