@@ -136,7 +136,8 @@ def _code(code: str) -> str:
 
 def _longer(fence: str, code: str) -> str:
     """A run of backticks that none in the code ends."""
-    return max([fence, *(run + "`" for run in re.findall("`+", code))], key=len)
+    runs: list[str] = re.findall("`+", code)
+    return max([fence, *(f"{run}`" for run in runs)], key=len)
 
 
 def _escaped_start(match: re.Match[str]) -> str:
