@@ -13,7 +13,8 @@ RagError
 │   ├── StorageError
 │   │   └── LibraryDamagedError
 │   ├── DocumentNotFoundError
-│   └── EmptyQuestionError
+│   ├── EmptyQuestionError
+│   └── QuestionTooLongError
 ├── EmbeddingError             the embedding model could not be loaded or used
 ├── RerankingError             the reranker, or its endpoint, could not be used
 ├── ExploringError             a view of the whole library cannot be made of what there is
@@ -103,6 +104,10 @@ class DocumentNotFoundError(LibraryError):
 
 class EmptyQuestionError(LibraryError):
     """The question has no words."""
+
+
+class QuestionTooLongError(LibraryError):
+    """The question has more characters than are searched for."""
 
 
 class EmbeddingError(RagError):

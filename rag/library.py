@@ -27,7 +27,7 @@ from rag.completing import Completing
 from rag.embedding.backends import build_embedder
 from rag.embedding.checked import CheckedEmbedder
 from rag.embedding.protocol import Embedder
-from rag.errors import DocumentNotFoundError, EmptyQuestionError, StorageError
+from rag.errors import DocumentNotFoundError, EmptyQuestionError, QuestionTooLongError, StorageError
 from rag.exploring.vectors import VectorReader, Vectors
 from rag.following import Searched, standalone_by_rule
 from rag.loading.files import find_files, origin_of, shown_name, uploaded_name
@@ -49,6 +49,13 @@ log = logging.getLogger(__name__)
 
 RAW_WEIGHT = 0.35
 """Of a follow-up as it was asked, beside the whole question made of it: a bad rewrite must not hide what the question itself finds."""
+
+MOST_QUESTION_CHARACTERS = 4_000
+"""Of a question: two pages of prose. A model that reads 4,096 tokens has no room for more beside the passages."""
+
+MOST_HISTORY_MESSAGES = 100
+MOST_HISTORY_CHARACTERS = 100_000
+"""Of the earlier questions and answers that are looked at, all together; the newest count."""
 
 Paths = str | Path | Iterable[str | Path]
 
@@ -335,14 +342,14 @@ class Library:
             question: In words; not empty.
             top_k: How many, at most; `settings.top_k` if not given.
             documents: Names or ids of the documents to look in; all if not given.
-            history: Earlier questions and answers, oldest first; a follow-up takes its subject from them.
+            history: Earlier questions and answers, oldest first; a follow-up takes its subject from them. Of a long one, the newest count.
             chunks: Keys of the chunks to look at, as those chosen on a map; all if not given.
 
         Returns:
             Best first; empty if the library is.
 
         Raises:
-            EmptyQuestionError: The question has no words.
+            EmptyQuestionError, QuestionTooLongError: The question has no words, or too many.
             DocumentNotFoundError: A name in `documents` is not there.
             ValueError: `top_k` is less than 1.
             StorageError: The index cannot be read.
@@ -367,7 +374,7 @@ class Library:
             A probability, calibrated on questions half of which are answered by their passages (ClapNQ); 0 without passages.
 
         Raises:
-            EmptyQuestionError: The question has no words.
+            EmptyQuestionError, QuestionTooLongError: The question has no words, or too many.
             EmbeddingError: The embedding model cannot be used.
             StorageError: The index cannot be read.
         """
@@ -400,7 +407,7 @@ class Library:
 
         Raises:
             ChatError: The chat endpoint did not answer as it should.
-            EmptyQuestionError, DocumentNotFoundError, ValueError, StorageError: As for `retrieve`.
+            EmptyQuestionError, QuestionTooLongError, DocumentNotFoundError, ValueError, StorageError: As for `retrieve`.
         """
 
         async def last() -> Answer:
@@ -579,16 +586,28 @@ def _asked(question: str) -> str:
 
     Raises:
         EmptyQuestionError: Nothing is left.
+        QuestionTooLongError: It has more than `MOST_QUESTION_CHARACTERS`.
     """
-    asked = _valid(question).strip()
+    asked = question.strip()
     if not asked:
         raise EmptyQuestionError("The question is empty. Ask something about your documents.")
-    return asked
+    if len(asked) > MOST_QUESTION_CHARACTERS:
+        raise QuestionTooLongError(
+            f"The question has {len(asked):,} characters; the limit is {MOST_QUESTION_CHARACTERS:,}. Ask more briefly, "
+            "or add a long text as a document and ask about it."
+        )
+    return _valid(asked)
 
 
 def _told(history: Sequence[Message]) -> list[Message]:
-    """The conversation in valid UTF-8."""
-    return [replace(message, content=_valid(message.content)) for message in history]
+    """The newest messages of the conversation, as far as there is room for them, in valid UTF-8."""
+    room, kept = MOST_HISTORY_CHARACTERS, 0
+    for message in reversed(history[-MOST_HISTORY_MESSAGES:]):
+        room -= len(message.content)
+        if room < 0:
+            break
+        kept += 1
+    return [replace(message, content=_valid(message.content)) for message in history[len(history) - kept :]]
 
 
 def _valid(text: str) -> str:

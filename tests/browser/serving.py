@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -49,6 +50,11 @@ class RagServer:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+    def end(self, how: signal.Signals) -> None:
+        """Send it a signal that ends it."""
+        self._process.send_signal(how)
+        self._process.wait(20)
 
     @property
     def log(self) -> str:

@@ -1,5 +1,8 @@
+import os
 import sqlite3
 import stat
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,8 +11,10 @@ import pytest
 from rag import Answer, Citation, Message, Passage
 from rag.errors import StorageError
 from rag.types import CheckedSentence, Sent
+from ui.web.answers import messages
 from ui.web.conversation_store import ConversationStore, Row
 from ui.web.conversations import MOST_OPEN, AskedDocument, Conversations, Turn
+from ui.web.history import history_html
 
 PASSAGE = Passage(1, 0.9, 0.9, "notes.txt", "d" * 64, 1, "1", 0, 5, "Words")
 CITATION = Citation.of_words(1, PASSAGE)
@@ -201,6 +206,139 @@ def test_a_damaged_file_is_moved_aside(store: Path, damage: bytes, caplog: pytes
     assert [found.title for found in Conversations(ConversationStore.open(store)).listed()] == ["Why?"]
     assert store.with_name("conversations.damaged-1.sqlite3").read_bytes() == damage
     assert "is damaged" in caplog.text
+
+
+def test_a_damaged_file_is_told_on_the_page(store: Path) -> None:
+    store.write_bytes(b"no database at all" * 100)
+    conversations = Conversations(ConversationStore.open(store))
+    listing = history_html(conversations, None)
+    assert "conversations.sqlite3 was damaged" in listing
+    assert "conversations.damaged-1.sqlite3" in listing
+    conversations.close()
+    assert "damaged" not in history_html(Conversations(ConversationStore.open(store)), None)  # told until the next start
+
+
+def test_a_file_that_was_emptied_is_told_as_damaged(store: Path) -> None:
+    conversations = Conversations(ConversationStore.open(store))
+    conversations.begin(conversations.resume(None), "Why?")
+    conversations.close()
+    store.write_bytes(b"")
+    assert "was damaged" in Conversations(ConversationStore.open(store)).notice
+
+
+@contextmanager
+def locked(store: Path) -> Iterator[None]:
+    """Another program is writing."""
+    ConversationStore.open(store).close()
+    with closing(sqlite3.connect(store)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        yield
+
+
+@contextmanager
+def a_folder(store: Path) -> Iterator[None]:
+    store.mkdir()
+    yield
+
+
+@contextmanager
+def beside_a_folder(store: Path) -> Iterator[None]:
+    """What SQLite would write is a folder."""
+    store.with_name(f"{store.name}-journal").mkdir()
+    store.with_name(f"{store.name}-wal").mkdir()
+    yield
+
+
+@contextmanager
+def forbidden(store: Path) -> Iterator[None]:
+    """This user may not open the file."""
+    store.touch(0)
+    me = os.geteuid()
+    if me == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(me)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "said"),
+    [
+        (locked, "in use by another program"),
+        (a_folder, "is a folder"),
+        (beside_a_folder, "cannot be opened"),
+        (forbidden, "no permission"),
+    ],
+)
+def test_a_file_that_cannot_be_opened_is_told_at_once(
+    store: Path, trouble: Callable[[Path], AbstractContextManager[None]], said: str
+) -> None:
+    with trouble(store):
+        conversations = Conversations(ConversationStore.open(store))
+    listing = history_html(conversations, None)
+    assert said in listing
+    assert "This conversation is kept only until the server stops." in listing
+    one = conversations.resume(None)
+    conversations.update(one, answered(conversations.begin(one, "Why?")))
+    assert [found.title for found in conversations.listed()] == ["Why?"]
+
+
+@pytest.mark.parametrize("use", ["begin", "listed", "resume", "title", "rename", "delete"])
+def test_damage_while_serving_is_told_and_what_is_open_goes_on_in_a_new_file(store: Path, use: str) -> None:
+    conversations = Conversations(ConversationStore.open(store))
+    one, other = conversations.resume(None), conversations.resume(None)
+    for conversation_id in (one, other):
+        conversations.update(conversation_id, answered(conversations.begin(conversation_id, f"Why {'x' * 3000}?")))
+    with closing(sqlite3.connect(store)) as checkpoint:
+        checkpoint.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    damaged = bytearray(store.read_bytes())
+    damaged[4096:] = b"\xff" * (len(damaged) - 4096)
+    store.write_bytes(damaged)
+    uses: dict[str, Callable[[], object]] = {
+        "begin": lambda: conversations.begin(one, "And then?"),
+        "listed": conversations.listed,
+        "resume": lambda: conversations.resume("not in memory"),
+        "title": lambda: conversations.title(one),
+        "rename": lambda: conversations.rename(one, "Reasons"),
+        "delete": lambda: conversations.delete(other),
+    }
+    uses[use]()
+    assert "conversations.damaged-1.sqlite3" in history_html(conversations, one)
+    left = {one} if use == "delete" else {one, other}
+    assert {found.id for found in conversations.listed()} == left
+    conversations.update(one, answered(conversations.begin(one, "At last?")))
+    assert conversations.problem == ""
+    conversations.close()
+    again = Conversations(ConversationStore.open(store))
+    assert {found.id for found in again.listed()} == left
+    assert again.turns(one)[-1].question == "At last?"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"\xff\xfe", 7, "[" * 100_000, "null", '{"id": "b", "question": "Odd?", "answer": {}}', "\ud83d".encode("utf-8", "surrogatepass")],
+)
+def test_a_row_that_cannot_be_read_hides_no_other(store: Path, body: object) -> None:
+    conversations = Conversations(ConversationStore.open(store))
+    one = conversations.resume(None)
+    for question in ("First?", "Second?", "Third?"):
+        conversations.update(one, answered(conversations.begin(one, question)))
+    conversations.close()
+    with closing(sqlite3.connect(store)) as other, other:
+        other.execute(
+            "UPDATE turns SET body = CAST(? AS TEXT) WHERE place = 1"
+            if isinstance(body, bytes)
+            else "UPDATE turns SET body = ? WHERE place = 1",
+            (body,),
+        )
+        other.execute("UPDATE turns SET question = CAST(x'ff' AS TEXT) WHERE place = 2")
+    again = Conversations(ConversationStore.open(store))
+    turns = again.turns(one)
+    assert [turn.state for turn in turns] == ["done", "failed", "done"]
+    assert len(messages(turns)) == 6
+    assert again.listed()
 
 
 def test_a_folder_that_cannot_be_written_does_not_keep_the_page_from_starting(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

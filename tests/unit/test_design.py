@@ -81,7 +81,7 @@ ADAPTERS: dict[str, str | tuple[str, ...]] = {
     "numpy": ("rag/", "ui/report.py", "ui/exploring/", "ui/web/exploring/"),
     "gradio": "ui/web/",
     "jinja2": ("ui/web/", "ui/report.py"),
-    "markdown_it": "ui/web/prose.py",
+    "markdown_it": ("ui/web/prose.py", "ui/web/prose_markdown.py"),
     "markupsafe": ("ui/web/answers.py", "ui/web/exploring/", "ui/web/prose.py", "ui/web/exporting.py"),
     "fastapi": ("ui/http/", "ui/web/server.py"),
     "starlette": ("ui/http/", "ui/web/server.py"),

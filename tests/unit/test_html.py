@@ -12,7 +12,7 @@ from rag.printable import printable
 from rag.types import Verdict
 from ui.web import text
 from ui.web.html import AROUND, Quote, quote, render
-from ui.web.indexing import Job
+from ui.web.queue_folder import Job
 from ui.web.source import Place, Sheet
 
 HOSTILE = [

@@ -13,14 +13,17 @@ from ui.places import place
 from ui.web import text
 from ui.web.conversations import Turn
 from ui.web.html import render
+from ui.web.limits import MOST_PAINTED
 from ui.web.prose import answer_html
 
 
 def messages(turns: Sequence[Turn]) -> list[MessageDict | Message]:
-    """The conversation as a chatbot's messages: two a turn, so that message `i` belongs to turn `i // 2`."""
+    """The last turns as a chatbot's messages: two a turn, so that message `i` belongs to turn `i // 2` of the last `MOST_PAINTED`."""
     shown: list[MessageDict | Message] = []
-    for turn in turns:
-        shown.append({"role": "user", "content": _one_block(render("question.html", question=turn.question))})
+    earlier = max(0, len(turns) - MOST_PAINTED)
+    for turn in turns[earlier:]:
+        question = render("question.html", question=turn.question, earlier=0 if shown else earlier)
+        shown.append({"role": "user", "content": _one_block(question)})
         shown.append({"role": "assistant", "content": _one_block(turn_html(turn))})
     return shown
 

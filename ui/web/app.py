@@ -69,6 +69,7 @@ def _wire_documents(page: gr.Blocks, panel: DocumentsPanel, handlers: DocumentsH
     listing: Any = panel.listing  # its events are named by its script
     listing.remove(handlers.remove, None, shown, queue=False, **PRIVATE)
     listing.dismiss(handlers.dismiss, None, shown, queue=False, **PRIVATE)
+    listing.retry(handlers.retry, None, shown, queue=False, **PRIVATE)
     listing.unlock(handlers.unlock, None, shown, queue=False, **PRIVATE)
 
 

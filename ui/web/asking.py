@@ -13,12 +13,11 @@ from ui.web import text
 from ui.web.answers import messages
 from ui.web.conversations import AskedDocument, Conversations, Turn, Vote
 from ui.web.html import render
+from ui.web.limits import MOST_NOTE_CHARACTERS, limited
 from ui.web.scripts import ASKING_SCRIPT
 
 MOST_NAMED = 3
 """Documents that the line names; of more it tells how many."""
-
-MOST_NOTE_CHARACTERS = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +84,17 @@ class AskingHandlers:
         """Offer a place for a note on an answer."""
         return asking_html(chosen, is_editing=bool(editing), noted=self._turn(conversation_id, event))
 
-    def keep_note(self, conversation_id: str | None, chosen: Sequence[AskedDocument], editing: str, event: gr.EventData) -> tuple[Any, str]:
+    def keep_note(self, conversation_id: str | None, chosen: Sequence[AskedDocument], editing: str, event: gr.EventData) -> tuple[Any, Any]:
         """Keep a note; without an id it was given up."""
         turn, line = self._turn(conversation_id, event), asking_html(chosen, is_editing=bool(editing))
         if turn is None or conversation_id is None:
             return gr.skip(), line
-        self._conversations.rate(conversation_id, turn.id, turn.vote, str(event._data.get("note", "")).strip()[:MOST_NOTE_CHARACTERS])
+        try:
+            note = limited(event._data.get("note"), MOST_NOTE_CHARACTERS, text.NOTE)
+        except RagError as error:
+            gr.Warning(escape(str(error)))
+            return gr.skip(), gr.skip()
+        self._conversations.rate(conversation_id, turn.id, turn.vote, note)
         return messages(self._conversations.turns(conversation_id)), line
 
     def _turn(self, conversation_id: str | None, event: gr.EventData) -> Turn | None:

@@ -19,6 +19,7 @@ from ui.web.answers import messages
 from ui.web.asking import AskingPanel, asking_html, build_asking
 from ui.web.conversations import AskedDocument, Conversations
 from ui.web.history import history_html
+from ui.web.limits import MOST_PAINTED, question_of
 from ui.web.mentions import Scope, ScopeError, scope_of
 from ui.web.selecting import chunk_keys
 
@@ -114,34 +115,30 @@ class ChatHandlers:
         self, question: str, conversation_id: str | None, query: str, chosen: Chosen, editing: str
     ) -> AsyncGenerator[Painting, None]:
         """Answer a question, in the place of the one that is being edited, and paint the answer as it grows."""
-        if not question.strip():
-            gr.Info(text.EMPTY_QUESTION)
-            yield painting()
-            return
-        scope = await self._scope(question.strip(), chosen)
+        question = _question(question)
+        scope = await self._scope(question, chosen) if question else None
         if scope is None:
             yield painting()
             return
-        asked = _Asked(question.strip(), scope, editing)
+        asked = _Asked(question, scope, editing)
         async with aclosing(self._answer(asked, conversation_id, query, asking_html(chosen))) as paintings:
             async for painted in paintings:
                 yield painted
 
     async def ask_example(self, conversation_id: str | None, query: str, event: gr.SelectData) -> AsyncGenerator[Painting, None]:
         """Answer one of the questions offered on an empty page."""
-        question = str(event.value["text"])
+        question = _question(event.value["text"])
+        if not question:
+            yield painting()
+            return
         async with aclosing(self._answer(_Asked(question, Scope(question, ())), conversation_id, query)) as paintings:
             async for painted in paintings:
                 yield painted
 
     async def ask_passages(self, conversation_id: str | None, query: str, event: gr.EventData) -> AsyncGenerator[Painting, None]:
         """Answer a question from the passages that were chosen on the map."""
-        question = str(event._data.get("question", "")).strip()
-        if not question:
-            gr.Info(text.EMPTY_QUESTION)
-            yield painting()
-            return
-        scope = await self._scope_among(question, chunk_keys(event._data.get("passages")))
+        question = _question(event._data.get("question"))
+        scope = await self._scope_among(question, chunk_keys(event._data.get("passages"))) if question else None
         if scope is None:
             yield painting()
             return
@@ -153,7 +150,7 @@ class ChatHandlers:
         """Ask a question again, of the same documents or passages; what was said after it goes."""
         conversation_id = self._conversations.resume(conversation_id)
         place = (event.index if isinstance(event.index, int) else event.index[0]) // 2
-        turns = self._conversations.turns(conversation_id)
+        turns = self._conversations.turns(conversation_id)[-MOST_PAINTED:]
         if place >= len(turns):
             gr.Info(text.OLD_ANSWER)
             yield painting()
@@ -176,7 +173,12 @@ class ChatHandlers:
 
     async def _answer(self, asked: "_Asked", conversation_id: str | None, query: str, line: Any = None) -> AsyncGenerator[Painting, None]:
         conversation_id = self._conversations.resume(conversation_id)  # the page may be older than this server
-        turn = self._conversations.begin(conversation_id, asked.question, asked.scope.documents, asked.instead_of, asked.scope.passages)
+        try:
+            turn = self._conversations.begin(conversation_id, asked.question, asked.scope.documents, asked.instead_of, asked.scope.passages)
+        except RagError as error:
+            gr.Warning(escape(str(error)))
+            yield painting()
+            return
         history = self._conversations.history(conversation_id, until=turn.id)
         listing = history_html(self._conversations, conversation_id, query)
         box = gr.Textbox(value="", submit_btn=False, stop_btn=text.STOP)
@@ -233,6 +235,18 @@ class ChatHandlers:
 
     def _messages(self, conversation_id: str) -> list[MessageDict | Message]:
         return messages(self._conversations.turns(conversation_id))
+
+
+def _question(given: Any) -> str:
+    """The question that is asked; "" where there is none, or too much of it, which the reader is told."""
+    try:
+        question = question_of(given)
+    except RagError as error:
+        gr.Warning(escape(str(error)))
+        return ""
+    if not question:
+        gr.Info(text.EMPTY_QUESTION)
+    return question
 
 
 @dataclass(frozen=True, slots=True)

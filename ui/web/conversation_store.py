@@ -1,5 +1,6 @@
 """The file that conversations are kept in: SQLite, one row a turn."""
 
+import errno
 import logging
 import os
 import sqlite3
@@ -11,13 +12,23 @@ from pathlib import Path
 from typing import Self
 
 from rag.errors import StorageError
+from rag.library import MOST_QUESTION_CHARACTERS
+from ui.web import text
 
 log = logging.getLogger(__name__)
 
-SECONDS_TO_WAIT = 5
-"""For another program that has the file locked, such as one that backs it up."""
+SECONDS_TO_WAIT = 1
+"""For another program that has the file locked, such as one that backs it up. What it keeps from being written is written later."""
 
 DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+FORBIDDEN = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}
+
+MOST_SHOWN_CHARACTERS = 200
+"""Of a first question that stands in a list."""
+
+MOST_BODY_CHARACTERS = 4_000_000
+"""Of a turn; a longer one is not read into memory."""
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS conversations (id TEXT PRIMARY KEY, title TEXT NOT NULL DEFAULT '', changed REAL NOT NULL);
@@ -27,7 +38,11 @@ CREATE TABLE IF NOT EXISTS turns (
     PRIMARY KEY (conversation, place)
 ) WITHOUT ROWID;
 """
-FIRST_QUESTION = "(SELECT question FROM turns WHERE conversation = c.id ORDER BY place LIMIT 1)"
+FIRST_QUESTION = f"(SELECT substr(question, 1, {MOST_SHOWN_CHARACTERS}) FROM turns WHERE conversation = c.id ORDER BY place LIMIT 1)"
+TURNS = f"""
+SELECT id, substr(question, 1, {MOST_QUESTION_CHARACTERS}), '', CASE WHEN length(body) <= {MOST_BODY_CHARACTERS} THEN body ELSE '' END
+FROM turns WHERE conversation = ? ORDER BY place
+"""
 NAMED = f"SELECT title, {FIRST_QUESTION} FROM conversations AS c WHERE id = ?"
 LISTED = f"""
 SELECT id, title, {FIRST_QUESTION}, (SELECT count(*) FROM turns WHERE conversation = c.id)
@@ -68,16 +83,26 @@ class Summary:
     turns: int
 
 
-class ConversationStore:
-    """The open file; not to be used from two threads at once."""
+class DamagedFileError(StorageError):
+    """The file turned out to be damaged."""
 
-    def __init__(self, path: Path | None) -> None:
+
+class ConversationStore:
+    """The open file; not to be used from two threads at once.
+
+    Attributes:
+        notice: What became of a file that could not be used, and what to do; "" where all is well.
+    """
+
+    def __init__(self, path: Path | None, notice: str = "") -> None:
         """Open the file, or make it; without a path, keep everything in memory.
 
         Raises:
             sqlite3.Error: It is damaged or cannot be used.
             OSError: It cannot be made.
         """
+        self.notice = notice
+        self._path = path
         if path:
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite would make it readable for all
         self._connection = sqlite3.connect(path or ":memory:", timeout=SECONDS_TO_WAIT, check_same_thread=False)
@@ -89,18 +114,33 @@ class ConversationStore:
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """Open the file; one that is damaged is moved aside, and where none can be used, all is kept in memory. The log says so."""
+        """Open the file; one that is damaged is moved aside, and where none can be used, all is kept in memory. The notice says so."""
         try:
-            try:
-                return cls(path)
-            except sqlite3.DatabaseError as error:
-                if error.sqlite_errorcode not in DAMAGED:
-                    raise
-                log.warning("%s is damaged (%s). It was moved to %s; conversations begin anew.", path, error, _move_aside(path))
-                return cls(path)
+            is_emptied = path.is_file() and not path.stat().st_size and not path.with_name(f"{path.name}-wal").exists()
+            return cls._begun_anew(path) if is_emptied else cls(path)
+        except sqlite3.DatabaseError as error:
+            return cls._begun_anew(path) if _is_damage(error) else cls._in_memory(path, error)
+        except OSError as error:
+            return cls._in_memory(path, error)
+
+    def replaced(self) -> Self:
+        """Another store in place of this one, whose file turned out to be damaged; the file is moved aside."""
+        self.close()
+        return type(self)(None) if self._path is None else self._begun_anew(self._path)
+
+    @classmethod
+    def _begun_anew(cls, path: Path) -> Self:
+        try:
+            aside = _move_aside(path)
+            log.warning("%s is damaged. It was moved to %s; conversations begin anew.", path, aside)
+            return cls(path, text.CONVERSATIONS_SET_ASIDE.format(name=path.name, aside=aside.name))
         except (OSError, sqlite3.Error) as error:
-            log.warning("%s cannot be used (%s): conversations are kept until the server stops, and no longer.", path, error)
-            return cls(None)
+            return cls._in_memory(path, error)
+
+    @classmethod
+    def _in_memory(cls, path: Path, error: OSError | sqlite3.Error) -> Self:
+        log.warning("%s cannot be used (%s): conversations are kept until the server stops, and no longer.", path, error)
+        return cls(None, text.CONVERSATIONS_NOT_OPENED[_reason(error)].format(name=path.name, error=error))
 
     def put(self, conversation_id: str, place: int, row: Row, turns: int) -> None:
         """Write a turn, and say that its conversation has changed.
@@ -147,16 +187,13 @@ class ConversationStore:
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def rows(self, conversation_id: str) -> list[Row]:
-        """A conversation's turns, oldest first.
+        """A conversation's turns, oldest first, without the words for searching.
 
         Raises:
             StorageError: The file cannot be read.
         """
         with _translated():
-            found = self._connection.execute(
-                "SELECT id, question, words, body FROM turns WHERE conversation = ? ORDER BY place", (conversation_id,)
-            )
-            return [Row(*values) for values in found]
+            return [Row(*map(str, values)) for values in self._connection.execute(TURNS, (conversation_id,))]
 
     def listed(self, words: list[str], most: int) -> list[Summary]:
         """The conversations that have all of these words, casefolded, in their names, questions or answers; the last changed first.
@@ -184,6 +221,7 @@ class ConversationStore:
         self._connection.close()
 
     def _prepare(self) -> None:
+        self._connection.text_factory = lambda data: data.decode("utf-8", "replace")  # half a character must not hide all the others
         self._connection.create_function("casefolded", 1, str.casefold, deterministic=True)
         for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", "secure_delete = ON"):
             self._connection.execute(f"PRAGMA {pragma}")
@@ -205,7 +243,28 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise StorageError(f"The conversations cannot be kept: {error}. Free some space, or see to the library's folder.") from error
+        kind = DamagedFileError if _is_damage(error) else StorageError
+        raise kind(f"The conversations cannot be kept: {error}. Free some disk space or check the library folder.") from error
+
+
+def _is_damage(error: sqlite3.Error) -> bool:
+    return _code(error) in DAMAGED
+
+
+def _code(error: Exception) -> int:
+    """SQLite's code of an error, without what it adds to tell where."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def _reason(error: OSError | sqlite3.Error) -> str:
+    """The key of `text.CONVERSATIONS_NOT_OPENED`."""
+    if _code(error) in LOCKED:
+        return "locked"
+    if isinstance(error, IsADirectoryError):
+        return "folder"
+    if isinstance(error, PermissionError) or _code(error) in FORBIDDEN or getattr(error, "errno", 0) == errno.EROFS:
+        return "forbidden"
+    return "other"
 
 
 def _move_aside(path: Path) -> Path:

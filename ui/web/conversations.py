@@ -6,21 +6,28 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
 from rag.errors import StorageError
 from rag.types import ChunkKey, Citation, Message
-from ui.web.conversation_store import ConversationStore, Summary
+from ui.web import text
+from ui.web.conversation_store import ConversationStore, DamagedFileError, Summary
+from ui.web.limits import MOST_NAME_CHARACTERS, MOST_SEARCH_CHARACTERS, MOST_TURNS, ConversationFullError, limited
 from ui.web.turns import AskedDocument, Turn, Vote, from_row, searchable, to_row, valid
 
 __all__ = ["AskedDocument", "Conversations", "Turn", "Vote"]
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 MOST_OPEN = 100
 """Conversations kept in memory besides the file; the least recently used goes first."""
 
+MOST_OPEN_TURNS = 2_000
+"""In all of them."""
+
 MOST_LISTED = 200
-MOST_TITLE_CHARACTERS = 200
 
 
 class Conversations:
@@ -36,6 +43,11 @@ class Conversations:
         self._open: OrderedDict[str, tuple[Turn, ...]] = OrderedDict()
         self._unwritten: dict[tuple[str, str], None] = {}
         self._problem = ""
+
+    @property
+    def notice(self) -> str:
+        """What became of a file of conversations that could not be used, and what to do; "" where all is well."""
+        return self._store.notice
 
     @property
     def problem(self) -> str:
@@ -65,9 +77,11 @@ class Conversations:
 
         Raises:
             StorageError: The file cannot be read.
+            TextTooLongError: The query is too long.
         """
+        words = searchable(limited(query, MOST_SEARCH_CHARACTERS, text.SEARCH)).split()
         with self._lock:
-            return self._store.listed(searchable(query).split(), MOST_LISTED)
+            return self._used(lambda store: store.listed(words, MOST_LISTED))
 
     def title(self, conversation_id: str) -> str:
         """The name a conversation was given, else its first question; "" for an id that is not known.
@@ -76,7 +90,7 @@ class Conversations:
             StorageError: The file cannot be read.
         """
         with self._lock:
-            return self._store.title(conversation_id)
+            return self._used(lambda store: store.title(conversation_id))
 
     def begin(
         self,
@@ -97,6 +111,7 @@ class Conversations:
 
         Raises:
             KeyError: The conversation's id did not come from `resume`, or is no longer kept.
+            ConversationFullError: It has `MOST_TURNS`.
         """
         turn = Turn(secrets.token_hex(4), question, documents=documents, passages=passages)
         with self._lock:
@@ -104,6 +119,8 @@ class Conversations:
             if turns is None:
                 raise KeyError(conversation_id)
             place = next((place for place, old in enumerate(turns) if old.id == instead_of), len(turns))
+            if place >= MOST_TURNS:
+                raise ConversationFullError(text.CONVERSATION_FULL.format(count=MOST_TURNS))
             self._remember(conversation_id, (*turns[:place], turn))
             self._write(conversation_id, turn.id)
         return turn
@@ -133,9 +150,11 @@ class Conversations:
 
         Raises:
             StorageError: The disk refused.
+            TextTooLongError: The name is too long.
         """
+        name = " ".join(valid(limited(title, MOST_NAME_CHARACTERS, text.NAME)).split())
         with self._lock:
-            self._store.rename(conversation_id, " ".join(valid(title).split())[:MOST_TITLE_CHARACTERS])
+            self._used(lambda store: store.rename(conversation_id, name))
 
     def delete(self, conversation_id: str) -> None:
         """Forget a conversation; what grows in it ends at its next word.
@@ -144,8 +163,12 @@ class Conversations:
             StorageError: The disk refused; the conversation is still there.
         """
         with self._lock:
-            self._store.delete(conversation_id)
-            self._open.pop(conversation_id, None)
+            deleted = self._open.pop(conversation_id, ())
+            try:
+                self._used(lambda store: store.delete(conversation_id))
+            except StorageError:
+                self._remember(conversation_id, deleted)
+                raise
 
     def citation(self, conversation_id: str, turn_id: str, index: int) -> Citation | None:
         """The citation that a footnote's link names, or None."""
@@ -177,7 +200,7 @@ class Conversations:
             self._open.move_to_end(conversation_id)
             return self._open[conversation_id]
         try:
-            turns = tuple(map(from_row, self._store.rows(conversation_id)))
+            turns = tuple(map(from_row, self._used(lambda store: store.rows(conversation_id))))
         except StorageError as error:
             log.warning("a conversation cannot be read: %s", error)
             return None
@@ -190,8 +213,12 @@ class Conversations:
         self._open[conversation_id] = turns
         self._open.move_to_end(conversation_id)
         busy = {unwritten for unwritten, _ in self._unwritten}
-        for other in list(self._open)[: max(0, len(self._open) - MOST_OPEN)]:
-            if other not in busy and all(turn.state != "growing" for turn in self._open[other]):
+        count = sum(map(len, self._open.values()))
+        for other, others in list(self._open.items())[:-1]:
+            if len(self._open) <= MOST_OPEN and count <= MOST_OPEN_TURNS:
+                break
+            if other not in busy and all(turn.state != "growing" for turn in others):
+                count -= len(others)
                 del self._open[other]
 
     def _change(self, conversation_id: str, changed: Callable[[Turn], Turn]) -> bool:
@@ -211,13 +238,27 @@ class Conversations:
         """Write a turn, after those that could not be written before."""
         self._unwritten[conversation_id, turn_id] = None
         try:
-            for mine, turn in list(self._unwritten):
-                turns = self._open.get(mine, ())
-                for place, one in enumerate(turns):
-                    if one.id == turn:
-                        self._store.put(mine, place, to_row(one), len(turns))
-                del self._unwritten[mine, turn]
+            self._used(self._write_all)
             self._problem = ""
         except StorageError as error:
             log.warning("a turn cannot be written: %s", error)
             self._problem = str(error)
+
+    def _write_all(self, store: ConversationStore) -> None:
+        for mine, turn in list(self._unwritten):
+            turns = self._open.get(mine, ())
+            for place, one in enumerate(turns):
+                if one.id == turn:
+                    store.put(mine, place, to_row(one), len(turns))
+            del self._unwritten[mine, turn]
+
+    def _used(self, use: Callable[[ConversationStore], T]) -> T:
+        """Use the store; where its file turns out to be damaged, another one that has what is in memory."""
+        try:
+            return use(self._store)
+        except DamagedFileError as error:
+            log.warning("%s", error)
+            self._store = self._store.replaced()
+            self._unwritten |= {(mine, turn.id): None for mine, turns in self._open.items() for turn in turns}
+            self._write_all(self._store)
+            return use(self._store)

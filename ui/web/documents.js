@@ -1,4 +1,4 @@
-// The list of documents: open, choose what to ask, remove (asks first), dismiss, unlock.
+// The list of documents: open, choose what to ask, remove (asks first), try again, dismiss, unlock.
 element.addEventListener('click', (event) => {
   const button = event.target.closest('button');
   if (!button || !button.dataset) return;
@@ -15,6 +15,8 @@ element.addEventListener('click', (event) => {
     row.querySelector('[data-ask-remove]').focus();
   } else if ('remove' in button.dataset) {
     trigger('remove', {id: button.dataset.remove});
+  } else if ('retry' in button.dataset) {
+    trigger('retry', {id: button.dataset.retry});
   } else if ('dismiss' in button.dataset) {
     trigger('dismiss', {id: button.dataset.dismiss});
   }

@@ -13,7 +13,9 @@ from rag.library import Library
 from rag.types import DocumentRecord
 from ui.web import text
 from ui.web.html import render
-from ui.web.indexing import Indexer, Job
+from ui.web.indexing import Indexer
+from ui.web.limits import MOST_PASSWORD_CHARACTERS, limited
+from ui.web.queue_folder import Job
 from ui.web.scripts import DOCUMENTS_SCRIPT
 
 POLL_SECONDS = 0.7
@@ -86,9 +88,17 @@ class DocumentsHandlers:
         self._indexer.dismiss(_id(event))
         return self.show()
 
+    def retry(self, event: gr.EventData) -> tuple[str, Any]:
+        """Try a file again."""
+        self._indexer.retry(_id(event))
+        return self.show()
+
     def unlock(self, event: gr.EventData) -> tuple[str, Any]:
         """Try a password."""
-        self._indexer.unlock(_id(event), str(event._data.get("password", "")))
+        try:
+            self._indexer.unlock(_id(event), limited(event._data.get("password"), MOST_PASSWORD_CHARACTERS, text.PASSWORD_GIVEN))
+        except RagError as error:
+            gr.Warning(escape(str(error)))
         return self.show()
 
 

@@ -11,16 +11,13 @@ from ui.places import place
 from ui.web import text
 from ui.web.html import render
 from ui.web.prose import answer_html
+from ui.web.prose_markdown import plain, safe_markdown
 from ui.web.turns import Turn
 
 # Where a footnote goes is told by private characters around its number until all other words are made harmless.
 _BEGIN, _END = "\ue000", "\ue002"
 _PRIVATE = str.maketrans(dict.fromkeys((_BEGIN, _END), "\ufffd"))
-_PLACE = re.compile(rf"{_BEGIN}(\d+){_END}")
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
-_CODE = re.compile(r"(`+[^`]*`+)")
-_DEFINITION = re.compile(r"^( {0,3})\[(?=[^\]]*\]:)")
-_SPECIAL = re.compile(r"([\\`*_\[\]<>~|]|&(?=[#\w]))")
+_PLACE = re.compile(rf"{_BEGIN}(\d+){_END}(?P<colon>:?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +53,16 @@ def to_markdown(title: str, turns: Sequence[Turn]) -> str:
 
     What was written by people and models cannot load a picture, nor be taken for a heading, a footnote or HTML of ours.
     """
-    parts = [f"# {_plain(title)}"]
+    parts = [f"# {plain(title)}"]
     for index, turn in enumerate(turns, 1):
-        parts.append(f"## {index}. {_plain(turn.question)}")
+        parts.append(f"## {index}. {plain(turn.question)}")
         if turn.documents or turn.passages:
-            parts.append(f"*{_plain(scope_words(turn))}*")
+            parts.append(f"*{plain(scope_words(turn))}*")
         if turn.answer:
-            parts += [_markdown_body(turn.answer, index), *(f"*{_plain(line)}*" for line in _about(turn))]
+            parts += [_markdown_body(turn.answer, index), *(f"*{plain(line)}*" for line in _about(turn))]
             parts += [_markdown_note(note, index) for note in footnotes(turn.answer)]
         else:
-            parts += [f"*{_plain(line)}*" for line in _about(turn)]
+            parts += [f"*{plain(line)}*" for line in _about(turn)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -127,21 +124,10 @@ def _html_body(answer: Answer, index: int) -> Markup:
 
 
 def _markdown_body(answer: Answer, index: int) -> str:
-    """An answer's Markdown with footnotes of the file's own; code stays as it is."""
-    lines, fence = [], ""
-    for line in _with_places(answer).splitlines():
-        mark = _FENCE.match(line)
-        if fence:
-            lines.append(line)
-            if mark and mark[1].startswith(fence) and not line.strip(" `~"):
-                fence = ""
-        elif mark:
-            fence = mark[1]
-            lines.append(line)
-        else:
-            pieces = _CODE.split(_DEFINITION.sub(r"\1\\[", line))
-            lines.append("".join(piece if place % 2 else _prose(piece) for place, piece in enumerate(pieces)))
-    return _PLACE.sub(rf"[^{index}-\1]", "\n".join([*lines, fence]).strip("\n"))
+    """An answer's Markdown with footnotes of the file's own; code has their numbers alone."""
+    written = safe_markdown(_with_places(answer), lambda code: _PLACE.sub(r"[\1]\2", code))
+    # A colon after a footnote would begin what it says.
+    return _PLACE.sub(lambda place: f"[^{index}-{place[1]}]" + ("\\:" if place["colon"] else ""), written)
 
 
 def _with_places(answer: Answer) -> str:
@@ -154,20 +140,10 @@ def _with_places(answer: Answer) -> str:
     return words
 
 
-def _prose(words: str) -> str:
-    """Words outside of code: links, pictures, footnotes of others and HTML become words."""
-    return words.replace("<", "&lt;").replace("![", "!\\[").replace("](", "]\\(").replace("[^", "\\[^")
-
-
 def _markdown_note(note: Footnote, index: int) -> str:
-    where = _plain(note.place) + (f" · {_plain(note.heading)}" if note.heading else "")
-    quotes = "; ".join(f"“{_plain(quote)}”" + (f" ({text.EXPORT_VERDICTS[verdict]})" if verdict else "") for quote, verdict in note.quotes)
+    where = plain(note.place) + (f" · {plain(note.heading)}" if note.heading else "")
+    quotes = "; ".join(f"“{plain(quote)}”" + (f" ({text.EXPORT_VERDICTS[verdict]})" if verdict else "") for quote, verdict in note.quotes)
     return f"[^{index}-{note.number}]: {where}: {quotes}"
-
-
-def _plain(words: str) -> str:
-    """Words as Markdown that says them and nothing else, on one line."""
-    return _SPECIAL.sub(r"\\\1", _line(words))
 
 
 def _line(words: str) -> str:

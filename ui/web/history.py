@@ -8,8 +8,10 @@ import gradio as gr
 
 from rag.errors import RagError
 from ui.web import text
+from ui.web.conversation_store import Summary
 from ui.web.conversations import Conversations
 from ui.web.html import render
+from ui.web.limits import MOST_SEARCH_CHARACTERS, TextTooLongError
 from ui.web.scripts import HISTORY_SCRIPT
 
 
@@ -26,7 +28,13 @@ def build_history() -> HistoryPanel:
     """Lay it out."""
     gr.HTML(f"<h2>{text.CONVERSATIONS}</h2>")
     find = gr.Textbox(
-        label=text.FIND_CONVERSATION, placeholder=text.FIND_CONVERSATION, show_label=False, elem_id="find", lines=1, max_lines=1
+        label=text.FIND_CONVERSATION,
+        placeholder=text.FIND_CONVERSATION,
+        show_label=False,
+        elem_id="find",
+        lines=1,
+        max_lines=1,
+        max_length=MOST_SEARCH_CHARACTERS,
     )
     return HistoryPanel(find, gr.HTML(elem_id="conversations", js_on_load=HISTORY_SCRIPT), gr.State(""))
 
@@ -40,12 +48,19 @@ def history_html(conversations: Conversations, current: str | None, query: str =
         query: Words to search for; all are listed without any.
         news: What was just done, for screen readers.
     """
-    problem = text.NOT_WRITTEN.format(problem=conversations.problem) if conversations.problem else ""
+    problems = []
+    listed: list[Summary] = []
     try:
         listed = conversations.listed(query)
+    except TextTooLongError as error:
+        problems.append(str(error))
     except RagError as error:
-        listed, problem = [], text.UNREADABLE_CONVERSATIONS.format(problem=error)
-    return render("conversations.html", listed=listed, current=current, is_search=bool(query.strip()), news=news, problem=problem)
+        problems.append(text.UNREADABLE_CONVERSATIONS.format(problem=error))
+    if conversations.problem:
+        problems.append(text.NOT_WRITTEN.format(problem=conversations.problem))
+    if conversations.notice:
+        problems.append(conversations.notice)
+    return render("conversations.html", listed=listed, current=current, is_search=bool(query.strip()), news=news, problems=problems)
 
 
 def pick(event: gr.EventData) -> str:

@@ -17,6 +17,10 @@ _AFTER = ".,;:!?…)]}'’\""
 """What may stand after a name, and not be part of it."""
 
 
+FoldedName = tuple[str, DocumentRecord]
+"""A document by its name as names are compared."""
+
+
 class ScopeError(Exception):
     """A question about documents that there are not: the message says what to do."""
 
@@ -86,9 +90,10 @@ def find_mentions(question: str, documents: Sequence[DocumentRecord]) -> Mention
         MentionError: A name is none's or several documents', or there is no question besides.
     """
     rest, named = "", []
+    names = [(_folded(document.name), document) for document in documents]
     position = 0
     for match in _MENTION.finditer(question):
-        name, document = _named(match[1] or match[2] or match[3], documents)
+        name, document = _named(match[1] or match[2] or match[3], names)
         end = match.end() if match[3] is None else match.start(3) + len(name)
         rest = _joined(rest, question[position : match.start()])
         position = end
@@ -99,27 +104,26 @@ def find_mentions(question: str, documents: Sequence[DocumentRecord]) -> Mention
     return Mentions(rest, tuple({document.id: document for document in named}.values()))
 
 
-def _named(written: str, documents: Sequence[DocumentRecord]) -> tuple[str, DocumentRecord]:
+def _named(written: str, names: Sequence[FoldedName]) -> tuple[str, DocumentRecord]:
     """The part of what is written after @ that is a name, and the document it names."""
     name = written
-    found = _begun_by(name, documents)
+    found = _begun_by(name, names)
     while not found and name and name[-1] in _AFTER:
         name = name[:-1]
-        found = _begun_by(name, documents)
+        found = _begun_by(name, names)
     if not found:
         raise MentionError(text.MENTION_UNKNOWN.format(name=written.rstrip(_AFTER) or written))
     if len(found) > 1:
-        names = ", ".join(document.name for document in found[:MOST_NAMED]) + (", …" if len(found) > MOST_NAMED else "")
-        raise MentionError(text.MENTION_SEVERAL.format(name=name, count=len(found), names=names))
+        first = ", ".join(document.name for document in found[:MOST_NAMED]) + (", …" if len(found) > MOST_NAMED else "")
+        raise MentionError(text.MENTION_SEVERAL.format(name=name, count=len(found), names=first))
     return name, found[0]
 
 
-def _begun_by(name: str, documents: Sequence[DocumentRecord]) -> list[DocumentRecord]:
+def _begun_by(name: str, names: Sequence[FoldedName]) -> list[DocumentRecord]:
     """The documents that are called so, with or without the ending; where none is, those whose names begin so."""
     wanted = _folded(name)
     if not wanted:
         return []
-    names = [(_folded(document.name), document) for document in documents]
     exact = [document for folded, document in names if wanted in {folded, folded.rpartition(".")[0]}]
     return exact or [document for folded, document in names if folded.startswith(wanted)]
 

@@ -28,9 +28,13 @@ def answer_html(answer: Answer, footnote: Piece, mark: Piece = lambda _: "") -> 
         footnote: For an index in `answer.citations`.
         mark: For an index in `answer.sentences`.
     """
-    parser = MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer).enable(["table", "strikethrough"]).disable("reference")
     pieces = {_FOOTNOTE: footnote, _SENTENCE: mark}
-    return Markup(_PLACE.sub(lambda match: pieces[match[1]](int(match[2])), parser.render(_with_places(answer))))
+    return Markup(_PLACE.sub(lambda match: pieces[match[1]](int(match[2])), markdown_parser().render(_with_places(answer))))
+
+
+def markdown_parser() -> MarkdownIt:
+    """What reads a model's words: no HTML in them, and no links by reference."""
+    return MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer).enable(["table", "strikethrough"]).disable("reference")
 
 
 def _with_places(answer: Answer) -> str:

@@ -99,7 +99,7 @@ def serve(library: Library, *, host: str, port: int, samples: Path | None, tell:
     conversations = Conversations(ConversationStore.open(library.folder / CONVERSATIONS_FILE))
     try:
         is_empty = not library.documents()  # also tells at once if the library cannot be opened
-        if samples and is_empty:
+        if samples and is_empty and not indexer.jobs:  # else an earlier run has queued them
             for path in sorted(file for file in samples.iterdir() if file.suffix in {".pdf", ".txt", ".md"}):
                 indexer.submit(path, path.name, keep=True)
         app = build_app(library, indexer, conversations, hosts=LOOPBACK if host in LOOPBACK else None)

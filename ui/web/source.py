@@ -82,7 +82,7 @@ class SourceHandlers:
     def cite(self, conversation_id: str, event: gr.EventData) -> str:
         """Show what a footnote stands for."""
         turn_id, _, index = str(event._data.get("id", "")).rpartition("-")
-        citation = self._conversations.citation(conversation_id, turn_id, int(index) if index.isdecimal() else -1)
+        citation = self._conversations.citation(conversation_id, turn_id, int(index) if index.isdecimal() and len(index) < 10 else -1)
         if citation is None:
             return render("no_source.html", words=text.OLD_FOOTNOTE, citation=None, quote=None)
         return self._show(citation.passage.document_id, citation.passage.page, citation, _width(event))

@@ -31,6 +31,11 @@ STATUS = {
     "unsupported": "not a kind that is read",
     "failed": "not added",
 }
+NOT_STORED = "This file could not be stored: {reason}. Free some disk space or check the library folder, then try again."
+UPLOAD_GONE = "This upload is no longer there. Upload the file again."
+UPLOAD_LOST = "The server stopped before this file was stored. Upload it again."
+GIVEN_UP = "The server stopped {count} times while it read this file. Try again, or dismiss it."
+TRY_AGAIN = "Try again"
 NEWS = "{name}: {status}. {message}"
 LEFT_BEHIND = "{count} documents were indexed with another model or setting and are not searched. Run “rag reindex” to bring them over."
 
@@ -151,6 +156,19 @@ Set its address and start Footnote again:
 
 Your documents stay on this machine; the question, and the passages found for it, are sent to that address."""
 
+TOO_LONG = "{what} has {count:,} characters; the limit is {most:,}. Shorten it."
+QUESTION = "The question"
+NAME = "The name"
+NOTE = "The note"
+SEARCH = "The search"
+PASSWORD_GIVEN = "The password"
+LIST = "The list"
+EXAMPLES = "The list of examples"
+SUM = "The sum"
+WORD = "The word"
+CONVERSATION_FULL = "This conversation has {count} questions, which is the limit. Start a new conversation."
+NOT_PAINTED = "{count} earlier questions are not shown. Export the conversation to read them."
+
 # Conversations, and what is done with an answer
 CONVERSATIONS = "Conversations"
 NO_CONVERSATIONS = "No conversations yet."
@@ -170,7 +188,21 @@ EXPORT_LABEL = "Export {title} as {kind}"
 RENAMED = "Renamed."
 DELETED = "Deleted."
 UNREADABLE_TURN = "This answer was written by another version of Footnote and cannot be shown. Ask again."
-NOT_WRITTEN = "What is said now lasts until the server stops. {problem}"
+NOT_WRITTEN = "This conversation is kept only until the server stops. {problem}"
+CONVERSATIONS_SET_ASIDE = (
+    "{name} was damaged, so your earlier conversations cannot be shown. It was renamed to {aside}, and a new file was started. "
+    "To get them back, restore a backup as {name} and restart Footnote."
+)
+CONVERSATIONS_NOT_OPENED = {
+    "locked": "{name} is in use by another program. This conversation is kept only until the server stops. "
+    "Close the other program and restart Footnote.",
+    "folder": "{name} is a folder, not a file. This conversation is kept only until the server stops. "
+    "Rename the folder and restart Footnote.",
+    "forbidden": "Footnote has no permission to read and write {name}. This conversation is kept only until the server stops. "
+    "Change the file's permissions and restart Footnote.",
+    "other": "{name} cannot be opened ({error}). This conversation is kept only until the server stops. "
+    "Check the library folder and restart Footnote.",
+}
 CONVERSATION_GONE = "This conversation was deleted."
 OLD_ANSWER = "This answer is no longer kept. Load the page again."
 NOTED = "Your note: {note}"

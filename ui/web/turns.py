@@ -66,7 +66,7 @@ def from_row(row: Row) -> Turn:
     """The turn of a row; one that still grew when the server stopped is stopped, one that cannot be read says so."""
     try:
         turn = _TURN.validate_python(json.loads(row.body))
-    except (ValueError, ValidationError) as error:
+    except (ValueError, ValidationError, TypeError, RecursionError) as error:
         log.warning("turn %s cannot be read: %s", row.id, error)
         return Turn(row.id, row.question, state="failed", problem=text.UNREADABLE_TURN)
     return replace(turn, state="stopped") if turn.state == "growing" else turn

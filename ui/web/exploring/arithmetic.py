@@ -13,6 +13,8 @@ from rag.exploring.arithmetic import Among
 from ui.web.exploring.said import explained, progress, said, trouble
 from ui.web.exploring.words import arithmetic as words
 from ui.web.html import render
+from ui.web.limits import MOST_SUM_CHARACTERS, limited
+from ui.web.text import SUM
 
 if TYPE_CHECKING:
     from ui.web.exploring.explore import Tools
@@ -20,9 +22,6 @@ if TYPE_CHECKING:
 LABEL = words.LABEL
 
 TOP_K = 10
-LONGEST = 2_000
-"""Characters of a sum."""
-
 EVENT: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
@@ -40,7 +39,7 @@ class ArithmeticPanel:
 def build() -> ArithmeticPanel:
     """Lay the view out."""
     gr.HTML(explained(words.EXPLAIN))
-    expression = gr.Textbox(words.EXAMPLE, label=words.EXPRESSION, max_lines=1, max_length=LONGEST, elem_id="arithmetic-sum")
+    expression = gr.Textbox(words.EXAMPLE, label=words.EXPRESSION, max_lines=1, max_length=MOST_SUM_CHARACTERS, elem_id="arithmetic-sum")
     with gr.Row(elem_id="arithmetic-try"):
         examples = tuple(gr.Button(example, size="sm") for example in words.TRY)
     among = gr.Radio(list(words.PLACES), value=words.PLACES[0][1], label=words.AMONG, elem_id="arithmetic-among")
@@ -69,6 +68,7 @@ class ArithmeticHandlers:
     def solve(self, expression: str, among: Among) -> Iterator[str]:
         """How far the words are, then the result."""
         try:
+            expression = limited(expression, MOST_SUM_CHARACTERS, SUM)
             exploring.parse_expression(expression)
             yield said(words.WAIT[among])
             for fraction in exploring.prepare_words(self._library, among):

@@ -15,6 +15,8 @@ from ui.web.exploring.said import explained, progress, trouble
 from ui.web.exploring.words import classify as words
 from ui.web.exploring.working import Working
 from ui.web.html import render
+from ui.web.limits import MOST_LIST_CHARACTERS, limited
+from ui.web.text import EXAMPLES, LIST
 
 if TYPE_CHECKING:
     from rag.exploring.classifying import Classification, Labelled
@@ -99,8 +101,8 @@ class Handlers:
 
         hidden = gr.DownloadButton(visible=False)
         try:
-            given = read_examples(examples)
-            texts, of = (lines(text), "documents") if what == "texts" else (None, what)
+            given = read_examples(limited(examples, MOST_LIST_CHARACTERS, EXAMPLES))
+            texts, of = (lines(limited(text, MOST_LIST_CHARACTERS, LIST)), "documents") if what == "texts" else (None, what)
             working = Working(lambda tell: classify(self._library, given, texts, of, unsure_below, tell))  # type: ignore[arg-type]
             for share in working:
                 yield progress(words.BUSY, share), hidden
@@ -121,7 +123,7 @@ class Handlers:
 
         hidden = gr.DownloadButton(visible=False)
         try:
-            given = read_examples(examples)
+            given = read_examples(limited(examples, MOST_LIST_CHARACTERS, EXAMPLES))
             working = Working(lambda tell: cross_validate(self._library, given, tell))
             for share in working:
                 yield progress(words.BUSY, share), hidden
@@ -146,10 +148,10 @@ def load(path: str | None) -> tuple[Any, str]:
         if not path:
             return gr.Textbox(), trouble(words.NO_FILE)
         given = examples_of(read_sheet(Path(path)))
+        rows = [f"{label}: {text}" for label, texts in given.items() for text in texts or [""]]
+        return gr.Textbox(value=limited("\n".join(rows), MOST_LIST_CHARACTERS, EXAMPLES)), ""
     except RagError as error:
         return gr.Textbox(), trouble(error)
-    rows = [f"{label}: {text}" for label, texts in given.items() for text in texts or [""]]
-    return gr.Textbox(value="\n".join(rows)), ""
 
 
 def _shown(found: "Classification", what: What) -> Shown:

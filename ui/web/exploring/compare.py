@@ -15,6 +15,8 @@ from ui.web.exploring.said import explained, progress, trouble
 from ui.web.exploring.words import compare as words
 from ui.web.exploring.working import Working
 from ui.web.html import render
+from ui.web.limits import MOST_LIST_CHARACTERS, limited, question_of
+from ui.web.text import LIST
 
 if TYPE_CHECKING:
     from rag.exploring.comparing import Match, Pair, Similarities
@@ -104,8 +106,9 @@ class Handlers:
         """How far it is, then what was found or why nothing can be."""
         from rag.exploring.lists import lines
 
-        question = question.strip()
         try:
+            question = question_of(question)
+            text = limited(text, MOST_LIST_CHARACTERS, LIST)
             if source == "passages" and not document:
                 yield trouble(words.NO_DOCUMENT)
                 return
@@ -183,7 +186,7 @@ def load(path: str | None) -> tuple[Any, Any, str]:
         names = list(sheet.columns)
         longest = max(names, key=lambda name: sum(map(len, sheet.column(name))))
         column = gr.Dropdown(choices=names, value=longest, visible=len(names) > 1)
-        return gr.Textbox(value="\n".join(sheet.column(longest))), column, ""
+        return gr.Textbox(value=_listed(sheet.column(longest))), column, ""
     except RagError as error:
         return gr.Textbox(), gr.Dropdown(visible=False), trouble(error)
 
@@ -193,9 +196,13 @@ def load_column(path: str | None, column: str | None) -> tuple[Any, str]:
     from rag.exploring.lists import read_sheet
 
     try:
-        return (gr.Textbox(value="\n".join(read_sheet(Path(path)).column(column))), "") if path else (gr.Textbox(), "")
+        return (gr.Textbox(value=_listed(read_sheet(Path(path)).column(column))), "") if path else (gr.Textbox(), "")
     except RagError as error:
         return gr.Textbox(), trouble(error)
+
+
+def _listed(texts: list[str]) -> str:
+    return limited("\n".join(texts), MOST_LIST_CHARACTERS, LIST)
 
 
 def _sentences(found: "ScoreDistribution", highest: float | None) -> list[str]:

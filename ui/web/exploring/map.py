@@ -12,6 +12,7 @@ from ui.web.exploring.map_drawing import MapDrawing, Wanted
 from ui.web.exploring.said import explained, progress, trouble
 from ui.web.exploring.words import map as words
 from ui.web.html import render
+from ui.web.limits import question_of
 from ui.web.scripts import script
 from ui.web.selecting import MOST_ASKED, by_document, chunk_keys
 
@@ -100,8 +101,8 @@ class MapHandlers:
 
     def draw(self, of: str, method: str, colour: str, question: str) -> Generator[Shown]:
         """Draw the map, telling how far it is."""
-        wanted = Wanted.of_choices(of, method, colour, question)
         try:
+            wanted = Wanted.of_choices(of, method, colour, question_of(question))
             for percent in self._drawing.make(wanted):
                 waiting = progress(words.DRAWING.format(percent=percent), percent / 100)
                 yield waiting, gr.skip(), gr.skip(), "", ""
@@ -129,7 +130,8 @@ class MapHandlers:
         keys = chunk_keys(event._data.get("passages"), most=None)
         if of == "documents":
             chunks = {record.id: record.chunks for record in self._library.documents()}
-            keys = tuple((document_id, ordinal) for document_id, _ in keys for ordinal in range(chunks.get(document_id, 0)))
+            ids = dict.fromkeys(document_id for document_id, _ in keys)
+            keys = tuple((document_id, ordinal) for document_id in ids for ordinal in range(chunks.get(document_id, 0)))
         return _selection(keys)
 
     def choose_cluster(self, event: gr.EventData) -> str:

@@ -12,6 +12,8 @@ from rag.exploring.figures.heat import heat_map
 from ui.web.exploring.said import explained, said, trouble
 from ui.web.exploring.words import tokens as words
 from ui.web.html import render
+from ui.web.limits import MOST_WORD_CHARACTERS, limited
+from ui.web.text import WORD
 
 if TYPE_CHECKING:
     from ui.web.exploring.explore import Tools
@@ -61,7 +63,7 @@ def build() -> TokensPanel:
     pool, pooled = gr.Button(words.POOL, size="sm"), gr.HTML(elem_id="tokens-pooled")
     gr.HTML(render("explore_title.html", title=words.WORD_LABEL, explain=words.WORD_EXPLAIN))
     example = words.WORD_EXAMPLE
-    word = gr.Textbox(example[0], label=words.WORD, max_lines=1, max_length=200, elem_id="tokens-word")
+    word = gr.Textbox(example[0], label=words.WORD, max_lines=1, max_length=MOST_WORD_CHARACTERS, elem_id="tokens-word")
     first = gr.Textbox(example[1], label=words.FIRST, max_length=LONGEST, elem_id="tokens-first")
     second = gr.Textbox(example[2], label=words.SECOND, max_length=LONGEST, elem_id="tokens-second")
     compare, compared = gr.Button(words.COMPARE, size="sm"), gr.HTML(elem_id="tokens-compared")
@@ -111,7 +113,7 @@ class TokensHandlers:
         """A word in two sentences."""
 
         def compared() -> str:
-            found = exploring.compare_word(self._library, word, first, second)
+            found = exploring.compare_word(self._library, limited(word, MOST_WORD_CHARACTERS, WORD), first, second)
             return render("explore_tokens_word.html", words=words, compared=found)
 
         yield from _slowly(compared)
