@@ -36,6 +36,7 @@ from rag.errors import (
     RerankingError,
     SettingChangeError,
     StorageError,
+    TooManyRequestsError,
     UnreadableFileError,
     UnsupportedFileError,
 )
@@ -121,6 +122,7 @@ __all__ = [
     "SettingChangeError",
     "Settings",
     "StorageError",
+    "TooManyRequestsError",
     "UnreadableFileError",
     "UnsupportedFileError",
 ]

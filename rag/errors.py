@@ -11,6 +11,7 @@ RagError
 │   ├── LibraryLockedError
 │   ├── StorageError
 │   ├── DocumentNotFoundError
+│   ├── TooManyRequestsError
 │   └── EmptyQuestionError
 ├── EmbeddingError             the embedding model could not be loaded or used
 ├── RerankingError             the reranker, or its endpoint, could not be used
@@ -89,6 +90,10 @@ class StorageError(LibraryError):
 
 class DocumentNotFoundError(LibraryError):
     """No document, or more than one, goes by that name or id."""
+
+
+class TooManyRequestsError(LibraryError):
+    """Too much is waiting to be done; the same may succeed a little later."""
 
 
 class EmptyQuestionError(LibraryError):
