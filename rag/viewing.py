@@ -1,6 +1,7 @@
 """A page of a document as it looks, and where words stand on it: read from the library's own copy of the file."""
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 from typing import cast
 
@@ -34,11 +35,11 @@ class Pages:
         Raises:
             TooManyRequestsError: Too many pages wait to be drawn.
         """
-        return self._viewer.render(self.file(document, page), page, scale=scale)
+        return self.drawing(document, page, scale=scale).result()
 
-    async def draw(self, file: FileToView, page: int, *, scale: float = 2.0) -> bytes:
-        """As `image`, of a document's `file`, for servers: no thread waits, and a picture that is given up before its turn is not drawn."""
-        return await self._viewer.draw(file, page, scale=scale)
+    def drawing(self, document: str, page: int, *, scale: float = 2.0) -> Future[bytes]:
+        """As `image`, without waiting for it. Where it is cancelled before its turn, nothing is drawn."""
+        return self._viewer.render(self._file(document, page), page, scale=scale)
 
     def look(self, document: str, page: int, start: int = 0, end: int = 0) -> PageView:
         """What there is to a page besides its picture, and where `page.text[start:end]` stands in that.
@@ -46,7 +47,11 @@ class Pages:
         Raises:
             TooManyRequestsError: Too many pages wait to be looked at.
         """
-        file = self.file(document, page)
+        return self.looking(document, page, start, end).result()
+
+    def looking(self, document: str, page: int, start: int = 0, end: int = 0) -> Future[PageView]:
+        """As `look`, without waiting for it."""
+        file = self._file(document, page)
         whole = file.media_type != PDF and self._find(document).pages == 1  # read by a version that made no parts of a text
         return self._viewer.look(file, page, start, end, whole=whole)
 
@@ -72,13 +77,6 @@ class Pages:
         record = self._find(document)
         return self._originals.path(record.id, record.media_type)
 
-    def file(self, document: str, page: int) -> FileToView:
-        """What the viewer is told of a document that has such a page."""
-        record = self._find(document)
-        if not 1 <= page <= record.pages:
-            raise DocumentNotFoundError(f"{record.name} has no page {page}; it has {record.pages}.")
-        return FileToView(self.original(record.id), record.name, cast(MediaType, record.media_type), record.password)
-
     def start(self) -> None:
         """Start the processes that show pages, so that the first page need not wait for them."""
         self._viewer.start()
@@ -86,3 +84,9 @@ class Pages:
     def close(self) -> None:
         """End what shows the pages, at once."""
         self._viewer.close()
+
+    def _file(self, document: str, page: int) -> FileToView:
+        record = self._find(document)
+        if not 1 <= page <= record.pages:
+            raise DocumentNotFoundError(f"{record.name} has no page {page}; it has {record.pages}.")
+        return FileToView(self.original(record.id), record.name, cast(MediaType, record.media_type), record.password)

@@ -119,6 +119,12 @@ def bomb_pdf(levels: int, width: int = 10) -> bytes:
     return written_pdf(["ET /X Do BT"], resources="/XObject <</X 6 0 R>>", extra=forms)
 
 
+def slow_pdf(text: str = "Behind the glass stand seven keys.", fills: int = 40_000) -> bytes:
+    """Its words, under so many sheets of coloured glass, each as large as the page: read at once, and long to draw."""
+    glass = "/ExtGState <</G <</BM /Luminosity /ca 0.5>>>>"
+    return written_pdf([f"({text}) Tj ET /G gs 1 0 0 rg " + "0 0 600 800 re f " * fills + "BT"], resources=glass)
+
+
 def mapped_pdf(*code_units: int) -> bytes:
     """A word whose letters stand for these UTF-16 code units, which need not be characters (lone surrogates)."""
     codes = "".join(f"<{0x41 + n:02X}> <{unit:04X}>\n" for n, unit in enumerate(code_units))

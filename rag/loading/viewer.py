@@ -1,18 +1,14 @@
 """A page of a file -> its picture, its words, and where they stand: made in child processes, under limits."""
 
-import asyncio
 import os
-from collections.abc import Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from rag.errors import UnreadableFileError
 from rag.loading.frames import Frame
-from rag.loading.isolation import Worker, WorkerStoppedError
+from rag.loading.isolation import Worker
 from rag.loading.kinds import PDF, MediaType
 from rag.loading.marks import PageView
 from rag.loading.pool import PageRequest, Pool
@@ -56,8 +52,8 @@ class Viewer:
             look_seconds: Longest time to find a page's words.
             memory_megabytes: Memory that each child process may take, where the system can limit it; at least 256.
         """
-        self._drawing = Pool([Worker(seconds=draw_seconds, megabytes=memory_megabytes) for _ in range(DRAWERS)])
-        self._looking = Pool([Worker(seconds=look_seconds, megabytes=memory_megabytes)])
+        self._drawing = Pool([Worker(seconds=draw_seconds, megabytes=memory_megabytes) for _ in range(DRAWERS)], _picture)
+        self._looking = Pool([Worker(seconds=look_seconds, megabytes=memory_megabytes)], _view)
 
     def __enter__(self) -> Self:
         return self
@@ -75,7 +71,7 @@ class Viewer:
         self._drawing.close()
         self._looking.close()
 
-    def render(self, file: FileToView, page: int, *, scale: float = 2.0) -> bytes:
+    def render(self, file: FileToView, page: int, *, scale: float = 2.0) -> Future[bytes]:
         """Draw a page of a PDF as it would be shown: cropped, turned, with the forms filled in.
 
         Args:
@@ -84,22 +80,17 @@ class Viewer:
             scale: Pixels a point (1/72 inch), above 0; less for pages whose picture would pass 16 megapixels.
 
         Returns:
-            A PNG.
+            A PNG; or `UnreadableFileError` where the file cannot be drawn, has no such page, or takes too long or too much memory, and
+            `PasswordNeededError` where the password is wrong. It may be cancelled.
 
         Raises:
-            UnreadableFileError: The file cannot be drawn, has no such page, or takes too long or too much memory.
-            PasswordNeededError: The password is wrong.
             TooManyRequestsError: Too many pages wait to be drawn.
         """
-        with _stopping(file, page, "drawn"):
-            return _checked(file, self._draw(file, page, scale).result()).payload
+        if not scale > 0:
+            raise ValueError(f"scale must be above 0, not {scale}")
+        return self._drawing.ask(_request("render", file, page, scale, scale=scale))
 
-    async def draw(self, file: FileToView, page: int, *, scale: float = 2.0) -> bytes:
-        """As `render`, without a thread that waits; a picture that is given up before its turn is not drawn."""
-        with _stopping(file, page, "drawn"):
-            return _checked(file, await asyncio.wrap_future(self._draw(file, page, scale))).payload
-
-    def look(self, file: FileToView, page: int, start: int = 0, end: int = 0, *, whole: bool = False) -> PageView:
+    def look(self, file: FileToView, page: int, start: int = 0, end: int = 0, *, whole: bool = False) -> Future[PageView]:
         """What there is to a page besides its picture, and where `page.text[start:end]` stands in that.
 
         Args:
@@ -110,42 +101,32 @@ class Viewer:
             whole: Whether the file was read as one page, as long texts once were.
 
         Returns:
-            The marks are one rectangle a line, `(left, top, right, bottom)` as fractions of the picture, in [0, 1], origin top
-            left, in reading order.
+            As for `render`. The marks are one rectangle a line, `(left, top, right, bottom)` as fractions of the picture, in [0, 1],
+            origin top left, in reading order.
 
         Raises:
-            UnreadableFileError: The file cannot be opened, has no such page, or takes too long or too much memory.
-            PasswordNeededError: The password is wrong.
             TooManyRequestsError: Too many pages wait to be looked at.
         """
-        request = _request("look", file, page, 0.0, start=start, end=end, whole=whole)
-        with _stopping(file, page, "shown"):
-            header = _checked(file, self._looking.ask(request).result()).header
-        size = (header["size"][0], header["size"][1]) if header["size"] else None
-        return PageView(size, header["text"], tuple((x0, y0, x1, y1) for x0, y0, x1, y1 in header["marks"]))
-
-    def _draw(self, file: FileToView, page: int, scale: float) -> Future[Frame]:
-        if not scale > 0:
-            raise ValueError(f"scale must be above 0, not {scale}")
-        return self._drawing.ask(_request("render", file, page, scale, scale=scale))
+        return self._looking.ask(_request("look", file, page, 0.0, start=start, end=end, whole=whole))
 
 
 def _request(verb: str, file: FileToView, page: int, effort: float, **details: float) -> PageRequest:
     passwords = (file.password,) if file.password else ()
-    said = {"verb": verb, "name": file.name, "media_type": file.media_type, "passwords": passwords, **details}
-    return PageRequest(os.path.abspath(file.path), page, effort, tuple(said.items()))  # noqa: PTH100
+    said = {"media_type": file.media_type, "passwords": passwords, **details}
+    return PageRequest(os.path.abspath(file.path), file.name, page, verb, effort, tuple(said.items()))  # noqa: PTH100
 
 
-def _checked(file: FileToView, frame: Frame) -> Frame:
+def _picture(request: PageRequest, frame: Frame) -> bytes:
+    return _checked(request, frame).payload
+
+
+def _view(request: PageRequest, frame: Frame) -> PageView:
+    header = _checked(request, frame).header
+    size = (header["size"][0], header["size"][1]) if header["size"] else None
+    return PageView(size, header["text"], tuple((x0, y0, x1, y1) for x0, y0, x1, y1 in header["marks"]))
+
+
+def _checked(request: PageRequest, frame: Frame) -> Frame:
     if "error" in frame.header:
-        raise refusal(file.name, frame, tried=bool(file.password))
+        raise refusal(request.name, frame, tried=bool(dict(request.details)["passwords"]))
     return frame
-
-
-@contextmanager
-def _stopping(file: FileToView, page: int, done: str) -> Iterator[None]:
-    """Say it plainly where the child process was stopped."""
-    try:
-        yield
-    except WorkerStoppedError as error:
-        raise UnreadableFileError(f"page {page} of {file.name} could not be {done}: {error}.") from error

@@ -119,7 +119,7 @@ def judge(path: Path, document: Document, password: str, chunks: Sequence[Chunk]
             page = pdf[number - 1]
             letters = characters(page)
             for chunk in on_page:
-                marks = viewer.look(FileToView(path, path.name, password=password), number, chunk.start, chunk.end).marks
+                marks = viewer.look(FileToView(path, path.name, password=password), number, chunk.start, chunk.end).result().marks
                 wanted, found = essence(chunk.text), read_back(letters, marks)
                 yield Outcome("right" if wanted == found else cause(wanted, found, letters), chunk, document.name, found)
             page.close()

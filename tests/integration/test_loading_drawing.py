@@ -47,28 +47,28 @@ def around(marks: Sequence[Rectangle]) -> Rectangle:
 
 
 def marks_of(viewer: Viewer, file: FileToView, words: str) -> list[Rectangle]:
-    start = viewer.look(file, 1).text.index(words)
-    return list(viewer.look(file, 1, start, start + len(words)).marks)
+    start = viewer.look(file, 1).result().text.index(words)
+    return list(viewer.look(file, 1, start, start + len(words)).result().marks)
 
 
 @pytest.mark.parametrize("degrees", [0, 90, 180, 270])
 def test_marks_of_all_words_cover_the_ink_however_the_page_is_turned(viewer: Viewer, tmp_path: Path, degrees: int) -> None:
     file = save(tmp_path, documents.turned_pdf(WORDS, degrees))
-    marks = list(viewer.look(file, 1, 0, len(WORDS)).marks)
-    assert around(marks) == pytest.approx(ink(viewer.render(file, 1)), abs=NEAR)
-    assert (picture(viewer.render(file, 1)).width > 1200) == (degrees in {90, 270})
+    marks = list(viewer.look(file, 1, 0, len(WORDS)).result().marks)
+    assert around(marks) == pytest.approx(ink(viewer.render(file, 1).result()), abs=NEAR)
+    assert (picture(viewer.render(file, 1).result()).width > 1200) == (degrees in {90, 270})
 
 
 def test_marks_stand_right_on_a_cropped_page(viewer: Viewer, tmp_path: Path) -> None:
     file = save(tmp_path, documents.cropped_pdf(WORDS, 50, 600, 300, 800))
-    image = picture(viewer.render(file, 1, scale=1))
+    image = picture(viewer.render(file, 1, scale=1).result())
     assert (image.width, image.height) == (250, 200)
-    assert around(marks_of(viewer, file, WORDS)) == pytest.approx(ink(viewer.render(file, 1, scale=4)), abs=2 * NEAR)
+    assert around(marks_of(viewer, file, WORDS)) == pytest.approx(ink(viewer.render(file, 1, scale=4).result()), abs=2 * NEAR)
 
 
 def test_what_is_cropped_away_has_no_mark(viewer: Viewer, tmp_path: Path) -> None:
     file = save(tmp_path, documents.cropped_pdf(WORDS, 300, 0, 500, 300))
-    assert list(viewer.look(file, 1, 0, 5).marks) == []
+    assert list(viewer.look(file, 1, 0, 5).result().marks) == []
 
 
 @pytest.mark.parametrize("word", ["beta", "epsilon", "theta"])
@@ -94,7 +94,7 @@ def test_lines_have_a_mark_each(viewer: Viewer, tmp_path: Path) -> None:
 @pytest.mark.parametrize("degrees", [90, 180, 270])
 def test_lines_have_a_mark_each_on_a_turned_page(viewer: Viewer, tmp_path: Path, degrees: int) -> None:
     file = save(tmp_path, documents.turned_pdf(WORDS, degrees))
-    assert len(list(viewer.look(file, 1, 0, len(WORDS)).marks)) == 3
+    assert len(list(viewer.look(file, 1, 0, len(WORDS)).result().marks)) == 3
 
 
 def test_a_word_broken_by_a_hyphen_has_a_mark_on_either_line(viewer: Viewer, tmp_path: Path) -> None:
@@ -116,23 +116,23 @@ def test_marks_follow_ligatures_and_joined_characters(viewer: Viewer, tmp_path: 
 
 def test_a_password_is_needed_to_draw_too(viewer: Viewer, tmp_path: Path) -> None:
     file = save(tmp_path, documents.encrypted_pdf("Secret", password="sesame"), "sesame")
-    assert picture(viewer.render(file, 1)).format == "PNG"
+    assert picture(viewer.render(file, 1).result()).format == "PNG"
     assert len(marks_of(viewer, file, "Secret")) == 1
     with pytest.raises(PasswordNeededError):
-        viewer.render(replace(file, password="wrong"), 1)
+        viewer.render(replace(file, password="wrong"), 1).result()
 
 
 @pytest.mark.parametrize("scale", [2, 1000])
 def test_no_picture_is_larger_than_it_may_be(viewer: Viewer, tmp_path: Path, scale: float) -> None:
     file = save(tmp_path, documents.huge_page_pdf())
-    image = picture(viewer.render(file, 1, scale=scale))
+    image = picture(viewer.render(file, 1, scale=scale).result())
     assert 15_000_000 < image.width * image.height <= 16_010_000
 
 
 def test_spans_beyond_the_text_have_no_marks(viewer: Viewer, tmp_path: Path) -> None:
     file = save(tmp_path, documents.plain_pdf("Words"))
-    assert list(viewer.look(file, 1, 0, 6).marks) == []
-    assert list(viewer.look(file, 1, 3, 3).marks) == []
+    assert list(viewer.look(file, 1, 0, 6).result().marks) == []
+    assert list(viewer.look(file, 1, 3, 3).result().marks) == []
 
 
 def test_words_that_pypdf_read_have_no_marks(viewer: Viewer, tmp_path: Path) -> None:
@@ -142,15 +142,15 @@ def test_words_that_pypdf_read_have_no_marks(viewer: Viewer, tmp_path: Path) -> 
 
 def test_pages_that_cannot_be_drawn_are_told(viewer: Viewer, tmp_path: Path) -> None:
     file = save(tmp_path, documents.half_broken_pdf())
-    assert picture(viewer.render(file, 3)).format == "PNG"
+    assert picture(viewer.render(file, 3).result()).format == "PNG"
     with pytest.raises(UnreadableFileError, match=r"page\.pdf has a page 2 that cannot be drawn"):
-        viewer.render(file, 2)
+        viewer.render(file, 2).result()
     for number in (0, 4):
         with pytest.raises(UnreadableFileError, match=rf"page\.pdf has no page {number}; it has 3"):
-            viewer.render(file, number)
+            viewer.render(file, number).result()
     with pytest.raises(UnreadableFileError, match=r"page\.pdf is damaged, or no PDF"):
-        viewer.render(save(tmp_path, documents.buried_pdf()), 1)
+        viewer.render(save(tmp_path, documents.buried_pdf()), 1).result()
     with pytest.raises(UnreadableFileError, match=r"gone\.pdf does not exist"):
-        viewer.render(FileToView(tmp_path / "gone.pdf", "gone.pdf"), 1)
+        viewer.render(FileToView(tmp_path / "gone.pdf", "gone.pdf"), 1).result()
     with pytest.raises(ValueError, match="scale must be above 0"):
         viewer.render(file, 1, scale=0)
