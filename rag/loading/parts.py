@@ -32,3 +32,8 @@ def split(text: str, most: int = MOST_CHARACTERS) -> Iterator[str]:
 def part_label(number: int) -> str:
     """What a part of a text is called, where there are several; 1-based."""
     return f"part {number}"
+
+
+def page_name(label: str) -> str:
+    """What a page is called by its label: "page iv", "part 2"."""
+    return label if label.startswith("part ") else f"page {label}"
