@@ -33,7 +33,7 @@ def decrypt(data: bytes, passwords: Sequence[str]) -> tuple[bytes, str] | None:
     import pypdf
 
     try:
-        reader = pypdf.PdfReader(io.BytesIO(data))
+        reader = _opened(data)
         encryption = reader._encryption
     except pypdf.errors.PdfReadError as error:
         if "ncrypt" in str(error):  # "/O entry of the encryption dictionary is missing"
@@ -51,6 +51,21 @@ def decrypt(data: bytes, passwords: Sequence[str]) -> tuple[bytes, str] | None:
             if _fits(reader, password):
                 return _written(reader), password
     raise WrongPasswordError
+
+
+def _opened(data: bytes) -> "pypdf.PdfReader":
+    import pypdf
+
+    class Reader(pypdf.PdfReader):
+        def _handle_encryption(self, password: str | bytes | None) -> None:
+            try:
+                super()._handle_encryption(password)
+            except Exception:
+                if self._encryption is None:
+                    raise
+                self._override_encryption = False  # the empty password was tried with a key of no sensible length
+
+    return Reader(io.BytesIO(data))
 
 
 def _fits(reader: "pypdf.PdfReader", password: str) -> bool:

@@ -98,8 +98,8 @@ class Worker:
             self._end()
 
     def start(self) -> None:
-        """Start the process, if it does not run, without waiting until it is ready."""
-        with self._lock:
+        """Start the process, if it does not run, without waiting until it is ready; where it cannot be, `ask` says so."""
+        with self._lock, contextlib.suppress(WorkerStoppedError):
             self._started()
 
     def _check_open_since(self, closings: int) -> None:
@@ -110,12 +110,15 @@ class Worker:
         if self._process is None:
             folder = str(Path(__file__).resolve().parents[1])
             path = [os.path.abspath(entry) for entry in sys.path]  # noqa: PTH100 - "" is the current folder
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-c", _BOOTSTRAP, json.dumps([folder, path, self._megabytes])],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,  # pdfium prints; what matters comes as a frame
-            )
+            try:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-P", "-c", _BOOTSTRAP, json.dumps([folder, path, self._megabytes])],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,  # pdfium prints; what matters comes as a frame
+                )
+            except OSError as error:  # too many processes, no memory
+                raise WorkerStoppedError(f"the process that opens files cannot be started ({error.strerror})") from error
             self._stop = weakref.finalize(self, _stop, self._process)
             self._is_ready = False
         return self._process

@@ -114,6 +114,22 @@ def test_marks_follow_ligatures_and_joined_characters(viewer: Viewer, tmp_path: 
     assert last[0] > whole[0] + 0.6 * (whole[2] - whole[0])
 
 
+def test_a_page_whose_encryption_had_to_be_mended_is_drawn_and_marked(viewer: Viewer, tmp_path: Path) -> None:
+    file = save(tmp_path, documents.misstated_pdf("Open to all"))
+    (mark,) = marks_of(viewer, file, "Open to all")
+    assert mark == pytest.approx(ink(viewer.render(file, 1).result()), abs=NEAR)
+
+
+def test_a_part_of_a_text_is_shown_alone_or_the_whole_as_it_once_was_read(viewer: Viewer, tmp_path: Path) -> None:
+    path = tmp_path / "long.txt"
+    path.write_text("Some words of many.\n" * 30_000)
+    file = FileToView(path, "long.txt", "text/plain")
+    parts = [viewer.look(file, number).result().text for number in (1, 2, 3)]
+    assert "".join(parts) == path.read_text() == viewer.look(file, 1, whole=True).result().text
+    with pytest.raises(UnreadableFileError, match=r"long\.txt has no page 4; it has 3"):
+        viewer.look(file, 4).result()
+
+
 def test_a_password_is_needed_to_draw_too(viewer: Viewer, tmp_path: Path) -> None:
     file = save(tmp_path, documents.encrypted_pdf("Secret", password="sesame"), "sesame")
     assert picture(viewer.render(file, 1).result()).format == "PNG"
