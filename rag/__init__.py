@@ -39,6 +39,7 @@ from rag.errors import (
     RerankingError,
     SettingChangeError,
     StorageError,
+    TooManyRequestsError,
     UnreadableFileError,
     UnsupportedFileError,
 )
@@ -129,6 +130,7 @@ __all__ = [
     "SettingChangeError",
     "Settings",
     "StorageError",
+    "TooManyRequestsError",
     "UnreadableFileError",
     "UnsupportedFileError",
 ]

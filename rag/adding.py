@@ -1,4 +1,4 @@
-"""Files -> their outcomes: all are read first, and found by their words; then their vectors are made."""
+"""Files -> their outcomes: all are read first, large ones last, and found by their words; then their vectors are made."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +10,9 @@ from rag.loading.files import shown_name
 from rag.staging import Source, Staging
 from rag.storing.index import Index
 from rag.types import Outcome, Progress, ProgressCallback
+
+LARGE_BYTES = 1_000_000
+"""Files with more are read after the others, the largest last: one that takes minutes keeps none that takes a moment waiting."""
 
 READING_SHARE = 0.2
 """The part of a file's progress that is reading; the rest is making its vectors."""
@@ -43,20 +46,21 @@ class Adding:
             wait: Whether to make their vectors too, and those of all other documents that wait for them.
 
         Returns:
-            One outcome for each.
+            One outcome for each, in the order given.
 
         Raises:
             StorageError, EmbeddingError: As for `Staging.add` and `Completing.step`.
         """
-        outcomes: list[Outcome] = []
+        outcomes: dict[int, Outcome] = {}
         waiting: dict[str, _Teller] = {}
-        for number, source in enumerate(sources, start=1):
+        for number, place in enumerate(sorted(range(len(sources)), key=lambda place: _delay(sources[place].path)), start=1):
+            source = sources[place]
             tell = _Teller(progress, str(source.path), number, len(sources), READING_SHARE if wait else 1.0)
             if isinstance(source, Refused):
                 outcome = Outcome(str(source.path), shown_name(source.path), "", source.error.status, 0, 0, str(source.error))
             else:
                 outcome = self._staging.add(source, passwords, tell.read)
-            outcomes.append(outcome)
+            outcomes[place] = outcome
             if wait and outcome.document_id in self._index.pending.records and outcome.document_id not in waiting:
                 waiting[outcome.document_id] = replace(tell, outcome=outcome)
                 tell.indexed(0.0)
@@ -71,7 +75,16 @@ class Adding:
                     waiting[id_].indexed(pending[id_].indexed)
         for tell in waiting.values():  # completed by another thread
             tell.done()
-        return outcomes
+        return [outcomes[place] for place in range(len(sources))]
+
+
+def _delay(path: Path) -> int:
+    """A large file's bytes; 0 for others, and where there is nothing that could be read."""
+    try:
+        size = path.stat().st_size
+    except (OSError, ValueError):
+        return 0
+    return size if size > LARGE_BYTES else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ RagError
 │   │   └── LibraryDamagedError
 │   ├── DocumentNotFoundError
 │   ├── EmptyQuestionError
-│   └── QuestionTooLongError
+│   ├── QuestionTooLongError
+│   └── TooManyRequestsError
 ├── EmbeddingError             the embedding model could not be loaded or used
 ├── RerankingError             the reranker, or its endpoint, could not be used
 ├── ExploringError             a view of the whole library cannot be made of what there is
@@ -100,6 +101,10 @@ class LibraryDamagedError(StorageError):
 
 class DocumentNotFoundError(LibraryError):
     """No document, or more than one, goes by that name or id."""
+
+
+class TooManyRequestsError(LibraryError):
+    """Too much is waiting to be done; the same may succeed a little later."""
 
 
 class EmptyQuestionError(LibraryError):

@@ -1,7 +1,7 @@
 """A text -> its headings, and the path of titles down to each."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 
 from rag.printable import printable_line
@@ -29,19 +29,31 @@ def text_headings(text: str) -> tuple[Heading, ...]:
     Returns:
         In reading order, all on page 1.
     """
-    lines = text.split("\n")
-    starts = [0, *accumulate(len(line) + 1 for line in lines)]
-    found: list[Heading] = []
-    fence = ""
-    for index, line in enumerate(lines):
-        before, fence = fence, open_fence(line, fence)
-        if before or fence:
-            continue
-        if len(line) <= LONGEST_TITLE and (marked := _HASHES.fullmatch(line) or _EQUALS.fullmatch(line)):
-            found.append(Heading(len(marked[1]), marked[2].strip(), 1, starts[index]))
-        elif index and (under := _UNDERLINE.fullmatch(line)) and _can_be_title(lines, index - 1):
-            found.append(Heading(1 if under[1] else 2, lines[index - 1].strip(), 1, starts[index - 1]))
-    return tuple(found)
+    return next(part_headings([text]))
+
+
+def part_headings(parts: Iterable[str]) -> Iterator[tuple[Heading, ...]]:
+    """Find the headings of a text that comes in parts, which are its pages: code may begin in one part and end in another.
+
+    Yields:
+        For each part, as `text_headings`.
+    """
+    fence, goes_on = "", False
+    for page, text in enumerate(parts, start=1):
+        lines = text.split("\n")
+        starts = [0, *accumulate(len(line) + 1 for line in lines)]
+        found: list[Heading] = []
+        for index in range(goes_on, len(lines)):  # the rest of a line that was cut is no line
+            line, before = lines[index], fence
+            fence = open_fence(line, fence)
+            if before or fence:
+                continue
+            if len(line) <= LONGEST_TITLE and (marked := _HASHES.fullmatch(line) or _EQUALS.fullmatch(line)):
+                found.append(Heading(len(marked[1]), marked[2].strip(), page, starts[index]))
+            elif index and (under := _UNDERLINE.fullmatch(line)) and _can_be_title(lines, index - 1):
+                found.append(Heading(1 if under[1] else 2, lines[index - 1].strip(), page, starts[index - 1]))
+        goes_on = not text.endswith("\n")
+        yield tuple(found)
 
 
 def open_fence(line: str, before: str) -> str:

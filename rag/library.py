@@ -32,6 +32,7 @@ from rag.exploring.vectors import VectorReader, Vectors
 from rag.following import Searched, standalone_by_rule
 from rag.loading.files import find_files, origin_of, shown_name, uploaded_name
 from rag.loading.loader import Loader
+from rag.loading.viewer import Viewer
 from rag.printable import printable_line
 from rag.reranking.protocol import Reranker, build_reranker
 from rag.retrieving import Query, Retriever, Within
@@ -90,8 +91,12 @@ class Library:
         self._index = Index(opener, self._originals, self._restore)
         self._retriever = Retriever(embedder, self._index, reranker, settings.rerank_depth)
         self._vectors = VectorReader(self._index, self._describe)
-        self._loader = _loader(settings)
-        self.pages = Pages(self.document, self._originals, _loader(settings))
+        self._loader = Loader(
+            max_bytes=int(settings.max_file_megabytes * 1e6),
+            seconds_without_progress=settings.parse_seconds,
+            memory_megabytes=settings.parse_megabytes,
+        )
+        self.pages = Pages(self.document, self._originals, Viewer(memory_megabytes=settings.parse_megabytes))
         self._writing = threading.RLock()
         self._completing = Completing(embedder, self._index, self._writing)
         staging = Staging(self._loader, embedder, self._index, self._originals, settings.chunk_tokens, self._writing)
@@ -566,19 +571,11 @@ class Library:
 
     def _add(self, sources: Sequence[Source | Refused], passwords: Sequence[str], progress: ProgressCallback | None, wait: bool) -> Report:
         self._check_writable()
-        if any(isinstance(source, Source) and source.name.lower().endswith(".pdf") for source in sources):
+        if any(isinstance(source, Source) for source in sources):
             self._loader.start()  # while the index is opened
         with self._index.guarded():
             outcomes = self._adding.add(sources, passwords, progress, wait=wait)
         return Report(tuple(outcomes))
-
-
-def _loader(settings: Settings) -> Loader:
-    return Loader(
-        max_bytes=int(settings.max_file_megabytes * 1e6),
-        seconds_without_progress=settings.parse_seconds,
-        memory_megabytes=settings.parse_megabytes,
-    )
 
 
 def _asked(question: str) -> str:

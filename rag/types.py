@@ -369,7 +369,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The outcomes of one `Library.add`, one for each file, in the order they were read."""
+    """The outcomes of one `Library.add`, one for each file, in the order they were given."""
 
     outcomes: tuple[Outcome, ...]
 

@@ -1,15 +1,19 @@
 """A page of a document as it looks, and where words stand on it: read from the library's own copy of the file."""
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
+from typing import cast
 
 from rag.errors import DocumentNotFoundError
-from rag.loading.loader import Loader
+from rag.loading.kinds import PDF, MediaType
 from rag.loading.marks import PageView, Rectangle
+from rag.loading.viewer import FileToView, Viewer
 from rag.storing.originals import Originals
 from rag.types import DocumentRecord
 
-PDF = "application/pdf"
+SCALES = (0.2, 8.0)
+"""Pixels a point (1/72 inch) of the pictures that a page of a browser may ask for, at least and at most."""
 
 
 class Pages:
@@ -19,21 +23,37 @@ class Pages:
     file cannot be read any more.
     """
 
-    def __init__(self, find: Callable[[str], DocumentRecord], originals: Originals, loader: Loader) -> None:
-        """Show the pages of what `find` finds, with a loader of their own: a page can be drawn while a file is read."""
+    def __init__(self, find: Callable[[str], DocumentRecord], originals: Originals, viewer: Viewer) -> None:
+        """Show the pages of what `find` finds."""
         self._find = find
         self._originals = originals
-        self._loader = loader
+        self._viewer = viewer
 
     def image(self, document: str, page: int, *, scale: float = 2.0) -> bytes:
-        """Draw a page of a PDF as PNG, `scale` pixels a point (1/72 inch)."""
-        record = self._record(document, page)
-        return self._loader.render(self.original(record.id), page, scale=scale, password=record.password)
+        """Draw a page of a PDF as PNG, `scale` pixels a point (1/72 inch).
+
+        Raises:
+            TooManyRequestsError: Too many pages wait to be drawn.
+        """
+        return self.drawing(document, page, scale=scale).result()
+
+    def drawing(self, document: str, page: int, *, scale: float = 2.0) -> Future[bytes]:
+        """As `image`, without waiting for it. Where it is cancelled before its turn, nothing is drawn."""
+        return self._viewer.render(self._file(document, page), page, scale=scale)
 
     def look(self, document: str, page: int, start: int = 0, end: int = 0) -> PageView:
-        """What there is to a PDF's page besides its picture, and where `page.text[start:end]` stands in that."""
-        record = self._record(document, page)
-        return self._loader.look(self.original(record.id), page, start, end, password=record.password)
+        """What there is to a page besides its picture, and where `page.text[start:end]` stands in that.
+
+        Raises:
+            TooManyRequestsError: Too many pages wait to be looked at.
+        """
+        return self.looking(document, page, start, end).result()
+
+    def looking(self, document: str, page: int, start: int = 0, end: int = 0) -> Future[PageView]:
+        """As `look`, without waiting for it."""
+        file = self._file(document, page)
+        whole = file.media_type != PDF and self._find(document).pages == 1  # read by a version that made no parts of a text
+        return self._viewer.look(file, page, start, end, whole=whole)
 
     def marks(self, document: str, page: int, start: int, end: int) -> list[Rectangle]:
         """Where `page.text[start:end]` stands on a PDF's drawn page.
@@ -45,14 +65,12 @@ class Pages:
 
     def text(self, document: str, page: int) -> str:
         """The text of a page, as it was when it was indexed."""
-        record = self._record(document, page)
-        return self.look(document, page).text if record.media_type == PDF else self.texts(record.id)[page - 1]
+        return self.look(document, page).text
 
     def texts(self, document: str) -> list[str]:
         """The text of each page, as it was when it was indexed."""
         record = self._find(document)
-        loaded = self._loader.load(self.original(record.id), name=record.name, document_id=record.id, passwords=[record.password])
-        return [page.text for page in loaded.document.pages]
+        return [self.text(record.id, page) for page in range(1, record.pages + 1)]
 
     def original(self, document: str) -> Path:
         """The library's copy of a document's file."""
@@ -60,15 +78,15 @@ class Pages:
         return self._originals.path(record.id, record.media_type)
 
     def start(self) -> None:
-        """Start the process that draws, so that the first page need not wait for it."""
-        self._loader.start()
+        """Start the processes that show pages, so that the first page need not wait for them."""
+        self._viewer.start()
 
     def close(self) -> None:
-        """End what draws the pages."""
-        self._loader.close()
+        """End what shows the pages, at once."""
+        self._viewer.close()
 
-    def _record(self, document: str, page: int) -> DocumentRecord:
+    def _file(self, document: str, page: int) -> FileToView:
         record = self._find(document)
         if not 1 <= page <= record.pages:
             raise DocumentNotFoundError(f"{record.name} has no page {page}; it has {record.pages}.")
-        return record
+        return FileToView(self.original(record.id), record.name, cast(MediaType, record.media_type), record.password)

@@ -42,6 +42,13 @@ def encrypted_pdf(text: str = "The vault holds seven keys.", *, password: str = 
     return _changed(plain_pdf(text), lambda writer: writer.encrypt(password, "owner", algorithm=algorithm))
 
 
+def misstated_pdf(text: str = "Nobody was to be kept out.", *, password: str = "", length: str = "/Wength 128") -> bytes:
+    """Encrypted by a key of 128 bits, with `length` where the file should say so."""
+    whole = encrypted_pdf(text, password=password, algorithm="RC4-128")
+    assert whole.count(b"/Length 128") == 1
+    return whole.replace(b"/Length 128", length.encode().ljust(11))
+
+
 def scanned_pdf(pages: int = 2) -> bytes:
     """Pictures of words, and no text."""
     pdf = FPDF(unit="pt", format="A4")
@@ -117,6 +124,12 @@ def bomb_pdf(levels: int, width: int = 10) -> bytes:
     font = "/Resources <</Font <</F 3 0 R>>>>"
     forms.append(_stream(f"/Type /XObject /Subtype /Form /BBox [0 0 600 800] {font}", b"BT /F 9 Tf 9 9 Td (word) Tj ET"))
     return written_pdf(["ET /X Do BT"], resources="/XObject <</X 6 0 R>>", extra=forms)
+
+
+def slow_pdf(slow: str, quick: str = "", fills: int = 40_000) -> bytes:
+    """Words under so many sheets of coloured glass, each as large as the page: read at once, and a minute to draw; and a usual page."""
+    glass = "/ExtGState <</G <</BM /Luminosity /ca 0.5>>>>"
+    return written_pdf([f"({slow}) Tj ET /G gs 1 0 0 rg " + "0 0 600 800 re f " * fills + "BT", f"({quick}) Tj"], resources=glass)
 
 
 def mapped_pdf(*code_units: int) -> bytes:

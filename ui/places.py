@@ -1,5 +1,6 @@
 """How a place in a document is named to a reader."""
 
+from rag.loading.parts import part_label
 from rag.types import Passage
 
 
@@ -9,7 +10,9 @@ def page_words(page: int, label: str) -> str:
 
 
 def place(passage: Passage) -> str:
-    """Name a passage's place: the document, and the page where it is a PDF."""
+    """Name a passage's place: the document, and the page where it is a PDF, the part where it is a long text."""
+    if passage.page_label == part_label(passage.page):
+        return f"{passage.document}, {passage.page_label}"
     if passage.document.lower().endswith(".pdf") or passage.page > 1:
         return f"{passage.document}, {page_words(passage.page, passage.page_label)}"
     return passage.document

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from rag.answering.markers import without_markers
 from rag.errors import ChatRequestError
+from rag.loading.parts import page_name
 from rag.types import Message, Passage
 
 NOT_FOUND = "The documents do not say."
@@ -113,7 +114,7 @@ def _question(question: str, passages: Sequence[Passage]) -> str:
 
 
 def _place(passage: Passage) -> str:
-    return _fenced(f"{passage.document}, page {passage.page_label}")
+    return _fenced(f"{passage.document}, {page_name(passage.page_label)}")
 
 
 def _fenced(text: str) -> str:

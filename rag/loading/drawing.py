@@ -9,8 +9,8 @@ from typing import Any
 import pypdfium2.raw
 from PIL import Image, ImageChops
 
+from rag.loading.document import NotReadableError
 from rag.loading.marks import Rectangle, join_lines
-from rag.loading.pdf import NotReadableError
 from rag.loading.pdfium_reader import read_characters
 
 MOST_PIXELS = 16_000_000

@@ -6,6 +6,7 @@ from typing import Literal
 from rag.errors import UnsupportedFileError
 
 MediaType = Literal["application/pdf", "text/markdown", "text/plain"]
+PDF: Literal["application/pdf"] = "application/pdf"
 
 HEAD_BYTES = 4096
 """How much of a file `media_type` wants to see."""

@@ -3,22 +3,24 @@
 import contextlib
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
 import pypdfium2
 import pypdfium2.raw
 
+from rag.headings import place_heading
 from rag.loading.cleaning import REPLACEMENT, CleanText, clean
-from rag.loading.pdf import (
+from rag.loading.document import (
     NotReadableError,
-    OutlineEntry,
     PageContent,
     ProtectedError,
     WrongPasswordError,
     reason_of,
     tidy_heading,
     tidy_label,
+    tidy_title,
 )
 from rag.loading.pypdf_reader import PypdfPdf
 
@@ -89,49 +91,24 @@ class PdfiumPdf:
 
     @property
     def title(self) -> str:
-        """What the file calls itself, as it stands there."""
+        """What the file calls itself."""
         try:
-            return str(self._document.get_metadata_value("Title"))
+            return tidy_title(str(self._document.get_metadata_value("Title")))
         except (pypdfium2.PdfiumError, UnicodeDecodeError):
             return ""
 
-    def outline(self) -> Iterator[OutlineEntry]:
-        """See `Pdf.outline`."""
-        with contextlib.suppress(pypdfium2.PdfiumError, UnicodeDecodeError):
-            for entry in islice(self._document.get_toc(), _MOST_OUTLINE_ENTRIES):
-                destination = entry.get_dest()
-                index = destination.get_index() if destination else None
-                title = tidy_heading(entry.get_title())
-                if title and index is not None and 0 <= index < len(self):
-                    yield entry.level + 1, title, index + 1
-
     def pages(self) -> Iterator[PageContent]:
-        """Each page, in order.
+        """Each page, in order, with the headings that the outline names.
 
         Raises:
             NotReadableError: None of them can be loaded.
         """
-        loaded = False
-        missing: list[PageContent] = []
-        for index in range(len(self)):
-            try:
-                page = self._load(index)
-            except pypdfium2.PdfiumError:
-                missing.append(self._missing(index))
-                if len(missing) > _MOST_MISSING_PAGES:
-                    break
-                continue
-            loaded = True
-            yield from missing
-            missing.clear()
-            yield page
-        if not loaded and not any(page.text for page in missing):
-            raise NotReadableError("none of its pages can be loaded")
-        if len(missing) <= _MOST_MISSING_PAGES:
-            yield from missing
+        outline = self._outline()
+        for index, page in enumerate(self._pages()):
+            yield replace(page, headings=_placed(outline.get(index, ()), page.text))
 
     def page(self, index: int) -> PageContent:
-        """See `Pdf.page`."""
+        """See `OpenedFile.page`."""
         try:
             return self._load(index)
         except pypdfium2.PdfiumError:
@@ -156,6 +133,38 @@ class PdfiumPdf:
         """Free it."""
         self._document.close()
 
+    def _pages(self) -> Iterator[PageContent]:
+        loaded = False
+        missing: list[PageContent] = []
+        for index in range(len(self)):
+            try:
+                page = self._load(index)
+            except pypdfium2.PdfiumError:
+                missing.append(self._missing(index))
+                if len(missing) > _MOST_MISSING_PAGES:
+                    break
+                continue
+            loaded = True
+            yield from missing
+            missing.clear()
+            yield page
+        if not loaded and not any(page.text for page in missing):
+            raise NotReadableError("none of its pages can be loaded")
+        if len(missing) <= _MOST_MISSING_PAGES:
+            yield from missing
+
+    def _outline(self) -> dict[int, list[tuple[int, str]]]:
+        """By the index of the page that they name, the level and the title of each of the outline's entries."""
+        found: dict[int, list[tuple[int, str]]] = {}
+        with contextlib.suppress(pypdfium2.PdfiumError, UnicodeDecodeError):
+            for entry in islice(self._document.get_toc(), _MOST_OUTLINE_ENTRIES):
+                destination = entry.get_dest()
+                index = destination.get_index() if destination else None
+                title = tidy_heading(entry.get_title())
+                if title and index is not None:
+                    found.setdefault(index, []).append((entry.level + 1, title))
+        return found
+
     def _load(self, index: int) -> PageContent:
         page = self._document.get_page(index)
         try:
@@ -169,7 +178,7 @@ class PdfiumPdf:
         return PageContent(self._label(index), text, is_picture)
 
     def _missing(self, index: int) -> PageContent:
-        return PageContent(self._label(index), self._second_opinion(index), is_picture=False)
+        return PageContent(self._label(index), self._second_opinion(index))
 
     def _label(self, index: int) -> str:
         try:
@@ -184,6 +193,11 @@ class PdfiumPdf:
                 self._second = PypdfPdf(self._data, [self.password])
         # With another count, its page of this number is another page.
         return self._second.text(index) if self._second and len(self._second) == len(self) else ""
+
+
+def _placed(entries: Sequence[tuple[int, str]], text: str) -> list[tuple[int, str, int]]:
+    """The outline's entries for a page where they stand on it, in reading order: an outline may name them in any."""
+    return sorted(((level, title, place_heading(title, text)) for level, title in entries), key=lambda heading: heading[2])
 
 
 def _count_letters(text: str) -> int:

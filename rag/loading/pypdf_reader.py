@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from rag.loading.cleaning import clean
-from rag.loading.pdf import NotReadableError, OutlineEntry, PageContent, WrongPasswordError, reason_of, tidy_label
+from rag.loading.document import NotReadableError, PageContent, WrongPasswordError, reason_of, tidy_label, tidy_title
 
 _GLYPH_NAMES = re.compile(r"/[A-Za-z]{1,5}\d+")
 """What pypdf gives for letters it cannot spell: "/g31/g7"."""
@@ -44,25 +44,21 @@ class PypdfPdf:
 
     @property
     def title(self) -> str:
-        """What the file calls itself, as it stands there."""
+        """What the file calls itself."""
         try:
             metadata = self._reader.metadata
-            return str(metadata.title or "") if metadata else ""
+            return tidy_title(str(metadata.title or "")) if metadata else ""
         except Exception:  # noqa: BLE001 - see the class
             return ""
 
-    def outline(self) -> Iterator[OutlineEntry]:
-        """None: files that only pypdf can open are too damaged to trust their outline."""
-        return iter(())
-
     def pages(self) -> Iterator[PageContent]:
-        """Each page, in order."""
+        """Each page, in order; without headings: files that only pypdf can open are too damaged to trust their outline."""
         return map(self.page, range(len(self)))
 
     def page(self, index: int) -> PageContent:
-        """See `Pdf.page`."""
+        """See `OpenedFile.page`."""
         label = tidy_label(self._labels[index] if index < len(self._labels) else "", index)
-        return PageContent(label, self.text(index), is_picture=False)
+        return PageContent(label, self.text(index))
 
     def close(self) -> None:
         """Free it."""

@@ -76,7 +76,7 @@ def markdown_title(text: str) -> str:
 
 def plain_title(text: str) -> str:
     """The first line of a plain text where it stands alone, above a blank line, and is no paragraph; else ""."""
-    first, _, rest = text.lstrip().partition("\n")
+    first, _, rest = text.lstrip()[: _LONGEST_TITLE + 2].partition("\n")
     return first.strip() if rest.startswith("\n") and len(first) <= _LONGEST_TITLE else ""
 
 

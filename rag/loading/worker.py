@@ -1,7 +1,8 @@
-"""The child process that touches untrusted PDFs: takes requests from stdin, answers on stdout, one at a time.
+"""The child process that touches untrusted files: takes requests from stdin, answers on stdout, one at a time.
 
-A request is a frame `{"verb": "read" | "render" | "look", "path": ..., "passwords": [...], ...}`; its answer some
-frames, the last of which has "end". Started by `rag.loading.isolation`.
+A request is a frame `{"verb": "read" | "render" | "look", "path": ..., "name": ..., "media_type": ..., "passwords": [...], ...}`;
+its answer some frames, the last of which has "end". Started by `rag.loading.isolation`. What opens a file of which kind, and so
+what more kinds there could be, is in `rag.loading.opening`.
 """
 
 import contextlib
@@ -12,16 +13,17 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import asdict
 from typing import Any, BinaryIO
 
 from pypdfium2 import PdfiumError
 
+from rag.errors import DocumentError
+from rag.loading.document import NotReadableError, OpenedFile, ProtectedError, WrongPasswordError
 from rag.loading.drawing import find_marks, render_png, size_of
 from rag.loading.files import unreadable
 from rag.loading.frames import Frame, read_frame, write_frame
-from rag.loading.kept import KeptPdf, open_pdf
-from rag.loading.pdf import NotReadableError, ProtectedError, WrongPasswordError, tidy_title
+from rag.loading.opening import FileToOpen, KeptFile
 from rag.loading.pdfium_reader import PdfiumPdf
 from rag.loading.pypdf_reader import PypdfPdf
 
@@ -40,7 +42,7 @@ def main(megabytes: int) -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     requests: queue.SimpleQueue[Frame] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(sys.stdin.buffer, requests), daemon=True).start()
-    kept = KeptPdf()
+    kept = KeptFile()
     write_frame(answers, Frame({"ready": True}))
     while True:
         header = requests.get().header
@@ -68,43 +70,42 @@ def _limit_memory(megabytes: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
 
 
-def _answer(request: dict[str, Any], kept: KeptPdf) -> Iterator[Frame]:
-    path = Path(request["path"])
+def _answer(request: dict[str, Any], kept: KeptFile) -> Iterator[Frame]:
+    file = FileToOpen.of(request)
     try:
         if request["verb"] == "read":
-            kept.close()  # the file to be read may have need of the memory
-            yield from _read(path.read_bytes(), request["passwords"])
+            yield from _read(file.open())
         else:
-            yield _show(kept.get(path, request["passwords"]), request)
+            yield _show(kept.get(file), request)
     except WrongPasswordError:
         yield Frame({"error": "password", "reason": ""})
     except ProtectedError:
         yield Frame({"error": "protected", "reason": ""})
     except NotReadableError as error:
         yield Frame({"error": "damaged", "reason": str(error)})
+    except DocumentError as error:
+        yield Frame({"error": error.status, "reason": str(error)})
     except OSError as error:
-        yield Frame({"error": "file", "reason": str(unreadable(path, error))})
+        yield Frame({"error": "unreadable", "reason": str(unreadable(file.path, error))})
 
 
-def _read(data: bytes, passwords: list[str]) -> Iterator[Frame]:
-    document = open_pdf(data, passwords)
+def _read(document: OpenedFile) -> Iterator[Frame]:
     try:
-        header = {"pages": len(document), "title": tidy_title(document.title), "password": document.password}
-        yield Frame({**header, "outline": list(document.outline())})
+        yield Frame({"pages": len(document), "title": document.title, "password": document.password})
         for page in document.pages():
-            yield Frame({"label": page.label, "text": page.text, "is_picture": page.is_picture})
+            yield Frame(asdict(page))
     finally:
         document.close()
 
 
-def _show(document: PdfiumPdf | PypdfPdf, request: dict[str, Any]) -> Frame:
+def _show(document: OpenedFile, request: dict[str, Any]) -> Frame:
     number = request["page"]
     if not 1 <= number <= len(document):
         return Frame({"error": "page", "reason": f"has no page {number}; it has {len(document)}"})
     if request["verb"] == "look":
-        return _look(document, number - 1, request["start"], request["end"])
-    if isinstance(document, PypdfPdf):
-        raise NotReadableError(document.reason)
+        return _look(document, request)
+    if not isinstance(document, PdfiumPdf):
+        raise NotReadableError(document.reason if isinstance(document, PypdfPdf) else "it is no PDF")
     try:
         with document.opened(number - 1) as page:
             return Frame({}, render_png(page, request["scale"]))
@@ -112,13 +113,14 @@ def _show(document: PdfiumPdf | PypdfPdf, request: dict[str, Any]) -> Frame:
         return Frame({"error": "page", "reason": f"has a page {number} that cannot be drawn: {error}"})
 
 
-def _look(document: PdfiumPdf | PypdfPdf, index: int, start: int, end: int) -> Frame:
-    text = document.page(index).text
+def _look(document: OpenedFile, request: dict[str, Any]) -> Frame:
+    index = request["page"] - 1
+    text = "".join(page.text for page in document.pages()) if request["whole"] else document.page(index).text
     size, marks = None, []
     # Of a page that cannot be drawn there is still its text.
     with contextlib.suppress(PdfiumError, NotReadableError):
         if isinstance(document, PdfiumPdf):
             with document.opened(index) as page:
                 size = size_of(page)
-                marks = find_marks(page, text, start, end)
+                marks = find_marks(page, text, request["start"], request["end"])
     return Frame({"size": size, "text": text, "marks": marks})

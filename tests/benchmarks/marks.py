@@ -28,6 +28,7 @@ from rag.embedding.protocol import Embedder
 from rag.errors import DocumentError
 from rag.loading.loader import Loader
 from rag.loading.marks import Rectangle
+from rag.loading.viewer import FileToView, Viewer
 from rag.settings import Settings
 from rag.types import Chunk, Document
 from tests.benchmarks.labels import report_labels
@@ -111,14 +112,14 @@ def cause(wanted: str, found: str, letters: Sequence[tuple[str, Centre]]) -> str
     return "too much and too little" if too_few and too_many else "too little" if too_few else "too much" if too_many else "other order"
 
 
-def judge(path: Path, document: Document, password: str, chunks: Sequence[Chunk], loader: Loader) -> Iterator[Outcome]:
+def judge(path: Path, document: Document, password: str, chunks: Sequence[Chunk], viewer: Viewer) -> Iterator[Outcome]:
     """Mark each chunk and read it back."""
     with pypdfium2.PdfDocument(path, password=password or None) as pdf:
         for number, on_page in groupby(chunks, key=lambda chunk: chunk.page):
             page = pdf[number - 1]
             letters = characters(page)
             for chunk in on_page:
-                marks = loader.look(path, number, chunk.start, chunk.end, password=password).marks
+                marks = viewer.look(FileToView(path, path.name, password=password), number, chunk.start, chunk.end).result().marks
                 wanted, found = essence(chunk.text), read_back(letters, marks)
                 yield Outcome("right" if wanted == found else cause(wanted, found, letters), chunk, document.name, found)
             page.close()
@@ -140,7 +141,7 @@ def passwords(folder: Path) -> dict[str, str]:
 def measure(folder: Path, embedder: Embedder) -> list[Outcome]:
     """All PDFs in a folder and those in it."""
     known, outcomes = passwords(folder), list[Outcome]()
-    with Loader() as loader, Loader() as looker:
+    with Loader() as loader, Viewer() as viewer:
         for path in sorted(folder.rglob("*.pdf")):
             try:
                 loaded = loader.load(path, name=path.name, document_id="", passwords=[known.get(path.name, "")])
@@ -148,7 +149,7 @@ def measure(folder: Path, embedder: Embedder) -> list[Outcome]:
                 continue
             chunks = chunks_of(loaded.document, embedder)
             try:
-                outcomes += judge(path, loaded.document, loaded.password, chunks, looker)
+                outcomes += judge(path, loaded.document, loaded.password, chunks, viewer)
             except pypdfium2.PdfiumError:  # pypdf has read it
                 outcomes += [Outcome("not pdfium's text", chunk, path.name, "") for chunk in chunks]
     return outcomes

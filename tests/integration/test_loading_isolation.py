@@ -24,6 +24,13 @@ def good(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture
+def words(tmp_path: Path) -> Path:
+    path = tmp_path / "words.txt"
+    path.write_text("All is well")
+    return path
+
+
 def read(loader: Loader, path: Path) -> list[str]:
     return [page.text for page in loader.load(path, name=path.name, document_id="").document.pages]
 
@@ -50,8 +57,6 @@ def test_a_page_that_hangs_is_given_up_and_the_next_file_read(good: Path, tmp_pa
         ):
             read(loader, slow)
         assert time.perf_counter() - start < 5
-        with pytest.raises(UnreadableFileError, match=r"page 1 of slow\.pdf could not be drawn: it took longer than 0\.5 s"):
-            loader.render(slow, 1)
         assert read(loader, good) == ["All is well", "Still well"]
 
 
@@ -65,15 +70,55 @@ def test_a_page_that_takes_all_memory_ends_its_reader_only(good: Path, tmp_path:
             assert read(loader, good) == ["All is well", "Still well"]
 
 
-def test_a_killed_reader_is_that_files_outcome(good: Path) -> None:
+def test_a_killed_reader_is_that_files_outcome(good: Path, words: Path) -> None:
     with Loader() as loader:
-        loader.render(good, 1)
-        (pid,) = children(os.getpid())
-        os.kill(pid, signal.SIGKILL)
-        with pytest.raises(UnreadableFileError, match=r"good\.pdf could not be read: reading stopped while it was opened: .*SIGKILL"):
-            read(loader, good)
-        assert read(loader, good) == ["All is well", "Still well"]
-        assert read(loader, good) == ["All is well", "Still well"]
+        for path, texts in ((good, ["All is well", "Still well"]), (words, ["All is well"])):
+            read(loader, path)
+            (pid,) = children(os.getpid())
+            os.kill(pid, signal.SIGKILL)
+            told = rf"{path.name} could not be read: reading stopped while it was opened: the process that had it open crashed \(SIGKILL\)"
+            with pytest.raises(UnreadableFileError, match=told):
+                read(loader, path)
+            assert read(loader, path) == texts
+            assert read(loader, path) == texts
+
+
+def test_a_text_that_takes_too_long_or_too_much_memory_is_given_up(words: Path, tmp_path: Path) -> None:
+    huge = tmp_path / "huge.txt"
+    huge.write_bytes(b"many words " * 8_000_000)
+    with Loader(memory_megabytes=256) as loader:
+        with pytest.raises(UnreadableFileError, match=r"huge\.txt could not be read: .*while it was opened: .*256 MB"):
+            read(loader, huge)
+        assert read(loader, words) == ["All is well"]
+    with (
+        Loader(seconds_without_progress=0.01) as loader,
+        pytest.raises(UnreadableFileError, match=r"huge\.txt could not be read: .*: it took longer than 0\.01 s"),
+    ):
+        read(loader, huge)
+
+
+def test_closing_ends_what_is_being_read(tmp_path: Path) -> None:
+    slow = tmp_path / "slow.pdf"
+    slow.write_bytes(documents.bomb_pdf(8, 9))
+    loader = Loader(memory_megabytes=8192)
+    problems: list[str] = []
+
+    def reading() -> None:
+        with pytest.raises(UnreadableFileError) as caught:
+            read(loader, slow)
+        problems.append(str(caught.value))
+
+    threads = [threading.Thread(target=reading) for _ in range(2)]  # one reads, one waits
+    for thread in threads:
+        thread.start()
+    while not children(os.getpid()):
+        time.sleep(0.01)
+    loader.close()
+    for thread in threads:
+        thread.join(10)
+    assert len(problems) == 2
+    assert all("the program is being closed" in problem for problem in problems)
+    assert children(os.getpid()) == []
 
 
 def test_one_process_serves_many_files_and_ends_with_the_loader(good: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from rag.errors import DocumentError, FileTooLargeError, NoTextError, PasswordNeededError, UnreadableFileError, UnsupportedFileError
 from rag.loading.loader import LoadedDocument, Loader
+from rag.loading.parts import MOST_CHARACTERS
 from rag.types import Document
 from tests import documents
 
@@ -56,6 +57,18 @@ def test_a_text_file_is_one_page(load: Load, name: str, media_type: str, title: 
     assert (document.media_type, document.title) == (media_type, title)
 
 
+def test_a_long_text_is_read_in_parts(load: Load) -> None:
+    chapters = [f"# Chapter {number}\r\n\r\n" + "Naïve words, many of them.\r\n\r\n" * 2000 for number in range(20)]
+    document = load("".join(chapters).encode(), "book.md").document
+    assert len(document.pages) > 4
+    assert "".join(texts(document)) == "".join(chapters).replace("\r\n", "\n")
+    assert max(map(len, texts(document))) <= MOST_CHARACTERS
+    assert [page.label for page in document.pages[:3]] == ["part 1", "part 2", "part 3"]
+    assert [heading.title for heading in document.headings] == [f"Chapter {number}" for number in range(20)]
+    for heading in document.headings:
+        assert document.pages[heading.page - 1].text[heading.start :].startswith(f"# {heading.title}\n")
+
+
 def test_printed_labels_are_kept_beside_the_numbers(load: Load) -> None:
     pages = load(documents.labelled_pdf()).document.pages
     assert [(page.number, page.label) for page in pages] == [(1, "i"), (2, "ii"), (3, "1"), (4, "2"), (5, "A-1")]
@@ -88,6 +101,26 @@ def test_a_password_opens_what_it_closed(load: Load, algorithm: str) -> None:
     loaded = load(data, passwords=("wrong", "sesame"))
     assert texts(loaded.document) == ["Seven keys"]
     assert loaded.password == "sesame"
+
+
+@pytest.mark.parametrize("length", ["", "/Wength 128", "/Length 16", "/Length 0", "/Length -8", "/Length 999"])
+def test_a_key_whose_length_is_misstated_is_no_hindrance(load: Load, length: str) -> None:
+    assert texts(load(documents.misstated_pdf("Open to all", length=length)).document) == ["Open to all"]
+    closed = documents.misstated_pdf("Seven keys", password="sesame", length=length)
+    with pytest.raises(PasswordNeededError, match="give its password"):
+        load(closed)
+    loaded = load(closed, passwords=("sesame",))
+    assert (texts(loaded.document), loaded.password) == (["Seven keys"], "sesame")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"), [((b"/O <", b"/o <"), "/O entry of the encryption dictionary is missing"), ((b"/U <", b"/U <00>/u <"), "cut short")]
+)
+def test_no_password_is_asked_for_where_none_could_fit(load: Load, change: tuple[bytes, bytes], told: str) -> None:
+    data = documents.encrypted_pdf("Seven keys", password="sesame", algorithm="RC4-128")
+    assert data.count(change[0]) == 1
+    with pytest.raises(UnreadableFileError, match=f"its encryption is damaged: .*{told}"):
+        load(data.replace(*change), passwords=("sesame",))
 
 
 def test_encryption_without_a_password_is_no_hindrance(load: Load) -> None:

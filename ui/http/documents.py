@@ -1,31 +1,43 @@
 """Pages and files of the library's documents, and the health check."""
 
+import asyncio
+import math
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Query, Response
+from fastapi import APIRouter, HTTPException, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse
 
-from rag.errors import DocumentError, DocumentNotFoundError, RagError
+from rag.errors import DocumentError, DocumentNotFoundError, RagError, TooManyRequestsError
 from rag.library import Library
+from rag.viewing import SCALES
 
 KEEP = {"Cache-Control": "private, max-age=86400"}
 """A document's id is the hash of its bytes, so what is served under it never changes."""
 
+SCALE_STEPS = 8
+"""Pictures for a pixel a point: those for windows of nearly one width are one."""
+
+RETRY = {"Retry-After": "5"}
+"""Seconds, where too many pictures wait."""
+
+CLIENT_LEFT = 499
+"""As nginx logs it; nobody is there to see it."""
+
 
 def document_routes(library: Library) -> APIRouter:
     """`/documents/{id}/pages/{page}.png`, `/documents/{id}/original` and `/health`."""
-    router = APIRouter()
 
-    @router.get("/documents/{document_id}/pages/{page}.png")
-    def page_image(document_id: str, page: int, scale: Annotated[float, Query(gt=0, le=8)] = 2.0) -> Response:
-        try:
-            png = library.pages.image(document_id, page, scale=scale)
-        except DocumentNotFoundError as error:
-            raise HTTPException(404, str(error)) from error
-        except DocumentError as error:
-            raise HTTPException(422, str(error)) from error
-        return Response(png, media_type="image/png", headers=KEEP)
+    @asynccontextmanager
+    async def lifespan(app: object) -> AsyncIterator[None]:  # noqa: ARG001 - what FastAPI calls it with
+        yield
+        library.pages.close()  # a page that is being drawn does not hold up the end
+
+    router = APIRouter(lifespan=lifespan)
+    _add_pictures(router, library)
 
     @router.get("/documents/{document_id}/original")
     def original(document_id: str) -> FileResponse:
@@ -45,3 +57,38 @@ def document_routes(library: Library) -> APIRouter:
             raise HTTPException(503, str(error)) from error
 
     return router
+
+
+def _add_pictures(router: APIRouter, library: Library) -> None:
+    @router.get("/documents/{document_id}/pages/{page}.png")
+    async def page_image(
+        request: Request, document_id: str, page: int, scale: Annotated[float, Query(ge=SCALES[0], le=SCALES[1])] = 2.0
+    ) -> Response:
+        try:
+            scale = math.ceil(scale * SCALE_STEPS) / SCALE_STEPS
+            drawing = asyncio.wrap_future(await run_in_threadpool(library.pages.drawing, document_id, page, scale=scale))
+            if not await _is_waited_for(request, drawing):
+                return Response(status_code=CLIENT_LEFT)
+            return Response(drawing.result(), media_type="image/png", headers=KEEP)
+        except DocumentNotFoundError as error:
+            raise HTTPException(404, str(error)) from error
+        except DocumentError as error:
+            raise HTTPException(422, str(error)) from error
+        except TooManyRequestsError as error:
+            raise HTTPException(503, str(error), RETRY) from error
+
+
+async def _is_waited_for(request: Request, work: asyncio.Future[Any]) -> bool:
+    """Wait until work is done, or is given up because the client has left."""
+    leaving: asyncio.Future[Any] = asyncio.ensure_future(_left(request))
+    try:
+        await asyncio.wait({work, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        return work.done()
+    finally:
+        leaving.cancel()
+        work.cancel()
+
+
+async def _left(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

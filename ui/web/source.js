@@ -165,7 +165,7 @@ const drawAhead = async () => {
   }
 };
 const showMark = () => {
-  const mark = element.querySelector('.fn-mark, .fn-mark-text');
+  const mark = element.querySelector('.fn-not-drawn mark') || element.querySelector('.fn-mark, .fn-mark-text');
   const box = mark ? mark.closest('.fn-page, .fn-text') : element.querySelector('.fn-page, .fn-text');
   if (!box) return;
   if (!mark) return box.scrollTo(0, 0);
@@ -174,12 +174,25 @@ const showMark = () => {
   if (place.left < frame.left || place.right > frame.right) box.scrollLeft += place.left - frame.left - 20;
   mark.scrollIntoView({block: 'nearest', inline: 'nearest'}); // on a narrow screen the column scrolls, not the page
 };
+// Why there is no picture: asked again, the server says so at once.
+const explain = async (image) => {
+  const answer = await fetch(image.src).catch(() => null);
+  const {detail} = answer && !answer.ok ? await answer.json().catch(() => ({})) : {};
+  const note = element.querySelector('.fn-not-come');
+  if (picture() !== image || typeof detail !== 'string') return;
+  note.textContent = `${note.dataset.words} ${detail}`;
+  say(note.textContent);
+  observer.takeRecords();
+};
 const arrive = () => {
   const image = picture();
   const isHere = image.naturalWidth > 0;
-  element.querySelector('.fn-sheet').classList.remove('fn-coming');
+  const sheet = element.querySelector('.fn-sheet');
+  sheet.classList.remove('fn-coming');
+  sheet.classList.toggle('fn-not-drawn', !isHere); // its words stand in its place
   element.querySelector('.fn-not-come').hidden = isHere;
   observer.takeRecords();
+  if (!isHere) explain(image);
   clearTimeout(ahead);
   if (isHere) ahead = setTimeout(drawAhead, IDLE);
 };

@@ -1,5 +1,6 @@
 """The right column: where it stands."""
 
+import asyncio
 from dataclasses import dataclass
 
 import gradio as gr
@@ -7,23 +8,21 @@ import gradio as gr
 from rag.errors import DocumentNotFoundError, RagError
 from rag.exploring.passages import passage_of
 from rag.library import Library
+from rag.loading.kinds import PDF
 from rag.loading.marks import PageView, Rectangle
+from rag.loading.parts import MOST_CHARACTERS
 from rag.types import Citation, DocumentRecord
+from rag.viewing import SCALES
 from ui.web import text
 from ui.web.conversations import Conversations
 from ui.web.html import Quote, quote, render
 from ui.web.scripts import SOURCE_SCRIPT
 
-EXCERPT_CHARACTERS = 20_000
-"""Of a text file, shown at most on either side of the cited words."""
-
-PDF = "application/pdf"
+EXCERPT_CHARACTERS = MOST_CHARACTERS
+"""Of a text, shown at most on either side of the cited words: a part of a text is shown whole."""
 
 USUAL_WIDTH = 704
 """Pixels of a picture where the page does not say how many it has room for."""
-
-SCALES = (0.2, 8.0)
-"""Pixels a point (1/72 inch), at least and at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,42 +72,44 @@ def build_source() -> SourcePanel:
 
 
 class SourceHandlers:
-    """What happens in the column."""
+    """What happens in the column. A page that takes long to show keeps no thread waiting."""
 
     def __init__(self, library: Library, conversations: Conversations) -> None:
         self._library = library
         self._conversations = conversations
 
-    def cite(self, conversation_id: str, event: gr.EventData) -> str:
+    async def cite(self, conversation_id: str, event: gr.EventData) -> str:
         """Show what a footnote stands for."""
         turn_id, _, index = str(event._data.get("id", "")).rpartition("-")
-        citation = self._conversations.citation(conversation_id, turn_id, int(index) if index.isdecimal() and len(index) < 10 else -1)
+        place = int(index) if index.isdecimal() and len(index) < 10 else -1
+        citation = await asyncio.to_thread(self._conversations.citation, conversation_id, turn_id, place)
         if citation is None:
             return render("no_source.html", words=text.OLD_FOOTNOTE, citation=None, quote=None)
-        return self._show(citation.passage.document_id, citation.passage.page, citation, _width(event))
+        return await self._show(citation.passage.document_id, citation.passage.page, citation, _width(event))
 
-    def passage(self, event: gr.EventData) -> str:
+    async def passage(self, event: gr.EventData) -> str:
         """Show a chunk, with its words marked."""
         document_id, ordinal = str(event._data.get("id", "")), event._data.get("ordinal")
         key = (document_id, ordinal if isinstance(ordinal, int) else -1)
         try:
-            record, chunk = self._library.document(document_id), self._library.chunks([key])[key]
+            record = await asyncio.to_thread(self._library.document, document_id)
+            chunk = (await asyncio.to_thread(self._library.chunks, [key]))[key]
         except (DocumentNotFoundError, KeyError):
             return render("no_source.html", words=text.GONE, citation=None, quote=None)
         citation = Citation.of_words(1, passage_of(chunk, record))
-        return self._show(document_id, chunk.page, citation, _width(event))
+        return await self._show(document_id, chunk.page, citation, _width(event))
 
-    def open(self, event: gr.EventData) -> str:
+    async def open(self, event: gr.EventData) -> str:
         """Show a page of a document."""
         page = event._data.get("page", 1)
-        return self._show(str(event._data.get("id", "")), page if isinstance(page, int) else 1, None, _width(event))
+        return await self._show(str(event._data.get("id", "")), page if isinstance(page, int) else 1, None, _width(event))
 
-    def _show(self, document_id: str, page: int, citation: Citation | None, width: float) -> str:
+    async def _show(self, document_id: str, page: int, citation: Citation | None, width: float) -> str:
         cited = quote(citation) if citation else None
         try:
-            record = self._library.document(document_id)
+            record = await asyncio.to_thread(self._library.document, document_id)
             page = min(max(page, 1), record.pages)
-            place = self._place(record, page, citation, width)
+            place = await self._place(record, page, citation, width)
         except DocumentNotFoundError:
             words = text.GONE_FOOTNOTE.format(document=citation.passage.document) if citation else text.GONE
             return render("no_source.html", words=words, citation=citation, quote=cited)
@@ -123,19 +124,18 @@ class SourceHandlers:
             place=place,
         )
 
-    def _place(self, record: DocumentRecord, page: int, citation: Citation | None, width: float) -> Place:
+    async def _place(self, record: DocumentRecord, page: int, citation: Citation | None, width: float) -> Place:
         span = (citation.quote_start, citation.quote_end) if citation else (0, 0)
-        pages = self._library.pages
         try:
-            if record.media_type != PDF:
-                return _in_text(pages.text(record.id, 1), *span)
-            view = pages.look(record.id, page, *span)
+            view = await asyncio.wrap_future(await asyncio.to_thread(self._library.pages.looking, record.id, page, *span))
         except DocumentNotFoundError:
             raise
         except RagError as error:
             return Place(problem=text.NOT_SHOWN.format(problem=error))
         if citation and view.text[slice(*span)] != citation.quote:  # a file read by an older version of the library
             span, view = (0, 0), PageView(view.size, view.text)
+        if record.media_type != PDF:
+            return _in_text(view.text, *span)
         words = Quote(view.text[: span[0]], view.text[slice(*span)], view.text[span[1] :])
         if view.size is None:
             return Place(words, problem=text.NOT_DRAWN if view.text.strip() else text.NOTHING_TO_SHOW)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from rag.exploring.colouring import Caption, Colouring
 from rag.exploring.figures.style import OTHER, PALETTE, figure, mark
 from rag.exploring.mapping import Map, PlacedQuestion
+from rag.loading.parts import page_name
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -68,7 +69,7 @@ def map_figure(
 
 def hover(caption: Caption) -> str:
     """A caption for plotly, which takes some tags for HTML: escaped, in short lines."""
-    where = f"{caption.document}, page {caption.page_label}" if caption.page_label else caption.document
+    where = f"{caption.document}, {page_name(caption.page_label)}" if caption.page_label else caption.document
     lines = [f"<b>{escape(line)}</b>" for line in textwrap.wrap(where, HOVER_WIDTH)]
     return "<br>".join([*lines, *map(escape, textwrap.wrap(caption.text, HOVER_WIDTH))])
 

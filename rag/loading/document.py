@@ -1,7 +1,7 @@
-"""What reading a PDF gives, whichever library reads it, and what may go wrong. For the worker process."""
+"""What reading a file gives, whatever reads it, and what may go wrong. For the worker process."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -37,37 +37,32 @@ class PageContent:
         label: What is printed on it, or its number.
         text: Cleaned; may be empty.
         is_picture: Whether it has a picture and no text, as a scan.
+        headings: Those that begin on it, in reading order: level, 1 for the outermost; title; offset in `text`.
     """
 
     label: str
     text: str
-    is_picture: bool
+    is_picture: bool = False
+    headings: Sequence[tuple[int, str, int]] = ()
 
 
-OutlineEntry = tuple[int, str, int]
-"""Level, 1 for the outermost; title; physical page, 1-based."""
-
-
-class Pdf(Protocol):
-    """An open document, whichever library reads it."""
+class OpenedFile(Protocol):
+    """An open file of a kind that is read, whichever library reads it."""
 
     password: str
 
     @property
     def title(self) -> str:
-        """What the file calls itself, as it stands there."""
+        """What the file calls itself, or "" where that tells nothing."""
 
     def __len__(self) -> int:
         """How many pages it has."""
 
-    def outline(self) -> Iterator[OutlineEntry]:
-        """The entries of the outline that name a page, in order; none where there is no outline or it is damaged."""
-
     def pages(self) -> Iterator[PageContent]:
-        """Each page, in order."""
+        """Each page, in order, with its headings."""
 
     def page(self, index: int) -> PageContent:
-        """One page, as `pages` gives it; without text where it cannot be loaded.
+        """One page, as `pages` gives it, but for its headings; without text where it cannot be loaded.
 
         Args:
             index: 0-based, less than the number of pages.
