@@ -3,7 +3,7 @@
 import gc
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,49 +20,54 @@ if TYPE_CHECKING:
 CONVERSATIONS_FILE = "conversations.sqlite3"
 """In the library's folder."""
 
-LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 SECONDS_TO_END = 3
-"""An open page holds a connection for ever; after this long a stop no longer waits for it."""
+"""After this long a stop no longer waits for what still runs."""
 
 
 class ServeError(RagError):
     """The page's address cannot be used."""
 
 
-def build_app(library: Library, indexer: "Indexer", conversations: "Conversations", *, hosts: set[str] | None = None) -> "FastAPI":
+def build_app(
+    library: Library, indexer: "Indexer", conversations: "Conversations", *, hosts: Collection[str] = ("127.0.0.1", "localhost", "::1")
+) -> "FastAPI":
     """Build the app.
 
     Args:
         library: What it serves.
         indexer: Adds what is uploaded.
         conversations: Keeps what is said.
-        hosts: The names it answers to; any if not given. Keeps other web sites from reaching a local page by a name of theirs.
+        hosts: The names it answers to. Keeps other web sites from reaching it by a name of theirs.
     """
     import gradio as gr
     from fastapi import FastAPI
-    from starlette.middleware.trustedhost import TrustedHostMiddleware
+    from starlette.middleware.cors import CORSMiddleware
 
+    from ui.http.addresses import OwnAddressesOnly
+    from ui.http.clients import Clients
     from ui.http.conversations import conversation_routes
     from ui.http.documents import document_routes
     from ui.http.figures import figure_routes
-    from ui.http.protection import ProtectionHeaders, SameOriginOnly
+    from ui.http.protection import ProtectionHeaders
     from ui.web.app import build_page
     from ui.web.exploring.figures import Figures
+    from ui.web.closing_off import close_off
     from ui.web.theme import theme
 
     app = FastAPI(title="Footnote", docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(SameOriginOnly)
-    if hosts is not None:
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=sorted(hosts))
+    app.add_middleware(CORSMiddleware)  # allows nobody; without it Gradio adds one of its own, which allows whoever asks
+    app.add_middleware(Clients)
+    app.add_middleware(OwnAddressesOnly, names=hosts)
     app.add_middleware(ProtectionHeaders)  # the last one added is the outermost
     app.include_router(document_routes(library))
     app.include_router(conversation_routes(conversations))
     figures = Figures()
     app.include_router(figure_routes(figures))
     folder = Path(__file__).parent
-    mounted: FastAPI = gr.mount_gradio_app(
+    page = build_page(library, indexer, conversations, figures)
+    gr.mount_gradio_app(
         app,
-        build_page(library, indexer, conversations, figures),
+        page,
         path="/",
         theme=theme(),
         css_paths=[folder / "style.css", *sorted((folder / "exploring").glob("*.css"))],
@@ -71,7 +76,8 @@ def build_app(library: Library, indexer: "Indexer", conversations: "Conversation
         footer_links=[],
         max_file_size=int(library.settings.max_file_megabytes * 1e6),
     )
-    return mounted
+    close_off(app, page, library.settings)
+    return app
 
 
 def serve(library: Library, *, host: str, port: int, samples: Path | None, tell: Callable[[str], None]) -> None:
@@ -88,8 +94,8 @@ def serve(library: Library, *, host: str, port: int, samples: Path | None, tell:
         ServeError: The address is in use or not this machine's.
         StorageError: The library cannot be opened.
     """
-    bound = _listen(host, port)
-    _set_quiet(library.folder)
+    bound = listen(host, port)
+    keep_to_itself(library.folder)
     gc.disable()  # while Gradio is imported and the page is built: a sixth of the time is spent looking for garbage, and there is none
     import uvicorn
 
@@ -122,9 +128,14 @@ def serve(library: Library, *, host: str, port: int, samples: Path | None, tell:
         bound.close()
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens; port 0 takes a free one.
+
+    Raises:
+        ServeError: The address is in use or not this machine's.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named, or asyncio leaves Nagle's wait of 40 ms on
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))
@@ -135,7 +146,7 @@ def _listen(host: str, port: int) -> socket.socket:
     return bound
 
 
-def _set_quiet(folder: Path) -> None:
+def keep_to_itself(folder: Path) -> None:
     """Before Gradio is imported: nothing is sent to anybody, and uploads stay in the library's own folder."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["GRADIO_TEMP_DIR"] = str((folder / "uploads").resolve())
