@@ -1,13 +1,16 @@
 """What stands between the network and Gradio's app."""
 
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from fastapi import FastAPI
+from gradio.route_utils import BUILD_PATH_LIB
 
 from rag.settings import Settings
 from ui.http.events import EventGate
 from ui.http.gradio_routes import NeededRoutesOnly
+from ui.http.page_scripts import PageScripts
 from ui.http.uploads import Uploads, UploadsNoted
 from ui.web.running import MOST_SESSIONS, GradioRunning
 
@@ -28,4 +31,5 @@ def close_off(app: FastAPI, page: gr.Blocks, settings: Settings) -> None:
     limited = UploadsNoted(
         gated, uploads, most_files=settings.max_upload_files, most_bytes=int(settings.max_upload_megabytes * 1e6)
     )
-    mounted.app = NeededRoutesOnly(limited)
+    scripts = {script for block in page.blocks.values() if (script := getattr(block, "js_on_load", None))}
+    mounted.app = NeededRoutesOnly(PageScripts(limited, Path(BUILD_PATH_LIB), sorted(scripts)))

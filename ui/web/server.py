@@ -1,6 +1,7 @@
 """One FastAPI app: the documents' routes, and the page mounted last."""
 
 import gc
+import logging
 import os
 import socket
 from collections.abc import Callable, Collection
@@ -12,8 +13,10 @@ from rag.errors import RagError
 from rag.library import Library
 
 if TYPE_CHECKING:
+    import uvicorn
     from fastapi import FastAPI
 
+    from ui.http.stopping import Requests
     from ui.web.conversations import Conversations
     from ui.web.indexing import Indexer
 
@@ -88,17 +91,20 @@ def serve(library: Library, *, host: str, port: int, samples: Path | None, tell:
         host: Address to listen on.
         port: Port to listen on; 0 takes a free one.
         samples: Folder to index where the library is empty.
-        tell: Told the page's address.
+        tell: Told the page's address, and of its end.
 
     Raises:
         ServeError: The address is in use or not this machine's.
         StorageError: The library cannot be opened.
     """
+    host = host.strip().strip("[]")
     bound = listen(host, port)
     keep_to_itself(library.folder)
     gc.disable()  # while Gradio is imported and the page is built: a sixth of the time is spent looking for garbage, and there is none
     import uvicorn
 
+    from ui.http.addresses import LOOPBACK, answered_names, is_loopback
+    from ui.http.stopping import Requests, Stoppable
     from ui.web.conversation_store import ConversationStore
     from ui.web.conversations import Conversations
     from ui.web.indexing import Indexer
@@ -110,17 +116,21 @@ def serve(library: Library, *, host: str, port: int, samples: Path | None, tell:
         if samples and is_empty:
             for path in sorted(file for file in samples.iterdir() if file.suffix in {".pdf", ".txt", ".md"}):
                 indexer.submit(path, path.name, keep=True)
-        app = build_app(library, indexer, conversations, hosts=LOOPBACK if host in LOOPBACK else None)
-        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=SECONDS_TO_END)
-        if host not in LOOPBACK:
+        names = answered_names(host, library.settings.allowed_names)
+        app, requests = build_app(library, indexer, conversations, hosts=names), Requests()
+        app.add_middleware(Stoppable, requests=requests)
+        if not is_loopback(host):
+            others = ", ".join(sorted(names - LOOPBACK))
             tell("Everybody who can reach this address can read and change the library and its conversations: the page has no login.")
-        tell(f"Footnote is at http://{host}:{bound.getsockname()[1]} (Ctrl-C stops it).")
+            tell(f"The page answers to this machine's addresses and to the names {others}; RAG_ALLOWED_HOSTS adds others.")
+        tell(f"Footnote is at {_url(host, bound.getsockname()[1])} (Ctrl-C stops it).")
         gc.freeze()  # what is there by now stays
         gc.enable()
         indexer.start()  # not before: loading the model would keep the page waiting
         library.pages.start()  # so that the first footnote need not wait for the process that draws
+        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=SECONDS_TO_END)
         with suppress(KeyboardInterrupt):  # the usual way to stop
-            uvicorn.Server(config).run(sockets=[bound])
+            _server(config, requests, tell).run(sockets=[bound])
     finally:
         gc.enable()
         conversations.close()
@@ -134,6 +144,8 @@ def listen(host: str, port: int) -> socket.socket:
     Raises:
         ServeError: The address is in use or not this machine's.
     """
+    if not host:
+        raise ServeError("The page needs an address to listen on: 127.0.0.1 for this machine, 0.0.0.0 to accept connections from others.")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named, or asyncio leaves Nagle's wait of 40 ms on
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -142,8 +154,27 @@ def listen(host: str, port: int) -> socket.socket:
         bound.listen()
     except OSError as error:
         bound.close()
-        raise ServeError(f"The page cannot be served at {host}:{port}: {error.strerror}. Choose another port with --port.") from error
+        raise ServeError(f"The page cannot be served at {_url(host, port)}: {error.strerror}. Choose another port with --port.") from error
     return bound
+
+
+def _url(host: str, port: int) -> str:
+    """An address that a browser on this machine can open."""
+    shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - "any address" is none to open
+    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+
+
+def _server(config: "uvicorn.Config", requests: "Requests", tell: Callable[[str], None]) -> "uvicorn.Server":
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            tell("Footnote is stopping.")
+            logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # it would complain of requests that run in threads
+            requests.end()
+            await super().shutdown(sockets)
+
+    return Server(config)
 
 
 def keep_to_itself(folder: Path) -> None:
