@@ -87,7 +87,8 @@ class EventGate:
             self._at_once += Counter()  # drops the zeros
 
     def _refusal(self, client: Client, event: dict[str, Any]) -> JSONResponse | None:
-        if not _TAB.fullmatch(str(event.get("session_hash"))):
+        tab = event.get("session_hash")
+        if not (isinstance(tab, str) and _TAB.fullmatch(tab)):
             return _refusal(400, "The request is malformed or too long.")
         for file in files_in(event):
             if not self._uploads.has(client.session, file.get("path")):

@@ -180,5 +180,7 @@ def _server(config: "uvicorn.Config", requests: "Requests", tell: Callable[[str]
 def keep_to_itself(folder: Path) -> None:
     """Before Gradio is imported: nothing is sent to anybody, and uploads stay in the library's own folder."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ["GRADIO_ANALYTICS_MAX_EVENTS"] = "1"  # statistics that Gradio works out after each event, for a page of its that is closed
+    os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(10**9)
     os.environ["GRADIO_TEMP_DIR"] = str((folder / "uploads").resolve())
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
