@@ -61,7 +61,8 @@ class PageServer:
 
     def event(self, name: str) -> int:
         """The number of the first event whose handler has this name."""
-        return next(number for number, fn in self.gradio.get_blocks().fns.items() if fn.api_name == name)
+        events: dict[int, Any] = self.gradio.get_blocks().fns
+        return next(number for number, event in events.items() if event.api_name == name)
 
 
 class Visitor:

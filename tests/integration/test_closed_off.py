@@ -46,7 +46,6 @@ CLOSED = {
     "/gradio_api/stream/{session_hash}/{run}/{component_id}/playlist.m3u8": "sound and video",
     "/gradio_api/stream/{session_hash}/{run}/{component_id}/{segment_id}.{ext}": "sound and video",
     "/gradio_api/stream/{session_hash}/{run}/{component_id}/playlist-file": "sound and video",
-    "/gradio_api/reset": "does nothing",
     "/gradio_api/run/{api_name}": "open for `predict` alone",
     "/gradio_api/api/{api_name}": "calls events by name",
     "/gradio_api/call/{api_name}": "calls events by name",
@@ -128,15 +127,31 @@ def test_a_route_that_is_not_needed_is_not_there(server: PageServer, visitor: Vi
         for address in {filled(path), re.sub(r"\{[^}]+\}", str(secret), path), re.sub(r"\{[^}]+\}", f"..{secret}", path)}:
             if is_needed(method, address):
                 continue
-            got = visitor.http.request(method, address, params={"path": str(secret)}, json={"path": str(secret)} if method == "POST" else None)
+            got = visitor.http.request(
+                method, address, params={"path": str(secret)}, json={"path": str(secret)} if method == "POST" else None
+            )
             assert (got.status_code, got.text) in {(404, "Not found"), (404, "")}, (method, address)
-    for path in ("/assets/%2e%2e/index.html", "/assets/..%2f..%2findex.html", f"/static/js/..%2f..%2f..{secret}", f"/static/js/%2e%2e/{secret}"):
+    for path in (
+        "/assets/%2e%2e/index.html",
+        "/assets/..%2f..%2findex.html",
+        f"/static/js/..%2f..%2f..{secret}",
+        f"/static/js/%2e%2e/{secret}",
+    ):
         assert SECRET not in visitor.http.get(path).text
         assert visitor.http.get(path).status_code in {403, 404}
 
 
 OPEN = ("run/predict", "queue/join")
-CLOSED_WAYS = ("run/{name}", "api/{name}", "api/predict", "call/{name}", "call/v2/{name}", "run/predict/", "queue/join/", "component_server")
+CLOSED_WAYS = (
+    "run/{name}",
+    "api/{name}",
+    "api/predict",
+    "call/{name}",
+    "call/v2/{name}",
+    "run/predict/",
+    "queue/join/",
+    "component_server",
+)
 
 
 def forms(path: Path) -> list[Any]:

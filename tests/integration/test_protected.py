@@ -37,7 +37,9 @@ def chat() -> Iterator[ChatServer]:
 def server(tmp_path_factory: pytest.TempPathFactory, chat: ChatServer) -> Iterator[PageServer]:
     folder = tmp_path_factory.mktemp("protected")
     (folder / "lamp.txt").write_text(LAMP, encoding="utf-8")
-    settings = Settings(chat_base_url=chat.url("/ok/v1"), chat_model=MODEL, max_upload_files=3, max_upload_megabytes=1, max_file_megabytes=0.5)
+    settings = Settings(
+        chat_base_url=chat.url("/ok/v1"), chat_model=MODEL, max_upload_files=3, max_upload_megabytes=1, max_file_megabytes=0.5
+    )
     with Library.open(folder / "library", settings, embedder=BagOfWordsEmbedder()) as library:
         library.add(folder / "lamp.txt")
         with PageServer(library) as started:
@@ -60,7 +62,12 @@ def visitor(server: PageServer) -> Iterator[Visitor]:
 
 def paths(server: PageServer) -> list[str]:
     (record,) = server.library.documents()
-    own = [f"/documents/{record.id}/original", f"/documents/{record.id}/pages/1.png", "/conversations/x/export.md", "/figures/plotly.min.js"]
+    own = [
+        f"/documents/{record.id}/original",
+        f"/documents/{record.id}/pages/1.png",
+        "/conversations/x/export.md",
+        "/figures/plotly.min.js",
+    ]
     return ["/", "/health", "/theme.css", "/gradio_api/app_id", *own]
 
 
@@ -75,7 +82,9 @@ def test_no_other_site_reads_anything_and_none_is_promised_that_it_may(server: P
         got = visitor.http.get(path)
         assert not [name for name in got.headers if name.startswith("access-control")]
         assert (got.headers["cross-origin-resource-policy"], got.headers["x-content-type-options"]) == ("same-origin", "nosniff")
-    own = visitor.http.post("/gradio_api/cancel", headers={"origin": server.url}, json={"session_hash": "x", "fn_index": 0, "event_id": "x"})
+    own = visitor.http.post(
+        "/gradio_api/cancel", headers={"origin": server.url}, json={"session_hash": "x", "fn_index": 0, "event_id": "x"}
+    )
     assert own.status_code == 200
     assert not [name for name in own.headers if name.startswith("access-control")]
 

@@ -72,7 +72,9 @@ def test_other_origins_are_refused_and_ports_count(method: str, origin: str, sta
     assert client().request(method, "/documents/1", headers={"host": "localhost:7860", "origin": origin}).status_code == status
 
 
-@pytest.mark.parametrize(("origin", "host"), [("https://docs.example.com", "docs.example.com"), ("https://docs.example.com", "docs.example.com:443")])
+@pytest.mark.parametrize(
+    ("origin", "host"), [("https://docs.example.com", "docs.example.com"), ("https://docs.example.com", "docs.example.com:443")]
+)
 def test_the_port_that_a_scheme_has_anyway_need_not_be_named(origin: str, host: str) -> None:
     assert client("127.0.0.1", "docs.example.com").post("/", headers={"host": host, "origin": origin}).status_code == 200
 
@@ -107,6 +109,18 @@ def test_a_page_for_others_answers_to_this_machines_names_and_to_the_address_tha
     assert TestClient(client("0.0.0.0").app, base_url="http://evil.example").get("/").status_code == 403
 
 
-@pytest.mark.parametrize(("host", "expected"), [("127.0.0.1", True), ("127.1.2.3", True), ("::1", True), ("[::1]", True), ("localhost", True), ("0.0.0.0", False), ("::", False), ("evil.localhost.com", False)])
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("127.0.0.1", True),
+        ("127.1.2.3", True),
+        ("::1", True),
+        ("[::1]", True),
+        ("localhost", True),
+        ("0.0.0.0", False),
+        ("::", False),
+        ("evil.localhost.com", False),
+    ],
+)
 def test_a_loopback_address_is_known(host: str, expected: bool) -> None:
     assert is_loopback(host) is expected

@@ -38,6 +38,7 @@ NEEDED = (
     Route("GET", f"{API}/queue/data", "what these events show, as it comes"),
     Route("POST", f"{API}/run/predict", "an event that is done at once: a click in a list"),
     Route("POST", f"{API}/cancel", "ends an event: Stop, New conversation"),
+    Route("POST", f"{API}/reset", "told of an event that was ended; does nothing, and the page complains where it is missing"),
     Route("GET", rf"{API}/heartbeat/\w+", "tells the server that a tab was closed"),
     Route("GET", f"{API}/app_id", "whether the server was restarted meanwhile, where the connection was lost"),
 )

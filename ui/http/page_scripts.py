@@ -49,7 +49,9 @@ def without_eval(component: str) -> str:
 
 def as_file(scripts: Collection[str]) -> str:
     """Scripts of panels as one file: each a function, found under its own text."""
-    functions = ",\n".join(f"[{json.dumps(script)}, function (element, trigger, props, server, upload, watch) {{\n{script}\n}}]" for script in scripts)
+    functions = ",\n".join(
+        f"[{json.dumps(script)}, function (element, trigger, props, server, upload, watch) {{\n{script}\n}}]" for script in scripts
+    )
     return f"window.footnoteScripts = new Map([{functions}]);\n"
 
 
@@ -103,7 +105,9 @@ class PageScripts:
                 body = bytes(page).replace(b"<head>", f'<head><script src="{SCRIPTS}"></script>'.encode(), 1)
                 headers = MutableHeaders(scope=started)
                 headers["content-length"] = headers.get("content-length", "") if scope["method"] == "HEAD" else str(len(body))
-                headers[CSP] = policy(f"sha256-{base64.b64encode(hashlib.sha256(script).digest()).decode()}" for script in _INLINE.findall(body))
+                headers[CSP] = policy(
+                    f"sha256-{base64.b64encode(hashlib.sha256(script).digest()).decode()}" for script in _INLINE.findall(body)
+                )
                 await send(started)
                 await send({"type": "http.response.body", "body": body})
 

@@ -28,8 +28,6 @@ def close_off(app: FastAPI, page: gr.Blocks, settings: Settings) -> None:
     mounted.app.state_holder.capacity = MOST_SESSIONS
     uploads = Uploads()
     gated = EventGate(mounted.app, uploads, GradioRunning(page))
-    limited = UploadsNoted(
-        gated, uploads, most_files=settings.max_upload_files, most_bytes=int(settings.max_upload_megabytes * 1e6)
-    )
+    limited = UploadsNoted(gated, uploads, most_files=settings.max_upload_files, most_bytes=int(settings.max_upload_megabytes * 1e6))
     scripts = {script for block in page.blocks.values() if (script := getattr(block, "js_on_load", None))}
     mounted.app = NeededRoutesOnly(PageScripts(limited, Path(BUILD_PATH_LIB), sorted(scripts)))

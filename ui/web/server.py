@@ -53,8 +53,8 @@ def build_app(
     from ui.http.figures import figure_routes
     from ui.http.protection import ProtectionHeaders
     from ui.web.app import build_page
-    from ui.web.exploring.figures import Figures
     from ui.web.closing_off import close_off
+    from ui.web.exploring.figures import Figures
     from ui.web.theme import theme
 
     app = FastAPI(title="Footnote", docs_url=None, redoc_url=None, openapi_url=None)
@@ -160,7 +160,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 def _url(host: str, port: int) -> str:
     """An address that a browser on this machine can open."""
-    shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - "any address" is none to open
+    shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
 
 

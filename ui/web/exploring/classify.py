@@ -102,7 +102,12 @@ class Handlers:
             for share in working:
                 yield progress(words.BUSY, share)
             found = working.result()
-            yield render("explore_classify.html", shown=_shown(found, what, self._figures.keep_table(found.to_csv())), words=words, file_name=FILE_NAME)
+            yield render(
+                "explore_classify.html",
+                shown=_shown(found, what, self._figures.keep_table(found.to_csv())),
+                words=words,
+                file_name=FILE_NAME,
+            )
         except RagError as error:
             yield trouble(error)
 
