@@ -21,7 +21,7 @@ from tests.fakes import BagOfWordsEmbedder
 from tests.page_server import PageServer, Visitor, file_data
 from ui.cli import app as command_line
 from ui.http.clients import COOKIE
-from ui.http.events import MOST_EVENTS, MOST_EVENTS_AN_ADDRESS, MOST_TABS, TOO_MANY
+from ui.http.events import MOST_EVENTS, MOST_EVENTS_AN_ADDRESS, MOST_TABS, MOST_TABS_IN_ALL, TOO_MANY
 
 LAMP = "The lamp of the lighthouse is green."
 ELSEWHERE = {"origin": "http://127.0.0.1.evil.com", "sec-fetch-site": "cross-site", "sec-fetch-mode": "cors", "sec-fetch-dest": "empty"}
@@ -151,7 +151,7 @@ def test_tabs_that_are_made_up_do_not_fill_the_memory(server: PageServer, visito
         assert kept == [f"made{number}" for number in range(20, MOST_TABS + 20)]
         assert "another0tab" in holder.session_data
         assert other.call(show, []).status_code == 200
-    assert holder.capacity <= 1_000
+    assert holder.capacity <= MOST_TABS_IN_ALL
     for name in ("x" * 41, "", None, "a b", "../x", ["x"], {"a": 1}):
         assert visitor.call(show, [], session_hash=name).status_code == 400
 

@@ -24,11 +24,11 @@ MOST_EVENTS = 8
 MOST_EVENTS_AN_ADDRESS = 16
 """The same for all browsers at an address. Below what can run at a time, so that one address leaves room for others."""
 
-MOST_TABS = 100
-"""Of a browser that the server remembers; the one seen longest ago is forgotten first, and works on when it is loaded again."""
+MOST_TABS = 40
+"""Of a browser that the server keeps a state of, 240 kB each; the one used longest ago loses it first, until it is loaded again."""
 
-MOST_TABS_AN_ADDRESS = 400
-MOST_TABS_IN_ALL = 4_000
+MOST_TABS_AN_ADDRESS = 200
+MOST_TABS_IN_ALL = 500
 TOO_MANY = "Too much is running at once for this browser. Wait until an answer is finished, then ask again."
 NOT_UPLOADED = "This file was not uploaded from this page. Upload it again."
 _TAB = re.compile(r"\w{1,40}", re.ASCII)

@@ -24,7 +24,8 @@ COMPONENT = r"HTML-[\w-]+\.js"
 
 CHANGES = (
     (
-        r"let \w+=\w+\.default\.compile\((\w+)\)\((\w+)\),(\w+)=Object\.keys\(\2\),(\w+)=Object\.values\(\2\),(\w+)=Function\(\.\.\.\3,`return \\`\$\{\w+\}\\`;`\);",
+        r"let \w+=\w+\.default\.compile\((\w+)\)\((\w+)\),(\w+)=Object\.keys\(\2\),(\w+)=Object\.values\(\2\),"
+        r"(\w+)=Function\(\.\.\.\3,`return \\`\$\{\w+\}\\`;`\);",
         r"let \4=[],\5=()=>\1?`${\2.value??``}`:``;",
     ),
     (r"Function\(`element`,`trigger`,`props`,`server`,`upload`,`watch`,(\w+\(\))\)", r"window.footnoteScripts.get(\1)"),

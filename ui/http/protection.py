@@ -36,7 +36,6 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",  # where a browser does not say whose page an <img> is on, it keeps the picture from it
-    "Cross-Origin-Opener-Policy": "same-origin",
 }
 
 

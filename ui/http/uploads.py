@@ -20,6 +20,7 @@ SECONDS_KEPT = 7200
 """Gradio deletes uploads that nobody took after one to two hours."""
 
 MOST_NOTED = 20_000
+WHAT_TO_DO = "Upload fewer files, or use `rag add`."
 FILE_KEYS = {"path", "url", "meta"}
 """What Gradio's description of a file has. Any one of them makes a value a file: what lacks the others is filled in by Gradio."""
 
@@ -84,7 +85,7 @@ class UploadsNoted:
         elif int(length) > self._most_bytes:
             while (await receive()).get("more_body"):  # a browser shows no answer before it has sent everything
                 pass
-            message = f"At most {self._most_bytes / 1e6:,.0f} MB can be uploaded at a time. Upload fewer files, or use `rag add`."
+            message = f"At most {self._most_bytes / 1e6:,.0f} MB can be uploaded at a time. {WHAT_TO_DO}"
             await PlainTextResponse(message, 413)(scope, receive, send)
         else:
             started: Message = {}
@@ -106,7 +107,7 @@ class UploadsNoted:
             if len(paths) > self._most_files:
                 for path in paths:
                     shutil.rmtree(Path(path).parent, ignore_errors=True)  # a folder for each content
-                message = f"At most {self._most_files} files can be uploaded at a time, and there were {len(paths)}. Upload fewer files, or use `rag add`."
+                message = f"At most {self._most_files} files can be uploaded at a time, and there were {len(paths)}. {WHAT_TO_DO}"
                 await PlainTextResponse(message, 413)(scope, receive, send)
                 return
             self._uploads.note(client_of(scope).session, paths)

@@ -7,9 +7,6 @@ import gradio as gr
 
 from ui.http.clients import Client, client_of
 
-MOST_SESSIONS = 1_000
-"""Tabs that the server keeps a state of, over all clients."""
-
 
 class GradioRunning:
     """Gradio's queue and its sessions."""

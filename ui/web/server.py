@@ -128,7 +128,12 @@ def serve(library: Library, *, host: str, port: int, samples: Path | None, tell:
         gc.enable()
         indexer.start()  # not before: loading the model would keep the page waiting
         library.pages.start()  # so that the first footnote need not wait for the process that draws
-        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=SECONDS_TO_END)
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            timeout_graceful_shutdown=SECONDS_TO_END,
+            proxy_headers="FORWARDED_ALLOW_IPS" in os.environ,  # else who asks is who is connected: a header can say anything
+        )
         with suppress(KeyboardInterrupt):  # the usual way to stop
             _server(config, requests, tell).run(sockets=[bound])
     finally:
