@@ -1,12 +1,13 @@
 """Settings, and the one place that reads the environment."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from platformdirs import user_cache_path
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from rag.addresses import without_secrets
@@ -74,6 +75,11 @@ class Settings(BaseSettings):
     reranker_api_key: SecretStr | None = Field(default=None, description="key for the reranking endpoint")
     rerank_depth: int = Field(default=20, ge=1, le=200, description="chunks that the reranker reads for a question")
     max_file_megabytes: float = Field(default=200, gt=0, description="larger files are refused")
+    max_upload_files: int = Field(default=200, ge=1, description="most files in one upload to the page")
+    max_upload_megabytes: float = Field(default=2000, gt=0, description="most that one upload to the page may hold, all files together")
+    allowed_hosts: str | None = Field(
+        default=None, description="more names, separated by commas, under which the page is reached, such as docs.example.com"
+    )
     parse_seconds: float = Field(default=60, gt=0, description="a PDF page that takes longer to read is given up")
     parse_megabytes: int = Field(default=2048, ge=256, description="memory a file may take while it is read")
     chroma_url: str | None = Field(default=None, description="Chroma server that keeps the record, instead of the library's folder")
@@ -93,6 +99,19 @@ class Settings(BaseSettings):
         """What `repr` shows: addresses without their passwords."""
         for name, value in super().__repr_args__():
             yield name, without_secrets(value) if isinstance(value, str) and "://" in value else value
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _holds_names(cls, value: str | None) -> str | None:
+        for name in (value or "").split(","):
+            if not re.fullmatch(r"\s*(\[?[0-9A-Fa-f:.]+\]?|[\w.-]+)?\s*", name, re.ASCII):
+                raise ValueError(f"{name.strip()!r} is not a host name or address; give names without http:// and without a port")
+        return value
+
+    @property
+    def allowed_names(self) -> list[str]:
+        """The names in `allowed_hosts`."""
+        return [name.strip() for name in (self.allowed_hosts or "").split(",") if name.strip()]
 
     @property
     def exported_models(self) -> Path:

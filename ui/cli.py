@@ -197,6 +197,10 @@ def serve(
     """Start the page."""
     from ui.web.server import serve as serve_page
 
+    if not host.strip():
+        raise typer.BadParameter(
+            "give an address, such as 127.0.0.1, or 0.0.0.0 to accept connections from other machines.", param_hint="--host"
+        )
     with open_library(library) as opened:
         serve_page(opened, host=host, port=port, samples=samples, tell=lambda line: err.print(line, markup=False))
 

@@ -161,4 +161,3 @@ def test_a_kill_of_the_server_loses_no_upload(tmp_path: Path) -> None:
         assert sorted(record.name for record in library.documents()) == sorted(expected)
         assert library.damaged_copies() == []
     print(f"{KILLS // len(VERBS)} kills of the server: {len(expected)} uploads, nothing lost")
-

@@ -83,7 +83,7 @@ ADAPTERS: dict[str, str | tuple[str, ...]] = {
     "jinja2": ("ui/web/", "ui/report.py"),
     "markdown_it": ("ui/web/prose.py", "ui/web/prose_markdown.py"),
     "markupsafe": ("ui/web/answers.py", "ui/web/exploring/", "ui/web/prose.py", "ui/web/exporting.py"),
-    "fastapi": ("ui/http/", "ui/web/server.py"),
+    "fastapi": ("ui/http/", "ui/web/server.py", "ui/web/closing_off.py"),
     "starlette": ("ui/http/", "ui/web/server.py"),
     "uvicorn": "ui/web/server.py",
     "typer": ("ui/cli.py", "ui/doctor.py", "ui/evaluating.py", "ui/exploring/", "ui/terminal.py", "ui/training.py"),

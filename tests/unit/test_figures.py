@@ -31,6 +31,18 @@ def test_a_figure_is_served_until_newer_ones_take_its_place() -> None:
     assert client.get("/figures/plotly.min.js").headers["content-type"].startswith("text/javascript")
 
 
+def test_a_table_is_downloaded_as_spreadsheets_read_it() -> None:
+    figures = Figures()
+    app = FastAPI()
+    app.include_router(figure_routes(figures))
+    client = TestClient(app)
+    table = figures.keep_table("text,label\nZoë,a\n")
+    answer = client.get(f"/figures/{table}.csv")
+    assert answer.content.decode("utf-8-sig") == "text,label\nZoë,a\n"
+    assert answer.headers["content-disposition"] == "attachment"
+    assert client.get(f"/figures/{table}.json").status_code == 404
+
+
 def test_the_place_of_a_figure_escapes_what_is_said_of_it() -> None:
     html = Figures().show(heat_map(np.eye(2, dtype=np.float32), NAMES, NAMES), 'How "alike" <they> are', "passage")
     assert 'aria-label="How &#34;alike&#34; &lt;they&gt; are"' in html

@@ -46,6 +46,11 @@ def test_the_environment_sets_and_arguments_have_the_last_word(monkeypatch: pyte
         ("CHAT_MAX_TOKENS", "1"),
         ("CHAT_TEMPERATURE", "2.5"),
         ("CHAT_SECONDS", "0"),
+        ("MAX_UPLOAD_FILES", "0"),
+        ("MAX_UPLOAD_MEGABYTES", "0"),
+        ("ALLOWED_HOSTS", "http://docs.example.com"),
+        ("ALLOWED_HOSTS", "docs.example.com, *"),
+        ("ALLOWED_HOSTS", "docs.example.com:443"),
     ],
 )
 def test_a_value_out_of_range_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -53,6 +58,12 @@ def test_a_value_out_of_range_is_refused(monkeypatch: pytest.MonkeyPatch, name: 
     with pytest.raises(ValidationError) as caught:
         Settings()
     assert caught.value.errors()[0]["loc"] == (name.lower(),)
+
+
+def test_allowed_hosts_are_names_between_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings().allowed_names == []
+    monkeypatch.setenv("RAG_ALLOWED_HOSTS", "docs.example.com, 10.0.0.5,,[fd00::1] ,")
+    assert Settings().allowed_names == ["docs.example.com", "10.0.0.5", "[fd00::1]"]
 
 
 def test_settings_cannot_be_changed_nor_misspelt() -> None:

@@ -1,4 +1,4 @@
-"""The page's figures, and the script that draws them."""
+"""The page's figures, the script that draws them, and tables to download."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 
 
 def figure_routes(figures: "Figures") -> APIRouter:
-    """`/figures/{id}.json` and `/figures/plotly.min.js`."""
+    """`/figures/{id}.json`, `/figures/{id}.csv` and `/figures/plotly.min.js`."""
     router = APIRouter()
 
     @router.get("/figures/plotly.min.js")
@@ -25,9 +25,16 @@ def figure_routes(figures: "Figures") -> APIRouter:
 
     @router.get("/figures/{figure_id}.json")
     def figure(figure_id: str) -> Response:
-        found = figures.find(figure_id)
+        found = figures.find(f"{figure_id}.json")
         if found is None:
             raise HTTPException(404, "This figure is no longer kept.")
         return Response(found, media_type="application/json", headers=FOR_EVER)
+
+    @router.get("/figures/{table_id}.csv")
+    def table(table_id: str) -> Response:
+        found = figures.find(f"{table_id}.csv")
+        if found is None:
+            raise HTTPException(404, "This table is no longer kept.")
+        return Response(found, media_type="text/csv; charset=utf-8", headers={"Content-Disposition": "attachment", **FOR_EVER})
 
     return router

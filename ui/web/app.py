@@ -57,7 +57,7 @@ def build_page(library: Library, indexer: Indexer, conversations: Conversations,
         _wire_asking(documents, chat, conversation, AskingHandlers(library, conversations))
         _wire_source(documents, source, conversation, SourceHandlers(library, conversations))
         _wire_settings(page, settings, head, SettingsHandlers(library))
-    page.queue(default_concurrency_limit=MOST_CHATS)
+    page.queue(default_concurrency_limit=MOST_CHATS, api_open=False)  # what waits its turn is not called past the queue
     return page
 
 

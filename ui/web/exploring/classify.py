@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal
 
 import gradio as gr
@@ -46,7 +45,6 @@ class Panel:
     go: gr.Button
     check: gr.Button
     result: gr.HTML
-    download: gr.DownloadButton
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +56,7 @@ class Shown:
     counts: Mapping[str, int]
     unsure: int
     found: "Sequence[Labelled]"
+    table_id: str
 
 
 def build() -> Panel:
@@ -72,8 +71,7 @@ def build() -> Panel:
     with gr.Row(elem_classes="fn-buttons"):
         go = gr.Button(words.GO, variant="primary", elem_id="classify-go")
         check = gr.Button(words.CHECK, size="sm", elem_id="classify-check")
-        download = gr.DownloadButton(words.DOWNLOAD, visible=False, size="sm", elem_id="classify-download")
-    return Panel(examples, file, what, lines, unsure_below, go, check, gr.HTML(elem_id="classify-result"), download)
+    return Panel(examples, file, what, lines, unsure_below, go, check, gr.HTML(elem_id="classify-result"))
 
 
 def wire(panel: Panel, tab: gr.Tab, tools: "Tools") -> None:  # noqa: ARG001 - called as every view
@@ -82,8 +80,8 @@ def wire(panel: Panel, tab: gr.Tab, tools: "Tools") -> None:  # noqa: ARG001 - c
     panel.what.change(choose, panel.what, panel.lines, queue=False, **PRIVATE)
     panel.file.upload(load, panel.file, [panel.examples, panel.result], queue=False, **PRIVATE)
     asked = [panel.examples, panel.what, panel.lines, panel.unsure_below]
-    panel.go.click(handlers.classify, asked, [panel.result, panel.download], **PRIVATE)
-    panel.check.click(handlers.check, panel.examples, [panel.result, panel.download], **PRIVATE)
+    panel.go.click(handlers.classify, asked, panel.result, **PRIVATE)
+    panel.check.click(handlers.check, panel.examples, panel.result, **PRIVATE)
 
 
 class Handlers:
@@ -93,45 +91,44 @@ class Handlers:
         self._library = library
         self._figures = figures
 
-    def classify(self, examples: str, what: What, text: str, unsure_below: float) -> Iterator[tuple[str, Any]]:
+    def classify(self, examples: str, what: What, text: str, unsure_below: float) -> Iterator[str]:
         """How far it is, then the labels or why there are none."""
         from rag.exploring.classifying import classify
         from rag.exploring.labels import read_examples
         from rag.exploring.lists import lines
 
-        hidden = gr.DownloadButton(visible=False)
         try:
             given = read_examples(limited(examples, MOST_LIST_CHARACTERS, EXAMPLES))
             texts, of = (lines(limited(text, MOST_LIST_CHARACTERS, LIST)), "documents") if what == "texts" else (None, what)
             working = Working(lambda tell: classify(self._library, given, texts, of, unsure_below, tell))  # type: ignore[arg-type]
             for share in working:
-                yield progress(words.BUSY, share), hidden
+                yield progress(words.BUSY, share)
             found = working.result()
-            html = render("explore_classify.html", shown=_shown(found, what), words=words)
-            with TemporaryDirectory() as folder:  # Gradio copies the file, and deletes its copy after a while
-                file = Path(folder, FILE_NAME)
-                file.write_text(found.to_csv(), encoding="utf-8-sig", newline="")
-                yield html, gr.DownloadButton(value=str(file), visible=True)
+            yield render(
+                "explore_classify.html",
+                shown=_shown(found, what, self._figures.keep_table(found.to_csv())),
+                words=words,
+                file_name=FILE_NAME,
+            )
         except RagError as error:
-            yield trouble(error), hidden
+            yield trouble(error)
 
-    def check(self, examples: str) -> Iterator[tuple[str, Any]]:
+    def check(self, examples: str) -> Iterator[str]:
         """How far it is, then how well the examples are told apart, or why that cannot be known."""
         from rag.exploring.figures.heat import count_map
         from rag.exploring.labels import read_examples
         from rag.exploring.validating import cross_validate
 
-        hidden = gr.DownloadButton(visible=False)
         try:
             given = read_examples(limited(examples, MOST_LIST_CHARACTERS, EXAMPLES))
             working = Working(lambda tell: cross_validate(self._library, given, tell))
             for share in working:
-                yield progress(words.BUSY, share), hidden
+                yield progress(words.BUSY, share)
             found = working.result()
             figure = self._figures.show(count_map(found.confusion, found.labels, found.labels), words.CONFUSION_LABEL)
-            yield render("explore_classify_check.html", sentences=_sentences(found), figure=figure), hidden
+            yield render("explore_classify_check.html", sentences=_sentences(found), figure=figure)
         except RagError as error:
-            yield trouble(error), hidden
+            yield trouble(error)
 
 
 def choose(what: What) -> Any:
@@ -154,12 +151,12 @@ def load(path: str | None) -> tuple[Any, str]:
         return gr.Textbox(), trouble(error)
 
 
-def _shown(found: "Classification", what: What) -> Shown:
+def _shown(found: "Classification", what: What, table_id: str) -> Shown:
     notes = [words.DOCUMENT_VECTORS] * (what == "documents") + list(found.notes)
     if len(found.found) > MOST_LISTED:
         notes.append(words.FIRST_SHOWN.format(shown=MOST_LISTED, count=len(found.found)))
     unsure = sum(not one.is_sure for one in found.found)
-    return Shown(words.METHODS[found.method], notes, found.counts(), unsure, found.found[:MOST_LISTED])
+    return Shown(words.METHODS[found.method], notes, found.counts(), unsure, found.found[:MOST_LISTED], table_id)
 
 
 def _sentences(found: "CrossValidation") -> list[str]:

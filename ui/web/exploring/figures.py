@@ -1,4 +1,4 @@
-"""Figures of plotly's on the page: kept on the server for a while, drawn by a script of ours."""
+"""Figures of plotly's on the page, and tables to download: kept on the server for a while. A script of ours draws the figures."""
 
 import secrets
 import threading
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 MOST_BYTES = 100_000_000
-"""Of all figures together; the oldest go first."""
+"""Of all together; the oldest go first."""
 
 
 class Figures:
@@ -25,17 +25,24 @@ class Figures:
 
     def keep(self, figure: "Figure") -> str:
         """Keep a figure; what comes back finds it."""
-        figure_id = secrets.token_urlsafe(12)
+        return self._keep(figure.to_json().encode(), "json")
+
+    def keep_table(self, csv: str) -> str:
+        """Keep a table; what comes back finds it."""
+        return self._keep(csv.encode("utf-8-sig"), "csv")  # spreadsheets read it as UTF-8 by its first bytes
+
+    def find(self, name: str) -> bytes | None:
+        """A figure's JSON under its id and ".json", a table under its id and ".csv", or None if it is no longer kept."""
         with self._lock:
-            self._kept[figure_id] = figure.to_json().encode()
+            return self._kept.get(name)
+
+    def _keep(self, data: bytes, kind: str) -> str:
+        kept_id = secrets.token_urlsafe(12)
+        with self._lock:
+            self._kept[f"{kept_id}.{kind}"] = data
             while len(self._kept) > 1 and sum(map(len, self._kept.values())) > self._most_bytes:
                 self._kept.popitem(last=False)
-        return figure_id
-
-    def find(self, figure_id: str) -> bytes | None:
-        """A figure's JSON, or None if it is no longer kept."""
-        with self._lock:
-            return self._kept.get(figure_id)
+        return kept_id
 
     def show(self, figure: "Figure", label: str, name: str = "") -> str:
         """The HTML that a figure is drawn in.

@@ -1,0 +1,109 @@
+"""The page, served in this process by a thread, and browsers of it without a screen."""
+
+import asyncio
+import gc
+import json
+import threading
+import time
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx2
+import uvicorn
+
+from rag import Library
+from ui.web.conversations import Conversations
+from ui.web.indexing import Indexer
+from ui.web.server import build_app, keep_to_itself, listen
+
+SECONDS = 20
+
+
+class PageServer:
+    """The page of a library, on a free port of 127.0.0.1; a context manager."""
+
+    def __init__(self, library: Library) -> None:
+        keep_to_itself(library.folder)
+        self.library = library
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)  # Gradio makes event loops, and closes none
+            self.app = build_app(library, Indexer(library), Conversations())
+            gc.collect()
+        self._server = uvicorn.Server(uvicorn.Config(self.app, log_level="critical", timeout_graceful_shutdown=1))
+        self._socket = listen("127.0.0.1", 0)
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._server.serve([self._socket])), daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        until = time.monotonic() + SECONDS
+        while not self._server.started:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._server.should_exit = True
+        self._thread.join(SECONDS)
+        self._socket.close()
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+
+    @property
+    def gradio(self) -> Any:
+        """Gradio's own app, without what stands before it."""
+        return self.app.routes[-1]._base_app  # type: ignore[attr-defined]
+
+    def event(self, name: str) -> int:
+        """The number of the first event whose handler has this name."""
+        events: dict[int, Any] = self.gradio.get_blocks().fns
+        return next(number for number, event in events.items() if event.api_name == name)
+
+
+class Visitor:
+    """A browser's requests; a context manager.
+
+    Args:
+        server: The page.
+        tab: What names its tab.
+        headers: Sent with each request.
+    """
+
+    def __init__(self, server: PageServer, tab: str = "tab0123456", **headers: str) -> None:
+        self.server = server
+        self.tab = tab
+        self.http = httpx2.Client(base_url=server.url, headers=headers, timeout=SECONDS, verify=False)
+        self.http.get("/theme.css")  # brings the cookie
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.http.close()
+
+    def upload(self, files: dict[str, bytes]) -> httpx2.Response:
+        """Upload files, by name."""
+        return self.http.post("/gradio_api/upload", files=[("files", (name, data)) for name, data in files.items()])
+
+    def call(self, event: int, data: list[Any], *, route: str = "run/predict", **more: Any) -> httpx2.Response:
+        """Call an event; a route of the queue only says that it waits."""
+        body = {"fn_index": event, "data": data, "session_hash": self.tab, "event_data": None, "trigger_id": None} | more
+        return self.http.post(f"/gradio_api/{route}", json=body)
+
+    def ends(self) -> Iterator[dict[str, Any]]:
+        """The ends of this tab's waiting events, as they come."""
+        with self.http.stream("GET", "/gradio_api/queue/data", params={"session_hash": self.tab}) as stream:
+            for line in stream.iter_lines():
+                message = json.loads(line.removeprefix("data:")) if line.startswith("data:") else {}
+                if message.get("msg") == "process_completed":
+                    yield message
+
+
+def file_data(path: str | Path, **more: Any) -> dict[str, Any]:
+    """How the page names a file to an event."""
+    return {"path": str(path), "meta": {"_type": "gradio.FileData"}} | more

@@ -1,0 +1,111 @@
+"""Which names the page answers to, and which web sites may make a browser ask it."""
+
+import ipaddress
+import re
+import socket
+from collections.abc import Collection
+
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+PORTS = {"http": "80", "https": "443"}
+"""Schemes that an origin may have, and the port where it names none."""
+
+_NETLOC = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?\.?)(?::([0-9]{1,5}))?", re.ASCII | re.IGNORECASE)
+
+
+def split_address(address: str) -> tuple[str, str] | None:
+    """The name and the port ("" for none) of an address such as `Host` has, or None where it is malformed."""
+    found = _NETLOC.fullmatch(address)
+    return (_plain(found[1]), found[2] or "") if found else None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches the address."""
+    plain = _plain(host)
+    address = _numeric(plain)
+    return address.is_loopback if address else plain == "localhost"
+
+
+def answered_names(host: str, allowed: Collection[str]) -> set[str]:
+    """The names that a page answers to; the numeric address that a request arrived at is one besides.
+
+    Args:
+        host: The address it listens on.
+        allowed: More names, as the settings have them.
+    """
+    names = {*LOOPBACK, _plain(host), *map(_plain, allowed)}
+    if not is_loopback(host):
+        own = socket.gethostname().lower()
+        names |= {own, f"{own.partition('.')[0]}.local"}
+    return names - {"", "0.0.0.0", "::"}
+
+
+class OwnAddressesOnly:
+    """ASGI middleware that refuses other names than ours (DNS rebinding) and what other web sites make a browser ask for.
+
+    A browser follows a link from anywhere to the page itself, and to nothing else.
+    """
+
+    def __init__(self, app: ASGIApp, names: Collection[str]) -> None:
+        self._app = app
+        self._names = frozenset(names)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what programs and our own page ask for."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+        elif scope["type"] == "http":
+            refusal = self._refusal(scope)
+            await (refusal or self._app)(scope, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1008})  # nothing here speaks it
+
+    def _refusal(self, scope: Scope) -> PlainTextResponse | None:
+        headers = Headers(scope=scope)
+        hosts, origins = headers.getlist("host"), headers.getlist("origin")
+        address = split_address(hosts[0]) if len(hosts) == 1 else None
+        if address is None:
+            return PlainTextResponse("The Host header is missing or malformed.", 400)
+        if address[0] not in self._names and address[0] != _arrived_at(scope):
+            return PlainTextResponse("Footnote does not answer to this name. RAG_ALLOWED_HOSTS can add it.", 403)
+        if len(origins) > 1 or (origins and not _is_same(origins[0], address)):
+            return PlainTextResponse("Requests from other web sites are refused.", 403)
+        site = headers.get("sec-fetch-site", "none")
+        if site not in {"none", "same-origin"} and not _opens_the_page(scope, headers):
+            return PlainTextResponse("Requests from other web sites are refused.", 403)
+        return None
+
+
+def _is_same(origin: str, address: tuple[str, str]) -> bool:
+    scheme, _, netloc = origin.partition("://")
+    other, port = split_address(netloc), PORTS.get(scheme)
+    return bool(other and port) and other is not None and (other[0], other[1] or port) == (address[0], address[1] or port)
+
+
+def _opens_the_page(scope: Scope, headers: Headers) -> bool:
+    is_navigation = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
+    return is_navigation and scope["method"] == "GET" and scope["path"] == "/"
+
+
+def _arrived_at(scope: Scope) -> str:
+    """The numeric address of this machine that was asked: a name can be made to point at it, the number cannot."""
+    server = _plain(str((scope.get("server") or ("",))[0]))
+    return server if _numeric(server) else ""
+
+
+def _plain(name: str) -> str:
+    """One spelling of a name or address."""
+    name = name.strip().strip("[]").lower().rstrip(".")
+    address = _numeric(name)
+    return address.compressed if address else name
+
+
+def _numeric(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address

@@ -1,0 +1,71 @@
+"""Who asks: a browser, told by a cookie, at an address."""
+
+import ipaddress
+import re
+import secrets
+from dataclasses import dataclass
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+COOKIE = "footnote-session"
+_KEY = "footnote.client"
+_TOKEN = re.compile(r"[\w-]{32,64}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Somebody who asks.
+
+    Attributes:
+        session: The cookie's value; whoever asks without one has a new one each time.
+        address: The address they ask from; of an IPv6 address the network, since a machine has a whole one.
+    """
+
+    session: str
+    address: str
+
+
+def client_of(scope: Scope) -> Client:
+    """Who sent a request that has come through `Clients`."""
+    client: Client = scope[_KEY]
+    return client
+
+
+class Clients:
+    """ASGI middleware that tells clients apart.
+
+    The cookie says no more than "the same browser as before": it opens nothing, and other sites' requests are refused before (`addresses`).
+    SameSite is Lax, not Strict: a link in an e-mail would come without a Strict cookie, and the new one would take the place of the old.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass everything through, with its client."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        known = HTTPConnection(scope).cookies.get(COOKIE, "")
+        session = known if _TOKEN.fullmatch(known) else secrets.token_urlsafe(32)
+
+        async def send_cookie(message: Message) -> None:
+            if message["type"] == "http.response.start" and session != known:
+                MutableHeaders(scope=message).append("Set-Cookie", f"{COOKIE}={session}; Path=/; HttpOnly; SameSite=Lax")
+            await send(message)
+
+        client = Client(session, _network(str((scope.get("client") or ("",))[0])))
+        await self._app({**scope, _KEY: client}, receive, send_cookie)
+
+
+def _network(address: str) -> str:
+    try:
+        numeric = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    mapped = getattr(numeric, "ipv4_mapped", None)
+    if numeric.version == 4 or mapped:
+        return str(mapped or numeric)
+    return str(ipaddress.ip_network((numeric, 64), strict=False))

@@ -1,0 +1,149 @@
+"""The gate before the page's events: what comes in must be well-formed, of the browser's own, and leave room for others."""
+
+import json
+import re
+from collections import Counter, OrderedDict
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from starlette.datastructures import MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ui.http.clients import Client, client_of
+from ui.http.gradio_routes import API
+from ui.http.uploads import Uploads, files_in
+
+EVENTS = {f"{API}/queue/join", f"{API}/run/predict"}
+MOST_BYTES = 16_000_000
+"""Of an event: 10,000 texts are compared or labelled at most, and a question is short."""
+
+MOST_EVENTS = 8
+"""Of a browser that wait or run at a time."""
+
+MOST_EVENTS_AN_ADDRESS = 16
+"""The same for all browsers at an address. Below what can run at a time, so that one address leaves room for others."""
+
+MOST_TABS = 40
+"""Of a browser that the server keeps a state of, 240 kB each; the one used longest ago loses it first, until it is loaded again."""
+
+MOST_TABS_AN_ADDRESS = 200
+MOST_TABS_IN_ALL = 500
+TOO_MANY = "Too much is running at once for this browser. Wait until an answer is finished, then ask again."
+NOT_UPLOADED = "This file was not uploaded from this page. Upload it again."
+_TAB = re.compile(r"\w{1,40}", re.ASCII)
+"""What Gradio calls a session hash: made up by each page that is loaded."""
+
+
+class Running(Protocol):
+    """What runs behind the gate."""
+
+    def unfinished(self) -> Iterable[Client]:
+        """Of each event that waits or runs, whose it is."""
+        ...
+
+    def forget(self, tab: str) -> None:
+        """Drop what is kept for a tab."""
+        ...
+
+
+class EventGate:
+    """ASGI middleware around Gradio's app that reads each event before Gradio does.
+
+    Args:
+        app: Gradio's.
+        uploads: Which browser uploaded which file.
+        running: What runs behind the gate.
+    """
+
+    def __init__(self, app: ASGIApp, uploads: Uploads, running: Running) -> None:
+        self._app = app
+        self._uploads = uploads
+        self._running = running
+        self._tabs: OrderedDict[str, Client] = OrderedDict()
+        self._at_once: Counter[Client] = Counter()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass everything but events through."""
+        if scope["type"] != "http" or scope["path"] not in EVENTS:
+            await self._app(scope, receive, send)
+            return
+        client = client_of(scope)
+        event = _parsed(await _body(receive))
+        refusal = _refusal(400, "The request is malformed or too long.") if event is None else self._refusal(client, event)
+        if refusal or event is None:
+            await (refusal or self._app)(scope, receive, send)
+            return
+        self._remember(str(event["session_hash"]), client)
+        body = json.dumps(event).encode()  # so that Gradio reads what was checked, whatever another parser made of it
+        scope = {**scope, "headers": [*scope["headers"]]}
+        headers = MutableHeaders(scope=scope)
+        headers["content-length"], headers["content-type"] = str(len(body)), "application/json"
+        self._at_once[client] += 1
+        try:
+            await self._app(scope, _replayed(body, receive), send)
+        finally:
+            self._at_once[client] -= 1
+            self._at_once += Counter()  # drops the zeros
+
+    def _refusal(self, client: Client, event: dict[str, Any]) -> JSONResponse | None:
+        tab = event.get("session_hash")
+        if not (isinstance(tab, str) and _TAB.fullmatch(tab)):
+            return _refusal(400, "The request is malformed or too long.")
+        for file in files_in(event):
+            if not self._uploads.has(client.session, file.get("path")):
+                return _refusal(403, NOT_UPLOADED)
+            file["url"] = None  # nothing is fetched for anybody
+        running = [*self._running.unfinished(), *self._at_once.elements()]
+        of_browser = sum(one.session == client.session for one in running)
+        of_address = sum(one.address == client.address for one in running)
+        if of_browser >= MOST_EVENTS or of_address >= MOST_EVENTS_AN_ADDRESS:
+            return _refusal(429, TOO_MANY)
+        return None
+
+    def _remember(self, tab: str, client: Client) -> None:
+        self._tabs[tab] = client
+        self._tabs.move_to_end(tab)
+        for most, same in (
+            (MOST_TABS, [name for name, one in self._tabs.items() if one.session == client.session]),
+            (MOST_TABS_AN_ADDRESS, [name for name, one in self._tabs.items() if one.address == client.address]),
+            (MOST_TABS_IN_ALL, [*self._tabs]),
+        ):
+            for name in same[:-most]:
+                self._tabs.pop(name, None)
+                self._running.forget(name)
+
+
+async def _body(receive: Receive) -> bytes:
+    """All of a request, or nothing where it is too long."""
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return b""
+        body.extend(message.get("body", b""))
+        if len(body) > MOST_BYTES:
+            return b""
+        if not message.get("more_body"):
+            return bytes(body)
+
+
+def _parsed(body: bytes) -> dict[str, Any] | None:
+    try:
+        event = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return event if isinstance(event, dict) else None
+
+
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replay() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return replay
+
+
+def _refusal(status: int, message: str) -> JSONResponse:
+    return JSONResponse({"detail": message, "error": message}, status)

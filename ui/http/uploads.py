@@ -1,0 +1,115 @@
+"""Files come into the page by uploads alone, and an event may take those alone that its own browser uploaded."""
+
+import json
+import shutil
+import time
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ui.http.clients import client_of
+from ui.http.gradio_routes import API
+
+UPLOAD = f"{API}/upload"
+SECONDS_KEPT = 7200
+"""Gradio deletes uploads that nobody took after one to two hours."""
+
+MOST_NOTED = 20_000
+WHAT_TO_DO = "Upload fewer files, or use `rag add`."
+FILE_KEYS = {"path", "url", "meta"}
+"""What Gradio's description of a file has. Any one of them makes a value a file: what lacks the others is filled in by Gradio."""
+
+
+class Uploads:
+    """Which browser uploaded which file. Kept in memory: a restart forgets it, as a page that is loaded again does."""
+
+    def __init__(self) -> None:
+        self._noted: OrderedDict[tuple[str, str], float] = OrderedDict()
+
+    def note(self, session: str, paths: Iterable[str]) -> None:
+        """Note what a browser has uploaded."""
+        now = time.monotonic()
+        for path in paths:
+            self._noted[session, path] = now
+            self._noted.move_to_end((session, path))
+        while self._noted and (len(self._noted) > MOST_NOTED or next(iter(self._noted.values())) < now - SECONDS_KEPT):
+            self._noted.popitem(last=False)
+
+    def has(self, session: str, path: object) -> bool:
+        """Whether this browser uploaded this file."""
+        return isinstance(path, str) and (session, path) in self._noted
+
+
+def files_in(data: Any) -> Iterator[dict[str, Any]]:
+    """The descriptions of files anywhere in an event's data; the server takes nothing of them but their path."""
+    waiting = [data]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            if FILE_KEYS & value.keys():
+                yield value
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
+
+
+class UploadsNoted:
+    """ASGI middleware that limits uploads and notes whose they are.
+
+    Args:
+        app: Gradio's.
+        uploads: Where they are noted.
+        most_files: At a time.
+        most_bytes: At a time.
+    """
+
+    def __init__(self, app: ASGIApp, uploads: Uploads, *, most_files: int, most_bytes: int) -> None:
+        self._app = app
+        self._uploads = uploads
+        self._most_files = most_files
+        self._most_bytes = most_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass everything but uploads through."""
+        if scope["type"] != "http" or scope["path"] != UPLOAD:
+            await self._app(scope, receive, send)
+            return
+        length = Headers(scope=scope).get("content-length", "")
+        if not (length.isascii() and length.isdigit()):
+            await PlainTextResponse("An upload must say how long it is.", 411)(scope, receive, send)
+        elif int(length) > self._most_bytes:
+            while (await receive()).get("more_body"):  # a browser shows no answer before it has sent everything
+                pass
+            message = f"At most {self._most_bytes / 1e6:,.0f} MB can be uploaded at a time. {WHAT_TO_DO}"
+            await PlainTextResponse(message, 413)(scope, receive, send)
+        else:
+            started: Message = {}
+            answered = bytearray()
+
+            async def collect(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    started.update(message)
+                else:
+                    answered.extend(message.get("body", b""))
+                    if not message.get("more_body"):
+                        await self._answer(scope, receive, send, started, bytes(answered))
+
+            await self._app(scope, receive, collect)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, started: Message, answered: bytes) -> None:
+        if started["status"] == 200:
+            paths: list[str] = json.loads(answered)
+            if len(paths) > self._most_files:
+                for path in paths:
+                    shutil.rmtree(Path(path).parent, ignore_errors=True)  # a folder for each content
+                message = f"At most {self._most_files} files can be uploaded at a time, and there were {len(paths)}. {WHAT_TO_DO}"
+                await PlainTextResponse(message, 413)(scope, receive, send)
+                return
+            self._uploads.note(client_of(scope).session, paths)
+        await send(started)
+        await send({"type": "http.response.body", "body": answered})
