@@ -145,7 +145,7 @@ def test_the_views_of_explore_refuse_long_texts(library: Library) -> None:
         *classifying.classify(longer, "documents", "", 0.5),
         *classifying.classify("a: b\nc: d", "texts", longer, 0.5),
         *classifying.check(longer),
-        *arithmetic.ArithmeticHandlers(tools).solve(LONG, "library"),  # type: ignore[arg-type]
+        *arithmetic.ArithmeticHandlers(tools).solve(LONG, "library"),
         list(tokens.TokensHandlers(tools).compare(LONG, "a", "b"))[-1],
         tokens.TokensHandlers(tools).cut(LONG),
         list(tokens.TokensHandlers(tools).heat(LONG, "b"))[-1],
