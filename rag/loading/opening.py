@@ -1,7 +1,7 @@
 """A file of any kind that is read -> it, open. For the worker process."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -30,7 +30,7 @@ class FileToOpen:
     path: Path
     name: str
     media_type: MediaType
-    passwords: tuple[str, ...]
+    passwords: tuple[str, ...] = field(repr=False)
 
     @classmethod
     def of(cls, request: dict[str, Any]) -> Self:

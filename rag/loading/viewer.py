@@ -2,7 +2,7 @@
 
 import os
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -38,7 +38,7 @@ class FileToView:
     path: Path
     name: str
     media_type: MediaType = PDF
-    password: str = ""
+    password: str = field(default="", repr=False)
 
 
 class Viewer:

@@ -11,7 +11,7 @@ import shutil
 import time
 from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rag.errors import StorageError, UnreadableFileError
@@ -48,7 +48,7 @@ class Orphan:
     id: str
     name: str
     sources: tuple[str, ...]
-    password: str
+    password: str = field(repr=False)
 
     @property
     def is_known(self) -> bool:
@@ -220,7 +220,7 @@ class Originals:
 class _About:
     name: str = ""
     sources: tuple[str, ...] = ()
-    password: str = ""
+    password: str = field(default="", repr=False)
 
 
 def _read_about(file: Path) -> _About:
