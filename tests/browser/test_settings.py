@@ -41,3 +41,13 @@ def test_the_head_and_the_tabs_leave_each_other_room(reader: Reader, width: int)
     assert head
     assert tab
     assert head["x"] + head["width"] <= tab["x"]
+
+
+def test_the_library_is_checked_and_repaired(quoted: Reader) -> None:
+    quoted.open_tab("Settings")
+    quoted.page.get_by_role("button", name="Check the library").click()
+    findings = quoted.page.locator("#findings")
+    for part in ("model", "record", "vectors", "words", "files", "quarantine", "disk", "conversations", "chat model"):
+        expect(findings.get_by_role("rowheader", name=part, exact=True)).to_be_visible(timeout=30_000)
+    expect(findings).to_contain_text("All vectors are there.")
+    expect(findings.locator(".fn-fault")).to_have_count(0)

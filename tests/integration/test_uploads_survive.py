@@ -34,7 +34,7 @@ def upload(server: RagServer, names: list[str]) -> str:
     raise AssertionError("the upload did not end")
 
 
-@pytest.mark.parametrize("end", [signal.SIGKILL])
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
 def test_uploads_that_wait_outlive_the_server(tmp_path: Path, end: signal.Signals) -> None:
     empty = tmp_path / "samples"
     empty.mkdir()
@@ -42,6 +42,7 @@ def test_uploads_that_wait_outlive_the_server(tmp_path: Path, end: signal.Signal
     with RagServer(tmp_path, empty) as server:
         listing = upload(server, names)
         server.end(end)
+    assert (tmp_path / "library" / "chroma.seal.json").exists() == (end == signal.SIGTERM)  # closed well, or not at all
     assert all(name in listing for name in names)
     with RagServer(tmp_path, empty) as server:
         server.wait_for(FILES)

@@ -139,3 +139,6 @@ def _wire_source(documents: DocumentsPanel, panel: SourcePanel, conversation: gr
 def _wire_settings(page: gr.Blocks, panel: SettingsPanel, head: gr.HTML, handlers: SettingsHandlers) -> None:
     page.load(handlers.check, None, [head, panel.table], **PRIVATE)
     panel.check.click(handlers.check, None, [head, panel.table], **PRIVATE)
+    looking: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "doctor", **PRIVATE}
+    panel.examine.click(handlers.examine, None, [panel.findings, panel.repair], **looking)
+    panel.repair.click(handlers.repair, None, [panel.findings, panel.repair], **looking)

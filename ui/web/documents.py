@@ -48,6 +48,8 @@ class DocumentsHandlers:
         self._indexer = indexer
         self._records: list[DocumentRecord] = []
         self._left_behind = 0
+        self._damaged: dict[str, str] = {}
+        self._erased: bool | None = None  # whether what was removed has left the files; None where nothing was
 
     def show(self) -> tuple[str, Any]:
         """The list as it is now, and whether to ask again soon."""
@@ -55,6 +57,7 @@ class DocumentsHandlers:
         problem = self._indexer.problem
         try:
             self._records, self._left_behind = self._library.documents(), len(self._library.left_behind())
+            self._damaged = {record.id: problem for record, problem in self._library.damaged_copies()}
         except RagError as error:  # a full disk, say: what was seen last stays, and the page looks again
             problem = str(error)
         listing = render(
@@ -64,8 +67,16 @@ class DocumentsHandlers:
             left_behind=self._left_behind,
             news=_news(self._indexer.last),
             problem=problem,
+            damaged=self._damaged,
+            is_erasing=self._library.is_erasing,
+            is_erased=self._is_erased(),
         )
         return listing, gr.Timer(active=busy or bool(problem))
+
+    def _is_erased(self) -> bool:
+        if self._erased is False and not self._library.is_erasing:
+            self._erased = True
+        return self._erased is True
 
     def upload(self, files: Sequence[str] | None) -> tuple[Any, str, Any]:
         """Queue uploaded files and empty the drop area."""
@@ -77,6 +88,8 @@ class DocumentsHandlers:
         """Remove a document."""
         try:
             self._library.remove(_id(event))
+            self._erased = False
+            self._indexer.wake()
         except DocumentNotFoundError:  # removed in another tab
             gr.Info(text.GONE)
         except RagError as error:

@@ -105,6 +105,12 @@ class Indexer:
         if job:
             self._folder.delete(job)
 
+    def wake(self) -> None:
+        """See whether there is anything to do in the background, as after a removal."""
+        with self._changed:
+            self._indexing = True
+            self._changed.notify_all()
+
     def close(self) -> None:
         """End the thread; the file at work is begun anew at the next start."""
         with self._changed:

@@ -1,12 +1,16 @@
 """The settings tab: which model and endpoint answer, and whether they do."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import gradio as gr
 
 from rag.addresses import without_secrets
 from rag.errors import RagError
 from rag.library import Library
+from rag.types import Finding
+from ui.doctor import diagnose, mend
 from ui.web import text
 from ui.web.html import render
 
@@ -17,6 +21,9 @@ class SettingsPanel:
 
     table: gr.HTML
     check: gr.Button
+    findings: gr.HTML
+    examine: gr.Button
+    repair: gr.Button
 
 
 def build_settings() -> SettingsPanel:
@@ -24,7 +31,11 @@ def build_settings() -> SettingsPanel:
     table = gr.HTML(elem_id="settings")
     check = gr.Button(text.CHECK_AGAIN, size="sm", elem_id="check")
     gr.Markdown(text.HOW_TO_CONNECT, elem_id="connect")
-    return SettingsPanel(table, check)
+    findings = gr.HTML(elem_id="findings")
+    with gr.Row(elem_id="doctor"):
+        examine = gr.Button(text.EXAMINE, size="sm")
+        repair = gr.Button(text.REPAIR, size="sm", visible=False)
+    return SettingsPanel(table, check, findings, examine, repair)
 
 
 class SettingsHandlers:
@@ -37,6 +48,19 @@ class SettingsHandlers:
         """The head's line about the chat model, and the table."""
         line, state, is_ready = await self._state()
         return render("head.html", line=line, state=state, is_ready=is_ready), self._table(state)
+
+    def examine(self) -> Iterator[tuple[Any, Any]]:
+        """What was found of each part of the library, and the button that repairs where something is to be repaired."""
+        yield from self._found(text.EXAMINING, diagnose)
+
+    def repair(self) -> Iterator[tuple[Any, Any]]:
+        """Repair, and look again."""
+        yield from self._found(text.REPAIRING, mend)
+
+    def _found(self, words: str, look: Callable[[Library], list[Finding]]) -> Iterator[tuple[Any, Any]]:
+        yield f'<p class="fn-soft" role="status">{words}</p>', gr.Button(visible=False)
+        findings = look(self._library)
+        yield render("findings.html", findings=findings), gr.Button(visible=any(finding.state != "ok" for finding in findings))
 
     async def _state(self) -> tuple[str, str, bool]:
         settings, chat_model = self._library.settings, self._library.chat_model

@@ -133,6 +133,14 @@ CHECKING = "checking the chat model…"
 READY = "{model} at {host} · ready"
 NOT_READY = "not ready · {host}"
 CHECK_AGAIN = "Check again"
+EXAMINE = "Check the library"
+REPAIR = "Repair"
+EXAMINING = "Checking every file, chunk and vector. This may take a while."
+REPAIRING = "Repairing. Files may be indexed again, which may take a while."
+FINDING_SIGNS = {"ok": "✓", "warning": "≈", "fault": "✗"}
+ERASING = "Erasing removed text from the library's files"
+ERASED = "Removed text has been erased from the library's files."
+DAMAGED_COPY = "The library's copy of this file is {problem}. Add the file again to restore it."
 
 SETTING_NAMES = {
     "chat": "Chat model",
