@@ -147,7 +147,7 @@ def test_the_views_of_explore_refuse_long_texts(library: Library) -> None:
         *classifying.classify(longer, "documents", "", 0.5),
         *classifying.classify("a: b\nc: d", "texts", longer, 0.5),
         *classifying.check(longer),
-        *arithmetic.ArithmeticHandlers(tools).solve(LONG, "library"),  # type: ignore[arg-type]
+        *arithmetic.ArithmeticHandlers(tools).solve(LONG, "library"),
         list(tokens.TokensHandlers(tools).compare(LONG, "a", "b"))[-1],
         tokens.TokensHandlers(tools).cut(LONG),
         list(tokens.TokensHandlers(tools).heat(LONG, "b"))[-1],
@@ -197,11 +197,13 @@ def test_lists_carry_titles_and_what_an_older_version_kept_of_a_long_question_is
 
 
 def test_the_page_keeps_nothing_of_what_events_were_given_and_showed() -> None:
-    with Page() as page:
-        box = gr.Textbox()
-        box.submit(str, box, box)
-    state, function = SessionState(page), page.fns[0]
-    assert asyncio.run(page.preprocess_data(function, [LONG], state)) == [LONG]
-    asyncio.run(page.postprocess_data(function, [LONG], state))
-    kept = [config["props"].get("value") for config in state.config_values.values()]
-    assert LONG not in kept
+    async def kept() -> list[Any]:
+        with Page() as page:
+            box = gr.Textbox()
+            box.submit(str, box, box)
+        state, function = SessionState(page), page.fns[0]
+        assert await page.preprocess_data(function, [LONG], state) == [LONG]
+        await page.postprocess_data(function, [LONG], state)
+        return [config["props"].get("value") for config in state.config_values.values()]
+
+    assert LONG not in asyncio.run(kept())
