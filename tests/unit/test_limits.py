@@ -8,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 import pytest
+from gradio.state_holder import SessionState
 
 from rag import Library, Message, QuestionTooLongError
 from rag.library import MOST_HISTORY_CHARACTERS, MOST_HISTORY_MESSAGES, MOST_QUESTION_CHARACTERS
@@ -26,6 +27,7 @@ from ui.web.exploring.figures import Figures
 from ui.web.history import HistoryHandlers
 from ui.web.indexing import Indexer
 from ui.web.limits import MOST_PAINTED, MOST_TURNS, ConversationFullError, TextTooLongError
+from ui.web.page import Page
 
 LONG = "x" * 1_000_000
 
@@ -192,3 +194,16 @@ def test_lists_carry_titles_and_what_an_older_version_kept_of_a_long_question_is
     assert len(listed.title) == len(conversations.title("old")) == MOST_SHOWN_CHARACTERS
     long, other = conversations.turns("old")
     assert (len(long.question), long.state, other.question) == (MOST_QUESTION_CHARACTERS, "failed", "And then?")
+
+
+def test_the_page_keeps_nothing_of_what_events_were_given_and_showed() -> None:
+    async def kept() -> list[Any]:
+        with Page() as page:
+            box = gr.Textbox()
+            box.submit(str, box, box)
+        state, function = SessionState(page), page.fns[0]
+        assert await page.preprocess_data(function, [LONG], state) == [LONG]
+        await page.postprocess_data(function, [LONG], state)
+        return [config["props"].get("value") for config in state.config_values.values()]
+
+    assert LONG not in asyncio.run(kept())

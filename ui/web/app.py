@@ -16,6 +16,7 @@ from ui.web.exploring.figures import Figures
 from ui.web.history import HistoryHandlers, HistoryPanel, build_history, pick
 from ui.web.html import render
 from ui.web.indexing import Indexer
+from ui.web.page import Page
 from ui.web.scripts import HEAD_SCRIPT
 from ui.web.settings import SettingsHandlers, SettingsPanel, build_settings
 from ui.web.source import SourceHandlers, SourcePanel, build_source
@@ -31,7 +32,7 @@ CACHE_SECONDS = 3600
 def build_page(library: Library, indexer: Indexer, conversations: Conversations, figures: Figures) -> gr.Blocks:
     """Put the page together."""
     page: gr.Blocks
-    with gr.Blocks(title=text.TITLE, analytics_enabled=False, fill_width=True, delete_cache=(CACHE_SECONDS, CACHE_SECONDS)) as page:
+    with Page(title=text.TITLE, analytics_enabled=False, fill_width=True, delete_cache=(CACHE_SECONDS, CACHE_SECONDS)) as page:
         # An id is no secret; with a key of its own a restarted server could not read it any more.
         conversation = gr.BrowserState(None, storage_key=STATE_KEY, secret=STATE_KEY)
         with gr.Row(elem_id="columns", equal_height=True):

@@ -11,7 +11,7 @@ from markdown_it.tree import SyntaxTreeNode
 
 from ui.web.prose import markdown_parser
 
-_SPECIAL = re.compile(r"([\\`*_\[\]<>~|#$]|&(?=[#\w]))")
+_SPECIAL = re.compile(r"([\\`*_\[\]>~|#$]|&(?=[#\w]))")
 _ADDRESS = re.compile(r"(:)(?=//)|\b(www)(?=\.)", re.IGNORECASE)
 """What some programs take for a link without being asked."""
 
@@ -125,7 +125,7 @@ def _around(mark: str, words: str) -> str:
 
 
 def _escaped(words: str) -> str:
-    return _ADDRESS.sub(r"\g<0>\\", _SPECIAL.sub(r"\\\1", words))
+    return _ADDRESS.sub(r"\g<0>\\", _SPECIAL.sub(r"\\\1", words)).replace("<", "&lt;")
 
 
 def _code(code: str) -> str:
