@@ -79,11 +79,13 @@ def _add_pictures(router: APIRouter, library: Library) -> None:
 
 
 async def _is_waited_for(request: Request, work: asyncio.Future[Any]) -> bool:
-    """Wait until work is done, or is given up because the client has left."""
+    """Wait until work is done, or is given up because the client has left or the server ends."""
     leaving: asyncio.Future[Any] = asyncio.ensure_future(_left(request))
     try:
         await asyncio.wait({work, leaving}, return_when=asyncio.FIRST_COMPLETED)
         return work.done()
+    except asyncio.CancelledError:
+        return False  # quietly: uvicorn would log a page of traceback for each
     finally:
         leaving.cancel()
         work.cancel()
