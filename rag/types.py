@@ -70,7 +70,7 @@ class Document:
         name: The file's name, without folders.
         title: The title the file gives itself, or "".
         media_type: "application/pdf", "text/markdown" or "text/plain".
-        pages: At least one; a text file is one page.
+        pages: At least one; those of a text file are its parts, one where it is not long.
         headings: In reading order: those marked in a text file, those of a PDF's outline.
     """
 

@@ -174,7 +174,7 @@ class Pool(Generic[T]):
 
 def _stopped(request: PageRequest, error: WorkerStoppedError) -> UnreadableFileError:
     done = "drawn" if request.verb == "render" else "shown"
-    return UnreadableFileError(f"page {request.page} of {request.name} could not be {done}: {error}.")
+    return UnreadableFileError(f"Page {request.page} of {request.name} could not be {done}: {error}.")
 
 
 def _fail(job: _Job[T], problem: Exception) -> None:

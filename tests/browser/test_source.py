@@ -11,6 +11,7 @@ from pypdf.constants import PageLabelStyle
 from tests.browser.gate import Gate
 from tests.browser.reader import Reader
 from tests.documents import plain_pdf
+from ui.web import text
 
 PAGE_POINTS = 841.89
 LINE_POINTS = 100  # where tests.documents puts the first line, from the top
@@ -159,6 +160,45 @@ def test_a_page_that_was_left_shows_its_marks_again(quoted: Reader) -> None:
 
     expect(quoted.source.locator(".fn-mark").first).to_be_in_viewport()
     expect(quoted.source.locator(".fn-quote")).to_be_visible()
+
+
+def test_a_page_that_cannot_be_drawn_says_why_and_shows_its_words_marked(quoted: Reader) -> None:
+    why = "Page 6 of harbour-handbook.pdf could not be drawn: it took longer than 10 s."
+    quoted.page.route("**/pages/6.png*", lambda route: route.fulfill(status=422, json={"detail": why}))
+    quoted.ask("How many days of unused leave may I carry over?")
+    quoted.open_footnote(1)
+
+    expect(quoted.source.locator(".fn-not-come")).to_have_text(f"{text.NOT_COME} {why}")
+    mark = quoted.source.locator(".fn-words mark")
+    expect(mark).to_be_in_viewport()
+    box = mark.bounding_box()
+    assert box
+    assert box["width"] > 50
+    expect(quoted.source.locator(".fn-words")).not_to_contain_text(text.MARK_BEGINS, use_inner_text=True)
+    expect(quoted.source.locator("img")).to_be_hidden()
+    quoted.shoot("source-not-drawn")
+    quoted.source.get_by_text("next ›").click()
+    expect(quoted.source.locator("img")).to_be_visible()
+    expect(quoted.source.locator(".fn-not-come")).to_be_hidden()
+    quoted.page.unroute_all()
+    quoted.watch.complaints[:] = [each for each in quoted.watch.complaints if "422" not in each]
+
+
+def test_a_long_text_opens_at_the_part_with_the_cited_words(reader: Reader) -> None:
+    lines = [f"Line {number} says nothing.{' ' * 1000}\n\n" for number in range(250)]
+    lines[230] = "The zeppelin was moored at noon.\n\n"
+    reader.upload({"airfield.txt": "".join(lines).encode()})
+    expect(reader.row("airfield.txt").locator("[data-open]")).to_be_visible()
+    reader.ask("@airfield When was the zeppelin moored?")
+    expect(reader.answer).to_contain_text("airfield.txt, part 2")
+    reader.open_footnote(1)
+
+    expect(reader.source.locator(".fn-source-head")).to_contain_text("part 2 of 2")
+    expect(reader.source.locator(".fn-mark-text")).to_be_in_viewport()
+    expect(reader.source.get_by_label("Larger")).to_have_count(0)
+    reader.source.get_by_text("previous").click()
+    expect(reader.source.locator(".fn-source-head")).to_contain_text("part 1 of 2")
+    reader.remove("airfield.txt")
 
 
 def test_a_footnote_says_so_when_its_document_was_removed(reader: Reader) -> None:

@@ -13,7 +13,7 @@ from rag.loading.viewer import FileToView, Viewer
 from tests import documents
 
 DRAW_SECONDS = 1.0
-TOO_LONG = r"page 1 of slow\.pdf could not be drawn: it took longer than 1 s"
+TOO_LONG = r"Page 1 of slow\.pdf could not be drawn: it took longer than 1 s"
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_one_picture_is_drawn_once_for_all_who_ask(viewer: Viewer, slow: FileToV
     asked = [viewer.render(slow, 1) for _ in range(60)]
     assert not wait(asked, 20).not_done
     assert time.monotonic() - begin < 20 * DRAW_SECONDS
-    assert {str(future.exception()) for future in asked} == {"page 1 of slow.pdf could not be drawn: it took longer than 1 s."}
+    assert {str(future.exception()) for future in asked} == {"Page 1 of slow.pdf could not be drawn: it took longer than 1 s."}
 
 
 def test_only_so_many_pictures_may_wait(viewer: Viewer, slow: FileToView, quick: FileToView) -> None:

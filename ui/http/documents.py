@@ -24,9 +24,6 @@ SCALE_STEPS = 8
 RETRY = {"Retry-After": "5"}
 """Seconds, where too many pictures wait."""
 
-CLIENT_LEFT = 499
-"""As nginx logs it; nobody is there to see it."""
-
 
 def document_routes(library: Library) -> APIRouter:
     """`/documents/{id}/pages/{page}.png`, `/documents/{id}/original` and `/health`."""
@@ -68,7 +65,7 @@ def _add_pictures(router: APIRouter, library: Library) -> None:
             scale = math.ceil(scale * SCALE_STEPS) / SCALE_STEPS
             drawing = asyncio.wrap_future(await run_in_threadpool(library.pages.drawing, document_id, page, scale=scale))
             if not await _is_waited_for(request, drawing):
-                return Response(status_code=CLIENT_LEFT)
+                return Response(status_code=503)
             return Response(drawing.result(), media_type="image/png", headers=KEEP)
         except DocumentNotFoundError as error:
             raise HTTPException(404, str(error)) from error
@@ -79,11 +76,13 @@ def _add_pictures(router: APIRouter, library: Library) -> None:
 
 
 async def _is_waited_for(request: Request, work: asyncio.Future[Any]) -> bool:
-    """Wait until work is done, or is given up because the client has left."""
+    """Wait until work is done, or is given up because the client has left or the server ends."""
     leaving: asyncio.Future[Any] = asyncio.ensure_future(_left(request))
     try:
         await asyncio.wait({work, leaving}, return_when=asyncio.FIRST_COMPLETED)
         return work.done()
+    except asyncio.CancelledError:
+        return False  # quietly: uvicorn would log a page of traceback for each
     finally:
         leaving.cancel()
         work.cancel()

@@ -6,6 +6,7 @@ let cited = null; // the last footnote or passage: how to show it again, and the
 let moves = false; // whether the focus goes into the column when it is there
 let zoom = 100;
 let sharpening, ahead;
+let removed = null; // the document that was removed last: its other pages are not drawn ahead
 
 const columns = () => document.getElementById('columns');
 const isOver = () => columns().classList.contains('fn-show-source');
@@ -89,6 +90,7 @@ document.addEventListener('fn-figure-click', (event) => {
   showPassage(event.detail.data[0], event.detail.data[1]);
 });
 document.addEventListener('click', (event) => {
+  removed = event.target.closest('#documents [data-remove]')?.dataset.remove ?? removed;
   if (event.target.closest('#documents [data-open]')) open(document.querySelector('[data-drawer]'));
 });
 document.addEventListener('click', (event) => {
@@ -158,7 +160,7 @@ const drawAhead = async () => {
   const {document: id, shown} = view().dataset;
   const neighbours = [...element.querySelectorAll('.fn-pager [data-page]:not(:disabled)')].reverse();
   for (const button of neighbours) {
-    if (!picture() || view().dataset.shown !== shown || view().dataset.document !== id) return;
+    if (!picture() || view().dataset.shown !== shown || view().dataset.document !== id || id === removed) return;
     const image = new Image();
     image.src = picture().src.replace(/\/\d+\.png/, `/${button.dataset.page}.png`);
     await image.decode().catch(() => {});
@@ -192,7 +194,10 @@ const arrive = () => {
   sheet.classList.toggle('fn-not-drawn', !isHere); // its words stand in its place
   element.querySelector('.fn-not-come').hidden = isHere;
   observer.takeRecords();
-  if (!isHere) explain(image);
+  if (!isHere) {
+    showMark();
+    explain(image);
+  }
   clearTimeout(ahead);
   if (isHere) ahead = setTimeout(drawAhead, IDLE);
 };
