@@ -3,7 +3,7 @@
 from xdist.scheduler import LoadScopeScheduling
 
 
-class Spreading(LoadScopeScheduling):
+class Spreading(LoadScopeScheduling):  # type: ignore[misc]  # it ships no types
     """Hands out whole files, in the order of their names, and the browser's folder as one: it takes about as long as all others."""
 
     def _split_scope(self, nodeid: str) -> str:
