@@ -156,7 +156,7 @@ def test_king_minus_man_plus_woman_is_queen_with_the_real_model(minilm: Embedder
 
 
 def test_the_command_prints_neighbours(
-    filled: Library, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    filled: Library, minilm: Embedder, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     filled.close()
     folder = tmp_path / "made"

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag import EmbeddingError, ExploringError, Library, RagError, Settings, UnreadableFileError
-from rag.embedding.backends import Backend, build_embedder
-from rag.embedding.protocol import Embeddings
+from rag import EmbeddingError, ExploringError, Library, RagError, UnreadableFileError
+from rag.embedding.protocol import Embedder, Embeddings
+from rag.embedding.sentence_transformer import SentenceTransformerEmbedder
 from rag.exploring import compare, compare_documents, compare_passages, most_similar, score_distribution
 from rag.exploring.figures.heat import count_map, heat_map
 from rag.exploring.figures.scores import score_histogram
@@ -228,17 +228,21 @@ def test_the_histogram_holds_every_cosine_and_marks_scores(library: Library) -> 
     assert len(json.loads(score_histogram(score_distribution(library)).to_json())["data"]) == 2
 
 
-@pytest.mark.parametrize("backend", ["torch", "onnx"])
-def test_the_real_model_tells_cats_and_dogs_from_language_models(open_library: OpenLibrary, backend: Backend) -> None:
-    settings = Settings()
-    embedder = build_embedder(settings.embedding_model, backend, settings.exported_models)
-    library = open_library(embedder=embedder)
-    within = 0.001 if backend == "torch" else 0.03  # weights of int8 change a little
-    found = compare(library, ["The cat sat on the mat.", "A dog rested on the rug.", "LLMs are trained on large text datasets."]).matrix
-    assert found[0, 1] == pytest.approx(0.4588, abs=within)
-    assert found[0, 2] == pytest.approx(-0.0246, abs=within)
-    assert found[1, 2] == pytest.approx(-0.0486, abs=within)
-    goods = ["a cotton t-shirt", "high-performance running shoes with cushioned soles", "a laptop bag", "linen pants"]
-    best, second = most_similar(library, "What are good shoes for jogging?", goods, top_k=2)
+CATS_AND_DOGS = ["The cat sat on the mat.", "A dog rested on the rug.", "LLMs are trained on large text datasets."]
+GOODS = ["a cotton t-shirt", "high-performance running shoes with cushioned soles", "a laptop bag", "linen pants"]
+
+
+def test_the_original_model_has_the_cosines_that_are_known_of_it(open_library: OpenLibrary) -> None:
+    library = open_library(embedder=SentenceTransformerEmbedder())
+    found = compare(library, CATS_AND_DOGS).matrix
+    assert found[[0, 0, 1], [1, 2, 2]] == pytest.approx([0.4588, -0.0246, -0.0486], abs=0.001)
+    best, second = most_similar(library, "What are good shoes for jogging?", GOODS, top_k=2)
     assert (best.place, second.text) == (1, "linen pants")
-    assert best.cosine == pytest.approx(0.6664, abs=within)
+    assert best.cosine == pytest.approx(0.6664, abs=0.001)
+
+
+def test_the_model_as_it_runs_tells_cats_and_dogs_from_language_models(open_library: OpenLibrary, minilm: Embedder) -> None:
+    library = open_library(embedder=minilm)
+    found = compare(library, CATS_AND_DOGS).matrix
+    assert found[0, 1] > 0.3 > 0.1 > max(found[0, 2], found[1, 2])  # how exact a single cosine is depends on the processor
+    assert most_similar(library, "What are good shoes for jogging?", GOODS, top_k=1)[0].place == 1
