@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -200,10 +201,10 @@ def started(folder: Path, *arguments: str, **settings: str) -> Iterator[tuple[su
             process.kill()
 
 
-def test_ctrl_c_with_open_tabs_and_growing_answers_writes_one_line_at_an_ipv6_address_too(tmp_path: Path, chat: ChatServer) -> None:
-    (tmp_path / "lamp.txt").write_text(LAMP, encoding="utf-8")
-    with Library.open(tmp_path / "library") as library:
-        library.add(tmp_path / "lamp.txt")
+def test_ctrl_c_with_open_tabs_and_growing_answers_writes_one_line_at_an_ipv6_address_too(
+    tmp_path: Path, sample_library: Path, chat: ChatServer
+) -> None:
+    shutil.copytree(sample_library, tmp_path / "library")
     with (
         started(tmp_path, "--host", "::1", RAG_CHAT_BASE_URL=chat.url("/slow/v1"), RAG_CHAT_MODEL=MODEL) as (process, log, url),
         ExitStack() as stack,
@@ -213,7 +214,7 @@ def test_ctrl_c_with_open_tabs_and_growing_answers_writes_one_line_at_an_ipv6_ad
         ask_event = next(one["id"] for one in page["dependencies"] if len(one["inputs"]) == 5 and one["targets"][0][1] == "submit")
         http = stack.enter_context(httpx2.Client(base_url=url, verify=False))
         for tab in ("tab1", "tab2", "tab3"):
-            body = {"fn_index": ask_event, "data": ["What colour is the lamp?", None, "", None, None], "session_hash": tab}
+            body = {"fn_index": ask_event, "data": ["When may I return an item?", None, "", None, None], "session_hash": tab}
             assert http.post("/gradio_api/queue/join", json=body).status_code == 200
             for path in (f"/gradio_api/heartbeat/{tab}", f"/gradio_api/queue/data?session_hash={tab}"):
                 stream = stack.enter_context(http.stream("GET", path))
