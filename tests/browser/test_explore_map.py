@@ -74,6 +74,14 @@ def test_every_passage_is_a_point_with_its_words(quoted: Reader) -> None:
     shoot(quoted, "explore-map")
 
 
+def test_the_points_of_a_large_map_are_drawn_under_the_pages_policy_too(quoted: Reader) -> None:
+    large = {"data": [{"type": "scattergl", "mode": "markers", "x": [1, 2, 3], "y": [1, 2, 3]}], "layout": {}}
+    quoted.page.route("**/figures/*.json", lambda route: route.fulfill(json=large))
+    figure = open_map(quoted)
+    expect(figure.locator(".scatterlayer .points path")).to_have_count(3)
+    quoted.page.unroute("**/figures/*.json")
+
+
 def test_a_click_on_a_point_opens_its_page_with_the_words_marked(quoted: Reader) -> None:
     figure = open_map(quoted)
     point = figure.locator(".scatterlayer .trace").first.locator(".points path").first

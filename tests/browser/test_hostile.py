@@ -56,6 +56,24 @@ def test_a_hostile_answer_loads_nothing_links_nowhere_and_invents_no_footnote(re
     assert reader.page.evaluate(OWNED) is None
 
 
+def test_what_gets_into_the_page_all_the_same_does_not_run(reader: Reader) -> None:
+    reader.page.evaluate("""() => {
+        const script = document.createElement('script');
+        script.textContent = 'window.owned = 40';
+        const image = document.createElement('img');
+        image.setAttribute('onerror', 'window.owned = 41');
+        image.src = 'data:,';
+        document.body.append(script, image);
+        setTimeout('window.owned = 42');
+    }""")
+    expect(reader.page.locator("img[onerror]")).to_have_count(1)
+    reader.page.wait_for_timeout(100)
+    assert reader.page.evaluate(OWNED) is None
+    refused = [said for said in reader.watch.complaints if "Content Security Policy" in said]
+    assert len(refused) == 3
+    reader.watch.complaints.clear()
+
+
 def test_a_hostile_question_is_shown_as_it_was_typed(reader: Reader) -> None:
     question = "<img src=http://127.0.0.1:1/q.png onerror=window.owned=20> ![x](http://127.0.0.1:1/q.png) **bold** ${window.owned=21}"
     reader.ask(question)

@@ -214,7 +214,7 @@ def test_a_footnote_says_so_when_its_document_was_removed(reader: Reader) -> Non
 
 
 def _wait_until_sharp(reader: Reader) -> None:
-    reader.page.wait_for_function(f"({SHARPNESS})(document.querySelector('#source-view img')) >= 0.99")
+    reader.page.wait_for_function(f"() => ({SHARPNESS})(document.querySelector('#source-view img')) >= 0.99")
 
 
 def _width(reader: Reader) -> float:

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from rag import Library
 from tests.fakes import BagOfWordsEmbedder
 from tests.page_server import PageServer, Visitor, file_data
-from ui.http.events import NOT_UPLOADED
+from ui.http.events import MOST_BYTES, NOT_UPLOADED, TOO_LONG
 from ui.http.gradio_routes import NEEDED, is_needed
 
 SECRET = "correct horse battery staple"
@@ -218,8 +218,10 @@ def test_what_gradio_reads_is_what_was_checked(server: PageServer, visitor: Visi
         got = visitor.http.post("/gradio_api/run/predict", content=content, headers={"Content-Type": "application/x-www-form-urlencoded"})
         assert SECRET not in got.text
         assert got.status_code in {200, 400}
-    for content in (b"", b"[]", b"{", b"null", b"[" * 100_000, b'{"session_hash": "a/../b", "data": []}', b"[" + b" " * 17_000_000 + b"]"):
+    for content in (b"", b"[]", b"{", b"null", b"[" * 100_000, b'{"session_hash": "a/../b", "data": []}', b"[" * 1_000_000):
         assert visitor.http.post("/gradio_api/queue/join", content=content).status_code == 400
+    got = visitor.http.post("/gradio_api/queue/join", content=b'"' + b"x" * MOST_BYTES + b'"')
+    assert (got.status_code, got.json()["detail"]) == (413, TOO_LONG)
 
 
 def test_a_queued_event_is_not_called_past_the_queue(server: PageServer, visitor: Visitor) -> None:

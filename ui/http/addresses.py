@@ -70,7 +70,7 @@ class OwnAddressesOnly:
         if address is None:
             return PlainTextResponse("The Host header is missing or malformed.", 400)
         if address[0] not in self._names and address[0] != _arrived_at(scope):
-            return PlainTextResponse("Footnote does not answer to this name. RAG_ALLOWED_HOSTS can add it.", 403)
+            return PlainTextResponse("Footnote does not answer to this name. RAG_ALLOWED_HOSTS can add it.", 400)
         if len(origins) > 1 or (origins and not _is_same(origins[0], address)):
             return PlainTextResponse("Requests from other web sites are refused.", 403)
         site = headers.get("sec-fetch-site", "none")

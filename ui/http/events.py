@@ -15,8 +15,8 @@ from ui.http.gradio_routes import API
 from ui.http.uploads import Uploads, files_in
 
 EVENTS = {f"{API}/queue/join", f"{API}/run/predict"}
-MOST_BYTES = 16_000_000
-"""Of an event: 10,000 texts are compared or labelled at most, and a question is short."""
+MOST_BYTES = 8_000_000
+"""Of an event: texts that are compared or labelled are the longest."""
 
 MOST_EVENTS = 8
 """Of a browser that wait or run at a time."""
@@ -30,6 +30,8 @@ MOST_TABS = 40
 MOST_TABS_AN_ADDRESS = 200
 MOST_TABS_IN_ALL = 500
 TOO_MANY = "Too much is running at once for this browser. Wait until an answer is finished, then ask again."
+TOO_LONG = f"This is more than {MOST_BYTES // 1_000_000} MB of text. Give a part of it."
+MALFORMED = "The request is malformed."
 NOT_UPLOADED = "This file was not uploaded from this page. Upload it again."
 _TAB = re.compile(r"\w{1,40}", re.ASCII)
 """What Gradio calls a session hash: made up by each page that is loaded."""
@@ -69,36 +71,47 @@ class EventGate:
             await self._app(scope, receive, send)
             return
         client = client_of(scope)
-        event = _parsed(await _body(receive))
-        refusal = _refusal(400, "The request is malformed or too long.") if event is None else self._refusal(client, event)
-        if refusal or event is None:
-            await (refusal or self._app)(scope, receive, send)
+        if self._has_enough(client):
+            await _refusal(429, TOO_MANY)(scope, receive, send)
             return
-        self._remember(str(event["session_hash"]), client)
-        body = json.dumps(event).encode()  # so that Gradio reads what was checked, whatever another parser made of it
-        scope = {**scope, "headers": [*scope["headers"]]}
-        headers = MutableHeaders(scope=scope)
-        headers["content-length"], headers["content-type"] = str(len(body)), "application/json"
         self._at_once[client] += 1
         try:
-            await self._app(scope, _replayed(body, receive), send)
+            await self._pass_on(client, scope, receive, send)
         finally:
             self._at_once[client] -= 1
             self._at_once += Counter()  # drops the zeros
 
+    async def _pass_on(self, client: Client, scope: Scope, receive: Receive, send: Send) -> None:
+        body = await _body(receive)
+        if body is None:
+            await _refusal(413, TOO_LONG)(scope, receive, send)
+            return
+        event = _parsed(body)
+        refusal = _refusal(400, MALFORMED) if event is None else self._refusal(client, event)
+        if refusal or event is None:
+            await (refusal or self._app)(scope, receive, send)
+            return
+        self._remember(event["session_hash"], client)
+        checked = json.dumps(event).encode()  # so that Gradio reads what was checked, whatever another parser made of it
+        scope = {**scope, "headers": [*scope["headers"]]}
+        headers = MutableHeaders(scope=scope)
+        headers["content-length"], headers["content-type"] = str(len(checked)), "application/json"
+        await self._app(scope, _replayed(checked, receive), send)
+
+    def _has_enough(self, client: Client) -> bool:
+        running = [*self._running.unfinished(), *self._at_once.elements()]
+        of_browser = sum(one.session == client.session for one in running)
+        of_address = sum(one.address == client.address for one in running)
+        return of_browser >= MOST_EVENTS or of_address >= MOST_EVENTS_AN_ADDRESS
+
     def _refusal(self, client: Client, event: dict[str, Any]) -> JSONResponse | None:
         tab = event.get("session_hash")
         if not (isinstance(tab, str) and _TAB.fullmatch(tab)):
-            return _refusal(400, "The request is malformed or too long.")
+            return _refusal(400, MALFORMED)
         for file in files_in(event):
             if not self._uploads.has(client.session, file.get("path")):
                 return _refusal(403, NOT_UPLOADED)
             file["url"] = None  # nothing is fetched for anybody
-        running = [*self._running.unfinished(), *self._at_once.elements()]
-        of_browser = sum(one.session == client.session for one in running)
-        of_address = sum(one.address == client.address for one in running)
-        if of_browser >= MOST_EVENTS or of_address >= MOST_EVENTS_AN_ADDRESS:
-            return _refusal(429, TOO_MANY)
         return None
 
     def _remember(self, tab: str, client: Client) -> None:
@@ -114,8 +127,8 @@ class EventGate:
                 self._running.forget(name)
 
 
-async def _body(receive: Receive) -> bytes:
-    """All of a request, or nothing where it is too long."""
+async def _body(receive: Receive) -> bytes | None:
+    """All of a request, or None where it is too long."""
     body = bytearray()
     while True:
         message = await receive()
@@ -123,7 +136,7 @@ async def _body(receive: Receive) -> bytes:
             return b""
         body.extend(message.get("body", b""))
         if len(body) > MOST_BYTES:
-            return b""
+            return None
         if not message.get("more_body"):
             return bytes(body)
 

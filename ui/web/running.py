@@ -19,7 +19,9 @@ class GradioRunning:
         return [client_of(event.request.scope) for event in list(self._page._queue.event_ids_to_events.values())]
 
     def forget(self, tab: str) -> None:
-        """Drop what is kept for a tab."""
+        """Drop what is kept for a tab; what an event of its still says is kept."""
         holder, queue = self._page.state_holder, self._page._queue
-        for kept in (holder.session_data, holder.time_last_used, queue.pending_event_ids_session, queue.pending_messages_per_session):
+        is_busy = any(event.session_hash == tab for event in list(queue.event_ids_to_events.values()))
+        messages = () if is_busy else (queue.pending_event_ids_session, queue.pending_messages_per_session)
+        for kept in (holder.session_data, holder.time_last_used, *messages):
             kept.pop(tab, None)
