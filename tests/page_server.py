@@ -104,6 +104,13 @@ class Visitor:
                     yield message
 
 
+def config_of(http: httpx2.Client) -> dict[str, Any]:
+    """The page's components and events, as its own script is told them."""
+    page = http.get("/").raise_for_status().text
+    config, _ = json.JSONDecoder().raw_decode(page, page.index("{", page.index("window.gradio_config")))
+    return dict(config)
+
+
 def file_data(path: str | Path, **more: Any) -> dict[str, Any]:
     """How the page names a file to an event."""
     return {"path": str(path), "meta": {"_type": "gradio.FileData"}} | more

@@ -9,6 +9,7 @@ import pytest
 
 from rag import Library
 from tests.browser.serving import RagServer
+from tests.page_server import config_of, file_data
 
 FILES = 8
 WORDS = "boats pass the lock and the harbour master counts them all day long. "
@@ -17,12 +18,12 @@ WORDS = "boats pass the lock and the harbour master counts them all day long. "
 def upload(server: RagServer, names: list[str]) -> str:
     """Upload files as the page does, and give the list that it shows then."""
     with httpx2.Client(base_url=server.url, timeout=60) as client:
-        config = client.get("/config").json()
+        config = config_of(client)
         drop = next(part["id"] for part in config["components"] if part["props"].get("elem_id") == "drop")
         event = next(one["id"] for one in config["dependencies"] if [drop, "upload"] in map(list, one["targets"]))
         sent = [("files", (name, f"{name} {WORDS}".encode(), "text/plain")) for name in names]
         paths = client.post("/gradio_api/upload", files=sent).json()
-        files = [{"path": path, "orig_name": name, "meta": {"_type": "gradio.FileData"}} for path, name in zip(paths, names, strict=True)]
+        files = [file_data(path, orig_name=name) for path, name in zip(paths, names, strict=True)]
         asked = {"data": [files], "fn_index": event, "session_hash": "uploads", "event_data": None, "trigger_id": drop}
         assert client.post("/gradio_api/queue/join", json=asked).status_code == 200
         with client.stream("GET", "/gradio_api/queue/data", params={"session_hash": "uploads"}) as stream:

@@ -16,10 +16,13 @@ from tests.browser.serving import RagServer
 from tests.chat_server import MODEL, ChatServer
 from tests.embedding_server import EmbeddingServer
 from tests.fakes import BagOfWordsEmbedder
+from tests.page_server import config_of
 
 CLIENTS = int(os.environ.get("SOAK_CLIENTS", "50"))
 SECONDS = float(os.environ.get("SOAK_SECONDS", "300"))
 SECONDS_AN_ANSWER = 120
+SECONDS_BETWEEN_TRIES = 0.2
+TOO_MANY_REQUESTS = 429
 MARK = re.compile(r"mark\d+x\d+")
 
 
@@ -62,16 +65,19 @@ class Client:
         self.told["answered" if is_answered else "not answered"] += 1
 
     def _components(self) -> None:
-        config = self._http.get("/config").raise_for_status().json()
+        config = config_of(self._http)
         self._events = {(target[1], each["api_name"]): each for each in config["dependencies"] for target in each["targets"]}
 
     def _event(self, trigger: str, handler: str, data: list[Any]) -> list[Any]:
         """Trigger an event and wait for its last values."""
         event = self._events[trigger, handler]
         body = {"fn_index": event["id"], "data": data, "session_hash": self._session, "event_data": None, "trigger_id": None}
-        joined = self._http.post("/gradio_api/queue/join", json=body).raise_for_status().json()
+        while (joined := self._http.post("/gradio_api/queue/join", json=body)).status_code == TOO_MANY_REQUESTS:
+            self.told["asked to wait"] += 1  # all are at one address
+            time.sleep(SECONDS_BETWEEN_TRIES)
+        event_id = joined.raise_for_status().json()["event_id"]
         for message in self._messages():
-            if message.get("event_id") == joined["event_id"] and message["msg"] == "process_completed":
+            if message.get("event_id") == event_id and message["msg"] == "process_completed":
                 assert message["success"], message
                 return list(message["output"]["data"])
         raise AssertionError("the stream ended before the event did")

@@ -71,7 +71,7 @@ def everything(words: str) -> dict[str, str]:
     jobs = [job, replace(job, fraction=0.5), replace(job, outcome=outcome), replace(job, problem=words)]
     said, citation = Quote(words, words, words), cited(words, sentence=f"{words} or so")
     return {
-        "documents": render("documents.html", records=[record], jobs=jobs, left_behind=2, news=words, problem=words),
+        "documents": listing(records=[record], jobs=jobs, left_behind=2, news=words, problem=words, damaged={record.id: words}),
         "source": source(record=record, label=words, citation=citation, quote=said, place=Place(said, sheet((0.1, 0.2, 0.3, 0.4)), words)),
         "text": source(record=record, label=words, is_pdf=False, citation=citation, quote=said, place=Place(said, is_cut=(True, True))),
         "no source": render("no_source.html", words=words, citation=citation, quote=said),
@@ -150,13 +150,21 @@ def test_a_text_file_has_no_pages_and_its_words_are_marked() -> None:
     assert "Before the words after" in reader.words
 
 
+def listing(**values: Any) -> str:
+    """The list of documents; what is not given is as in a library without anything."""
+    nothing = {"jobs": [], "left_behind": 0, "news": "", "problem": "", "damaged": {}, "is_erasing": False, "is_erased": False}
+    return render("documents.html", **{**nothing, **values})
+
+
 def test_documents_are_listed_with_what_ails_them() -> None:
     records = [RECORD, replace(RECORD, id="e" * 64, name="one.pdf", pages=1, empty_pages=(1, 2, 3, 5))]
-    words = Reader(render("documents.html", records=records, jobs=[], left_behind=0, news="", problem="")).words
+    words = Reader(listing(records=records, damaged={RECORD.id: "cut"}, is_erasing=True)).words
     assert "3 pages" in words
     assert "1 page" in words
     assert "pages 1-3, 5" in words
-    assert "No documents" in Reader(render("documents.html", records=[], jobs=[], left_behind=0, news="", problem="")).words
+    assert words.count("copy of this file is cut") == 1
+    assert text.ERASING in words
+    assert "No documents" in Reader(listing(records=[], is_erased=True)).words
     assert text.NO_SOURCE in Reader(render("note.html", words=text.NO_SOURCE)).words
 
 

@@ -138,9 +138,7 @@ def serve(library: Library, *, host: str, port: int, samples: Path | None, tell:
             proxy_headers="FORWARDED_ALLOW_IPS" in os.environ,  # else who asks is who is connected: a header can say anything
         )
         if threading.current_thread() is threading.main_thread():
-            signal.signal(
-                signal.SIGTERM, signal.default_int_handler
-            )  # uvicorn raises it again at its end, before ours
+            signal.signal(signal.SIGTERM, signal.default_int_handler)  # uvicorn raises it again at its end, before ours
         with suppress(KeyboardInterrupt):  # the usual way to stop
             _server(config, requests, tell).run(sockets=[bound])
     finally:
