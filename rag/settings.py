@@ -80,7 +80,7 @@ class Settings(BaseSettings):
     allowed_hosts: str | None = Field(
         default=None, description="more names, separated by commas, under which the page is reached, such as docs.example.com"
     )
-    parse_seconds: float = Field(default=60, gt=0, description="a PDF page that takes longer to read is given up")
+    parse_seconds: float = Field(default=60, gt=0, description="time limit for reading one page or part of a file")
     parse_megabytes: int = Field(default=2048, ge=256, description="memory a file may take while it is read")
     chroma_url: str | None = Field(default=None, description="Chroma server that keeps the record, instead of the library's folder")
 
