@@ -101,6 +101,7 @@ class LexicalIndex:
         self._writer: IndexWriter | None = None
         self._put: dict[str, tuple[int, str]] = {}  # not yet committed: number and language
         self._removed: set[str] = set()
+        self._is_filling = False  # while a long document is put, searches go by what is committed
         self._asked: tuple[_View, str, Query | None] | None = None  # the last question: it is searched first, then scored
         identity = json.dumps({"schema": SCHEMA, "analysis": analysing.VERSION, "fingerprint": fingerprint})
         with _translated("opened"):
@@ -145,8 +146,11 @@ class LexicalIndex:
             StorageError: tantivy refuses; nothing that was not committed is kept.
         """
         with self._writing, self._written():
-            for document_id, group in groupby(entries, key=attrgetter("document_id")):
-                self._put_document(document_id, group)
+            try:
+                for document_id, group in groupby(entries, key=attrgetter("document_id")):
+                    self._put_document(document_id, group)
+            finally:
+                self._is_filling = False
 
     def remove(self, document_ids: Iterable[str]) -> None:
         """Remove documents; the next search no longer finds them. Unknown ids are harmless.
@@ -261,7 +265,7 @@ class LexicalIndex:
 
     def _latest(self) -> _View:
         """What a search sees: what is still to be committed is committed first."""
-        if self._put or self._removed:
+        if (self._put or self._removed) and not self._is_filling:
             self.commit()
         return self._view
 
@@ -278,6 +282,9 @@ class LexicalIndex:
         if is_first:
             self.remove([document_id])
             telling = list(islice(entries, TELLING))
+            if len(telling) == TELLING:  # a long one: nobody waits for it
+                self.commit()
+                self._is_filling = True
             self._put[document_id] = (self._next, language_of("\n".join(entry.text for entry in telling)))
             self._next += 1
             entries = chain(telling, entries)

@@ -235,3 +235,14 @@ def test_a_file_that_vanishes_meanwhile_is_told(library: Library, folder: Path) 
     report = library.add(folder, progress=lambda step: second.unlink(missing_ok=True))
     assert [outcome.status for outcome in report.outcomes] == ["added", "unreadable"]
     assert "b.txt does not exist" in report.outcomes[1].message
+
+
+def test_large_files_are_read_last_and_told_in_their_places(library: Library, tmp_path: Path) -> None:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    for name, size in (("a-large.txt", 1_000_100), ("b.txt", 50), ("c-larger.txt", 1_000_200), ("d.txt", 60)):
+        (folder / name).write_text(f"{name}\n" + "\n" * size)
+    read: list[str] = []
+    report = library.add(folder, progress=lambda step: read.append(Path(step.path).name) if step.stage == "reading" else None, wait=False)
+    assert list(dict.fromkeys(read)) == ["b.txt", "d.txt", "a-large.txt", "c-larger.txt"]
+    assert [outcome.document for outcome in report.outcomes] == ["a-large.txt", "b.txt", "c-larger.txt", "d.txt"]

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag import StorageError
-from rag.storing.lexical import Entry, Hit, LexicalIndex
+from rag.storing.lexical import TELLING, Entry, Hit, LexicalIndex
 
 ROOT = Path(__file__).parents[2]
 ENGLISH = " It was said that this is what they would do when the others were away."
@@ -435,3 +435,24 @@ def test_a_process_that_does_not_close_the_index_ends_all_the_same(folder: Path)
         [sys.executable, "-W", "error", "-c", code, str(folder)], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stderr == ""
+
+
+def test_a_search_does_not_wait_for_a_long_document(index: LexicalIndex) -> None:
+    index.put([Entry("tea", 0, "Tea is served at four.", "")])
+    has_begun, may_end = threading.Event(), threading.Event()
+
+    def long_document() -> Iterator[Entry]:
+        for ordinal in range(2 * TELLING):
+            yield Entry("boats", ordinal, f"Boat {ordinal} passes the pier.", "")
+            if ordinal == TELLING + 1:
+                has_begun.set()
+                may_end.wait(60)
+
+    putting = threading.Thread(target=lambda: index.put(long_document()))
+    putting.start()
+    assert has_begun.wait(60)
+    assert ids(index.search("tea", 5)) == ["tea"]  # put before, found now
+    assert index.search("boat", 5) == []
+    may_end.set()
+    putting.join()
+    assert ids(index.search("boat", 1)) == ["boats"]
