@@ -81,8 +81,10 @@ class Checkup:
         """
         self._index.allow_rebuilding()
         with self._index.guarded():
-            if self._word_problem():
-                self._index.rebuild_words()
+            problem = self._word_problem()
+        if problem:
+            self._index.rebuild_words()
+        with self._index.guarded():
             sources = list(self._incomplete())
             for record, _ in self._broken_files():
                 self._restore_file(record)

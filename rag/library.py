@@ -84,7 +84,7 @@ class Library:
         self.folder = folder
         self.settings = settings
         self.chat_model = chat_model
-        self.embedder = embedder = CheckedEmbedder(embedder, lambda: self._index.store.dimensions)
+        self.embedder = embedder = CheckedEmbedder(embedder, self._dimensions)
         self._lock = lock_or_copy(folder)
         self._originals = Originals(folder / "originals", is_read_only=self.is_read_only)
         opener = Opener(self._lock.folder, settings.chroma_url, self._originals, self._describe, is_read_only=self.is_read_only)
@@ -198,7 +198,9 @@ class Library:
         """
         if self.is_read_only:
             return False
-        return self._completing.step() or self.erase()
+        with self._index.guarded():
+            is_done = self._completing.step()
+        return is_done or self.erase()
 
     def documents(self) -> list[DocumentRecord]:
         """The documents, in the order they were added; `indexed` says whether all their vectors are made.
@@ -287,13 +289,12 @@ class Library:
         """Overwrite in the library's files what removed documents left there. Takes some seconds; `index_next` does it too.
 
         Returns:
-            Whether there was anything to erase.
+            Whether there was anything to erase. While other threads are busy with the library it is put off: see `is_erasing`.
 
         Raises:
             StorageError: The disk refused.
         """
-        with self._writing:
-            return self._index.erase()
+        return self._index.erase()
 
     def examine(self) -> list[Finding]:
         """Look whether every part is whole: model, record, vectors, words, files (each byte), what waits, quarantine and disk.
@@ -483,7 +484,8 @@ class Library:
         Raises:
             StorageError: The index cannot be read.
         """
-        return self._index.left_behind()
+        with self._index.guarded():
+            return self._index.left_behind()
 
     def reindex(self, progress: ProgressCallback | None = None) -> Report:
         """Index what was left behind with the present model, from the library's own copies; then drop the old index.
@@ -553,6 +555,10 @@ class Library:
 
     def _describe(self) -> str:
         return f"{self.embedder.identity} cosine chunker={CHUNKER_VERSION} tokens={self.settings.chunk_tokens}"
+
+    def _dimensions(self) -> int | None:
+        with self._index.guarded():
+            return self._index.store.dimensions
 
     def _check_writable(self) -> None:
         self._index.check_open()

@@ -7,6 +7,7 @@ import threading
 import time
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -28,10 +29,8 @@ class PageServer:
     def __init__(self, library: Library) -> None:
         keep_to_itself(library.folder)
         self.library = library
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ResourceWarning)  # Gradio makes event loops, and closes none
+        with _loops_let_go():
             self.app = build_app(library, Indexer(library), Conversations())
-            gc.collect()
         self._server = uvicorn.Server(uvicorn.Config(self.app, log_level="critical", timeout_graceful_shutdown=1))
         self._socket = listen("127.0.0.1", 0)
         self._thread = threading.Thread(target=lambda: asyncio.run(self._server.serve([self._socket])), daemon=True)
@@ -48,6 +47,8 @@ class PageServer:
         self._server.should_exit = True
         self._thread.join(SECONDS)
         self._socket.close()
+        with _loops_let_go():
+            del self.app
 
     @property
     def url(self) -> str:
@@ -63,6 +64,15 @@ class PageServer:
         """The number of the first event whose handler has this name."""
         events: dict[int, Any] = self.gradio.get_blocks().fns
         return next(number for number, event in events.items() if event.api_name == name)
+
+
+@contextmanager
+def _loops_let_go() -> Iterator[None]:
+    """Gradio makes event loops and closes none: they are let go here, before another test is blamed for them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        yield
+        gc.collect()
 
 
 class Visitor:

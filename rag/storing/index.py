@@ -27,6 +27,9 @@ from rag.types import Chunk, ChunkKey, DocumentRecord
 
 log = logging.getLogger(__name__)
 
+SECONDS_TO_BE_ALONE = 1.0
+"""That erasing waits for those who use the index; then it is put off."""
+
 
 class Index:
     """Opens and closes what a library stores; may be used from several threads."""
@@ -45,6 +48,9 @@ class Index:
         self._reserve = Reserve(opener.folder)
         self._erasing = Erasing(opener.folder)
         self._lock = threading.RLock()
+        self._gate = threading.Condition()
+        self._users = 0  # that are within `guarded`
+        self._is_shut = False  # to users who are yet to come
         self._opened: Opened | None = None
         self._is_closed = False
 
@@ -164,7 +170,9 @@ class Index:
         Raises:
             StorageError: The disk refused.
         """
-        with self._lock:
+        with self._alone() as is_alone, self._lock:
+            if not is_alone:
+                raise StorageError("The keyword index cannot be rebuilt while the library is busy. Try again in a moment.")
             self._let_go(is_sound=True)
             with _told_of_files():
                 reset_folder(self._opener.folder / "lexical")
@@ -182,7 +190,7 @@ class Index:
         """Overwrite in the library's files what removed documents left there. Nothing can be searched meanwhile: some seconds.
 
         Returns:
-            Whether there was anything to erase.
+            Whether there was anything to erase. Where others were busy with the index, it still is: call again.
 
         Raises:
             StorageError: The disk has no room for it, or refused; it is tried again by the next call.
@@ -191,12 +199,13 @@ class Index:
             return False
         self._erasing.check_room()
         opened = self._open()
-        with self._lock:
-            seal = (self._opened or opened).seal
-            self._let_go(is_sound=True)
-            self._erasing.carry_out()
-            if seal:
-                seal.close()
+        with self._alone() as is_alone, self._lock:
+            if is_alone:
+                seal = (self._opened or opened).seal
+                self._let_go(is_sound=True)
+                self._erasing.carry_out()
+                if seal:
+                    seal.close()
         return True
 
     def chunks(self, keys: Iterable[ChunkKey]) -> dict[ChunkKey, Chunk]:
@@ -232,11 +241,24 @@ class Index:
 
     @contextmanager
     def guarded(self) -> Iterator[None]:
-        """Close the store when what is done within fails: a Chroma client that could not write may wait for itself for ever.
+        """Keep the index open for what is done within; close it when that fails: a Chroma client that could not write may wait for ever.
 
         Raises:
             StorageError: What was raised within; said plainly where the disk is full.
         """
+        with self._gate:
+            self._gate.wait_for(lambda: not self._is_shut)
+            self._users += 1
+        try:
+            with self._closed_on_failure():
+                yield
+        finally:
+            with self._gate:
+                self._users -= 1
+                self._gate.notify_all()
+
+    @contextmanager
+    def _closed_on_failure(self) -> Iterator[None]:
         try:
             yield
         except StorageError as error:
@@ -245,6 +267,19 @@ class Index:
             if not self._reserve.is_needed:
                 raise
             raise StorageError("The disk is full. Free some space and try again.") from error
+
+    @contextmanager
+    def _alone(self) -> Iterator[bool]:
+        """Wait until nobody uses the index, for a while, and let nobody begin meanwhile; whether that came about."""
+        with self._gate:
+            is_alone = self._gate.wait_for(lambda: not self._users, SECONDS_TO_BE_ALONE)
+            self._is_shut = is_alone
+        try:
+            yield is_alone
+        finally:
+            with self._gate:
+                self._is_shut = False
+                self._gate.notify_all()
 
     def check_open(self) -> None:
         """See that it was not closed.
@@ -281,7 +316,7 @@ class Index:
             self.check_open()
             if self._opened is not None:
                 return self._opened
-            with self.guarded():
+            with self._closed_on_failure():
                 self._reserve.release()
                 self._opened, orphans = self._opener.open()
             opened = self._opened

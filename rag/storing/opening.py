@@ -132,15 +132,14 @@ class Opener:
         for part, problem in ((pending, database_problem(pending)), (self.folder / "chroma", seal.break_open() if seal else "")):
             if problem:
                 try:
-                    where = set_aside(part, self._originals.quarantine)
+                    where = set_aside(part, self._originals.quarantine) if part.exists() else None
                 except OSError as error:
                     message = f"The library's index is damaged ({problem}), and could not be moved away: {error.strerror}."
                     raise StorageError(
                         f"{message} Move {part} away yourself; it is made again from the library's copies of the files."
                     ) from error
-                log.warning(
-                    "The library's index is damaged: %s. It was moved to %s and is made again from the library's files.", problem, where
-                )
+                moved = f"It was moved to {where} and" if where else "It"
+                log.warning("The library's index is damaged: %s. %s is made again from the library's files.", problem, moved)
 
     def _lease(self, client: "ClientAPI") -> tuple[Lease | None, str]:
         """The right to write on a server, and the id that names the library there."""

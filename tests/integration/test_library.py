@@ -162,7 +162,7 @@ def test_a_folder_that_cannot_be_one_is_told(open_library: OpenLibrary, tmp_path
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StorageError, match=r"The library .*file.* cannot be used.*Choose a folder"):
         open_library("file")
-    with pytest.raises(StorageError, match="cannot be made"):
+    with pytest.raises(StorageError, match="cannot be used"):
         open_library("file/below")
 
 

