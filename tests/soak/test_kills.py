@@ -1,6 +1,7 @@
 """A process is killed in the middle of everything that writes: what was told to be done is done, and nothing else is lost."""
 
 import json
+import math
 import os
 import random
 import signal
@@ -20,9 +21,11 @@ from tests.integration.test_crash import check_whole, text_of
 from tests.integration.test_uploads_survive import upload
 
 ROOT = Path(__file__).parents[2]
-KILLS = int(os.environ.get("SOAK_KILLS", "100"))
-FILES = 8
 VERBS = ("add", "replace", "remove", "reindex", "conversation", "server")
+KILLS = math.ceil(int(os.environ.get("SOAK_KILLS", "100")) / len(VERBS))
+"""Of each kind of work."""
+
+FILES = 8
 LONGEST_LIFE = 2.0
 """Seconds until a kill, at most, once the process is at work."""
 
@@ -30,6 +33,7 @@ WORK = """
 import json, sys
 from pathlib import Path
 from rag import Library, Settings
+from tests.fakes import BagOfWordsEmbedder
 from tests.integration.test_crash import text_of
 from ui.web.conversation_store import ConversationStore, Row
 verb, folder, files, seed = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4])
@@ -91,7 +95,7 @@ def test_a_kill_loses_no_document(open_library: OpenLibrary, tmp_path: Path, ver
     if verb != "add":
         with open_library(chunk_tokens=tokens) as library:
             assert library.add(files).all_searchable
-    for kill in range(KILLS // len(VERBS)):
+    for kill in range(KILLS):
         told = list(lines_of_the_killed([verb, str(tmp_path / "library"), str(files), str(kill), str(tokens)], chance))
         if verb == "reindex":
             tokens = 100 + 20 * (kill % 2)
@@ -120,7 +124,7 @@ def test_a_kill_loses_no_document(open_library: OpenLibrary, tmp_path: Path, ver
         assert library.add(files).all_searchable
         check_whole(library)
         assert {record.name for record in library.documents()} == names
-    print(f"{KILLS // len(VERBS)} kills while {verb}: {dict(counted)}, nothing lost")
+    print(f"{KILLS} kills while {verb}: {dict(counted)}, nothing lost")
 
 
 def check_files(library: Library) -> None:
@@ -133,14 +137,14 @@ def test_a_kill_loses_no_turn(tmp_path: Path) -> None:
 
     chance = random.Random(3)
     acknowledged = 0
-    for kill in range(KILLS // len(VERBS)):
+    for kill in range(KILLS):
         told = list(lines_of_the_killed(["conversation", str(tmp_path), str(tmp_path), str(kill)], chance))
         store = ConversationStore(tmp_path / "conversations.sqlite3")
         rows = store.rows(f"c{kill}")
         store.close()
         assert [row.question for row in rows[: len(told)]] == [f"question {place}" for (place,) in told]
         acknowledged += len(told)
-    print(f"{KILLS // len(VERBS)} kills while turns were written: {acknowledged} acknowledged, nothing lost")
+    print(f"{KILLS} kills while turns were written: {acknowledged} acknowledged, nothing lost")
 
 
 def test_a_kill_of_the_server_loses_no_upload(tmp_path: Path) -> None:
@@ -148,7 +152,7 @@ def test_a_kill_of_the_server_loses_no_upload(tmp_path: Path) -> None:
     empty.mkdir()
     chance = random.Random(5)
     expected: list[str] = []
-    for kill in range(KILLS // len(VERBS)):
+    for kill in range(KILLS):
         names = [f"{kill}-{n}.txt" for n in range(4)]
         with RagServer(tmp_path, empty) as server:
             upload(server, names)
@@ -160,4 +164,4 @@ def test_a_kill_of_the_server_loses_no_upload(tmp_path: Path) -> None:
     with Library.open(tmp_path / "library") as library:
         assert sorted(record.name for record in library.documents()) == sorted(expected)
         assert library.damaged_copies() == []
-    print(f"{KILLS // len(VERBS)} kills of the server: {len(expected)} uploads, nothing lost")
+    print(f"{KILLS} kills of the server: {len(expected)} uploads, nothing lost")
