@@ -23,6 +23,9 @@ REPAIR = "`rag doctor --repair`"
 LOW_BYTES = 1_000_000_000
 """With less free space than this, it is said."""
 
+IDENTITY_CHARACTERS = 40
+"""Of what a model is known by that are shown: its name, and the beginning of its hash."""
+
 UNIT = 0.01
 """How far a vector's length may be from 1."""
 
@@ -103,7 +106,7 @@ class Checkup:
             self._embedder.embed_query("ready?")
         except RagError as error:
             return Finding("model", "fault", str(error), "Correct RAG_EMBEDDING_MODEL.")
-        return Finding("model", "ok", f"The embedding model works: {self._embedder.identity}.")
+        return Finding("model", "ok", f"The embedding model works: {self._embedder.identity[:IDENTITY_CHARACTERS]}.")
 
     def _record(self, records: Sequence[DocumentRecord]) -> Finding:
         left = len(self._index.left_behind())

@@ -30,11 +30,11 @@ def build_settings() -> SettingsPanel:
     """Lay the tab out."""
     table = gr.HTML(elem_id="settings")
     check = gr.Button(text.CHECK_AGAIN, size="sm", elem_id="check")
-    gr.Markdown(text.HOW_TO_CONNECT, elem_id="connect")
     findings = gr.HTML(elem_id="findings")
     with gr.Row(elem_id="doctor"):
         examine = gr.Button(text.EXAMINE, size="sm")
         repair = gr.Button(text.REPAIR, size="sm", visible=False)
+    gr.Markdown(text.HOW_TO_CONNECT, elem_id="connect")
     return SettingsPanel(table, check, findings, examine, repair)
 
 
