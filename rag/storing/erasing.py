@@ -2,8 +2,7 @@
 
 import shutil
 import sqlite3
-import struct
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 
 from rag.errors import StorageError
@@ -13,12 +12,6 @@ SECONDS_TO_WAIT = 5.0
 ROOM = 2
 """Times a database's size: SQLite writes it anew, and keeps the old one until that is done."""
 
-BLOCK_BYTES = 1 << 20
-
-_HNSW_HEADER = struct.Struct("<i8xQQQ")
-"""Version, capacity, number and size of elements."""
-
-_HNSW_VERSION = 1
 
 _STRIP_LOG = """
 WITH gone AS MATERIALIZED (SELECT topic, id, max(seq_id) AS last FROM embeddings_queue WHERE operation = 3 GROUP BY topic, id)
@@ -80,22 +73,6 @@ class Erasing:
 
     def _databases(self) -> list[Path]:
         return [file for file in (self._folder / "chroma" / "chroma.sqlite3", self._folder / "pending.sqlite3") if file.exists()]
-
-
-def blank_unused(folder: Path) -> None:
-    """Overwrite what Chroma's closed files of vectors have no use for: hnswlib writes what happened to be in the process's memory there.
-
-    A file that is not as expected is left as it is.
-    """
-    for header in folder.glob("*/header.bin"):
-        with suppress(OSError, struct.error):
-            version, capacity, count, size = _HNSW_HEADER.unpack_from(header.read_bytes())
-            vectors = header.with_name("data_level0.bin")
-            if version == _HNSW_VERSION and count < capacity and vectors.stat().st_size == capacity * size:
-                with vectors.open("r+b") as file:
-                    file.seek(count * size)
-                    while (unused := capacity * size - file.tell()) > 0:
-                        file.write(bytes(min(unused, BLOCK_BYTES)))
 
 
 def _rewrite(connection: sqlite3.Connection) -> None:

@@ -1,7 +1,8 @@
 """Whether Chroma's folder is as it was left, before Chroma opens it: of a damaged file it may crash, and the process with it.
 
 A library that is closed well is sealed: sizes, times and checksums of its files are written down. Where the seal holds, opening costs
-nothing more. Where there is none, as after a crash, SQLite checks its file, and a child process searches the index.
+nothing more. Where there is none, as after a crash, SQLite checks its file, the vectors' links are followed, and a child process
+searches the index.
 """
 
 import json
@@ -16,6 +17,8 @@ from collections.abc import Mapping
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+
+from rag.storing.hnsw import vectors_problem
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +78,7 @@ class Seal:
             problem = self._compare(sealed, files)
         if problem is None:
             return ""
-        return problem or _quick_check(self.folder / DATABASE) or _try_open(self.folder)
+        return problem or _quick_check(self.folder / DATABASE) or vectors_problem(self.folder) or _try_open(self.folder)
 
     def _sealed(self) -> dict[str, Stamp] | None:
         try:

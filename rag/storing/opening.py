@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from rag.addresses import without_secrets
 from rag.errors import LibraryDamagedError, StorageError
 from rag.storing.chunks import READ_BATCH, ChunkStore, adopt, connect, disconnect
-from rag.storing.erasing import blank_unused
+from rag.storing.hnsw import blank_unused
 from rag.storing.integrity import Seal, database_problem, set_aside
 from rag.storing.lease import Lease
 from rag.storing.lexical import Entry, LexicalIndex

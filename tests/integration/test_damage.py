@@ -4,6 +4,7 @@ import json
 import os
 import random
 import shutil
+import struct
 import subprocess
 import sys
 from collections.abc import Callable
@@ -95,12 +96,33 @@ def test_a_damaged_index_is_set_aside_and_made_again(
     assert bool(aside) == ("It was moved to" in caplog.text)
 
 
-@pytest.mark.parametrize("places", [200, 3])
+def link_to_nowhere(file: Path) -> None:
+    """In the last link of the element that is last in use."""
+    version, links_at, _, count, size = struct.unpack_from("<iQQQQ", (file.with_name("header.bin")).read_bytes())
+    assert version == 1
+    with file.open("r+b") as opened:
+        place = (count - 1) * size + links_at
+        opened.seek(place)
+        (links,) = struct.unpack("<H", opened.read(2))
+        opened.seek(place + 4 * links)
+        opened.write(b"\xff\xff\xff\x7f")
+
+
+CRASHING: dict[str, Callable[[Path], object]] = {
+    "many bits of the header": lambda folder: flip(vector_file(folder, "header.bin"), 200),
+    "few bits of the header": lambda folder: flip(vector_file(folder, "header.bin"), 3),
+    "a link of one vector": lambda folder: link_to_nowhere(vector_file(folder, "data_level0.bin")),
+    "links of the higher levels": lambda folder: flip(vector_file(folder, "link_lists.bin"), 500),
+    "a cut file": lambda folder: os.truncate(vector_file(folder, "data_level0.bin"), 10_000),
+}
+
+
+@pytest.mark.parametrize("damage", CRASHING.values(), ids=CRASHING)
 def test_an_index_that_crashes_its_reader_is_found_out_after_a_crash(
-    open_library: OpenLibrary, folder: Path, caplog: pytest.LogCaptureFixture, places: int
+    open_library: OpenLibrary, folder: Path, caplog: pytest.LogCaptureFixture, damage: Callable[[Path], object]
 ) -> None:
     (folder / "chroma.seal.json").unlink()  # as a process that was killed leaves it
-    flip(vector_file(folder, "header.bin"), places)
+    damage(folder)
     assert len(open_library().documents()) == 3
     assert "index is damaged" in caplog.text
 
