@@ -30,7 +30,7 @@ class Header:
 
     Attributes:
         links_at: Where the links begin in an element of level 0, in bytes.
-        capacity: Elements that there is room for.
+        capacity: Elements that there is room for; the file may end after those in use.
         count: Elements in use.
         size: Bytes of an element.
         end_at: Where the vector ends in an element.
@@ -72,10 +72,11 @@ def blank_unused(chroma: Path) -> None:
         with suppress(OSError, struct.error):
             found = Header.of(header.parent)
             vectors = header.with_name("data_level0.bin")
-            if found and found.count < found.capacity and vectors.stat().st_size == found.capacity * found.size:
+            end = vectors.stat().st_size
+            if found and found.count * found.size < end <= found.capacity * found.size:
                 with vectors.open("r+b") as file:
                     file.seek(found.count * found.size)
-                    while (unused := found.capacity * found.size - file.tell()) > 0:
+                    while (unused := end - file.tell()) > 0:
                         file.write(bytes(min(unused, BLOCK_BYTES)))
 
 
@@ -96,7 +97,7 @@ def _is_sound(header: Header, folder: Path) -> bool:
         return header.entry == NOWHERE
     if header.entry >= header.count or header.count > header.capacity:
         return False
-    data = np.memmap(folder / "data_level0.bin", dtype=np.uint8, mode="r").reshape(header.capacity, header.size)
+    data = np.memmap(folder / "data_level0.bin", dtype=np.uint8, mode="r")[: header.count * header.size].reshape(header.count, header.size)
     step = max(1, BLOCK_BYTES // header.size)
     for first in range(0, header.count, step):
         rows = data[first : min(first + step, header.count)]

@@ -141,6 +141,18 @@ def test_a_sound_index_is_not_set_aside(open_library: OpenLibrary, folder: Path,
     assert not (folder / "quarantine").exists()
 
 
+def test_an_index_that_has_changed_much_is_sound(
+    open_library: OpenLibrary, folder: Path, made: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(2):
+        with open_library() as library:
+            library.remove("boats.txt")
+            assert library.add(made.parent / "files" / "boats.txt").all_searchable
+        (folder / "chroma.seal.json").unlink()
+    assert len(open_library().documents()) == 3
+    assert caplog.text == ""
+
+
 def test_damage_while_it_is_used_is_told_and_mended(open_library: OpenLibrary, folder: Path) -> None:
     library = open_library()
     assert library.retrieve(QUESTION)
