@@ -17,6 +17,7 @@ from rag.embedding.protocol import Embeddings
 from rag.errors import LibraryClosedError, StorageError
 from rag.storing.chunks import ChunkStore
 from rag.storing.erasing import Erasing
+from rag.storing.gate import Gate
 from rag.storing.lexical import LexicalIndex
 from rag.storing.lexical_files import reset_folder
 from rag.storing.opening import Opened, Opener, entries
@@ -48,9 +49,7 @@ class Index:
         self._reserve = Reserve(opener.folder)
         self._erasing = Erasing(opener.folder)
         self._lock = threading.RLock()
-        self._gate = threading.Condition()
-        self._users = 0  # that are within `guarded`
-        self._is_shut = False  # to users who are yet to come
+        self._gate = Gate()
         self._opened: Opened | None = None
         self._is_closed = False
 
@@ -170,7 +169,7 @@ class Index:
         Raises:
             StorageError: The disk refused.
         """
-        with self._alone() as is_alone, self._lock:
+        with self._gate.alone(SECONDS_TO_BE_ALONE) as is_alone, self._lock:
             if not is_alone:
                 raise StorageError("The keyword index cannot be rebuilt while the library is busy. Try again in a moment.")
             self._let_go(is_sound=True)
@@ -199,7 +198,7 @@ class Index:
             return False
         self._erasing.check_room()
         opened = self._open()
-        with self._alone() as is_alone, self._lock:
+        with self._gate.alone(SECONDS_TO_BE_ALONE) as is_alone, self._lock:
             if is_alone:
                 seal = (self._opened or opened).seal
                 self._let_go(is_sound=True)
@@ -246,16 +245,8 @@ class Index:
         Raises:
             StorageError: What was raised within; said plainly where the disk is full.
         """
-        with self._gate:
-            self._gate.wait_for(lambda: not self._is_shut)
-            self._users += 1
-        try:
-            with self._closed_on_failure():
-                yield
-        finally:
-            with self._gate:
-                self._users -= 1
-                self._gate.notify_all()
+        with self._gate.entered(), self._closed_on_failure():
+            yield
 
     @contextmanager
     def _closed_on_failure(self) -> Iterator[None]:
@@ -267,19 +258,6 @@ class Index:
             if not self._reserve.is_needed:
                 raise
             raise StorageError("The disk is full. Free some space and try again.") from error
-
-    @contextmanager
-    def _alone(self) -> Iterator[bool]:
-        """Wait until nobody uses the index, for a while, and let nobody begin meanwhile; whether that came about."""
-        with self._gate:
-            is_alone = self._gate.wait_for(lambda: not self._users, SECONDS_TO_BE_ALONE)
-            self._is_shut = is_alone
-        try:
-            yield is_alone
-        finally:
-            with self._gate:
-                self._is_shut = False
-                self._gate.notify_all()
 
     def check_open(self) -> None:
         """See that it was not closed.
