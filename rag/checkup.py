@@ -11,6 +11,7 @@ import numpy as np
 from rag.adding import Adding, Refused
 from rag.embedding.protocol import Embedder
 from rag.errors import RagError, StorageError
+from rag.loading.files import path_of
 from rag.staging import Source
 from rag.storing.chunks import READ_BATCH
 from rag.storing.index import Index
@@ -190,14 +191,13 @@ class Checkup:
 
     def _restore_file(self, record: DocumentRecord) -> None:
         """Take a document's file from where it came from, where it has the same bytes there."""
-        for place in record.sources:
-            if not place.startswith("upload:"):
-                try:
-                    self._originals.keep(Path(place), record.id, record.media_type)
-                except RagError:
-                    continue
-                except OSError as error:
-                    raise StorageError(f"{record.name} could not be restored: {error.strerror}.") from error
+        for path in filter(None, map(path_of, record.sources)):
+            try:
+                self._originals.keep(path, record.id, record.media_type)
+            except RagError:
+                continue  # gone, or another file by now
+            except OSError as error:
+                raise StorageError(f"{record.name} could not be restored: {error.strerror}.") from error
 
     def _incomplete(self) -> Iterator[tuple[Source | Refused, str]]:
         """Documents whose vectors are not all there, forgotten so that they are made again; those without a good file stay as they are."""

@@ -1,9 +1,11 @@
 """Paths as a person gives them -> files, and a file -> its SHA-256."""
 
 import hashlib
+import os
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from urllib.parse import unquote_to_bytes
 
 from rag.errors import UnreadableFileError
 from rag.printable import printable_line
@@ -69,6 +71,15 @@ def origin_of(path: Path) -> str:
     except UnicodeEncodeError:
         return path.as_uri()
     return str(path)
+
+
+def path_of(origin: str) -> Path | None:
+    """The file that `origin_of` stands for; None for an upload."""
+    if origin.startswith("upload:"):
+        return None
+    if origin.startswith("file://"):
+        return Path(os.fsdecode(unquote_to_bytes(origin.removeprefix("file://"))))
+    return Path(origin)
 
 
 def hash_file(path: Path) -> str:
