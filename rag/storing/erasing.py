@@ -24,9 +24,15 @@ WHERE embeddings_queue.topic = gone.topic AND embeddings_queue.id = gone.id AND 
 class Erasing:
     """Overwrites what removed documents left in the files of a closed index."""
 
-    def __init__(self, folder: Path) -> None:
-        """Plan nothing yet; what an earlier process planned is still to do."""
+    def __init__(self, folder: Path, quarantine: Path) -> None:
+        """Plan nothing yet; what an earlier process planned is still to do.
+
+        Args:
+            folder: The library's.
+            quarantine: Where damaged indexes are set aside.
+        """
         self._folder = folder
+        self._quarantine = quarantine
         self._plan = folder / "erase"
 
     @property
@@ -55,7 +61,9 @@ class Erasing:
             )
 
     def carry_out(self) -> None:
-        """Overwrite. Nobody may have the files open; the index of words is deleted, and made again from the record.
+        """Overwrite; nobody may have the files open.
+
+        Damaged indexes that were set aside are deleted, and the keyword index, which is made again from the record.
 
         Raises:
             StorageError: The disk refused.
@@ -64,7 +72,8 @@ class Erasing:
             for database in self._databases():
                 with closing(sqlite3.connect(database, timeout=SECONDS_TO_WAIT, isolation_level=None)) as connection:
                     _rewrite(connection)
-            shutil.rmtree(self._folder / "lexical", ignore_errors=True)
+            for remains in (self._folder / "lexical", *self._quarantine.glob("damaged-*")):
+                shutil.rmtree(remains, ignore_errors=True)
             self._plan.unlink(missing_ok=True)
         except (OSError, sqlite3.Error) as error:
             raise StorageError(

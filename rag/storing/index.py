@@ -47,7 +47,7 @@ class Index:
         self._originals = originals
         self._restore = restore
         self._reserve = Reserve(opener.folder)
-        self._erasing = Erasing(opener.folder)
+        self._erasing = Erasing(opener.folder, originals.quarantine)
         self._lock = threading.RLock()
         self._gate = Gate()
         self._opened: Opened | None = None

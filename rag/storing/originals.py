@@ -42,6 +42,7 @@ class Orphan:
         name: What it was called, or a made-up name where that is not known.
         sources: As in `DocumentRecord`; empty where they are not known.
         password: What opened it, or "".
+        added: When it was added, ISO 8601; "" where that is not known.
     """
 
     path: Path
@@ -49,6 +50,7 @@ class Orphan:
     name: str
     sources: tuple[str, ...]
     password: str = field(repr=False)
+    added: str
 
     @property
     def is_known(self) -> bool:
@@ -118,7 +120,7 @@ class Originals:
             self._about.mkdir(exist_ok=True, mode=0o700)
             for record in records:
                 file = self._about / f"{record.id}.json"
-                about = {"name": record.name, "sources": list(record.sources), "password": record.password}
+                about = {"name": record.name, "sources": list(record.sources), "password": record.password, "added": record.added}
                 words = json.dumps({"schema": 1, **about})
                 if not file.exists() or file.read_text(encoding="utf-8") != words:
                     unfinished = file.with_suffix(PARTIAL)
@@ -155,7 +157,7 @@ class Originals:
         return self.problem(record) or ("" if _is_copy(self.path(record.id, record.media_type), record.id) else "changed")
 
     def orphans(self, known: Container[str]) -> list[Orphan]:
-        """The files of documents that are not known. Ends first what a crash left half-done."""
+        """The files of documents that are not known, in the order they were added. Ends first what a crash left half-done."""
         found = []
         for file in sorted(self._folder.glob("*")):
             document_id = file.name.partition(".")[0]
@@ -167,7 +169,7 @@ class Originals:
                 file.rename(file.with_suffix(""))
             elif document_id not in known:
                 found.append(self._orphan(file, document_id))
-        return found
+        return sorted(found, key=lambda orphan: (orphan.added, orphan.name))
 
     def isolate(self, orphan: Orphan) -> Path:
         """Move a file without a record to the quarantine, under its name.
@@ -197,7 +199,7 @@ class Originals:
         for folder in sorted(self.quarantine.glob("[0-9a-f]" * 64)):
             about = _read_about(folder / "about.json")
             found += [
-                Orphan(file, folder.name, file.name, about.sources, about.password)
+                Orphan(file, folder.name, file.name, about.sources, about.password, about.added)
                 for file in folder.iterdir()
                 if file.name != "about.json"
             ]
@@ -213,7 +215,8 @@ class Originals:
 
     def _orphan(self, file: Path, document_id: str) -> Orphan:
         about = _read_about(self._about / f"{document_id}.json")
-        return Orphan(file, document_id, about.name or f"recovered-{document_id[:8]}{file.suffix}", about.sources, about.password)
+        name = about.name or f"recovered-{document_id[:8]}{file.suffix}"
+        return Orphan(file, document_id, name, about.sources, about.password, about.added)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,13 +224,14 @@ class _About:
     name: str = ""
     sources: tuple[str, ...] = ()
     password: str = field(default="", repr=False)
+    added: str = ""
 
 
 def _read_about(file: Path) -> _About:
     """What is written about a file; nothing where that is missing or damaged."""
     try:
         about = json.loads(file.read_text(encoding="utf-8"))
-        return _About(str(about["name"]), tuple(map(str, about["sources"])), str(about["password"]))
+        return _About(str(about["name"]), tuple(map(str, about["sources"])), str(about["password"]), str(about["added"]))
     except (OSError, ValueError, KeyError, TypeError):
         return _About()
 
