@@ -281,6 +281,11 @@ class Library:
         return isinstance(self._lock, ReadOnlyCopy)
 
     @property
+    def scratch(self) -> Path:
+        """Where files may be written for as long as it is open: its folder, or a temporary one where that is read-only."""
+        return self._lock.folder
+
+    @property
     def is_erasing(self) -> bool:
         """Whether words of removed documents are still in the library's files; `erase` overwrites them."""
         return self._index.is_erasing

@@ -37,7 +37,7 @@ class Indexer:
     def __init__(self, library: Library) -> None:
         """Take over what an earlier run left."""
         self._library = library
-        self._folder = QueueFolder(library.folder)
+        self._folder = QueueFolder(library.scratch)
         self._changed = threading.Condition()
         self._jobs = {job.id: job for job in self._folder.load()}
         self._passwords: dict[str, str] = {}

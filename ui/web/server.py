@@ -100,7 +100,7 @@ def serve(library: Library, *, host: str, port: int, samples: Path | None, tell:
     """
     host = host.strip().strip("[]")
     bound = listen(host, port)
-    keep_to_itself(library.folder)
+    keep_to_itself(library.scratch)
     gc.disable()  # while Gradio is imported and the page is built: a sixth of the time is spent looking for garbage, and there is none
     import uvicorn
 
