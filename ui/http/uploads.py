@@ -1,6 +1,7 @@
 """Files come into the page by uploads alone, and an event may take those alone that its own browser uploaded."""
 
 import json
+import logging
 import shutil
 import time
 from collections import OrderedDict
@@ -15,11 +16,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ui.http.clients import client_of
 from ui.http.gradio_routes import API
 
+log = logging.getLogger(__name__)
+
 UPLOAD = f"{API}/upload"
 SECONDS_KEPT = 7200
 """Gradio deletes uploads that nobody took after one to two hours."""
 
 MOST_NOTED = 20_000
+NO_ROOM = "Free some space on the server's disk, and try again."
 WHAT_TO_DO = "Upload fewer files, or use `rag add`."
 FILE_KEYS = {"path", "url", "meta"}
 """What Gradio's description of a file has. Any one of them makes a value a file: what lacks the others is filled in by Gradio."""
@@ -99,7 +103,13 @@ class UploadsNoted:
                     if not message.get("more_body"):
                         await self._answer(scope, receive, send, started, bytes(answered))
 
-            await self._app(scope, receive, collect)
+            try:
+                await self._app(scope, receive, collect)
+            except OSError as error:  # while Gradio writes it down
+                if started:
+                    raise
+                log.warning("an upload could not be stored: %s", error)
+                await PlainTextResponse(f"The upload could not be stored: {error.strerror}. {NO_ROOM}", 507)(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, started: Message, answered: bytes) -> None:
         if started["status"] == 200:
