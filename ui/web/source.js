@@ -186,8 +186,8 @@ const explain = async (image) => {
   say(note.textContent);
   observer.takeRecords();
 };
-const arrive = () => {
-  const image = picture();
+const arrive = (image) => {
+  if (picture() !== image) return; // another page is shown by now, or none
   const isHere = image.naturalWidth > 0;
   const sheet = element.querySelector('.fn-sheet');
   sheet.classList.remove('fn-coming');
@@ -210,8 +210,8 @@ const observer = new MutationObserver(() => {
   const image = picture();
   if (image && !image.complete) {
     element.querySelector('.fn-sheet').classList.add('fn-coming'); // not the last page's picture under this one's marks
-    image.onload = image.onerror = arrive;
-  } else if (image) arrive();
+    image.onload = image.onerror = () => arrive(image);
+  } else if (image) arrive(image);
   showMark(); // its place is known before the picture is there
   observer.takeRecords();
   if (article && article.dataset.said) say(article.dataset.said);
