@@ -29,7 +29,7 @@ class PageServer:
     def __init__(self, library: Library) -> None:
         keep_to_itself(library.folder)
         self.library = library
-        with _loops_let_go():
+        with loops_let_go():
             self.app = build_app(library, Indexer(library), Conversations())
         self._server = uvicorn.Server(uvicorn.Config(self.app, log_level="critical", timeout_graceful_shutdown=1))
         self._socket = listen("127.0.0.1", 0)
@@ -47,8 +47,8 @@ class PageServer:
         self._server.should_exit = True
         self._thread.join(SECONDS)
         self._socket.close()
-        with _loops_let_go():
-            del self.app
+        with loops_let_go():
+            del self.app, self._server, self._thread
 
     @property
     def url(self) -> str:
@@ -67,11 +67,12 @@ class PageServer:
 
 
 @contextmanager
-def _loops_let_go() -> Iterator[None]:
-    """Gradio makes event loops and closes none: they are let go here, before another test is blamed for them."""
+def loops_let_go() -> Iterator[None]:
+    """Gradio makes event loops, sets them for the thread, and closes none: they are let go here, before another test is blamed for them."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
         yield
+        asyncio.set_event_loop(None)
         gc.collect()
 
 
