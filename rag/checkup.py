@@ -14,6 +14,7 @@ from rag.errors import RagError, StorageError
 from rag.loading.files import path_of
 from rag.staging import Source
 from rag.storing.chunks import READ_BATCH
+from rag.storing.hnsw import UNIT
 from rag.storing.index import Index
 from rag.storing.originals import Originals, Orphan
 from rag.storing.reserve import FULL_BYTES
@@ -26,9 +27,6 @@ LOW_BYTES = 1_000_000_000
 
 IDENTITY_CHARACTERS = 40
 """Of what a model is known by that are shown: its name, and the beginning of its hash."""
-
-UNIT = 0.01
-"""How far a vector's length may be from 1."""
 
 
 class Checkup:

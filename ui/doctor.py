@@ -12,6 +12,7 @@ import typer
 from rich.markup import escape
 
 from rag.errors import LibraryLockedError, RagError
+from rag.settings import Settings
 from rag.storing.lock import holder_url
 from rag.types import Finding
 from ui.terminal import JsonOption, LibraryOption, err, library_folder, open_library, out, print_json
@@ -53,8 +54,8 @@ def register(app: typer.Typer) -> None:
 
 
 def diagnose(library: "Library") -> list[Finding]:
-    """Look at every part of a library, at its conversations and at the chat model."""
-    return [*library.examine(), _conversations(library.folder), _chat(library)]
+    """Look at every part of a library, at what the page keeps beside it, at the settings and at the chat model."""
+    return [*library.examine(), _uploads(library.folder), _conversations(library.folder), _settings(library.settings), _chat(library)]
 
 
 def mend(library: "Library") -> list[Finding]:
@@ -67,6 +68,22 @@ def mend(library: "Library") -> list[Finding]:
     if failed:
         return [Finding("repair", "fault", " ".join(failed), "Add these files again."), *diagnose(library)]
     return [Finding("repair", "ok", f"Repaired; {len(outcomes)} files were added again."), *diagnose(library)]
+
+
+def _uploads(folder: Path) -> Finding:
+    if waiting := len(list((folder / "queue").glob("*.json"))):
+        return Finding(
+            "uploads", "warning", f"Uploads that wait in {folder / 'queue'}: {waiting:,}.", "The page reads them, and says what it cannot."
+        )
+    return Finding("uploads", "ok", "No upload waits.")
+
+
+def _settings(settings: Settings) -> Finding:
+    if settings.chat_endpoint is None and (settings.chat_model or settings.chat_api_key):
+        message = "RAG_CHAT_MODEL or RAG_CHAT_API_KEY is set, but RAG_CHAT_BASE_URL is not."
+        return Finding("settings", "warning", message, "Set RAG_CHAT_BASE_URL.")
+    changed = sorted(settings.model_fields_set)
+    return Finding("settings", "ok", f"All settings are valid. Not at their defaults: {', '.join(changed) or 'none'}.")
 
 
 def _conversations(folder: Path) -> Finding:

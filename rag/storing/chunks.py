@@ -52,7 +52,7 @@ class ChunkStore:
         staged: Callable[[], Mapping[str, DocumentRecord]] = dict,
         *,
         library_id: str = "",
-        hold: Callable[[], None] = lambda: None,
+        hold: Callable[[], None] | None = lambda: None,
     ) -> None:
         """Open the index, or make it; drop what a crash left half-written.
 
@@ -62,14 +62,15 @@ class ChunkStore:
             description: What the fingerprint stands for.
             staged: Tells the documents whose records are still to come; their chunks are found already.
             library_id: Tells the library's collections from those of others on the same server; "" where nobody else's are there.
-            hold: Called before each write; raises where this process is not the writer any more.
+            hold: Called before each write; raises where this process is not the writer any more. None where it never is: drafts that are
+                there may be another's, and stay.
 
         Raises:
             StorageError: Chroma refuses, or the stored index is another one than its name says.
         """
         self._client = client
         self._staged = staged
-        self._hold = hold
+        self._hold = hold or _refuse
         self._kinds = [f"{kind}-{library_id}-" if library_id else f"{kind}-" for kind in ("chunks", "documents")]
         self._lock = threading.RLock()
         with translated("opened"):
@@ -77,7 +78,7 @@ class ChunkStore:
             self._records: Mapping[str, DocumentRecord] = {record.id: record for record in _read_records(self._documents)}
             self._unseen: frozenset[str] = frozenset()  # documents that chunks are, or may be, stored of without a record
             self._is_empty = self._chunks.count() == 0  # while the first chunks are written, a search of Chroma's fails
-            if self._chunks.count() != sum(record.chunks for record in self._records.values()):
+            if hold and self._chunks.count() != sum(record.chunks for record in self._records.values()):
                 self._sweep()
 
     @property
@@ -400,6 +401,10 @@ def disconnect(client: "ClientAPI") -> None:
     for session in sessions:
         if session is not None:
             session.close()
+
+
+def _refuse() -> None:
+    raise StorageError("The library is read-only.")
 
 
 def adopt(client: "ClientAPI", library_id: str, document_ids: Container[str]) -> None:

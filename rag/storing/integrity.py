@@ -61,15 +61,14 @@ class Seal:
             unfinished.write_text(json.dumps(stamps), encoding="utf-8")
             unfinished.replace(self._file)
 
-    def break_open(self, *, is_read_only: bool = False) -> str:
+    def break_open(self) -> str:
         """Look whether the files are sound, and take the seal away until the next `close`.
 
         Returns:
             What is wrong with them, as part of a sentence, or "".
         """
         sealed = self._sealed()
-        if not is_read_only:
-            self._file.unlink(missing_ok=True)
+        self._file.unlink(missing_ok=True)
         files = _files(self.folder)
         if not files and not sealed:
             return ""  # a new library

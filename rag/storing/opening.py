@@ -117,7 +117,7 @@ class Opener:
                 description,
                 lambda: pending.records,
                 library_id=library_id,
-                hold=lease.hold if lease else lambda: None,
+                hold=None if self._is_read_only else lease.hold if lease else lambda: None,
             )
             pending.remove(store.records)  # committed before a crash
             lost = self._agree_with_files(store, pending)
@@ -149,6 +149,8 @@ class Opener:
         try:
             if file.exists():
                 library_id = str(json.loads(file.read_text(encoding="utf-8"))["id"])
+            elif self._is_read_only:
+                raise StorageError("This library has no name on its Chroma server yet. Open it once where its folder can be written.")
             else:
                 library_id = secrets.token_hex(8)
                 adopt(client, library_id, self._originals.ids())

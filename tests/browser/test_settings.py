@@ -47,7 +47,19 @@ def test_the_library_is_checked_and_repaired(quoted: Reader) -> None:
     quoted.open_tab("Settings")
     quoted.page.get_by_role("button", name="Check the library").click()
     findings = quoted.page.locator("#findings")
-    for part in ("model", "record", "vectors", "words", "files", "quarantine", "disk", "conversations", "chat model"):
+    for part in (
+        "model",
+        "record",
+        "vectors",
+        "words",
+        "files",
+        "quarantine",
+        "disk",
+        "uploads",
+        "conversations",
+        "settings",
+        "chat model",
+    ):
         expect(findings.get_by_role("rowheader", name=part, exact=True)).to_be_visible(timeout=30_000)
     expect(findings).to_contain_text("All vectors are there.")
     expect(findings.locator(".fn-fault")).to_have_count(0)

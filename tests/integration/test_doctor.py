@@ -16,7 +16,8 @@ from tests.conftest import OpenLibrary
 from tests.fakes import BagOfWordsEmbedder
 from ui.doctor import diagnose, mend
 
-PARTS = ["model", "record", "vectors", "words", "files", "waiting", "quarantine", "disk", "conversations", "chat model"]
+PARTS = ["model", "record", "vectors", "words", "files", "waiting", "quarantine", "disk"]
+PARTS += ["uploads", "conversations", "settings", "chat model"]
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +135,13 @@ def test_damaged_conversations_are_told(open_library: OpenLibrary, folder: Path)
     assert [finding.message for finding in diagnose(library) if finding.part == "conversations"] == ["1 conversation."]
     file.write_bytes(b"no database" * 1000)
     assert faults(diagnose(library)) == ["conversations"]
+
+
+def test_uploads_that_wait_and_half_a_chat_model_are_told(open_library: OpenLibrary, folder: Path) -> None:
+    (folder / "queue").mkdir()
+    (folder / "queue" / "ab12.json").write_text("{}")
+    library = open_library(chat_model="llama")
+    assert faults(diagnose(library)) == ["uploads", "settings"]
 
 
 def test_the_command_prints_findings_and_ends_with_1_where_something_is_wrong(folder: Path) -> None:

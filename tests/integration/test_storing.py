@@ -211,6 +211,18 @@ def test_half_a_document_is_swept_at_the_next_open(tmp_path: Path) -> None:
     assert counts(tmp_path) == {"chunks-f1": 3, "documents-f1": 1}
 
 
+def test_who_is_not_the_writer_sweeps_and_writes_nothing(tmp_path: Path, store: ChunkStore) -> None:
+    store.put(chunks("b" * 64, 3), ROWS)  # of a document that another is adding
+    reader = ChunkStore(connect(tmp_path, None), "f1", "an index", hold=None)
+    assert counts(tmp_path)["chunks-f1"] == 3
+    with pytest.raises(StorageError, match="read-only"):
+        reader.put(chunks("c" * 64, 3), ROWS)
+    with pytest.raises(StorageError, match="read-only"):
+        reader.remove("b" * 64)
+    assert counts(tmp_path)["chunks-f1"] == 3
+    reader.close()
+
+
 def test_an_index_that_is_not_what_its_name_says_is_refused(tmp_path: Path, store: ChunkStore) -> None:
     with pytest.raises(StorageError, match="belongs to another index"):
         ChunkStore(connect(tmp_path, None), "f1", "another index")
