@@ -62,16 +62,16 @@ from rag.types import (
 )
 
 if TYPE_CHECKING:
-    from rag.answering.chat.model import ChatDelta, ChatModel, ChatStatus
     from rag.embedding.protocol import Embedder
+    from rag.endpoints.chat.model import ChatDelta, ChatModel, ChatStatus
     from rag.library import Library
     from rag.reranking.protocol import Reranker
     from rag.settings import Settings
 
 _LOADED_LATER = {
-    "ChatDelta": "rag.answering.chat.model",
-    "ChatModel": "rag.answering.chat.model",
-    "ChatStatus": "rag.answering.chat.model",
+    "ChatDelta": "rag.endpoints.chat.model",
+    "ChatModel": "rag.endpoints.chat.model",
+    "ChatStatus": "rag.endpoints.chat.model",
     "Embedder": "rag.embedding.protocol",
     "Library": "rag.library",
     "Reranker": "rag.reranking.protocol",

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from rag.adding import Adding, Refused
 from rag.embedding.protocol import Embedder
 from rag.errors import RagError, StorageError
-from rag.loading.files import path_of
-from rag.staging import Source
+from rag.formats.files import path_of
+from rag.ingesting.adding import Adding, Refused
+from rag.ingesting.staging import Source
 from rag.storing.chunks import READ_BATCH
 from rag.storing.hnsw import UNIT
 from rag.storing.index import Index

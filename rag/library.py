@@ -13,37 +13,37 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from rag.adding import Adding, Refused
 from rag.answering.answering import answer_by_model, answer_by_quoting
 from rag.answering.asked import Asked
-from rag.answering.chat.model import ChatModel, OpenAIChatModel
-from rag.answering.checking import check as check_claims
-from rag.answering.confidence import confidence, evidence
 from rag.answering.extractive import weighed_sentences
 from rag.answering.notices import still_indexing
 from rag.checkup import Checkup
-from rag.chunking import VERSION as CHUNKER_VERSION
-from rag.completing import Completing
 from rag.embedding.backends import build_embedder
 from rag.embedding.checked import CheckedEmbedder
 from rag.embedding.protocol import Embedder
+from rag.endpoints.chat.model import ChatModel, OpenAIChatModel
 from rag.errors import DocumentNotFoundError, EmptyQuestionError, QuestionTooLongError, StorageError
 from rag.exploring.vectors import VectorReader, Vectors
-from rag.following import Searched, standalone_by_rule
-from rag.loading.files import find_files, origin_of, shown_name, uploaded_name
-from rag.loading.loader import Loader
-from rag.loading.viewer import Viewer
-from rag.printable import printable_line
+from rag.formats.files import find_files, origin_of, shown_name, uploaded_name
+from rag.formats.loader import Loader
+from rag.formats.viewer import Viewer
+from rag.ingesting.adding import Adding, Refused
+from rag.ingesting.chunking import VERSION as CHUNKER_VERSION
+from rag.ingesting.embedding_queue import Completing
+from rag.ingesting.staging import Source, Staging
 from rag.reranking.protocol import Reranker, build_reranker
-from rag.retrieving import Query, Retriever, Within
-from rag.rewriting import standalone_by_model
+from rag.retrieving.confidence import confidence, evidence
+from rag.retrieving.follow_up import Searched, standalone_by_rule
+from rag.retrieving.retriever import Query, Retriever, Within
+from rag.retrieving.rewriting import standalone_by_model
 from rag.settings import Settings
-from rag.staging import Source, Staging
 from rag.storing.index import Index
 from rag.storing.lock import ReadOnlyCopy, lock_or_copy
 from rag.storing.opening import Opener
 from rag.storing.originals import Originals, Orphan
+from rag.text.printable import printable_line
 from rag.types import Answer, Chunk, ChunkKey, DocumentRecord, Finding, Message, Outcome, Passage, ProgressCallback, Report
+from rag.verifying.rules import check as check_claims
 from rag.viewing import Pages
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from platformdirs import user_cache_path
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from rag.addresses import without_secrets
+from rag.endpoints.addresses import without_secrets
 
 DEFAULT_EMBEDDING_MODEL = "all-MiniLM-L6-v2"
 OPENAI_BASE_URL = "https://api.openai.com/v1"

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import cast
 
 from rag.errors import DocumentNotFoundError
-from rag.loading.kinds import PDF, MediaType
-from rag.loading.marks import PageView, Rectangle
-from rag.loading.viewer import FileToView, Viewer
+from rag.formats.marks import PageView, Rectangle
+from rag.formats.registry import PDF, MediaType
+from rag.formats.viewer import FileToView, Viewer
 from rag.storing.originals import Originals
 from rag.types import DocumentRecord
 

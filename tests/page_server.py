@@ -16,9 +16,9 @@ import httpx2
 import uvicorn
 
 from rag import Library
-from ui.web.conversations import Conversations
-from ui.web.indexing import Indexer
-from ui.web.server import build_app, keep_to_itself, listen
+from ui.chats.conversations import Conversations
+from ui.server import build_app, keep_to_itself, listen
+from ui.uploading.indexer import Indexer
 
 SECONDS = 20
 

@@ -1,6 +1,6 @@
 """How a place in a document is named to a reader."""
 
-from rag.loading.parts import part_label
+from rag.formats.parts import part_label
 from rag.types import Passage
 
 

@@ -6,13 +6,13 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from rag.answering.asked import Asked
-from rag.answering.chat.model import ChatModel
 from rag.answering.extractive import Weighed, best_quotes
 from rag.answering.footnoting import Check, footnoted
 from rag.answering.growing import GrowingAnswer
 from rag.answering.nearest import with_nearest
 from rag.answering.notices import CONNECT, CUT, DOUBTFUL, EMPTY_LIBRARY, INTERRUPTED, SERVER_CUT, SHORTENED, SILENT, UNCITED, UNSUPPORTED
 from rag.answering.prompt import NOT_FOUND, Prompt, build_prompt
+from rag.endpoints.chat.model import ChatModel
 from rag.settings import Settings
 from rag.types import Answer, CheckedSentence, Citation, Passage, Sent
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from rag.answering.markers import Marker, MarkerScanner
+from rag.text.markers import Marker, MarkerScanner
 from rag.types import Citation, Passage
 
 

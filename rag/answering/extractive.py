@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rag.embedding.protocol import Embedder
-from rag.sentences import content_words, sentence_spans
+from rag.text.sentences import content_words, sentence_spans
 from rag.types import Passage
 
 MAX_QUOTES = 3

@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from operator import itemgetter
 
-from rag.answering.checking import Checked, Claim, Support
 from rag.answering.statements import Statement, statements
 from rag.types import Answer, CheckedSentence, Citation, Passage, Verdict
+from rag.verifying.rules import Checked, Claim, Support
 
 Check = Callable[[Sequence[Claim], Sequence[Passage]], list[Checked]]
-"""Says what passages do for claims; see `rag.answering.checking.check`."""
+"""Says what passages do for claims; see `rag.verifying.rules.check`."""
 
 
 @dataclass(frozen=True, slots=True)

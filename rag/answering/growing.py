@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rag.answering.asked import Asked
-from rag.answering.chat.reply import ChatDelta
 from rag.answering.citations import CitationResolver
 from rag.answering.nearest import with_nearest
 from rag.answering.prompt import NOT_FOUND
+from rag.endpoints.chat.reply import ChatDelta
 from rag.types import Answer, Citation, Finish, Sent
 
 

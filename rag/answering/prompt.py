@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from rag.answering.markers import without_markers
 from rag.errors import ChatRequestError
-from rag.loading.parts import page_name
+from rag.formats.parts import page_name
+from rag.text.markers import without_markers
 from rag.types import Message, Passage
 
 NOT_FOUND = "The documents do not say."

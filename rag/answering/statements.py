@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rag.answering.markers import prose_lines
 from rag.answering.prompt import NOT_FOUND
-from rag.sentences import sentence_spans
+from rag.text.markers import prose_lines
+from rag.text.sentences import sentence_spans
 from rag.types import Citation
 
 LEAST_WORDS = 3

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Literal
 
 from rag.embedding.combined import CombinedEmbedder, parse_parts
-from rag.embedding.endpoint import EndpointEmbedder
 from rag.embedding.model_files import model_key
 from rag.embedding.onnx_embedder import OnnxEmbedder
 from rag.embedding.plugin import load_plugin
@@ -16,6 +15,7 @@ from rag.embedding.sentence_transformer import POOLINGS, SentenceTransformerEmbe
 from rag.embedding.token_reader import TokenReader
 from rag.embedding.trained import TrainedEmbedder
 from rag.embedding.words import WordsEmbedder
+from rag.endpoints.embeddings import EndpointEmbedder
 from rag.errors import EmbeddingError
 from rag.settings import EmbeddingEndpoint
 

@@ -29,7 +29,7 @@ EXPORT_VERSION = 2
 
 EXPORT_SECONDS = 900.0
 
-# As for the process that reads PDFs (`rag.loading.isolation`).
+# As for the process that reads PDFs (`rag.formats.isolation`).
 _BOOTSTRAP = """
 import json, sys, types
 folder, sys.path[:], *sys.argv[1:] = json.loads(sys.argv[1])

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from rag.errors import ExploringError, UnreadableFileError
-from rag.loading.text import decode
+from rag.formats.decoding import decode
 
 T = TypeVar("T")
 

@@ -5,8 +5,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from rag.analysing import terms
-from rag.languages import FUNCTION_WORDS, language_of
+from rag.text.languages import FUNCTION_WORDS, language_of
+from rag.text.terms import terms
 
 MOST_TERMS = 5
 

@@ -5,10 +5,10 @@ import re
 from contextlib import aclosing
 from dataclasses import replace
 
-from rag.answering.chat.model import ChatModel
+from rag.endpoints.chat.model import ChatModel
 from rag.errors import ChatError
 from rag.exploring.clusters import Cluster, Clustering
-from rag.rewriting import cleaned
+from rag.retrieving.rewriting import cleaned
 from rag.types import Message
 
 SECONDS = 30.0

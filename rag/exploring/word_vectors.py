@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from rag.embedding.protocol import Embedder, Embeddings
 from rag.embedding.token_reader import MOST_WORDS
 from rag.errors import ExploringError
-from rag.languages import FUNCTION_WORDS, language_of
+from rag.text.languages import FUNCTION_WORDS, language_of
 
 if TYPE_CHECKING:
     from rag.library import Library

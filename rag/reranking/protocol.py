@@ -43,7 +43,7 @@ def build_reranker(
         timeout_seconds: Longest wait for the endpoint.
     """
     if reranker.strip().lower().startswith(("http://", "https://")):
-        from rag.reranking.endpoint import EndpointReranker
+        from rag.endpoints.rerank import EndpointReranker
 
         return EndpointReranker(reranker.strip(), model, api_key, timeout_seconds)
     from rag.reranking.cross_encoder import CrossEncoderReranker

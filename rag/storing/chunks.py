@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from rag.addresses import without_secrets
 from rag.embedding.protocol import Embeddings
+from rag.endpoints.addresses import without_secrets
 from rag.errors import StorageError
 from rag.types import Chunk, ChunkKey, DocumentRecord
 

@@ -1,4 +1,4 @@
-"""The lexical index, in tantivy: BM25 over the terms of `rag.analysing`.
+"""The lexical index, in tantivy: BM25 over the terms of `rag.text.terms`.
 
 A cache of the record: whoever opens it compares `document_ids` with the record's, puts what is missing and removes what is too much.
 Deleting its folder loses nothing, so whatever is wrong with it, it is made anew.
@@ -15,12 +15,12 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag import analysing
-from rag.analysing import indexed_terms, query_terms
 from rag.errors import StorageError
-from rag.languages import language_of
 from rag.storing.lexical_files import is_whole, reset_folder, write_identity
-from rag.wording import Wording
+from rag.text import terms as analysing
+from rag.text.languages import language_of
+from rag.text.term_weights import Wording
+from rag.text.terms import indexed_terms, query_terms
 
 if TYPE_CHECKING:
     from tantivy import DocAddress, Index, IndexWriter, Query, Schema, Searcher

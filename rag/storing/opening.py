@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rag.addresses import without_secrets
+from rag.endpoints.addresses import without_secrets
 from rag.errors import LibraryDamagedError, StorageError
 from rag.storing.chunks import READ_BATCH, ChunkStore, adopt, connect, disconnect
 from rag.storing.hnsw import blank_unused

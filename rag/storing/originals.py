@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rag.errors import StorageError, UnreadableFileError
-from rag.loading.files import hash_file, unreadable
+from rag.formats.files import hash_file, unreadable
 from rag.types import DocumentRecord
 
 log = logging.getLogger(__name__)

@@ -1,4 +1,4 @@
-"""Fit the constants of `rag.answering.confidence` on ClapNQ: 150 questions that the passages answer, 150 that they do not.
+"""Fit the constants of `rag.retrieving.confidence` on ClapNQ: 150 questions that the passages answer, 150 that they do not.
 
 python -m tests.benchmarks.confidence EVAL_FOLDER LIBRARY
 
@@ -14,7 +14,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from rag import Library
-from rag.answering.confidence import evidence
+from rag.retrieving.confidence import evidence
 from tests.benchmarks import sets
 
 FOLDS, REPEATS, TOP_K = 10, 5, 5

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, expect, sync_playwright
 
-from rag.loading.loader import Loader
+from rag.formats.loader import Loader
 from tests.benchmarks.made_pdf import make_pdf
 from tests.browser.conftest import ARGUMENTS, _find_chromium
 from tests.browser.reader import Reader, reading

@@ -22,8 +22,9 @@ from typing import Any
 
 import numpy as np
 
-from rag import Library, retrieving
+from rag import Library
 from rag.embedding.protocol import Embedder
+from rag.retrieving import retriever as retrieving
 from rag.storing.chunks import ChunkStore
 from rag.storing.lexical import LexicalIndex
 from tests.benchmarks import report

@@ -14,7 +14,7 @@ from fpdf import FPDF
 from pypdf.constants import PageLabelStyle
 
 from rag.errors import DocumentError
-from rag.loading.loader import Loader
+from rag.formats.loader import Loader
 from rag.types import Page
 
 ALIKE = 0.6

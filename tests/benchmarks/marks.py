@@ -22,13 +22,13 @@ from typing import Any
 import pypdfium2
 import pypdfium2.raw
 
-from rag.chunking import Chunker
 from rag.embedding.backends import build_embedder
 from rag.embedding.protocol import Embedder
 from rag.errors import DocumentError
-from rag.loading.loader import Loader
-from rag.loading.marks import Rectangle
-from rag.loading.viewer import FileToView, Viewer
+from rag.formats.loader import Loader
+from rag.formats.marks import Rectangle
+from rag.formats.viewer import FileToView, Viewer
+from rag.ingesting.chunking import Chunker
 from rag.settings import Settings
 from rag.types import Chunk, Document
 from tests.benchmarks.labels import report_labels

@@ -1,7 +1,7 @@
 """Measure retrieval as it is shipped, on sets of questions with known answers.
 
     python -m tests.benchmarks.retrieval EVAL_FOLDER [--set chunking] [--keep FOLDER] [--setting chunk_tokens=250]
-        [--constant rag.fusing.LEXICAL_WEIGHT=0.6]
+        [--constant rag.retrieving.fusing.LEXICAL_WEIGHT=0.6]
 
 EVAL_FOLDER holds the sets (see README.md beside this file). With --keep, the libraries are kept there and not made again.
 """
@@ -19,7 +19,7 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from rag import Library, Passage, Settings
-from rag.loading.cleaning import clean
+from rag.formats.cleaning import clean
 from tests.benchmarks import sets
 
 DEPTH = 10

@@ -1,4 +1,4 @@
-"""Fit the constants of `rag.trimming` on the chunking set, and show what recall each length of passages costs.
+"""Fit the constants of `rag.retrieving.trimming` on the chunking set, and show what recall each length of passages costs.
 
 python -m tests.benchmarks.trimming EVAL_FOLDER LIBRARY
 
@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from rag import Library, trimming
-from rag.loading.cleaning import clean
-from rag.retrieving import Found, Query, Within
-from rag.trimming import Sentence, trimmed
+from rag import Library
+from rag.formats.cleaning import clean
+from rag.retrieving import trimming
+from rag.retrieving.retriever import Found, Query, Within
+from rag.retrieving.trimming import Sentence, trimmed
 from tests.benchmarks import sets
 
 TOP_K = 5

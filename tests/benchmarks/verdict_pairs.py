@@ -15,14 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
-from rag.answering.dates import dates_in
-from rag.answering.names import names_in
-from rag.answering.numbers import numbers_in
-from rag.chunking import chunk_document
 from rag.embedding.protocol import Embedder
-from rag.loading.loader import Loader
-from rag.sentences import sentence_spans
+from rag.formats.loader import Loader
+from rag.ingesting.chunking import chunk_document
+from rag.text.sentences import sentence_spans
 from rag.types import Chunk, Passage
+from rag.verifying.dates import dates_in
+from rag.verifying.names import names_in
+from rag.verifying.numbers import numbers_in
 
 CHUNK_TOKENS = 200
 """As the library cuts by default."""

@@ -16,13 +16,13 @@ from rapidfuzz import fuzz
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from rag.answering.checking import Claim, check, likeness
-from rag.answering.facts import facts_of, known, missing
-from rag.answering.negation import denies_otherwise
-from rag.answering.support import coverage, prepare
 from rag.embedding.backends import build_embedder
 from rag.embedding.protocol import Embedder, Embeddings
 from rag.settings import Settings
+from rag.verifying.facts import facts_of, known, missing
+from rag.verifying.negation import denies_otherwise
+from rag.verifying.rules import Claim, check, likeness
+from rag.verifying.support import coverage, prepare
 from tests.benchmarks.verdict_pairs import Pair, pairs
 
 VERDICTS = ("supported", "related", "unsupported")

@@ -33,7 +33,7 @@ class RagServer:
         arguments = ["serve", "--port", str(port), "--library", str(folder / "library"), "--samples", str(samples)]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", "from ui.cli import main; main()", *arguments],
+                [sys.executable, "-c", "from ui.commands.cli import main; main()", *arguments],
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from rag.rewriting import SYSTEM
+from rag.retrieving.rewriting import SYSTEM
 from tests.browser.gate import Gate
 from tests.browser.reader import Reader
 from ui.web import text

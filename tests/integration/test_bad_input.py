@@ -14,7 +14,7 @@ import pytest
 
 from rag import Library, Outcome, Settings
 from rag.embedding.protocol import Embedder
-from rag.printable import printable_line
+from rag.text.printable import printable_line
 from rag.types import OutcomeStatus
 from tests import documents
 from tests.conftest import OpenLibrary

@@ -8,7 +8,7 @@ from contextlib import aclosing
 import pytest
 from pydantic import SecretStr
 
-from rag.answering.chat.model import ChatDelta, OpenAIChatModel
+from rag.endpoints.chat.model import ChatDelta, OpenAIChatModel
 from rag.errors import (
     ChatAuthenticationError,
     ChatConnectionError,

@@ -16,7 +16,7 @@ from rag import Answer, DocumentRecord, Library, Outcome, Passage
 from rag.embedding.protocol import Embedder
 from tests import documents
 from tests.chat_server import ChatServer
-from ui.cli import app, main
+from ui.commands.cli import app, main
 
 RAG = Path(sys.executable).with_name("rag")
 QUESTION = "Within how many days may I return an item?"

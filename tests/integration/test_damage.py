@@ -183,7 +183,7 @@ def test_a_damaged_list_of_what_waits_is_set_aside(open_library: OpenLibrary, fo
 
 def test_the_command_line_keeps_all_files_when_the_record_was_emptied(folder: Path, made: Path) -> None:
     os.truncate(folder / DATABASE, 0)
-    run = [sys.executable, "-c", "from ui.cli import main; main()", "list", "--json", "--library", str(folder)]
+    run = [sys.executable, "-c", "from ui.commands.cli import main; main()", "list", "--json", "--library", str(folder)]
     done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=False)
     assert "is empty" in done.stderr
     assert "The library is empty" not in done.stderr

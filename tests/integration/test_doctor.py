@@ -14,7 +14,7 @@ from rag import Finding, Library, Settings
 from rag.storing.chunks import connect, disconnect
 from tests.conftest import OpenLibrary
 from tests.fakes import BagOfWordsEmbedder
-from ui.doctor import diagnose, mend
+from ui.commands.doctor import diagnose, mend
 
 PARTS = ["model", "record", "vectors", "words", "files", "waiting", "quarantine", "disk"]
 PARTS += ["uploads", "conversations", "settings", "chat model"]
@@ -145,7 +145,7 @@ def test_uploads_that_wait_and_half_a_chat_model_are_told(open_library: OpenLibr
 
 
 def test_the_command_prints_findings_and_ends_with_1_where_something_is_wrong(folder: Path) -> None:
-    from ui.cli import app
+    from ui.commands.cli import app
 
     def run(*arguments: str) -> tuple[int, list[dict[str, str]]]:
         done = CliRunner().invoke(app, ["doctor", "--library", str(folder), "--json", *arguments])

@@ -153,7 +153,7 @@ def test_what_cannot_be_trained_or_read_is_told(tmp_path: Path) -> None:
 def test_the_command_trains_on_the_library(sample_library: Path, tmp_path: Path) -> None:
     from typer.testing import CliRunner
 
-    from ui.cli import app
+    from ui.commands.cli import app
 
     folder, library = tmp_path / "model", shutil.copytree(sample_library, tmp_path / "library")
     done = CliRunner().invoke(app, ["train", "word2vec", "-o", str(folder), "--library", str(library), "--dimensions", "20", "--json"])
@@ -266,7 +266,7 @@ def test_an_endpoint_that_is_not_stated_is_told(tmp_path: Path) -> None:
 def test_two_kinds_are_compared_on_questions(samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from typer.testing import CliRunner
 
-    from ui.cli import app
+    from ui.commands.cli import app
 
     train(SENTENCES, "word2vec", tmp_path / "trained", dimensions=16, epochs=2)
     (tmp_path / "my_letters.py").write_text(PLUGIN, encoding="utf-8")

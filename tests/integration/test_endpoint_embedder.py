@@ -9,8 +9,8 @@ import pytest
 from pydantic import SecretStr
 
 from rag import EmbeddingError, Library, Settings
-from rag.embedding.endpoint import BATCH_TEXTS, EndpointEmbedder
 from rag.embedding.protocol import Embedder
+from rag.endpoints.embeddings import BATCH_TEXTS, EndpointEmbedder
 from rag.settings import EmbeddingEndpoint
 from tests.embedding_server import EmbeddingServer
 from tests.fakes import BagOfWordsEmbedder

@@ -16,7 +16,7 @@ from rag import EmbeddingError, Library, LibraryError, Settings, StorageError
 from rag.embedding.protocol import Embeddings
 from tests.documents import labelled_pdf
 from tests.fakes import BagOfWordsEmbedder
-from ui.evaluating import register
+from ui.commands.evaluating import register
 
 HOSTILE = "<img src=x onerror=owned()>"
 HARBOUR = "The harbour opens at dawn. Boats longer than nine metres need a pilot to enter the harbour."

@@ -9,8 +9,8 @@ from rag.answering.prompt import SYSTEM
 from tests import documents
 from tests.chat_server import ChatServer
 from tests.fakes import BagOfWordsEmbedder
+from ui.chats.conversations import Turn
 from ui.web.answers import turn_html
-from ui.web.conversations import Turn
 
 QUESTION = "When may customers return benches?"
 RETURN = "Customers may return unused benches within thirty days."

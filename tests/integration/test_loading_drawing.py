@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from rag.errors import PasswordNeededError, UnreadableFileError
-from rag.loading.viewer import FileToView, Viewer
+from rag.formats.viewer import FileToView, Viewer
 from tests import documents
 
 Rectangle = tuple[float, float, float, float]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from rag.errors import UnreadableFileError
-from rag.loading.loader import Loader
+from rag.formats.loader import Loader
 from tests import documents
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc, counts on memory limits")
@@ -154,7 +154,7 @@ def test_a_script_without_a_main_guard_may_read_from_any_folder(good: Path, tmp_
         import sys
         sys.path.append({str(Path(__file__).parents[2])!r})
         from pathlib import Path
-        from rag.loading.loader import Loader
+        from rag.formats.loader import Loader
         print("run")
         loader = Loader()
         print(loader.load(Path("good.pdf"), name="good.pdf", document_id="").document.pages[0].text)
@@ -173,7 +173,7 @@ def test_a_busy_child_does_not_outlive_its_parent(tmp_path: Path) -> None:
     (tmp_path / "slow.pdf").write_bytes(documents.bomb_pdf(8, 9))
     script = """
         from pathlib import Path
-        from rag.loading.loader import Loader
+        from rag.formats.loader import Loader
         Loader(memory_megabytes=8192).load(Path("slow.pdf"), name="slow.pdf", document_id="")
     """
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}

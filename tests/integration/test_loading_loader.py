@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from rag.errors import DocumentError, FileTooLargeError, NoTextError, PasswordNeededError, UnreadableFileError, UnsupportedFileError
-from rag.loading.loader import LoadedDocument, Loader
-from rag.loading.parts import MOST_CHARACTERS
+from rag.formats.loader import LoadedDocument, Loader
+from rag.formats.parts import MOST_CHARACTERS
 from rag.types import Document
 from tests import documents
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from rag.errors import TooManyRequestsError, UnreadableFileError
-from rag.loading.pool import MOST_WAITING_FOR_A_DOCUMENT
-from rag.loading.viewer import FileToView, Viewer
+from rag.formats.pool import MOST_WAITING_FOR_A_DOCUMENT
+from rag.formats.viewer import FileToView, Viewer
 from tests import documents
 
 DRAW_SECONDS = 1.0

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ui.cli import main
+from ui.commands.cli import main
 
 
 @dataclass(frozen=True, slots=True)

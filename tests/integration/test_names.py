@@ -11,7 +11,7 @@ import pytest
 from rag import DocumentNotFoundError, Library
 from rag.embedding.protocol import Embedder
 from tests import documents
-from ui.cli import main
+from ui.commands.cli import main
 from ui.web.html import render
 
 LATIN_1 = [b"r\xe9sum\xe9.txt", b"r\xeasum\xea.txt"]

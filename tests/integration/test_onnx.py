@@ -118,7 +118,7 @@ def test_a_search_from_the_command_line_loads_no_more_than_it_needs(sample_libra
     script = f"""
 import sys
 sys.argv = ["rag", "search", "When may I return an item?", "--library", {str(library)!r}, "--json"]
-from ui.cli import main
+from ui.commands.cli import main
 try:
     main()
 except SystemExit as end:

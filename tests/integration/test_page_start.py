@@ -8,7 +8,7 @@ START = """
 import sys
 from pathlib import Path
 from rag import Library
-from ui.web.server import serve
+from ui.server import serve
 
 def tell(line):
     if "Footnote is at" in line:

@@ -20,7 +20,7 @@ from rag import Library, Settings
 from tests.chat_server import MODEL, ChatServer
 from tests.fakes import BagOfWordsEmbedder
 from tests.page_server import PageServer, Visitor, file_data
-from ui.cli import app as command_line
+from ui.commands.cli import app as command_line
 from ui.http.clients import COOKIE
 from ui.http.events import MOST_EVENTS, MOST_EVENTS_AN_ADDRESS, MOST_TABS, MOST_TABS_IN_ALL, TOO_MANY
 
@@ -185,7 +185,16 @@ STARTED = r"Footnote is at (http://\S+) \(Ctrl-C stops it\)\."
 def started(folder: Path, *arguments: str, **settings: str) -> Iterator[tuple[subprocess.Popen[bytes], Path, str]]:
     """`rag serve` in a process of its own, what it writes, and its address."""
     log = folder / "log.txt"
-    command = [sys.executable, "-c", "from ui.cli import main; main()", "serve", "--port", "0", "--library", str(folder / "library")]
+    command = [
+        sys.executable,
+        "-c",
+        "from ui.commands.cli import main; main()",
+        "serve",
+        "--port",
+        "0",
+        "--library",
+        str(folder / "library"),
+    ]
     with (
         log.open("wb") as file,
         subprocess.Popen([*command, *arguments], stdout=file, stderr=file, stdin=subprocess.DEVNULL, env=os.environ | settings) as process,

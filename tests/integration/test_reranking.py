@@ -16,8 +16,8 @@ from sentence_transformers import CrossEncoder
 from transformers import BertConfig, BertForSequenceClassification, BertModel, BertTokenizer
 
 from rag import RerankingError
+from rag.endpoints.rerank import EndpointReranker
 from rag.reranking.cross_encoder import CrossEncoderReranker
-from rag.reranking.endpoint import EndpointReranker
 from rag.reranking.protocol import Reranker, build_reranker
 from tests.rerank_server import RerankServer
 

@@ -17,7 +17,7 @@ from rag.storing.chunks import WRITE_BATCH, ChunkStore, connect
 from rag.types import ChunkKey
 from tests.conftest import OpenLibrary
 from tests.fakes import BagOfWordsEmbedder
-from ui.web.indexing import Indexer
+from ui.uploading.indexer import Indexer
 
 LEAVE = "Unused leave of up to five days may be carried over until the end of March."
 TEA = "Tea is served at four in the small hall, with biscuits."

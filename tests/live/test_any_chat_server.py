@@ -12,7 +12,7 @@ from contextlib import aclosing
 import pytest
 from pydantic import SecretStr
 
-from rag.answering.chat.model import ChatDelta, OpenAIChatModel
+from rag.endpoints.chat.model import ChatDelta, OpenAIChatModel
 from rag.errors import ChatError, ChatModelNotFoundError, ChatNotConfiguredError
 from rag.settings import ChatEndpoint
 from rag.types import Message

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from pydantic import SecretStr
 
-from rag.embedding.endpoint import BATCH_TEXTS, EndpointEmbedder
+from rag.endpoints.embeddings import BATCH_TEXTS, EndpointEmbedder
 from rag.settings import EmbeddingEndpoint
 from tests.embedding_server import EmbeddingServer
 

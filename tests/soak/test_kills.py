@@ -35,7 +35,7 @@ from pathlib import Path
 from rag import Library, Settings
 from tests.fakes import BagOfWordsEmbedder
 from tests.integration.test_crash import text_of
-from ui.web.conversation_store import ConversationStore, Row
+from ui.chats.store import ConversationStore, Row
 verb, folder, files, seed = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4])
 def told(*done):
     print(json.dumps(done), flush=True)
@@ -136,7 +136,7 @@ def check_files(library: Library) -> None:
 
 
 def test_a_kill_loses_no_turn(tmp_path: Path) -> None:
-    from ui.web.conversation_store import ConversationStore
+    from ui.chats.store import ConversationStore
 
     chance = random.Random(3)
     acknowledged = 0

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag import ChatError, EmbeddingError, Library, RerankingError, Settings, StorageError
-from rag.addresses import without_secrets
 from rag.embedding.backends import build_embedder
+from rag.endpoints.addresses import without_secrets
 from rag.reranking.protocol import build_reranker
 from rag.settings import EmbeddingEndpoint
 from tests.fakes import BagOfWordsEmbedder

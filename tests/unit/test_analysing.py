@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.analysing import indexed_terms, query_terms, terms
-from rag.languages import language_of
+from rag.text.languages import language_of
+from rag.text.terms import indexed_terms, query_terms, terms
 
 PARAGRAPHS = {
     "en": "The warranty covers parts and labour for two years from the day of purchase. If a part is no longer made, you will be "

@@ -13,9 +13,9 @@ from markdown_it import MarkdownIt
 from rag import Answer, CheckedSentence, Citation, Message, Passage, Sent
 from rag.answering.citations import CitationResolver
 from rag.types import Finish, Verdict
+from ui.chats.conversations import Turn
 from ui.web import text as page_text
 from ui.web.answers import messages, turn_html
-from ui.web.conversations import Turn
 from ui.web.prose import answer_html
 
 EVIL = "https://evil.example/?q=secret"

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from openai.types.chat import ChatCompletion
 from pydantic import SecretStr
 
-from rag.answering.chat.dialect import Dialect
-from rag.answering.chat.endpoint import checked_base_url, checked_key
-from rag.answering.chat.errors import chat_error
-from rag.answering.chat.thinking import ThinkingSplitter
+from rag.endpoints.chat.dialect import Dialect
+from rag.endpoints.chat.endpoint import checked_base_url, checked_key
+from rag.endpoints.chat.errors import chat_error
+from rag.endpoints.chat.thinking import ThinkingSplitter
 from rag.errors import (
     ChatAuthenticationError,
     ChatConnectionError,

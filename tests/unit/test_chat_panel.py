@@ -10,13 +10,13 @@ import pytest
 
 from rag.library import Library
 from tests.conftest import OpenLibrary
+from ui.chats.conversations import AskedDocument, Conversations
+from ui.chats.exporting import scope_words
+from ui.chats.turns import from_row, to_row
 from ui.web.answers import turn_html
 from ui.web.asking import AskingHandlers
 from ui.web.chat import ChatHandlers, Painting
-from ui.web.conversations import AskedDocument, Conversations
-from ui.web.exporting import scope_words
 from ui.web.history import HistoryHandlers
-from ui.web.turns import from_row, to_row
 
 
 @pytest.fixture

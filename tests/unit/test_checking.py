@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag import Passage
-from rag.answering.checking import Checked, Claim, check
 from rag.embedding.protocol import Embedder
 from rag.types import Verdict
+from rag.verifying.rules import Checked, Claim, check
 from tests.fakes import BagOfWordsEmbedder
 
 RETURNS = (

@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.choosing import MOST_JOINED, Ranked, distinct, joined
+from rag.retrieving.passages import MOST_JOINED, Ranked, distinct, joined
 from rag.types import Chunk, ChunkKey
 
 BOILERPLATE = (

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from rag import Chunk, Document, Embedder, Page
-from rag.chunking import LONGEST_GAP, chunk_document
 from rag.embedding.model_files import model_folder
-from rag.headings import text_headings
-from rag.loading.loader import Loader
+from rag.formats.loader import Loader
+from rag.ingesting.chunking import LONGEST_GAP, chunk_document
 from rag.settings import DEFAULT_EMBEDDING_MODEL
+from rag.text.headings import text_headings
 from rag.types import Heading
 from tests import documents
 from tests.fakes import BagOfWordsEmbedder

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from rag import Citation, Passage
 from rag.answering.citations import CitationResolver
-from rag.answering.markers import without_markers
+from rag.text.markers import without_markers
 
 PASSAGES = [Passage(n, 0.9, 0.9, "notes.txt", "d" * 64, 1, "1", 100 * n, 100 * n + 13, f"Passage no. {n:02}"[:13]) for n in range(1, 6)]
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag import Passage
-from rag.answering.confidence import confidence, evidence
-from rag.wording import Wording
+from rag.retrieving.confidence import confidence, evidence
+from rag.text.term_weights import Wording
 from tests.fakes import BagOfWordsEmbedder
 
 QUESTION = "Which oil suits benches?"

@@ -5,8 +5,8 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from rag import Answer
+from ui.chats.conversations import Conversations
 from ui.http.conversations import conversation_routes
-from ui.web.conversations import Conversations
 
 
 @pytest.mark.parametrize(("kind", "media_type"), [("md", "text/markdown; charset=utf-8"), ("html", "text/html; charset=utf-8")])

@@ -11,9 +11,9 @@ import pytest
 from rag import Answer, Citation, Message, Passage
 from rag.errors import StorageError
 from rag.types import CheckedSentence, Sent
+from ui.chats.conversations import MOST_OPEN, AskedDocument, Conversations, Turn
+from ui.chats.store import ConversationStore, Row
 from ui.web.answers import messages
-from ui.web.conversation_store import ConversationStore, Row
-from ui.web.conversations import MOST_OPEN, AskedDocument, Conversations, Turn
 from ui.web.history import history_html
 
 PASSAGE = Passage(1, 0.9, 0.9, "notes.txt", "d" * 64, 1, "1", 0, 5, "Words")

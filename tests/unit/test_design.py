@@ -45,23 +45,23 @@ HEAVY = {
 }
 
 ADAPTERS: dict[str, str | tuple[str, ...]] = {
-    "charset_normalizer": "rag/loading/text.py",
+    "charset_normalizer": "rag/formats/decoding.py",
     "chromadb": "rag/storing/",
     "httpx": "rag/storing/chunks.py",  # what Chroma raises
     "filelock": "rag/storing/lock.py",
-    "openai": ("rag/answering/chat/", "rag/embedding/"),
-    "httpx2": ("rag/addresses.py", "rag/answering/chat/", "rag/embedding/", "rag/reranking/", "ui/doctor.py"),  # what openai raises
+    "openai": "rag/endpoints/",
+    "httpx2": ("rag/endpoints/", "ui/commands/doctor.py"),  # what openai raises
     "torch": ("rag/embedding/", "rag/reranking/"),
     "transformers": ("rag/embedding/", "rag/reranking/"),
     "sentence_transformers": ("rag/embedding/", "rag/reranking/"),
     "safetensors": "rag/reranking/cross_encoder.py",
     "tantivy": "rag/storing/lexical.py",
     "networkx": "rag/exploring/",
-    "rapidfuzz": ("rag/answering/support.py", "rag/exploring/"),
-    "regex": ("rag/analysing.py", "rag/languages.py"),
-    "Stemmer": "rag/analysing.py",
+    "rapidfuzz": ("rag/verifying/support.py", "rag/exploring/"),
+    "regex": ("rag/text/terms.py", "rag/text/languages.py"),
+    "Stemmer": "rag/text/terms.py",
     "ir_measures": "rag/evaluating/metrics.py",
-    "plotly": ("rag/exploring/figures/", "ui/report.py", "ui/http/figures.py", "ui/web/exploring/figures.py"),
+    "plotly": ("rag/exploring/figures/", "ui/commands/report.py", "ui/http/figures.py", "ui/web/exploring/figures.py"),
     "matplotlib": "rag/exploring/figures/",
     "sklearn": "rag/exploring/",
     "scipy": "rag/exploring/",
@@ -73,21 +73,28 @@ ADAPTERS: dict[str, str | tuple[str, ...]] = {
     "tokenizers": "rag/embedding/",
     "platformdirs": "rag/settings.py",
     "huggingface_hub": "rag/embedding/",
-    "PIL": "rag/loading/drawing.py",
-    "pypdf": "rag/loading/",
-    "pypdfium2": "rag/loading/",
-    "pydantic": ("rag/settings.py", "rag/evaluating/variant.py", "rag/reranking/", "ui/cli.py", "ui/web/turns.py"),
+    "PIL": "rag/formats/pdf/drawing.py",
+    "pypdf": "rag/formats/",
+    "pypdfium2": "rag/formats/",
+    "pydantic": (
+        "rag/settings.py",
+        "rag/evaluating/variant.py",
+        "rag/endpoints/",
+        "rag/reranking/",
+        "ui/commands/cli.py",
+        "ui/chats/turns.py",
+    ),
     "pydantic_settings": "rag/settings.py",
-    "numpy": ("rag/", "ui/report.py", "ui/exploring/", "ui/web/exploring/"),
-    "gradio": "ui/web/",
-    "jinja2": ("ui/web/", "ui/report.py"),
+    "numpy": ("rag/", "ui/commands/report.py", "ui/commands/exploring/", "ui/web/exploring/"),
+    "gradio": ("ui/web/", "ui/server.py"),
+    "jinja2": ("ui/web/", "ui/commands/report.py"),
     "markdown_it": ("ui/web/prose.py", "ui/web/prose_markdown.py"),
-    "markupsafe": ("ui/web/answers.py", "ui/web/exploring/", "ui/web/prose.py", "ui/web/exporting.py"),
-    "fastapi": ("ui/http/", "ui/web/server.py", "ui/web/closing_off.py"),
-    "starlette": ("ui/http/", "ui/web/server.py"),
-    "uvicorn": "ui/web/server.py",
-    "typer": ("ui/cli.py", "ui/doctor.py", "ui/evaluating.py", "ui/exploring/", "ui/terminal.py", "ui/training.py"),
-    "rich": ("ui/cli.py", "ui/doctor.py", "ui/evaluating.py", "ui/exploring/", "ui/printing.py", "ui/terminal.py"),
+    "markupsafe": ("ui/web/answers.py", "ui/web/exploring/", "ui/web/prose.py", "ui/chats/exporting.py"),
+    "fastapi": ("ui/http/", "ui/server.py", "ui/web/closing_off.py"),
+    "starlette": ("ui/http/", "ui/server.py"),
+    "uvicorn": "ui/server.py",
+    "typer": "ui/commands/",
+    "rich": "ui/commands/",
 }
 """Where each library of others may be imported. A new one is added here, with one place."""
 
@@ -145,7 +152,7 @@ def test_importing_the_library_is_cheap() -> None:
 @pytest.mark.parametrize("arguments", [["--help"], ["ask", "--help"], ["serve", "--help"]])
 def test_help_is_cheap(arguments: list[str]) -> None:
     run = f"import sys; sys.argv = ['rag', *{arguments}]"
-    run += "\nfrom ui.cli import main\ntry:\n    main()\nexcept SystemExit as end:\n    assert not end.code"
+    run += "\nfrom ui.commands.cli import main\ntry:\n    main()\nexcept SystemExit as end:\n    assert not end.code"
     assert loaded_by(run) <= {"pydantic"}
 
 

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from tests.conftest import OpenLibrary
 from tests.page_server import PageServer
-from ui.cli import app
+from ui.commands.cli import app
 
 
 def test_the_doctor_asks_the_page_that_holds_the_library(open_library: OpenLibrary, tmp_path: Path) -> None:

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from tests.conftest import OpenLibrary
+from ui.uploading.indexer import Indexer
 from ui.web.documents import DocumentsHandlers
-from ui.web.indexing import Indexer
 
 
 def test_a_library_that_cannot_be_read_is_told_and_what_was_listed_stays(open_library: OpenLibrary, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from rag.exploring import parse_expression, prepare_words, solve
 from rag.exploring.word_vectors import BATCH, WordVectors
 from tests.conftest import OpenLibrary
 from tests.fakes import BagOfWordsEmbedder
-from ui.cli import main
+from ui.commands.cli import main
 
 TEXTS = {"sea.txt": "The harbour opens at dawn.", "land.txt": "Oak needs oil twice a year.", "both.txt": "Harbour tables of oak."}
 

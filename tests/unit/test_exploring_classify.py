@@ -13,7 +13,7 @@ from rag.exploring.labels import examples_of, read_examples, softmax
 from rag.exploring.lists import read_sheet
 from tests.conftest import OpenLibrary
 from tests.fakes import BagOfWordsEmbedder
-from ui.exploring import classify as command
+from ui.commands.exploring import classify as command
 from ui.web.exploring import classify as view
 
 DOCUMENTS = {

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rag import ExploringError, Library
-from rag.answering.chat.reply import ChatDelta
+from rag.endpoints.chat.reply import ChatDelta
 from rag.errors import ChatConnectionError
 from rag.exploring import find_clusters, title_clusters
 from rag.exploring.grouping import by_density, by_means

@@ -13,7 +13,7 @@ from rag.embedding.sentence_transformer import SentenceTransformerEmbedder
 from rag.exploring import compare_word, pool, token_similarities, tokenize
 from rag.exploring.figures.heat import heat_map
 from rag.exploring.tokens import MOST_CHARACTERS
-from ui.cli import main
+from ui.commands.cli import main
 
 MONEY, RIVER = "I deposited money in the bank.", "We sat by the river bank."
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.answering.facts import facts_of, known, missing
+from rag.verifying.facts import facts_of, known, missing
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answering.chat.model import OpenAIChatModel
-from rag.following import Searched, needs_history, standalone_by_rule
-from rag.rewriting import cleaned, is_query, standalone_by_model
+from rag.endpoints.chat.model import OpenAIChatModel
+from rag.retrieving.follow_up import Searched, needs_history, standalone_by_rule
+from rag.retrieving.rewriting import cleaned, is_query, standalone_by_model
 from rag.settings import ChatEndpoint
 from rag.types import Message
 from tests.chat_server import MODEL, NOT_FOUND, ChatServer

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag import Answer, Passage
-from rag.answering.checking import Checked, Claim, Support
 from rag.answering.citations import CitationResolver
 from rag.answering.footnoting import footnoted
 from rag.types import Verdict
+from rag.verifying.rules import Checked, Claim, Support
 
 TEXTS = ("Rain falls on Monday. The sun shines.", "Snow falls on Friday.", "Fog comes on Sunday.")
 PASSAGES = tuple(Passage(n, 0.9, 0.9, "notes.txt", "d" * 64, 1, "1", 100 * n, 100 * n + len(text), text) for n, text in enumerate(TEXTS, 1))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.fusing import fused, with_neighbours
+from rag.retrieving.fusing import fused, with_neighbours
 
 KEYS = st.tuples(st.sampled_from(["a", "b"]), st.integers(0, 5))
 COSINES = st.dictionaries(KEYS, st.floats(-1, 1, width=16), min_size=1)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.headings import LONGEST_TITLE, PATH_SEPARATOR, HeadingPaths, place_heading, text_headings
+from rag.text.headings import LONGEST_TITLE, PATH_SEPARATOR, HeadingPaths, place_heading, text_headings
 from rag.types import Heading
 
 

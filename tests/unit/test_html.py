@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from rag import Citation, DocumentRecord, Outcome, Passage
-from rag.loading.marks import Rectangle
-from rag.printable import printable
+from rag.formats.marks import Rectangle
+from rag.text.printable import printable
 from rag.types import Verdict
+from ui.uploading.queue_folder import Job
 from ui.web import text
 from ui.web.html import AROUND, Quote, quote, render
-from ui.web.queue_folder import Job
 from ui.web.source import Place, Sheet
 
 HOSTILE = [

@@ -15,9 +15,9 @@ from rag.types import Outcome, Progress, ProgressCallback
 from tests.conftest import OpenLibrary
 from tests.documents import encrypted_pdf
 from tests.fakes import BagOfWordsEmbedder
+from ui.uploading.indexer import MOST_PASSED_OVER, Indexer
+from ui.uploading.queue_folder import MOST_ATTEMPTS, Job, QueueFolder
 from ui.web.documents import DocumentsHandlers
-from ui.web.indexing import MOST_PASSED_OVER, Indexer
-from ui.web.queue_folder import MOST_ATTEMPTS, Job, QueueFolder
 
 ROOT = Path(__file__).parents[2]
 FILES = 8
@@ -78,7 +78,7 @@ import os, sys
 from pathlib import Path
 from rag import Library
 from tests.fakes import BagOfWordsEmbedder
-from ui.web.indexing import Indexer
+from ui.uploading.indexer import Indexer
 
 def submit(folder, deadly):
     steps = []

@@ -14,18 +14,18 @@ from rag import Library, Message, QuestionTooLongError
 from rag.library import MOST_HISTORY_CHARACTERS, MOST_HISTORY_MESSAGES, MOST_QUESTION_CHARACTERS
 from tests.chat_server import ChatServer
 from tests.conftest import OpenLibrary
+from ui.chats.conversations import Conversations, Turn
+from ui.chats.store import MOST_SHOWN_CHARACTERS, ConversationStore
+from ui.uploading.indexer import Indexer
 from ui.web.answers import messages
 from ui.web.asking import AskingHandlers
 from ui.web.chat import ChatHandlers, Painting
-from ui.web.conversation_store import MOST_SHOWN_CHARACTERS, ConversationStore
-from ui.web.conversations import Conversations, Turn
 from ui.web.documents import DocumentsHandlers
 from ui.web.exploring import arithmetic, classify, compare, tokens
 from ui.web.exploring import map as map_view
 from ui.web.exploring.explore import Tools
 from ui.web.exploring.figures import Figures
 from ui.web.history import HistoryHandlers
-from ui.web.indexing import Indexer
 from ui.web.limits import MOST_PAINTED, MOST_TURNS, ConversationFullError, TextTooLongError
 from ui.web.page import Page
 
@@ -183,7 +183,7 @@ def test_a_conversation_holds_so_many_questions_and_the_page_shows_the_last(libr
 
 
 def test_lists_carry_titles_and_what_an_older_version_kept_of_a_long_question_is_not_read_whole(tmp_path: Path) -> None:
-    from ui.web.turns import to_row
+    from ui.chats.turns import to_row
 
     store = ConversationStore.open(tmp_path / "conversations.sqlite3")
     row = to_row(Turn("a", "y" * 5_000_000))

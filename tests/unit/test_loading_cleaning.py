@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.loading.cleaning import clean
+from rag.formats.cleaning import clean
 
 # Drawn more often than chance would: what cleaning is about, beside ordinary characters and lone surrogates.
 PIECES = st.sampled_from(

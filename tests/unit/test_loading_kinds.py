@@ -1,7 +1,7 @@
 import pytest
 
 from rag.errors import UnsupportedFileError
-from rag.loading.kinds import media_type
+from rag.formats.registry import media_type
 from tests.documents import buried_pdf, plain_pdf, truncated_pdf
 
 

@@ -3,8 +3,8 @@ from itertools import accumulate
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.headings import part_headings, text_headings
-from rag.loading.parts import MOST_CHARACTERS, split
+from rag.formats.parts import MOST_CHARACTERS, split
+from rag.text.headings import part_headings, text_headings
 
 TEXTS = st.text(st.sampled_from("ab .\n#`-"), min_size=1, max_size=120)
 

@@ -3,7 +3,7 @@ import time
 import pytest
 
 from rag.errors import NoTextError, UnreadableFileError, UnsupportedFileError
-from rag.loading.text import decode, markdown_title
+from rag.formats.decoding import decode, markdown_title
 
 ENGLISH = "The library closes at eight.\nBring your card."
 GERMAN = "Die Straße führt über die Brücke; „Größe“ und Höhe sind verschieden – 20 €."

@@ -1,8 +1,8 @@
 import pytest
 
 from rag.types import DocumentRecord
+from ui.chats.turns import AskedDocument
 from ui.web.mentions import MentionError, ScopeError, find_mentions, scope_of
-from ui.web.turns import AskedDocument
 
 
 def record(name: str, document_id: str = "") -> DocumentRecord:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.printable import printable, printable_json, printable_line
-from ui.terminal import HarmlessConsole
+from rag.text.printable import printable, printable_json, printable_line
+from ui.commands.terminal import HarmlessConsole
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.sentences import sentence_spans
-from rag.trimming import Part, Sentence, sentences, trimmed
+from rag.retrieving.trimming import Part, Sentence, sentences, trimmed
+from rag.text.sentences import sentence_spans
 
 ANSWER = "Teak benches are oiled in April and again in September, with linseed oil and a cloth of cotton."
 OTHER = "The canteen on the second floor opens at noon and closes at three in the afternoon."

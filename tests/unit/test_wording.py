@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.wording import Wording
+from rag.text.term_weights import Wording
 
 
 def idf(terms: Iterable[str]) -> dict[str, float]:

@@ -6,8 +6,8 @@ from urllib.parse import quote
 from fastapi import APIRouter, HTTPException, Response
 
 from rag.errors import RagError
-from ui.web.conversations import Conversations
-from ui.web.exporting import to_html, to_markdown
+from ui.chats.conversations import Conversations
+from ui.chats.exporting import to_html, to_markdown
 
 MOST_NAME_CHARACTERS = 60
 FORMATS = {"md": (to_markdown, "text/markdown; charset=utf-8"), "html": (to_html, "text/html; charset=utf-8")}

@@ -10,7 +10,7 @@ from fastapi import APIRouter, HTTPException
 from rag.errors import LibraryClosedError
 from rag.library import Library
 from rag.types import Finding
-from ui.doctor import diagnose, mend
+from ui.commands.doctor import diagnose, mend
 
 
 def doctor_routes(library: Library) -> APIRouter:

@@ -9,9 +9,9 @@ from markupsafe import Markup
 from rag.answering.answering import EXTRACTIVE
 from rag.answering.notices import CONNECT
 from rag.types import Answer, Citation
+from ui.chats.conversations import Turn
 from ui.places import place
 from ui.web import text
-from ui.web.conversations import Turn
 from ui.web.html import render
 from ui.web.limits import MOST_PAINTED
 from ui.web.prose import answer_html

@@ -5,17 +5,17 @@ from typing import Any
 import gradio as gr
 
 from rag.library import Library
+from ui.chats.conversations import Conversations
+from ui.uploading.indexer import Indexer
 from ui.web import text
 from ui.web.asking import AskingHandlers
 from ui.web.chat import ChatHandlers, ChatPanel, build_chat
-from ui.web.conversations import Conversations
 from ui.web.documents import DocumentsHandlers, DocumentsPanel, build_documents
 from ui.web.exploring import words as exploring_words
 from ui.web.exploring.explore import Tools, build_explore
 from ui.web.exploring.figures import Figures
 from ui.web.history import HistoryHandlers, HistoryPanel, build_history, pick
 from ui.web.html import render
-from ui.web.indexing import Indexer
 from ui.web.page import Page
 from ui.web.scripts import HEAD_SCRIPT
 from ui.web.settings import SettingsHandlers, SettingsPanel, build_settings

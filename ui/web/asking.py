@@ -9,9 +9,9 @@ import gradio as gr
 
 from rag.errors import RagError
 from rag.library import Library
+from ui.chats.conversations import AskedDocument, Conversations, Turn, Vote
 from ui.web import text
 from ui.web.answers import messages
-from ui.web.conversations import AskedDocument, Conversations, Turn, Vote
 from ui.web.html import render
 from ui.web.limits import MOST_NOTE_CHARACTERS, limited
 from ui.web.scripts import ASKING_SCRIPT

@@ -14,10 +14,10 @@ from gradio.components.chatbot import ExampleMessage, Message, MessageDict
 from rag.errors import RagError
 from rag.library import Library
 from rag.types import ChunkKey
+from ui.chats.conversations import AskedDocument, Conversations
 from ui.web import text
 from ui.web.answers import messages
 from ui.web.asking import AskingPanel, asking_html, build_asking
-from ui.web.conversations import AskedDocument, Conversations
 from ui.web.history import history_html
 from ui.web.limits import MOST_PAINTED, question_of
 from ui.web.mentions import Scope, ScopeError, scope_of

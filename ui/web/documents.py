@@ -11,11 +11,11 @@ import gradio as gr
 from rag.errors import DocumentNotFoundError, RagError
 from rag.library import Library
 from rag.types import DocumentRecord
+from ui.uploading.indexer import Indexer
+from ui.uploading.queue_folder import Job
 from ui.web import text
 from ui.web.html import render
-from ui.web.indexing import Indexer
 from ui.web.limits import MOST_PASSWORD_CHARACTERS, limited
-from ui.web.queue_folder import Job
 from ui.web.scripts import DOCUMENTS_SCRIPT
 
 POLL_SECONDS = 0.7

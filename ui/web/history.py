@@ -7,9 +7,9 @@ from typing import Any
 import gradio as gr
 
 from rag.errors import RagError
+from ui.chats.conversations import Conversations
+from ui.chats.store import Summary
 from ui.web import text
-from ui.web.conversation_store import Summary
-from ui.web.conversations import Conversations
 from ui.web.html import render
 from ui.web.limits import MOST_SEARCH_CHARACTERS, TextTooLongError
 from ui.web.scripts import HISTORY_SCRIPT

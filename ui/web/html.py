@@ -7,8 +7,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from rag.printable import printable
-from rag.staging import pages_in_words
+from rag.ingesting.staging import pages_in_words
+from rag.text.printable import printable
 from rag.types import Citation
 from ui.places import place
 from ui.web import text

@@ -6,11 +6,11 @@ from typing import Any
 
 import gradio as gr
 
-from rag.addresses import without_secrets
+from rag.endpoints.addresses import without_secrets
 from rag.errors import RagError
 from rag.library import Library
 from rag.types import Finding
-from ui.doctor import diagnose, mend
+from ui.commands.doctor import diagnose, mend
 from ui.web import text
 from ui.web.html import render
 

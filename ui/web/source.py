@@ -7,14 +7,14 @@ import gradio as gr
 
 from rag.errors import DocumentNotFoundError, RagError
 from rag.exploring.passages import passage_of
+from rag.formats.marks import PageView, Rectangle
+from rag.formats.parts import MOST_CHARACTERS
+from rag.formats.registry import PDF
 from rag.library import Library
-from rag.loading.kinds import PDF
-from rag.loading.marks import PageView, Rectangle
-from rag.loading.parts import MOST_CHARACTERS
 from rag.types import Citation, DocumentRecord
 from rag.viewing import SCALES
+from ui.chats.conversations import Conversations
 from ui.web import text
-from ui.web.conversations import Conversations
 from ui.web.html import Quote, quote, render
 from ui.web.scripts import SOURCE_SCRIPT
 

@@ -1,6 +1,10 @@
 """Paper, ink and one warm accent, as Gradio's theme variables; style.css has the rest."""
 
+from pathlib import Path
+
 from gradio.themes import Base
+
+from ui.web.scripts import FOLDER
 
 PAPER, CARD, INK, SOFT, LINE = "#fbfaf7", "#ffffff", "#1d1d1b", "#67645c", "#e6e2d8"
 ACCENT, ACCENT_SOFT = "#9a3b1e", "#f6e7e0"
@@ -8,6 +12,11 @@ DARK_PAPER, DARK_CARD, DARK_INK, DARK_SOFT, DARK_LINE = "#171614", "#1f1e1b", "#
 DARK_ACCENT, DARK_ACCENT_SOFT = "#f0906b", "#3a2620"
 
 SANS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
+
+
+def stylesheets() -> list[Path]:
+    """The page's style, then that of each view of Explore."""
+    return [FOLDER / "style.css", *sorted((FOLDER / "exploring").glob("*.css"))]
 
 
 def theme() -> Base:

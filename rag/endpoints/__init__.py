@@ -1,0 +1,1 @@
+"""OpenAI-compatible servers: one client and one map of errors for chat, embeddings and reranking."""

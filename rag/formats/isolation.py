@@ -1,0 +1,171 @@
+"""The parent's half of a child process that opens files: started when needed, watched, ended when it hangs."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import weakref
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from rag.formats.frames import Frame, read_frame, write_frame
+
+_START_SECONDS = 60.0
+"""A cold disk may take long to load the libraries."""
+
+_CLOSE_SECONDS = 2.0
+
+# Run by -c and not by multiprocessing, which would run the user's script a second time. With -P and the parent's own
+# search path, which need not have this package by way of the current folder. `rag` is a bare package there: the whole
+# library behind its __init__ would cost half a second and, with numpy, much of the memory limit.
+_BOOTSTRAP = """
+import json, sys, types
+folder, sys.path[:], megabytes = json.loads(sys.argv[1])
+sys.modules["rag"] = types.ModuleType("rag")
+sys.modules["rag"].__path__ = [folder]
+from rag.formats.worker import main
+main(megabytes)
+"""
+
+
+class WorkerStoppedError(Exception):
+    """The child process ended before its answer did. The message says why, as part of a sentence."""
+
+
+class WorkerClosedError(WorkerStoppedError):
+    """It was ended from here."""
+
+    def __init__(self) -> None:
+        super().__init__("the program is being closed")
+
+
+class Worker:
+    """One child process; it serves one request at a time and the threads that ask wait for each other."""
+
+    def __init__(self, *, seconds: float, megabytes: int) -> None:
+        """Start nothing yet.
+
+        Args:
+            seconds: Longest wait for the next frame of an answer.
+            megabytes: Memory the process may take.
+        """
+        self._seconds = seconds
+        self._megabytes = megabytes
+        self._lock = threading.Lock()
+        self._closings = 0
+        self._process: subprocess.Popen[bytes] | None = None
+        self._is_ready = False
+        self._stop: Callable[[], object] = lambda: None
+
+    def ask(self, request: Frame) -> Generator[Frame]:
+        """Send a request and yield the frames of its answer; an answer not taken to its end ends the process.
+
+        Raises:
+            WorkerStoppedError: It hung, ran out of memory, crashed or was closed. The next request starts it anew.
+        """
+        closings = self._closings
+        with self._lock:
+            finished = False
+            try:
+                self._check_open_since(closings)
+                process = self._started()
+                self._check_open_since(closings)  # `close` may have come before there was a process to end
+                if not self._is_ready:
+                    self._next_frame(process, max(self._seconds, _START_SECONDS))
+                    self._is_ready = True
+                with contextlib.suppress(BrokenPipeError):  # the read that follows tells why
+                    write_frame(_pipe(process.stdin), request)
+                while "end" not in (frame := self._next_frame(process, self._seconds)).header:
+                    yield frame
+                finished = True
+            except WorkerStoppedError:
+                self._check_open_since(closings)
+                raise
+            finally:
+                if not finished:
+                    self._end()
+
+    def close(self) -> None:
+        """End the process at once; the request it is at, and those that wait, fail."""
+        self._closings += 1
+        if process := self._process:
+            process.kill()
+        with self._lock:
+            self._end()
+
+    def start(self) -> None:
+        """Start the process, if it does not run, without waiting until it is ready; where it cannot be, `ask` says so."""
+        with self._lock, contextlib.suppress(WorkerStoppedError):
+            self._started()
+
+    def _check_open_since(self, closings: int) -> None:
+        if closings != self._closings:
+            raise WorkerClosedError
+
+    def _started(self) -> "subprocess.Popen[bytes]":
+        if self._process is None:
+            folder = str(Path(__file__).resolve().parents[1])
+            path = [os.path.abspath(entry) for entry in sys.path]  # noqa: PTH100 - "" is the current folder
+            try:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-P", "-c", _BOOTSTRAP, json.dumps([folder, path, self._megabytes])],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,  # pdfium prints; what matters comes as a frame
+                )
+            except OSError as error:  # too many processes, no memory
+                raise WorkerStoppedError(f"the process that opens files cannot be started ({error.strerror})") from error
+            self._stop = weakref.finalize(self, _stop, self._process)
+            self._is_ready = False
+        return self._process
+
+    def _next_frame(self, process: "subprocess.Popen[bytes]", seconds: float) -> Frame:
+        late = threading.Event()
+
+        def give_up() -> None:
+            late.set()
+            process.kill()
+
+        # Killing the process ends the read, on every system; waiting on a pipe with a time limit is not so portable.
+        timer = threading.Timer(seconds, give_up)
+        timer.daemon = True
+        timer.start()
+        try:
+            frame = read_frame(_pipe(process.stdout))
+        finally:
+            timer.cancel()
+        if frame is None:
+            raise WorkerStoppedError(f"it took longer than {seconds:g} s" if late.is_set() else self._cause_of_death(process))
+        if frame.header.get("end") == "memory":
+            raise WorkerStoppedError(f"it takes more than {self._megabytes} MB of memory")
+        return frame
+
+    def _cause_of_death(self, process: "subprocess.Popen[bytes]") -> str:
+        status = process.wait()
+        if status >= 0:
+            return f"the process that had it open ended with status {status}"
+        # pdfium aborts when it gets no memory; somebody else may have killed it.
+        name = signal.Signals(-status).name
+        return f"the process that had it open crashed ({name}), perhaps for lack of memory (limit {self._megabytes} MB)"
+
+    def _end(self) -> None:
+        self._stop()
+        self._process = None
+
+
+def _pipe(stream: object) -> BinaryIO:
+    return cast(BinaryIO, stream)
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    """End a process that may be busy, hang or be dead; it holds nothing that could be lost."""
+    process.kill()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(_CLOSE_SECONDS)
+    for stream in (process.stdin, process.stdout):
+        with contextlib.suppress(OSError):  # unsent bytes of a dead process
+            _pipe(stream).close()

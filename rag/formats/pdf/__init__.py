@@ -1,0 +1,1 @@
+"""PDFs: read by pdfium, and by pypdf where that fails."""

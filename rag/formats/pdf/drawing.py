@@ -1,0 +1,126 @@
+"""A page as a picture, and where its words stand in it. Runs in the worker process only."""
+
+import ctypes
+import io
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pypdfium2.raw
+from PIL import Image, ImageChops
+
+from rag.formats.marks import Rectangle, join_lines
+from rag.formats.pdf.pdfium_reader import read_characters
+from rag.formats.protocol import NotReadableError
+
+MOST_PIXELS = 16_000_000
+"""Of one picture: a page may claim to be of any size."""
+
+LONGEST_SIDE = 16_000
+"""Pixels."""
+
+_GRID = 1_000_000
+"""Steps across the page in which pdfium, which counts in whole numbers, gives positions."""
+
+
+def size_of(page: Any) -> tuple[float, float]:
+    """Width and height of a `pypdfium2.PdfPage` in points, cropped and turned as it would be shown.
+
+    Raises:
+        NotReadableError: It has no area.
+    """
+    width, height = page.get_size()
+    if not (0 < width < math.inf and 0 < height < math.inf):
+        raise NotReadableError("it has no area")
+    return width, height
+
+
+def render_png(page: Any, scale: float) -> bytes:
+    """The page as a PNG, cropped and turned as it would be shown; in grey where it has no colour.
+
+    Args:
+        page: A `pypdfium2.PdfPage`.
+        scale: Pixels a point (1/72 inch), above 0; less where the picture would pass `MOST_PIXELS`.
+
+    Raises:
+        NotReadableError: The page has no area.
+    """
+    width, height = size_of(page)
+    scale = min(scale, math.sqrt(MOST_PIXELS / (width * height)), LONGEST_SIDE / max(width, height))
+    bitmap = page.render(scale=scale)
+    try:
+        with io.BytesIO() as file:
+            # Most of the time goes into the coding: a third of the bytes is a third of it.
+            _without_colour(bitmap.to_pil()).save(file, "PNG", compress_level=3)
+            return file.getvalue()
+    finally:
+        bitmap.close()
+
+
+def find_marks(page: Any, text: str, start: int, end: int) -> list[Rectangle]:
+    """Where `text[start:end]` stands, a rectangle for each piece of a line.
+
+    Args:
+        page: A `pypdfium2.PdfPage`.
+        text: The page's cleaned text.
+        start: Offset in it.
+        end: Offset after the last character.
+
+    Returns:
+        Rectangles in fractions of the page's picture; none where the page has no such characters.
+    """
+    content = read_characters(page)
+    if content.text != text or not 0 <= start < end <= len(text):
+        return []  # the text is pypdf's
+    first, after = content.raw_span(start, end)
+    width, height = page.get_size()
+    letters = [index for index in range(first, after) if not content.raw[index].isspace()]
+    textpage = page.get_textpage()
+    try:
+        rects, angle = _boxes(textpage, first, after, letters)
+    finally:
+        textpage.close()
+    pieces = []
+    for left, bottom, right, top in rects:
+        (xa, ya), (xb, yb) = _to_picture(page, left, bottom), _to_picture(page, right, top)
+        pieces.append((min(xa, xb) * width, min(ya, yb) * height, max(xa, xb) * width, max(ya, yb) * height))
+    lines = [
+        (_fraction(x0, width), _fraction(y0, height), _fraction(x1, width), _fraction(y1, height))
+        for x0, y0, x1, y1 in join_lines(pieces, sideways=round((angle + page.get_rotation()) / 90) % 2 == 1)
+    ]
+    return [(x0, y0, x1, y1) for x0, y0, x1, y1 in lines if x1 > x0 and y1 > y0]  # the rest is beyond the crop box
+
+
+def _boxes(textpage: Any, first: int, after: int, letters: Sequence[int]) -> tuple[list[Rectangle], float]:
+    """Left, bottom, right and top of each piece of a line, in points of the page, and the degrees by which the lines are turned.
+
+    Where letters have no height of their own, as in upright Japanese without its font, each has the room that its font keeps for it.
+    """
+    rects = [textpage.get_rect(index) for index in range(textpage.count_rects(first, after - first))]
+    angle = math.degrees(pypdfium2.raw.FPDFText_GetCharAngle(textpage, letters[0] if letters else first))
+    if any(right > left and top > bottom for left, bottom, right, top in rects):
+        return rects, angle
+    rooms = [textpage.get_charbox(index, loose=True) for index in letters]
+    goes_down = len(rooms) > 1 and rooms[1][3] < rooms[0][3] and rooms[1][0] < rooms[0][2]
+    return rooms, 90 if goes_down else angle
+
+
+def _without_colour(image: Image.Image) -> Image.Image:
+    """The same picture with one byte a pixel, where that loses nothing."""
+    if image.mode != "RGB":
+        return image
+    red, green, blue = image.split()
+    is_grey = not ImageChops.difference(red, green).getbbox() and not ImageChops.difference(green, blue).getbbox()
+    return green if is_grey else image
+
+
+def _to_picture(page: Any, x: float, y: float) -> tuple[float, float]:
+    """A point of the page -> fractions of its picture; pdfium minds crop box and rotation."""
+    to_x, to_y = ctypes.c_int(), ctypes.c_int()
+    if not pypdfium2.raw.FPDF_PageToDevice(page, 0, 0, _GRID, _GRID, 0, x, y, to_x, to_y):
+        raise NotReadableError("its size is beyond all measure")
+    return to_x.value / _GRID, to_y.value / _GRID
+
+
+def _fraction(length: float, whole: float) -> float:
+    return min(max(length / whole, 0.0), 1.0)

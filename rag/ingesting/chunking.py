@@ -1,0 +1,183 @@
+"""Document -> chunks: cut by the embedder's tokens at the best break in reach, never across a page, with exact offsets."""
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rag.embedding.protocol import Embedder
+from rag.text.headings import HeadingPaths, open_fence
+from rag.types import Chunk, Document, Heading, Page
+
+VERSION = 3
+"""Part of the index fingerprint: raise it when the same text would be cut otherwise."""
+
+MAX_CHARACTERS_A_TOKEN = 12
+"""Bounds a chunk's characters: tokenizers take white space for nothing, and a long run without any for one unknown token."""
+
+LEAST_FILL = 0.5
+"""A break is taken only when the chunk before it holds at least this share of the tokens allowed ..."""
+
+LEAST_FILL_BEFORE_BLOCK = 0.2
+"""... or this share, where a list, a table or code that fits into one chunk would be cut otherwise."""
+
+_BREAKS = (
+    re.compile(r"\n[^\S\n]*\n\s*"),  # after a paragraph
+    re.compile(r"[.!?。！？]['\"”’)\]]*\n|[。！？]"),
+    re.compile(r"[.!?;:]['\"”’)\]]*\s+"),
+    re.compile(r"\n"),
+    re.compile(r"\s+"),
+)
+"""Where text may be cut besides headings, best first. A cut is made at the end of a match."""
+
+LONGEST_GAP = 100
+"""Characters of white space over which two chunks may be joined again."""
+
+_ITEM = re.compile(r"\s*(?:[-*+•–·▪]|\(?\w{1,3}[.)])\s")
+_INK = re.compile(r"\S")
+
+
+@dataclass(frozen=True, slots=True)
+class _Cuttable:
+    """A page and where it may be cut.
+
+    Attributes:
+        text: The page's.
+        starts: Offset of each token.
+        breaks: Offsets where it may be cut, ascending; one list for each kind of break, best first.
+        blocks: `(start, end)` of its lists, tables and code, in order.
+    """
+
+    text: str
+    starts: list[int]
+    breaks: list[list[int]]
+    blocks: list[tuple[int, int]]
+
+
+class Chunker:
+    """Cuts the pages of one document, as they come, into chunks that the embedder reads whole."""
+
+    def __init__(self, document_id: str, embedder: Embedder, chunk_tokens: int) -> None:
+        """Begin a document.
+
+        Args:
+            document_id: The document's.
+            embedder: Its tokenizer counts.
+            chunk_tokens: The most tokens a chunk may have; the embedder's own limit counts too.
+        """
+        self._document_id = document_id
+        self._embedder = embedder
+        self._limit = min(chunk_tokens, embedder.max_tokens)
+        self._paths = HeadingPaths()
+        self._ordinal = 0
+
+    def cut(self, page: Page, headings: Sequence[Heading] = ()) -> Iterator[Chunk]:
+        """Cut the next page.
+
+        Args:
+            page: Pages without text give no chunk.
+            headings: Those that begin on it, in order.
+
+        Yields:
+            Chunks in reading order: `page.text[start:end] == text`, no chunk begins or ends with white space.
+        """
+        places = [heading.start for heading in headings]
+        paths = [self._paths.last, *map(self._paths.follow, headings)]
+        before = None
+        for start, end in _spans(page.text, places, self._embedder, self._limit):
+            first, last = bisect_right(places, start), bisect_left(places, end)
+            sections = tuple((places[index], paths[index + 1]) for index in range(first, last))
+            gap = page.text[before:start] if before is not None and start - before <= LONGEST_GAP else ""
+            yield Chunk(self._document_id, self._ordinal, page.number, start, end, page.text[start:end], paths[first], gap, sections)
+            before = end
+            self._ordinal += 1
+
+
+def chunk_document(document: Document, embedder: Embedder, chunk_tokens: int) -> Iterator[Chunk]:
+    """Cut a whole document; see `Chunker`."""
+    chunker = Chunker(document.id, embedder, chunk_tokens)
+    for page in document.pages:
+        yield from chunker.cut(page, [heading for heading in document.headings if heading.page == page.number])
+
+
+def _spans(text: str, heading_starts: Sequence[int], embedder: Embedder, limit: int) -> Iterator[tuple[int, int]]:
+    """The `(start, end)` of each chunk of a page."""
+    breaks = [list(heading_starts), *(sorted({match.end() for match in pattern.finditer(text)}) for pattern in _BREAKS)]
+    page = _Cuttable(text, [start for start, _ in embedder.token_spans(text)], breaks, list(_blocks(text)))
+    position = 0
+    while True:
+        ink = _INK.search(text, position)
+        if ink is None:
+            return
+        cut = _cut(page, ink.start(), limit)
+        yield from _fitting(text, ink.start(), cut, embedder, limit)
+        position = cut
+
+
+def _cut(page: _Cuttable, position: int, limit: int) -> int:
+    """Where the chunk that begins at `position` ends: the last break of the best kind in reach, or the limit itself."""
+    text, starts = page.text, page.starts
+    first = bisect_left(starts, position)
+    furthest = min(starts[first + limit] if first + limit < len(starts) else len(text), position + limit * MAX_CHARACTERS_A_TOKEN)
+    if furthest >= len(text):
+        return len(text)
+    least = first + int(limit * LEAST_FILL)
+    nearest = min(max(starts[least], position + 1), furthest) if least < len(starts) else furthest
+    for candidates in page.breaks:
+        index = bisect_right(candidates, furthest) - 1
+        if index >= 0 and candidates[index] >= nearest:
+            return _before_block(page, position, candidates[index], limit)
+    return furthest
+
+
+def _before_block(page: _Cuttable, position: int, cut: int, limit: int) -> int:
+    """The cut, or the beginning of the block that it would tear apart though a chunk could hold it whole."""
+    index = bisect_left(page.blocks, (cut, 0)) - 1
+    if index < 0:
+        return cut
+    start, end = page.blocks[index]
+    first, torn = bisect_left(page.starts, start), cut < end
+    fits = bisect_left(page.starts, end) - first <= limit
+    filled = first - bisect_left(page.starts, position)
+    return start if torn and fits and filled >= LEAST_FILL_BEFORE_BLOCK * limit else cut
+
+
+def _blocks(text: str) -> Iterator[tuple[int, int]]:
+    """Runs of lines that belong together: a list's items, a table's rows, code between fences."""
+    start, position, kind, fence = 0, 0, "", ""
+    for line in text.splitlines(keepends=True):
+        before, fence = fence, open_fence(line, fence)
+        new = "code" if before or fence else _kind(line, kind)
+        if new != kind or (fence and not before):
+            if kind:
+                yield start, position
+            start = position
+        kind = new
+        position += len(line)
+    if kind:
+        yield start, position
+
+
+def _kind(line: str, before: str) -> str:
+    """What a line outside of code is part of, after a line that was part of `before`; "" for running text."""
+    if line.count("|") >= 2 or line.count("\t") >= 2:
+        return "table"
+    if _ITEM.match(line):
+        return "list"
+    return "list" if before == "list" and line[:1].isspace() and line.strip() else ""
+
+
+def _fitting(text: str, start: int, end: int, embedder: Embedder, limit: int) -> Iterator[tuple[int, int]]:
+    """The span without white space around it; halved where the tokenizer makes more of it alone than it did within the page."""
+    part = text[start:end]
+    end -= len(part) - len(part.rstrip())
+    start += len(part) - len(part.lstrip())
+    if end <= start:
+        return
+    tokens = embedder.token_spans(text[start:end])
+    if len(tokens) <= limit or end - start == 1:
+        yield start, end
+        return
+    middle = start + (tokens[len(tokens) // 2][0] or (end - start) // 2)
+    yield from _fitting(text, start, middle, embedder, limit)
+    yield from _fitting(text, middle, end, embedder, limit)

@@ -1,0 +1,92 @@
+"""Ranked chunks -> passages: neighbours together, copies once."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from rag.text.sentences import words_of
+from rag.types import Chunk
+
+MOST_JOINED = 3
+"""Chunks in one passage, at most."""
+
+SAME_WORDS = 0.9
+"""Two chunks of different documents that share this share of their words (Jaccard index), and all numbers in order, are copies."""
+
+_NUMBER = re.compile(r"\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A chunk with what it was ranked by.
+
+    Attributes:
+        chunk: The chunk.
+        score: Higher is better.
+        cosine: Of question and chunk, in [-1, 1].
+    """
+
+    chunk: Chunk
+    score: float
+    cosine: float
+
+
+def distinct(ranked: Iterable[Ranked]) -> list[Ranked]:
+    """Leave out what is a copy of something better in another document.
+
+    Args:
+        ranked: Best first.
+    """
+    kept: list[Ranked] = []
+    by_numbers: defaultdict[tuple[str, ...], list[Chunk]] = defaultdict(list)
+    words = cache(words_of)  # of the few whose numbers are those of another
+    for each in ranked:
+        chunk = each.chunk
+        others = by_numbers[tuple(_NUMBER.findall(chunk.text))]
+        if not any(other.document_id != chunk.document_id and _are_alike(words(other.text), words(chunk.text)) for other in others):
+            kept.append(each)
+            others.append(chunk)
+    return kept
+
+
+def joined(ranked: Iterable[Ranked], top_k: int) -> list[list[Ranked]]:
+    """Choose the passages to show, and join neighbours that were found both.
+
+    Args:
+        ranked: Best first, without copies.
+        top_k: How many passages, at most.
+
+    Returns:
+        The chunks of each passage, best first; those of one follow each other on one page.
+    """
+    passages: list[list[Ranked]] = []
+    for each in ranked:
+        beside = next((passage for passage in passages if _is_beside(each.chunk, passage)), None)
+        if beside is not None:
+            beside.append(each)
+        elif len(passages) < top_k:
+            passages.append([each])
+        else:
+            break
+    return passages
+
+
+def _is_beside(chunk: Chunk, passage: Sequence[Ranked]) -> bool:
+    first = min((each.chunk for each in passage), key=lambda each: each.ordinal)
+    last = max((each.chunk for each in passage), key=lambda each: each.ordinal)
+    return len(passage) < MOST_JOINED and (_follows(chunk, last) or _follows(first, chunk))
+
+
+def _follows(chunk: Chunk, before: Chunk) -> bool:
+    """Whether a chunk comes right after another on its page, and the space between them is known."""
+    same = (chunk.document_id, chunk.page, chunk.ordinal) == (before.document_id, before.page, before.ordinal + 1)
+    return same and chunk.start == before.end + len(chunk.gap)
+
+
+def _are_alike(words: frozenset[str], others: frozenset[str]) -> bool:
+    if min(len(words), len(others)) < SAME_WORDS * max(len(words), len(others)):
+        return False  # most pairs, without comparing them
+    shared = len(words & others)
+    return shared >= SAME_WORDS * (len(words) + len(others) - shared)

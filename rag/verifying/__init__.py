@@ -1,0 +1,1 @@
+"""A claim and passages -> a verdict, and the words it rests on."""

@@ -1,0 +1,97 @@
+"""The facts of a sentence that can be checked one by one: its numbers, dates and names."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from rag.text.languages import language_of
+from rag.verifying.dates import Date, dates_in, stands_among
+from rag.verifying.names import Name, Words, names_in, words_to_find
+from rag.verifying.numbers import Number, holds, numbers_in
+
+SPELLED_OUT = 12
+"""Numbers up to this are often words: in a language whose number words are not known, they are not missed."""
+
+_LATIN = re.compile(r"[A-Za-z]")
+_LETTER = re.compile(r"[^\W\d_]")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a sentence states in numbers, dates and names; `dates` holds the readings of each."""
+
+    numbers: tuple[Number, ...]
+    dates: tuple[tuple[Date, ...], ...]
+    names: tuple[Name, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a source holds, to look facts up in.
+
+    Attributes:
+        numbers: All readings of all numbers.
+        dates: All readings of all dates.
+        years: Whole numbers that a date's year may be among.
+        words: For names.
+        is_english: Whether its number words are known.
+    """
+
+    numbers: tuple[Number, ...]
+    dates: tuple[Date, ...]
+    years: frozenset[int]
+    words: Words
+    is_english: bool
+
+
+def facts_of(sentence: str) -> Facts:
+    """Find the facts that a sentence states; a number that is part of a date is not one of its own.
+
+    Args:
+        sentence: Any text. "one", "first" and "second" are no numbers here: they are pronouns and ways to begin too often.
+    """
+    dates: dict[tuple[int, int], list[Date]] = {}
+    for date in dates_in(sentence):
+        dates.setdefault((date.start, date.end), []).append(date)
+    numbers = [number for number in numbers_in(sentence) if not (number.is_part or _inside(number.start, dates) or _says_little(number))]
+    names = [name for name in names_in(sentence) if not _inside(name.start, dates)]
+    return Facts(tuple(numbers), tuple(tuple(readings) for readings in dates.values()), tuple(names))
+
+
+def known(texts: Sequence[str]) -> Known:
+    """Gather what texts hold; they are read as one."""
+    text = "\n".join(texts)
+    numbers = tuple(numbers_in(f"\n{text}"))
+    years = frozenset(int(value) for number in numbers for value in number.values if 1000 <= value < 3000 and value == int(value))
+    return Known(numbers, tuple(dates_in(text)), years, words_to_find(text), _is_english(text))
+
+
+def missing(facts: Facts, source: Known) -> list[str]:
+    """Name the facts that a source has not.
+
+    Returns:
+        The kind of each: "number", "date" or "name"; empty where all are there.
+    """
+    numbers = [
+        "number"
+        for number in facts.numbers
+        if not (holds(number, source.numbers) or (not source.is_english and min(number.values) <= SPELLED_OUT and number.unit != "%"))
+    ]
+    dates = ["date" for readings in facts.dates if not any(stands_among(date, source.dates, source.years) for date in readings)]
+    names = ["name" for name in facts.names if not source.words.has(name)]
+    return [*numbers, *dates, *names]
+
+
+def _inside(place: int, spans: dict[tuple[int, int], list[Date]]) -> bool:
+    return any(start <= place < end for start, end in spans)
+
+
+def _says_little(number: Number) -> bool:
+    value = min(number.values)
+    return number.is_word and (value == Decimal(1) or (value == Decimal(2) and number.is_ordinal)) and not number.unit
+
+
+def _is_english(text: str) -> bool:
+    language = language_of(text)
+    return language == "en" or (not language and 2 * len(_LATIN.findall(text)) >= len(_LETTER.findall(text)))

@@ -1,0 +1,149 @@
+"""The names of a text: capitalised words that its grammar does not capitalise, and codes of letters and digits."""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rag.text.languages import FUNCTION_WORDS, language_of
+
+MOST_CAPITALS = 0.9
+"""Of a text's words of four letters and more, the share that may be capitalised: above, it is a title, and capitals say nothing."""
+
+FEWEST_WORDS = 4
+"""A text with fewer such words is taken as it is written."""
+
+LEAST_STEM = 4
+"""Letters that a name and a word must begin with alike to be forms of one ("Canada", "Canadian")."""
+
+_CAPITALISED_AT_TIMES = (
+    "section sections chapter article clause figure fig table page pages part appendix annex step item question answer example note "
+    "summary document documents passage source sources text yes mr mrs ms dr prof sir lord lady saint president king queen prime "
+    "minister professor doctor also however although though because since while when where after before during until unless "
+    "under over above below between both each every either neither some many most much more less few several other others another "
+    "such same only just even still yet already again once here now today finally further furthermore moreover additionally "
+    "therefore thus hence instead otherwise overall generally usually typically currently according based within without through "
+    "first second third one two three internet web english"
+)
+_NOT_NAMES = FUNCTION_WORDS["en"].union(_CAPITALISED_AT_TIMES.split())
+"""Words that are capitalised at times and name nothing, and titles that may be left out."""
+
+_TOKEN = re.compile(r"[^\W\d_](?:[^\W\d_]|[.&'’](?=[^\W\d_])|[\u0300-\u036f])*")
+_CODE = re.compile(r"(?<![\w.])(?=[\w./-]*\d)(?:(?=[\w-]*[A-Za-z])[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*|\d+(?:[./-]\d+){2,})(?![\w-])", re.ASCII)
+_MEASURE = re.compile(r"\d[\d.,]*[A-Za-z]{1,3}|\d+(?:-[A-Za-z]+)+|[A-Za-z]{3,}(?:-[A-Za-z]+)*-\d+[A-Za-z]{0,2}")
+_SENTENCE_START = re.compile(r"(?:^|[.!?:;…\n]|[\"“‘(\[–—•*-]|^['‘`]+)\s*[\"“‘'`(\[]*\s*\Z")
+_POSSESSIVE = re.compile(r"['’]s?$")
+_ENDING = re.compile(r"(?:ians?|eans?|ans?|ese|ish|ics?|ies|es|s|y|[aeio])$")
+_APART = re.compile(r"[\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A word of a name, or a code: `text[start:end]`; `run` are the words of the whole name, itself among them."""
+
+    word: str
+    start: int
+    run: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What names are looked for in.
+
+    Attributes:
+        words: Its words, casefolded, without possessive ending and accents.
+        stems: The beginnings of its words that forms of one name share.
+        squeezed: Its letters and digits, casefolded.
+        initials: The first letters of its words, in order, and of those that are capitalised.
+    """
+
+    words: frozenset[str]
+    stems: frozenset[str]
+    squeezed: str
+    initials: tuple[str, str]
+
+    def has(self, name: Name) -> bool:
+        """Whether a name's word stands here, in another form, spelled out, or as the initials of the whole name."""
+        word = _folded(name.word)
+        stem = _stem(word)
+        if word in self.words or word.removesuffix("s") in self.words or (len(stem) >= LEAST_STEM and stem in self.stems):
+            return True
+        plain = _APART.sub("", word)
+        if len(plain) >= LEAST_STEM and plain in self.squeezed:
+            return True
+        every, capitals = self.initials
+        if name.word.isupper() and ((len(plain) > 2 and plain in every) or (len(plain) > 1 and plain in capitals)):
+            return True
+        return len(name.run) > 1 and "".join(_folded(part)[0] for part in name.run) in self.words
+
+
+def names_in(text: str) -> list[Name]:
+    """Find the names of a text that is one sentence.
+
+    Args:
+        text: Any. In German, where all nouns are capitalised, in a title, and in scripts without capitals, only codes are found.
+
+    Returns:
+        Each word of each name, and each code.
+    """
+    found = [Name(match.group(), match.start(), ()) for match in _CODE.finditer(text) if not _MEASURE.fullmatch(match.group())]
+    tokens = list(_TOKEN.finditer(text))
+    if _is_title(tokens) or language_of(text) == "de":
+        return found
+    for run in _runs(text, tokens):
+        words = tuple(match.group() for match in run)
+        found += [
+            Name(match.group(), match.start(), words) for match in run if _POSSESSIVE.sub("", match.group().casefold()) not in _NOT_NAMES
+        ]
+    return found
+
+
+def words_to_find(text: str) -> Words:
+    """Prepare a text for looking names up in it."""
+    written = [match.group() for match in _TOKEN.finditer(text)]
+    folded = [_folded(word) for word in written]
+    capitals = "".join(word[0] for word, as_written in zip(folded, written, strict=True) if as_written[0].isupper())
+    words = frozenset(folded) | {part for match in re.finditer(r"\w+", text) for part in [_folded(match.group())]}
+    return Words(words, frozenset(map(_stem, words)), _APART.sub("", _folded(text)), ("".join(word[0] for word in folded), capitals))
+
+
+def _runs(text: str, tokens: Sequence[re.Match[str]]) -> Iterator[list[re.Match[str]]]:
+    """Capitalised words that follow each other; one at a sentence's beginning belongs to a name only where another follows."""
+    run: list[re.Match[str]] = []
+    for match in tokens:
+        if run and text[run[-1].end() : match.start()].strip(" .-–/"):
+            yield from _name_of(text, run)
+            run = []
+        if match.group()[0].isupper():
+            run.append(match)
+        elif match.group() not in {"of", "and", "the", "for", "de", "von", "van"}:
+            yield from _name_of(text, run)
+            run = []
+    yield from _name_of(text, run)
+
+
+def _name_of(text: str, run: list[re.Match[str]]) -> Iterator[list[re.Match[str]]]:
+    if run and _SENTENCE_START.search(text, max(0, run[0].start() - 8), run[0].start()) and not _is_acronym(run[0].group()):
+        following = run[1].group().casefold() if len(run) > 1 else ""
+        if run[0].group().casefold() in _NOT_NAMES or not following or following in _NOT_NAMES:
+            run = run[1:]
+    if run:
+        yield run
+
+
+def _is_acronym(word: str) -> bool:
+    return len(word) > 1 and sum(map(str.isupper, word)) > 1
+
+
+def _is_title(tokens: Sequence[re.Match[str]]) -> bool:
+    long = [match.group() for match in tokens if len(match.group()) >= 4]
+    return len(long) >= FEWEST_WORDS and sum(word[0].isupper() for word in long) > MOST_CAPITALS * len(long)
+
+
+def _folded(word: str) -> str:
+    plain = "".join(each for each in unicodedata.normalize("NFKD", word) if not unicodedata.combining(each)).casefold()
+    return _POSSESSIVE.sub("", plain).replace(".", "") or plain
+
+
+def _stem(word: str) -> str:
+    return _ENDING.sub("", word)

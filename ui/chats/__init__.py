@@ -1,0 +1,1 @@
+"""Conversations: what they hold, where they are stored, how they are exported."""

@@ -1,0 +1,82 @@
+"""A question with its answer, as it is kept: a value, and the row that it is written as."""
+
+import json
+import logging
+import unicodedata
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from pydantic import TypeAdapter, ValidationError
+
+from rag.types import Answer, ChunkKey
+from ui.chats.store import Row
+from ui.web import text
+
+log = logging.getLogger(__name__)
+
+Vote = Literal["", "up", "down"]
+
+
+@dataclass(frozen=True, slots=True)
+class AskedDocument:
+    """A document that a question was asked about: its id at that time, and its name."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A question and what became of it.
+
+    Attributes:
+        id: Names the turn, in a footnote's link.
+        question: What was asked, as it was typed.
+        answer: As much of it as has arrived.
+        state: Whether it still grows, is done, was stopped by the reader, or failed.
+        problem: Why it failed and what to do, or "".
+        documents: What it was asked about; the whole library where there is none.
+        passages: The chunks it was asked about, chosen on the map; all where there is none.
+        vote: What the reader thinks of the answer.
+        note: Why, in the reader's words, or "".
+    """
+
+    id: str
+    question: str
+    answer: Answer | None = None
+    state: Literal["growing", "done", "stopped", "failed"] = "growing"
+    problem: str = ""
+    documents: tuple[AskedDocument, ...] = ()
+    passages: tuple[ChunkKey, ...] = ()
+    vote: Vote = ""
+    note: str = ""
+
+
+_TURN = TypeAdapter(Turn)
+
+
+def to_row(turn: Turn) -> Row:
+    """A turn as it is written."""
+    words = f"{turn.question}\n{turn.answer.text if turn.answer else ''}"
+    body = json.dumps(_TURN.dump_python(turn), ensure_ascii=False)
+    return Row(turn.id, valid(turn.question), searchable(words), valid(body))
+
+
+def from_row(row: Row) -> Turn:
+    """The turn of a row; one that still grew when the server stopped is stopped, one that cannot be read says so."""
+    try:
+        turn = _TURN.validate_python(json.loads(row.body))
+    except (ValueError, ValidationError, TypeError, RecursionError) as error:
+        log.warning("turn %s cannot be read: %s", row.id, error)
+        return Turn(row.id, row.question, state="failed", problem=text.UNREADABLE_TURN)
+    return replace(turn, state="stopped") if turn.state == "growing" else turn
+
+
+def searchable(words: str) -> str:
+    """Words as a search compares them: without capitals, and the same however they were typed."""
+    return unicodedata.normalize("NFKC", valid(words)).casefold()
+
+
+def valid(words: str) -> str:
+    """In UTF-8, which half a character of a broken answer is not."""
+    return words.encode("utf-8", "replace").decode()

@@ -1,0 +1,1 @@
+"""Uploads: a queue on disk, indexed one after another in the background."""

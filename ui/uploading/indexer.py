@@ -1,0 +1,229 @@
+"""Uploads are read one after another in the background, and their vectors made between; the page asks how far they are."""
+
+import logging
+import secrets
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from rag.errors import RagError
+from rag.library import Library
+from rag.types import Progress
+from ui.uploading.queue_folder import Job, QueueFolder
+from ui.web import text
+
+log = logging.getLogger(__name__)
+
+SECONDS_TO_END = 5
+"""A shutdown waits this long for the work to end; it may be loading the model, and what it leaves half-done is swept at the next start."""
+
+SECONDS_TO_RETRY = 5
+"""After the vectors could not be made, the disk being full, say."""
+
+MOST_PASSED_OVER = 4
+"""The smallest file is read first; after so many that came later, it is the oldest one's turn."""
+
+UNEXPECTED = "Something went wrong while this file was read; the server's log says more. Try again, or report it."
+
+
+class _ClosingError(Exception):
+    """The page is being shut down; the file at work is given up whole."""
+
+
+class Indexer:
+    """One thread that adds files; the rest of the page asks it for `jobs`. A stop or a kill leaves what waits for the next start."""
+
+    def __init__(self, library: Library) -> None:
+        """Take over what an earlier run left."""
+        self._library = library
+        self._folder = QueueFolder(library.scratch)
+        self._changed = threading.Condition()
+        self._jobs = {job.id: job for job in self._folder.load()}
+        self._passwords: dict[str, str] = {}
+        self._passed_over = 0
+        self._closing = False
+        self._last: Job | None = None
+        self._indexing = False
+        self._problem = ""
+        self._thread = threading.Thread(target=self._work, name="indexer", daemon=True)
+
+    def start(self) -> None:
+        """Begin, with what an earlier run left half-done; what was queued before is not lost."""
+        self._indexing = True
+        self._thread.start()
+
+    @property
+    def jobs(self) -> list[Job]:
+        """The jobs that wait, run, or ended in a way the reader should see; oldest first."""
+        with self._changed:
+            return list(self._jobs.values())
+
+    @property
+    def last(self) -> Job | None:
+        """The job that ended last, for those who do not see the list."""
+        return self._last
+
+    @property
+    def problem(self) -> str:
+        """Why vectors cannot be made at present, or ""; it is tried again."""
+        return self._problem
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether any file still waits, is being read, or has not all its vectors."""
+        return self._indexing or any(job.is_waiting for job in self.jobs)
+
+    def submit(self, path: Path, name: str, *, keep: bool = False) -> None:
+        """Queue a file; one that is not kept is moved away, so that the same file may be uploaded again meanwhile.
+
+        It is on disk when this returns, or its job says why not; the file stays where it was then.
+        """
+        size = path.stat().st_size if path.exists() else 0
+        self._put(Job(secrets.token_hex(8), path, name, keep, size, time.time()))
+
+    def unlock(self, job_id: str, password: str) -> None:
+        """Try an encrypted file again with a password, which is not written anywhere."""
+        with self._changed:
+            if job := self._ended(job_id):
+                self._passwords[job_id] = password
+                self._jobs[job_id] = replace(job, fraction=0.0, outcome=None, problem="")
+                self._changed.notify_all()
+
+    def retry(self, job_id: str) -> None:
+        """Try a file again that could not be stored or read."""
+        with self._changed:
+            if job := self._ended(job_id):
+                self._put(replace(job, attempts=0, fraction=0.0, outcome=None, problem=""))
+
+    def dismiss(self, job_id: str) -> None:
+        """Forget a job that has ended."""
+        with self._changed:
+            job = self._ended(job_id)
+            if job:
+                del self._jobs[job_id]
+        if job:
+            self._folder.delete(job)
+
+    def wake(self) -> None:
+        """See whether there is anything to do in the background, as after a removal."""
+        with self._changed:
+            self._indexing = True
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """End the thread; the file at work is begun anew at the next start."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        if self._thread.is_alive():
+            self._thread.join(SECONDS_TO_END)
+
+    def _ended(self, job_id: str) -> Job | None:
+        job = self._jobs.get(job_id)
+        return None if job is None or job.is_waiting else job
+
+    def _put(self, job: Job) -> None:
+        try:
+            job = self._folder.put(job)
+        except FileNotFoundError:
+            job = replace(job, problem=text.UPLOAD_GONE)
+        except OSError as error:
+            log.warning("%s cannot be queued: %s", job.name, error)
+            job = replace(job, problem=text.NOT_STORED.format(reason=error.strerror))
+        with self._changed:
+            self._jobs[job.id] = job
+            self._changed.notify_all()
+
+    def _work(self) -> None:
+        try:
+            self._library.warm_up()
+        except RagError as error:  # told again, to the reader, when a file is added or a question asked
+            log.warning("%s", error)
+        while not self._closing:
+            if job := self._next():
+                self._indexing = True
+                self._add(job, self._passwords.pop(job.id, None))
+            elif self._indexing and not self._closing:
+                self._index_next()
+
+    def _next(self) -> Job | None:
+        """The file to read next; None where vectors are to be made, or after a wait for something to do."""
+        with self._changed:
+            waiting = self._waiting()
+            if not waiting and not self._closing and (self._problem or not self._indexing):
+                self._changed.wait(SECONDS_TO_RETRY if self._problem else None)
+                waiting = self._waiting()
+            if not waiting or self._closing:
+                return None
+        oldest = waiting[0]
+        smallest = min(waiting, key=lambda job: (job.attempts, job.size))
+        chosen = oldest if self._passed_over == MOST_PASSED_OVER else smallest
+        self._passed_over = 0 if chosen is oldest else self._passed_over + 1
+        return chosen
+
+    def _waiting(self) -> list[Job]:
+        """The files that may be read now, the oldest first. Of those with one name, the later replaces the earlier: it waits for it."""
+        by_name: dict[str, Job] = {}
+        for job in self._jobs.values():
+            if job.is_waiting:
+                by_name.setdefault(job.name, job)
+        return list(by_name.values())
+
+    def _index_next(self) -> None:
+        try:
+            self._indexing = self._library.index_next()
+        except RagError as error:
+            self._problem = str(error)
+        except Exception:
+            log.exception("making vectors failed")
+            self._problem = UNEXPECTED
+        else:
+            self._problem = ""
+
+    def _add(self, job: Job, password: str | None) -> None:
+        def show(step: Progress) -> None:
+            if self._closing and step.outcome is None:
+                raise _ClosingError
+            self._update(replace(job, fraction=step.fraction))
+
+        before = job
+        if password is None:
+            job = replace(job, attempts=job.attempts + 1)
+            self._save(job)
+        try:
+            if job.keep:
+                outcome = self._library.add(job.path, progress=show, wait=False).outcomes[0]
+            else:
+                passwords = () if password is None else (password,)
+                outcome = self._library.add_upload(job.path, job.name, passwords=passwords, progress=show, wait=False)
+        except _ClosingError:
+            if password is None:
+                self._save(before)
+        except RagError as error:
+            self._end(replace(job, problem=str(error)))
+        except Exception:
+            log.exception("adding %s failed", job.name)
+            self._end(replace(job, problem=UNEXPECTED))
+        else:
+            self._end(replace(job, fraction=1.0, outcome=outcome))
+
+    def _end(self, job: Job) -> None:
+        is_told_elsewhere = job.status == "added" or (job.resumed and job.status == "unchanged")  # added by a server that was killed then
+        if not is_told_elsewhere:
+            self._save(job)
+        self._update(job)
+        self._last = job
+        if is_told_elsewhere:
+            self.dismiss(job.id)  # the document's own row says it
+
+    def _save(self, job: Job) -> None:
+        try:
+            self._folder.save(job)
+        except OSError as error:  # what was written of it before stays
+            log.warning("the state of %s cannot be written: %s", job.name, error)
+
+    def _update(self, job: Job) -> None:
+        with self._changed:
+            if job.id in self._jobs:
+                self._jobs[job.id] = job
