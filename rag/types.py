@@ -17,6 +17,9 @@ OutcomeStatus = Literal[
 ]
 """What became of one file. The first four leave its content searchable."""
 
+DocumentState = Literal["queued", "reading", "keyword_ready", "ready", "failed"]
+"""How far a document is; `rag.ingesting` draws the states and what leads from one to the next."""
+
 Finish = Literal["streaming", "complete", "length", "interrupted", "not_found"]
 """How an answer ended: `streaming` while it still grows, `complete`, `length` when the token limit
 cut it, `interrupted` when the endpoint stopped half-way, `not_found` when the documents do not say."""
@@ -320,6 +323,11 @@ class DocumentRecord:
     size: int
     password: str = field(repr=False)
     indexed: float = 1.0
+
+    @property
+    def state(self) -> DocumentState:
+        """`ready` once all its chunks have their vectors, `keyword_ready` before."""
+        return "ready" if self.indexed >= 1 else "keyword_ready"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,12 @@
-"""A file -> searchable chunks."""
+"""A file -> searchable chunks.
+
+queued -> reading -> keyword_ready -> ready
+             |
+             +-> failed
+
+queued         it waits to be read
+reading        a child process reads it, and its chunks are drafted
+keyword_ready  its record and chunks are stored: keyword search finds it, semantic search finds the chunks embedded so far
+ready          all its chunks are embedded, and its record is in Chroma
+failed         it could not be read or stored; the outcome says why
+"""
