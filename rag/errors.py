@@ -11,7 +11,8 @@ RagError
 │   ├── LibraryClosedError
 │   ├── LibraryLockedError
 │   ├── StorageError
-│   │   └── LibraryDamagedError
+│   │   ├── LibraryDamagedError
+│   │   └── NewerSchemaError
 │   ├── DocumentNotFoundError
 │   ├── EmptyQuestionError
 │   ├── QuestionTooLongError
@@ -97,6 +98,10 @@ class StorageError(LibraryError):
 
 class LibraryDamagedError(StorageError):
     """The record is empty or cannot be read, though the library has files."""
+
+
+class NewerSchemaError(StorageError):
+    """A newer version of Footnote wrote what is stored; nothing of it was changed."""
 
 
 class DocumentNotFoundError(LibraryError):
