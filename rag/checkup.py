@@ -13,10 +13,10 @@ from rag.errors import RagError, StorageError
 from rag.formats.files import path_of
 from rag.ingesting.adding import Adding, Refused
 from rag.ingesting.staging import Source
-from rag.storing.chunks import READ_BATCH
 from rag.storing.hnsw import UNIT
 from rag.storing.index import Index
 from rag.storing.originals import Originals, Orphan
+from rag.storing.protocol import READ_BATCH
 from rag.storing.reserve import FULL_BYTES
 from rag.types import DocumentRecord, Finding, Outcome, ProgressCallback
 
@@ -135,7 +135,7 @@ class Checkup:
         return Finding("files", "ok", "The library's copies of the files are as they were added.")
 
     def _waiting(self) -> Finding:
-        waiting = [record.name for record in self._index.pending.records.values()]
+        waiting = [record.name for record in self._index.keyword_ready.records.values()]
         if waiting:
             return Finding(
                 "waiting", "warning", f"Not all vectors are made of {_named(waiting)}.", f"The page makes them, or `rag add`, or {REPAIR}."

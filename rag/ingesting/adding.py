@@ -61,13 +61,13 @@ class Adding:
             else:
                 outcome = self._staging.add(source, passwords, tell.read)
             outcomes[place] = outcome
-            if wait and outcome.document_id in self._index.pending.records and outcome.document_id not in waiting:
+            if wait and outcome.document_id in self._index.keyword_ready.records and outcome.document_id not in waiting:
                 waiting[outcome.document_id] = replace(tell, outcome=outcome)
                 tell.indexed(0.0)
             else:
                 tell.done(outcome)
         while wait and self._completing.step():
-            pending = self._index.pending.records
+            pending = self._index.keyword_ready.records
             for id_ in list(waiting):
                 if id_ not in pending:
                     waiting.pop(id_).done()

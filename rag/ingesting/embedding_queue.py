@@ -10,8 +10,8 @@ from operator import attrgetter
 import numpy as np
 
 from rag.embedding.protocol import Embedder, Embeddings
-from rag.storing.chunks import READ_BATCH, WRITE_BATCH
 from rag.storing.index import Index
+from rag.storing.protocol import WRITE_BATCH
 from rag.types import Chunk, DocumentRecord
 
 KNOWN_TEXTS = 2_000
@@ -33,7 +33,6 @@ class Completing:
         self._index = index
         self._writing = writing
         self._turn = threading.Lock()
-        self._sums: dict[str, Embeddings] = {}  # of the vectors of each document that is half done
         self._known: OrderedDict[str, Embeddings] = OrderedDict()
 
     def step(self) -> bool:
@@ -47,16 +46,12 @@ class Completing:
             EmbeddingError: The model cannot be used.
         """
         with self._turn:
-            chunks = self._index.pending.next(WRITE_BATCH)
+            chunks = self._index.keyword_ready.next(WRITE_BATCH)
             if not chunks:
                 return False
             embeddings = self._embedded([chunk.text for chunk in chunks])
-            try:
-                with self._writing, self._index.guarded():
-                    self._store(chunks, embeddings)
-            except BaseException:
-                self._sums.clear()  # they may be ahead of what is stored
-                raise
+            with self._writing, self._index.guarded():
+                self._store(chunks, embeddings)
             return True
 
     def _embedded(self, texts: Sequence[str]) -> Embeddings:
@@ -71,41 +66,21 @@ class Completing:
         return embeddings
 
     def _store(self, chunks: Sequence[Chunk], embeddings: Embeddings) -> None:
-        pending = self._index.pending
+        keyword_ready = self._index.keyword_ready
         rows = {chunk.key: row for chunk, row in zip(chunks, embeddings, strict=True)}
         documents = [(id_, list(group)) for id_, group in groupby(chunks, key=attrgetter("document_id"))]
         # Another thread may have removed a document meanwhile, or removed and added it.
-        current = [(id_, group) for id_, group in documents if pending.stored(id_) == group[0].ordinal and self._resumed(id_)]
+        current = [(id_, group) for id_, group in documents if keyword_ready.stored(id_) == group[0].ordinal]
         kept = [chunk for _, group in current for chunk in group]
         if not kept:
             return
         self._index.store.put(kept, np.stack([rows[chunk.key] for chunk in kept]))
         whole: list[DocumentRecord] = []
         for id_, group in current:
-            record, stored = pending.records[id_], group[-1].ordinal + 1
-            self._sums[id_] = self._sums.get(id_, 0) + np.sum([rows[chunk.key] for chunk in group], axis=0)
+            record, stored = keyword_ready.records[id_], group[-1].ordinal + 1
             if stored == record.chunks:
                 whole.append(replace(record, indexed=1.0))
             else:
-                pending.advance(id_, stored)
+                keyword_ready.advance(id_, stored)
         if whole:
-            sums = np.stack([self._sums.pop(record.id) for record in whole])
-            self._index.commit(whole, sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12))
-
-    def _resumed(self, document_id: str) -> bool:
-        """Whether the sum of a document's vectors is that of all that are stored; where some were lost, it begins anew."""
-        stored = self._index.pending.stored(document_id)
-        if not stored:
-            self._sums.pop(document_id, None)
-        elif document_id not in self._sums:
-            total: Embeddings | None = None
-            for first in range(0, stored, READ_BATCH):
-                keys = [(document_id, ordinal) for ordinal in range(first, min(first + READ_BATCH, stored))]
-                found, embeddings = self._index.store.embeddings(keys)
-                if len(found) < len(keys):
-                    self._index.pending.advance(document_id, 0)
-                    return False
-                total = embeddings.sum(axis=0) + (0 if total is None else total)
-            assert total is not None
-            self._sums[document_id] = total
-        return True
+            self._index.commit(whole)

@@ -12,8 +12,8 @@ from rag.formats.files import hash_file
 from rag.formats.loader import FileRead, Loader
 from rag.ingesting.chunking import Chunker
 from rag.storing.index import Index
+from rag.storing.keyword_ready import Draft
 from rag.storing.originals import Originals
-from rag.storing.pending import Draft
 from rag.text.printable import printable_line
 from rag.types import DocumentRecord, Heading, Outcome, OutcomeStatus, Page
 
@@ -78,7 +78,7 @@ class Staging:
                 with self._writing:
                     if known := self._index.records.get(document_id):
                         return self._known(source, known)
-                with self._index.pending.draft() as draft:
+                with self._index.keyword_ready.draft() as draft:
                     read = self._read(source, document_id, passwords, draft, on_fraction)
                     with self._writing:
                         if document_id not in self._index.records:
@@ -108,7 +108,7 @@ class Staging:
         record = _record(source, document_id, read, draft.chunks, self._originals.path(document_id, read.media_type).stat().st_size)
         try:
             replaces = any(set(other.sources) & set(record.sources) for other in self._index.records.values())
-            self._index.stage(record, draft)
+            self._index.put_keyword_ready(record, draft)
         except BaseException:
             if is_new:
                 self._originals.discard(record.id)

@@ -172,7 +172,7 @@ class Retriever:
 
     def _waiting(self, keys: Sequence[ChunkKey]) -> dict[ChunkKey, Embeddings]:
         """Vectors of chunks that wait for theirs, of the first ones among these."""
-        pending = self._index.pending
+        pending = self._index.keyword_ready
         without = [key for key in dict.fromkeys(keys) if 0 <= pending.stored(key[0]) <= key[1]]
         chunks = list(pending.chunks(without[:EMBEDDED_ON_THE_SPOT]).values())
         if not chunks:

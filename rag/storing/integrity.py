@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from rag.storing.hnsw import vectors_problem
+from rag.storing.schema import user_version
 
 log = logging.getLogger(__name__)
 
@@ -161,6 +162,7 @@ def _quick_check(database: Path) -> str:
     try:
         with closing(sqlite3.connect(database)) as connection:
             (state,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+            user_version(connection)
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
             return f"{database.name} is damaged ({error})"

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.errors import StorageError
-from rag.storing.chunks import READ_BATCH, connect, translated
+from rag.storing.chroma_client import connect, translated
 from rag.storing.integrity import DAMAGED
+from rag.storing.protocol import READ_BATCH
 
 if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection

@@ -104,7 +104,7 @@ def make(folder: Path, chunks: int) -> float:
         chunks_made = [chunk for chunked in documents for chunk in chunked]
         index.store.put(chunks_made, np.concatenate(vectors))
         index.lexical.put([Entry(chunk.document_id, chunk.ordinal, chunk.text, chunk.heading) for chunk in chunks_made])
-        index.store.commit([_record(chunked) for chunked in documents], centres)
+        index.store.commit([_record(chunked) for chunked in documents])
     index.close()
     made.write_text(identity, encoding="utf-8")
     return time.monotonic() - began

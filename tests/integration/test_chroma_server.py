@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from rag import Library, LibraryDamagedError, LibraryLockedError, Settings, StorageError
-from rag.storing.chunks import connect, disconnect
+from rag.storing.chroma_client import connect, disconnect
 from rag.storing.lease import EXPIRY_SECONDS, RENEWAL_SECONDS, Lease
 from tests.conftest import OpenLibrary
 from tests.fakes import BagOfWordsEmbedder
@@ -122,25 +122,32 @@ def test_one_library_on_a_server_has_one_writer(open_library: OpenLibrary, tmp_p
     assert [record.name for record in second.documents()] == ["tea.txt"]
 
 
+TAKE_AND_DIE = """
+import os, sys
+from pathlib import Path
+from rag.storing.chroma_client import connect
+from rag.storing.lease import Lease
+Lease(connect(Path(), sys.argv[1]), "l1")
+os._exit(0)
+"""
+
+
 def test_a_lease_is_taken_over_when_its_holder_is_dead_or_was_not_heard_of(chroma_url: str) -> None:
     client = connect(Path(), chroma_url)
     now = time.time()
-    dead = "import sys; from pathlib import Path; from rag.storing.chunks import connect; from rag.storing.lease import Lease; import os"
-    subprocess.run(
-        [sys.executable, "-c", f"{dead}; Lease(connect(Path(), sys.argv[1]), 'l1'); os._exit(0)", chroma_url], cwd=ROOT, check=True
-    )
+    subprocess.run([sys.executable, "-c", TAKE_AND_DIE, chroma_url], cwd=ROOT, check=True)
     slept = Lease(client, "l1", clock=lambda: now)  # the process that had it is gone
     with pytest.raises(LibraryLockedError):
         Lease(client, "l1", clock=lambda: now + EXPIRY_SECONDS - 1)
     taker = Lease(client, "l1", clock=lambda: now + EXPIRY_SECONDS + 1)
-    slept.hold()  # it does not know yet: no time has passed for it
+    slept.check()  # it does not know yet: no time has passed for it
     now += 2 * RENEWAL_SECONDS + 1
     with pytest.raises(LibraryLockedError, match="taken over"):
-        slept.hold()
+        slept.check()
     slept.release()  # which takes nothing from the other
     with pytest.raises(LibraryLockedError):
         Lease(client, "l1", clock=lambda: now + EXPIRY_SECONDS)
-    taker.hold()
+    taker.check()
     taker.release()
     Lease(client, "l1").release()
     disconnect(client)
@@ -189,7 +196,7 @@ def test_collections_of_an_older_version_are_found_again(open_library: OpenLibra
     client = connect(Path(), chroma_url)
     for collection in client.list_collections():  # as it named them
         kind, _, rest = collection.name.partition("-")
-        if kind in {"chunks", "documents"} and rest.startswith(f"{(library_id(library.folder))}-"):
+        if kind in {"chunks", "records"} and rest.startswith(f"{(library_id(library.folder))}-"):
             collection.modify(name=f"{kind}-{rest.partition('-')[2]}")
     (library.folder / "library.json").unlink()
     with open_library(chroma_url=chroma_url) as again:

@@ -9,12 +9,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from rag import Library, Progress, Report, StorageError
-from rag.storing.chunks import WRITE_BATCH, connect
+from rag.storing.chroma_client import connect
+from rag.storing.protocol import WRITE_BATCH
 from tests.conftest import OpenLibrary
 from tests.fakes import FailingEmbedder
 
@@ -76,7 +76,7 @@ with opened() as library:
     check_answers(library)
     assert library.add([small, big]).all_searchable
     assert [(record.name, record.indexed) for record in library.documents()] == [("small.txt", 1), ("big.txt", 1)]
-    assert all(len(library._index.store.document_chunks(record.id)) == record.chunks for record in library.documents())
+    assert all(library._index.store.count(record.id) == record.chunks for record in library.documents())
 """
 
 
@@ -155,8 +155,8 @@ def check_whole(library: Library) -> None:
     waiting = {record.id: record.chunks for record in library.indexing()}
     for record in records:
         assert (record.indexed < 1) == (record.id in waiting)
-        chunks = (index.pending if record.id in waiting else index.store).document_chunks(record.id)
-        assert len(chunks) == record.chunks > 0
+        keys = [(record.id, ordinal) for ordinal in range(record.chunks)]
+        assert len((index.keyword_ready if record.id in waiting else index.store).chunks(keys)) == record.chunks > 0
         found = {passage.document_id for passage in library.retrieve(QUESTION, top_k=10_000, documents=[record.id])}
         assert found == {record.id}
         assert library.pages.text(record.id, 1)
@@ -231,31 +231,13 @@ def test_what_is_lost_of_a_half_indexed_document_is_made_again(open_library: Ope
     with pytest.raises(MemoryError):
         failing.add(files / "5.txt")
     (record,) = failing.indexing()
-    failing._index.store.discard(record.id)
+    failing._index.store.remove(record.id)
     failing.close()
     library = open_library()
     library.add([])
     (whole,) = library.documents()
     assert (whole.id, whole.indexed) == (record.id, 1)
     check_whole(library)
-
-
-def test_the_vector_of_a_document_is_the_same_however_often_it_was_interrupted(
-    open_library: OpenLibrary, files: Path, tmp_path: Path
-) -> None:
-    def vector(library: Library) -> list[float]:
-        found: Any = library._index.store._documents.get(include=["embeddings"])["embeddings"]
-        return list(found[0])
-
-    failing = open_library(embedder=FailingEmbedder(MemoryError(), after=2))
-    with pytest.raises(MemoryError):
-        failing.add(files / "5.txt")
-    failing.close()
-    resumed = open_library()
-    resumed.add([])
-    at_once = open_library("other")
-    at_once.add(files / "5.txt")
-    assert vector(resumed) == pytest.approx(vector(at_once), abs=1e-6)
 
 
 def test_stopping_between_files_keeps_what_was_read(open_library: OpenLibrary, files: Path) -> None:

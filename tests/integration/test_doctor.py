@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from rag import Finding, Library, Settings
-from rag.storing.chunks import connect, disconnect
+from rag.storing.chroma_client import connect, disconnect
 from tests.conftest import OpenLibrary
 from tests.fakes import BagOfWordsEmbedder
 from ui.commands.doctor import diagnose, mend

@@ -14,7 +14,9 @@ import numpy as np
 import pytest
 
 from rag import Chunk, DocumentRecord, Library, LibraryLockedError, Settings, StorageError
-from rag.storing.chunks import WRITE_BATCH, ChunkStore, connect
+from rag.storing.chroma import ChromaStore
+from rag.storing.chroma_client import connect
+from rag.storing.protocol import WRITE_BATCH, IndexName
 from tests import documents
 from tests.conftest import OpenLibrary
 from tests.fakes import BagOfWordsEmbedder, FailingEmbedder
@@ -147,12 +149,13 @@ def test_a_lock_whose_holder_cannot_be_read_still_holds(open_library: OpenLibrar
             open_library()
 
 
+INDEX = IndexName("", "f1", "an index")
 RECORD = DocumentRecord("a" * 64, "a.txt", "", "text/plain", ("upload:a.txt",), 1, 3, (), ("1",), "2026-01-01T00:00:00+00:00", 9, "")
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[ChunkStore]:
-    opened = ChunkStore(connect(tmp_path, None), "f1", "an index")
+def store(tmp_path: Path) -> Iterator[ChromaStore]:
+    opened = ChromaStore(connect(tmp_path, None), INDEX)
     yield opened
     opened.close()
 
@@ -169,31 +172,30 @@ def unit(*values: float) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
 ROWS = np.stack([unit(1, 0), unit(1, 1), unit(-1, 0)])
 
 
-def test_chunks_are_seen_when_their_record_is_there_and_not_before(store: ChunkStore) -> None:
+def test_chunks_are_seen_when_their_record_is_there_and_not_before(store: ChromaStore) -> None:
     store.put(chunks(RECORD.id, 3), ROWS)
     assert store.nearest(unit(1, 0), 5, None) == {}
-    store.commit([RECORD], unit(1, 0)[np.newaxis])
+    store.commit([RECORD])
     found = store.nearest(unit(1, 0), 5, None)
     assert list(found) == [chunk.key for chunk in chunks(RECORD.id, 3)]
     assert list(found.values()) == pytest.approx([1, 2**-0.5, -1], abs=1e-5)
     assert all(-1 <= cosine <= 1 for cosine in found.values())
 
 
-def test_given_chunks_are_compared_and_read(store: ChunkStore) -> None:
+def test_given_chunks_are_compared_and_read(store: ChromaStore) -> None:
     store.put(chunks(RECORD.id, 3), ROWS)
-    store.commit([RECORD], unit(1, 0)[np.newaxis])
+    store.commit([RECORD])
     first, second, _ = chunks(RECORD.id, 3)
     keys = [second.key, first.key, ("f" * 64, 0)]
     assert store.cosines(unit(1, 0), keys) == pytest.approx({first.key: 1.0, second.key: 2**-0.5}, abs=1e-5)
     assert store.chunks(keys) == {first.key: first, second.key: second}
-    assert store.document_chunks(RECORD.id) == chunks(RECORD.id, 3)
     assert store.cosines(unit(1, 0), []) == {}
     assert store.chunks([]) == {}
 
 
-def test_half_a_document_does_not_show_among_whole_ones(store: ChunkStore) -> None:
+def test_half_a_document_does_not_show_among_whole_ones(store: ChromaStore) -> None:
     store.put(chunks(RECORD.id, 3), ROWS)
-    store.commit([RECORD], unit(1, 0)[np.newaxis])
+    store.commit([RECORD])
     store.put(chunks("b" * 64, 3), ROWS)
     assert {document_id for document_id, _ in store.nearest(unit(1, 0), 50, None)} == {RECORD.id}
     assert store.nearest(unit(1, 0), 50, ["b" * 64]) == {}
@@ -201,19 +203,19 @@ def test_half_a_document_does_not_show_among_whole_ones(store: ChunkStore) -> No
 
 def test_half_a_document_is_swept_at_the_next_open(tmp_path: Path) -> None:
     many = 2 * WRITE_BATCH + 5
-    store = ChunkStore(connect(tmp_path, None), "f1", "an index")
+    store = ChromaStore(connect(tmp_path, None), INDEX)
     store.put(chunks(RECORD.id, 3), ROWS)
-    store.commit([RECORD], unit(1, 0)[np.newaxis])
+    store.commit([RECORD])
     store.put(chunks("b" * 64, many), np.tile(unit(1, 0), (many, 1)))
     store.close()
-    store = ChunkStore(connect(tmp_path, None), "f1", "an index")
+    store = ChromaStore(connect(tmp_path, None), INDEX)
     store.close()
-    assert counts(tmp_path) == {"chunks-f1": 3, "documents-f1": 1}
+    assert counts(tmp_path) == {"chunks-f1": 3, "records-f1": 1}
 
 
-def test_who_is_not_the_writer_sweeps_and_writes_nothing(tmp_path: Path, store: ChunkStore) -> None:
+def test_who_is_not_the_writer_sweeps_and_writes_nothing(tmp_path: Path, store: ChromaStore) -> None:
     store.put(chunks("b" * 64, 3), ROWS)  # of a document that another is adding
-    reader = ChunkStore(connect(tmp_path, None), "f1", "an index", hold=None)
+    reader = ChromaStore(connect(tmp_path, None), INDEX, is_read_only=True)
     assert counts(tmp_path)["chunks-f1"] == 3
     with pytest.raises(StorageError, match="read-only"):
         reader.put(chunks("c" * 64, 3), ROWS)
@@ -223,9 +225,9 @@ def test_who_is_not_the_writer_sweeps_and_writes_nothing(tmp_path: Path, store: 
     reader.close()
 
 
-def test_an_index_that_is_not_what_its_name_says_is_refused(tmp_path: Path, store: ChunkStore) -> None:
+def test_an_index_that_is_not_what_its_name_says_is_refused(tmp_path: Path, store: ChromaStore) -> None:
     with pytest.raises(StorageError, match="belongs to another index"):
-        ChunkStore(connect(tmp_path, None), "f1", "another index")
+        ChromaStore(connect(tmp_path, None), IndexName("", "f1", "another index"))
 
 
 def counts(chroma: Path) -> dict[str, int]:
@@ -240,7 +242,7 @@ def test_an_index_is_named_by_what_it_is(open_library: OpenLibrary, filled: Libr
     filled.close()
     fingerprint = hashlib.sha256(b"bag-of-words:words cosine chunker=3 tokens=200").hexdigest()[:16]
     found = counts(filled.folder / "chroma")
-    assert found == {f"chunks-{fingerprint}": 5 + 3 + 1, f"documents-{fingerprint}": 3}
+    assert found == {f"chunks-{fingerprint}": 5 + 3 + 1, f"records-{fingerprint}": 3}
 
 
 def test_indexing_again_that_fails_loses_nothing(open_library: OpenLibrary, tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ HEAVY = {
 ADAPTERS: dict[str, str | tuple[str, ...]] = {
     "charset_normalizer": "rag/formats/decoding.py",
     "chromadb": "rag/storing/",
-    "httpx": "rag/storing/chunks.py",  # what Chroma raises
+    "httpx": "rag/storing/chroma_client.py",  # what Chroma raises
     "filelock": "rag/storing/lock.py",
     "openai": "rag/endpoints/",
     "httpx2": ("rag/endpoints/", "ui/commands/doctor.py"),  # what openai raises
