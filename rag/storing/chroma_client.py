@@ -75,7 +75,8 @@ def translated(done: str) -> Iterator[None]:
     except BaseException as error:
         if not isinstance(error, ChromaError | httpx.HTTPError | OSError | ValueError) and type(error).__name__ != "PanicException":
             raise
-        raise StorageError(f"The library's index could not be {done}: {error}. See that the disk works, and try again.") from error
+        cure = "See that the Chroma server runs" if isinstance(error, httpx.HTTPError) else "See that the disk works"
+        raise StorageError(f"The library's index could not be {done}: {error}. {cure}, and try again.") from error
 
 
 def collection_prefix(kind: str, library_id: str) -> str:

@@ -28,6 +28,9 @@ EXPIRY_SECONDS = 60.0
 
 RENEWAL_SECONDS = 10.0
 
+_HELD: set[str] = set()
+"""Tokens of the leases of this process: one that is not here was given up while the server was away, or is of an earlier process."""
+
 
 @dataclass(frozen=True, slots=True)
 class Holder:
@@ -45,7 +48,9 @@ class Holder:
 
     def has_expired(self, now: float) -> bool:
         """Whether another may take over."""
-        return now - self.renewed > EXPIRY_SECONDS or (self.host == socket.gethostname() and not _is_alive(self.pid))
+        if self.host == socket.gethostname() and (not _is_alive(self.pid) or (self.pid == os.getpid() and self.token not in _HELD)):
+            return True
+        return now - self.renewed > EXPIRY_SECONDS
 
 
 class Lease:
@@ -67,8 +72,13 @@ class Lease:
                 f"lease-{library_id}", embedding_function=None, metadata={"schema": SCHEMAS["lease"]}
             )
         check_version((self._rows.metadata or {}).get("schema"), SCHEMAS["lease"], "The library's lease on the Chroma server")
-        with translated("opened"):
-            self._number = self._take()
+        _HELD.add(self._me.token)
+        try:
+            with translated("opened"):
+                self._number = self._take()
+        except BaseException:
+            _HELD.discard(self._me.token)
+            raise
         self._thread = threading.Thread(target=self._renew_repeatedly, name="lease", daemon=True)
         self._thread.start()
 
@@ -88,6 +98,7 @@ class Lease:
             return
         self._ended.set()
         self._thread.join()
+        _HELD.discard(self._me.token)
         with translated("closed"):
             if self._is_mine():
                 self._write(replace(self._me, renewed=0.0))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rag.storing.keyword_ready import DRAFTED_AT_ONCE, KeywordReady
-from tests.integration.test_storing import RECORD, chunks
+from tests.integration.test_record_store import RECORD, chunks
 
 MANY = 2 * DRAFTED_AT_ONCE + 10
 

@@ -7,16 +7,12 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from rag import Chunk, DocumentRecord, Library, LibraryLockedError, Settings, StorageError
-from rag.storing.chroma import ChromaStore
+from rag import Library, LibraryLockedError, Settings
 from rag.storing.chroma_client import connect
-from rag.storing.protocol import WRITE_BATCH, IndexName
 from tests import documents
 from tests.conftest import OpenLibrary
 from tests.fakes import BagOfWordsEmbedder, FailingEmbedder
@@ -147,87 +143,6 @@ def test_a_lock_whose_holder_cannot_be_read_still_holds(open_library: OpenLibrar
         (library.folder / "holder.json").write_text(rubbish)
         with pytest.raises(LibraryLockedError, match="in use by another process"):
             open_library()
-
-
-INDEX = IndexName("", "f1", "an index")
-RECORD = DocumentRecord("a" * 64, "a.txt", "", "text/plain", ("upload:a.txt",), 1, 3, (), ("1",), "2026-01-01T00:00:00+00:00", 9, "")
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[ChromaStore]:
-    opened = ChromaStore(connect(tmp_path, None), INDEX)
-    yield opened
-    opened.close()
-
-
-def chunks(document_id: str, count: int) -> list[Chunk]:
-    return [Chunk(document_id, n, 1, 10 * n, 10 * n + 9, f"word no. {n}") for n in range(count)]
-
-
-def unit(*values: float) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
-    vector = np.array(values, dtype=np.float32)
-    return vector / np.linalg.norm(vector)
-
-
-ROWS = np.stack([unit(1, 0), unit(1, 1), unit(-1, 0)])
-
-
-def test_chunks_are_seen_when_their_record_is_there_and_not_before(store: ChromaStore) -> None:
-    store.put(chunks(RECORD.id, 3), ROWS)
-    assert store.nearest(unit(1, 0), 5, None) == {}
-    store.commit([RECORD])
-    found = store.nearest(unit(1, 0), 5, None)
-    assert list(found) == [chunk.key for chunk in chunks(RECORD.id, 3)]
-    assert list(found.values()) == pytest.approx([1, 2**-0.5, -1], abs=1e-5)
-    assert all(-1 <= cosine <= 1 for cosine in found.values())
-
-
-def test_given_chunks_are_compared_and_read(store: ChromaStore) -> None:
-    store.put(chunks(RECORD.id, 3), ROWS)
-    store.commit([RECORD])
-    first, second, _ = chunks(RECORD.id, 3)
-    keys = [second.key, first.key, ("f" * 64, 0)]
-    assert store.cosines(unit(1, 0), keys) == pytest.approx({first.key: 1.0, second.key: 2**-0.5}, abs=1e-5)
-    assert store.chunks(keys) == {first.key: first, second.key: second}
-    assert store.cosines(unit(1, 0), []) == {}
-    assert store.chunks([]) == {}
-
-
-def test_half_a_document_does_not_show_among_whole_ones(store: ChromaStore) -> None:
-    store.put(chunks(RECORD.id, 3), ROWS)
-    store.commit([RECORD])
-    store.put(chunks("b" * 64, 3), ROWS)
-    assert {document_id for document_id, _ in store.nearest(unit(1, 0), 50, None)} == {RECORD.id}
-    assert store.nearest(unit(1, 0), 50, ["b" * 64]) == {}
-
-
-def test_half_a_document_is_swept_at_the_next_open(tmp_path: Path) -> None:
-    many = 2 * WRITE_BATCH + 5
-    store = ChromaStore(connect(tmp_path, None), INDEX)
-    store.put(chunks(RECORD.id, 3), ROWS)
-    store.commit([RECORD])
-    store.put(chunks("b" * 64, many), np.tile(unit(1, 0), (many, 1)))
-    store.close()
-    store = ChromaStore(connect(tmp_path, None), INDEX)
-    store.close()
-    assert counts(tmp_path) == {"chunks-f1": 3, "records-f1": 1}
-
-
-def test_who_is_not_the_writer_sweeps_and_writes_nothing(tmp_path: Path, store: ChromaStore) -> None:
-    store.put(chunks("b" * 64, 3), ROWS)  # of a document that another is adding
-    reader = ChromaStore(connect(tmp_path, None), INDEX, is_read_only=True)
-    assert counts(tmp_path)["chunks-f1"] == 3
-    with pytest.raises(StorageError, match="read-only"):
-        reader.put(chunks("c" * 64, 3), ROWS)
-    with pytest.raises(StorageError, match="read-only"):
-        reader.remove("b" * 64)
-    assert counts(tmp_path)["chunks-f1"] == 3
-    reader.close()
-
-
-def test_an_index_that_is_not_what_its_name_says_is_refused(tmp_path: Path, store: ChromaStore) -> None:
-    with pytest.raises(StorageError, match="belongs to another index"):
-        ChromaStore(connect(tmp_path, None), IndexName("", "f1", "another index"))
 
 
 def counts(chroma: Path) -> dict[str, int]:
