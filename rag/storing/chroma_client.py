@@ -84,6 +84,21 @@ def collection_prefix(kind: str, library_id: str) -> str:
     return f"{kind}-{library_id}-" if library_id else f"{kind}-"
 
 
+def libraries_at(url: str) -> dict[str, int]:
+    """The ids of the libraries on a server, with their numbers of documents."""
+    client = connect(Path(), url)
+    try:
+        with translated("read"):
+            documents: dict[str, int] = {}
+            for collection in client.list_collections():
+                kind, *library_id, _ = collection.name.split("-")
+                if kind in {"records", "documents"} and library_id:
+                    documents[library_id[0]] = max(collection.count(), documents.get(library_id[0], 0))
+            return documents
+    finally:
+        disconnect(client)
+
+
 def open_collection(client: "ClientAPI", kind: str, library_id: str, fingerprint: str, description: str) -> "Collection":
     """Open a collection, or make it."""
     name = collection_prefix(kind, library_id) + fingerprint

@@ -25,6 +25,7 @@ from rag import (
     DocumentRecord,
     Library,
     LibraryDamagedError,
+    LibraryError,
     LibraryLockedError,
     NewerSchemaError,
     Progress,
@@ -39,6 +40,7 @@ from tests.chroma_server import ChromaServer
 from tests.conftest import OpenLibrary
 from tests.fakes import BagOfWordsEmbedder
 from tests.integration.test_earlier_libraries import EARLIER, Counting, check
+from ui.commands import terminal
 
 ROOT = Path(__file__).parents[2]
 
@@ -393,6 +395,30 @@ def test_two_libraries_of_one_name_on_a_server_are_two(open_library: OpenLibrary
     for library, name in zip(libraries, ("tea.txt", "boats.txt"), strict=True):
         library.add(tmp_path / name)
     assert [[record.name for record in library.documents()] for library in libraries] == [["tea.txt"], ["boats.txt"]]
+
+
+def test_a_read_command_without_the_folder_names_the_libraries_of_the_server(
+    open_library: OpenLibrary, tmp_path: Path, chroma_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tea.txt").write_text("Tea is served at four.")
+    with open_library(chroma_url=chroma_url) as library:
+        library.add(tmp_path / "tea.txt")
+    id_ = library_id(library.folder)
+    shutil.rmtree(library.folder)
+    monkeypatch.setenv("RAG_CHROMA_URL", chroma_url)
+    for _ in range(2):  # the folder is missing, then empty
+        with pytest.raises(LibraryError, match=rf"no library.*{id_} \(documents: 1\).*library\.json"):
+            listing(library.folder)
+        library.folder.mkdir(exist_ok=True)
+    (library.folder / "library.json").write_text(json.dumps({"schema": 1, "id": id_}))
+    with open_library(chroma_url=chroma_url) as again:
+        assert [record.name for record in again.documents()] == ["tea.txt"]
+        assert again.retrieve("tea")[0].text == "Tea is served at four."
+
+
+def listing(folder: Path) -> None:
+    with terminal.open_library(folder, must_exist=True):
+        pass
 
 
 def library_id(folder: Path) -> str:

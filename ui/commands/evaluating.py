@@ -15,8 +15,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from rag.errors import LibraryError
 from rag.settings import Settings
+from ui.commands.terminal import check_exists
 
 if TYPE_CHECKING:
     from rag.evaluating import Comparison, Evaluation, Question, Row
@@ -109,8 +109,7 @@ def _run(asked: Asked, opener: "Opener") -> int:
 
     settings = Settings()
     folder = asked.folder or settings.library
-    if not folder.is_dir():
-        raise LibraryError(f"There is no library at {folder}. `rag add PATH` makes one, --library names another.")
+    check_exists(folder, settings)
     variant = changed_settings(settings, asked.changes) if asked.changes else None
     if asked.html:
         check_writable(asked.html)

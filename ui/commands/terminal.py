@@ -88,14 +88,30 @@ def open_library(folder: Path | None, *, must_exist: bool = False) -> "Iterator[
 
     settings = Settings()
     folder = folder or settings.library
-    if must_exist and not folder.is_dir():
-        raise LibraryError(f"There is no library at {folder}. `rag add PATH` makes one, --library names another.")
+    if must_exist:
+        check_exists(folder, settings)
     with Library.open(folder, settings) as opened:
         try:
             yield opened
         except KeyboardInterrupt:
             err.print("Stopped. What was finished is kept; the same command goes on from there.")
             raise typer.Exit(130) from None
+
+
+def check_exists(folder: Path, settings: Settings) -> None:
+    """Raise a `LibraryError` where there is no library; it names those that the Chroma server holds, if there is one."""
+    if folder.is_dir() and (not settings.chroma_url or any(folder.iterdir())):
+        return
+    message = f"There is no library at {folder}. `rag add PATH` makes one, --library names another."
+    if settings.chroma_url:
+        from rag.storing.chroma_client import libraries_at
+
+        libraries = libraries_at(settings.chroma_url)
+        if libraries:
+            held = ", ".join(f"{id_} (documents: {count})" for id_, count in libraries.items())
+            example = json.dumps({"schema": 1, "id": next(iter(libraries))})
+            message += f" The Chroma server holds: {held}. To open one of these here, write its id to {folder / 'library.json'}: {example}"
+    raise LibraryError(message)
 
 
 def print_json(objects: Iterable[dict[str, Any]]) -> None:
