@@ -16,7 +16,6 @@ from rag.storing.chroma_client import (
     check_schemas,
     collections_of,
     disconnect,
-    has_old_schema,
     migrate_records,
     open_collection,
     translated,
@@ -53,12 +52,7 @@ class ChromaStore:
             index: Which index.
             keyword_ready: The documents whose records are still to come: their chunks are visible already.
             lease: The right to write, released with the store; None in a folder, whose lock sees to that.
-            is_read_only: Whether this process is not the writer; drafts that are there may be another's, and stay.
-
-        Raises:
-            NewerSchemaError: A newer program wrote it.
-            LibraryDamagedError: Its schema version is damaged.
-            StorageError: Chroma refuses, or the stored index is another one than its name says.
+            is_read_only: Whether another process may be the writer: drafts that are there stay.
         """
         self._client = client
         self._index = index
@@ -67,14 +61,9 @@ class ChromaStore:
         self._is_read_only = is_read_only
         self._lock = threading.RLock()
         check_schemas(client, index.library_id)
-        if has_old_schema(client, index.library_id):
-            if is_read_only and index.library_id:
-                raise StorageError("This library's record is of an earlier version. Open it once where its folder can be written.")
-            migrate_records(client, index.library_id, lease.check if lease else lambda: None)
+        migrate_records(client, index.library_id, self._check_migrating)
         with translated("opened"):
-            self._chunks, self._documents = (
-                open_collection(client, kind, index.library_id, index.fingerprint, index.description) for kind in ("chunks", "records")
-            )
+            self._chunks, self._documents = open_collection(client, "chunks", index), open_collection(client, "records", index)
             self._records: Mapping[str, DocumentRecord] = {record.id: record for record in _read_records(self._documents)}
             self._hidden: frozenset[str] = frozenset()  # documents with chunks, and neither a record nor keyword-ready
             self._is_empty = self._chunks.count() == 0  # while the first chunks are written, a search of Chroma's fails
@@ -210,6 +199,12 @@ class ChromaStore:
             with suppress(StorageError):  # it expires
                 self._lease.release()
         disconnect(self._client)
+
+    def _check_migrating(self) -> None:
+        if self._lease:
+            self._lease.check()
+        elif self._is_read_only and self._index.library_id:  # a read-only folder is a copy, and may be changed
+            raise StorageError("This library's record is of an earlier version. Open it once where its folder can be written.")
 
     def _check_writer(self) -> None:
         """See, before a write, that this process may still write."""

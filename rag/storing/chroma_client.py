@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from rag.endpoints.addresses import without_secrets
 from rag.errors import StorageError
-from rag.storing.protocol import READ_BATCH
+from rag.storing.protocol import READ_BATCH, IndexName
 from rag.storing.schema import check_version
 
 if TYPE_CHECKING:
@@ -99,16 +99,16 @@ def libraries_at(url: str) -> dict[str, int]:
         disconnect(client)
 
 
-def open_collection(client: "ClientAPI", kind: str, library_id: str, fingerprint: str, description: str) -> "Collection":
-    """Open a collection, or make it."""
-    name = collection_prefix(kind, library_id) + fingerprint
+def open_collection(client: "ClientAPI", kind: str, index: IndexName) -> "Collection":
+    """Open a collection of an index, or make it."""
+    name = collection_prefix(kind, index.library_id) + index.fingerprint
     collection = client.get_or_create_collection(
         name,
         embedding_function=None,
         configuration={"hnsw": {"space": "cosine", "ef_search": EF_SEARCH}},
-        metadata={"schema": SCHEMAS[kind], "index": description},
+        metadata={"schema": SCHEMAS[kind], "index": index.description},
     )
-    if (collection.metadata or {}).get("index") != description:
+    if (collection.metadata or {}).get("index") != index.description:
         raise StorageError(
             f"The collection {name} belongs to another index than its name says. Move the library away and add the documents again."
         )
@@ -136,22 +136,16 @@ def check_schemas(client: "ClientAPI", library_id: str) -> None:
                 check_version((collection.metadata or {}).get("schema"), known, f"The library's record ({collection.name})")
 
 
-def has_old_schema(client: "ClientAPI", library_id: str) -> bool:
-    """Whether `migrate` has something to do."""
-    with translated("opened"):
-        return bool(collections_of(client, "documents", library_id))
-
-
-def migrate_records(client: "ClientAPI", library_id: str, check_lease: Callable[[], None]) -> None:
+def migrate_records(client: "ClientAPI", library_id: str, check_writer: Callable[[], None]) -> None:
     """Bring a library's document records from version 1 to 2. After a crash it begins again: an old collection is deleted last."""
     with translated("brought up to date"):
         for old in collections_of(client, "documents", library_id):
+            check_writer()
             fingerprint = old.name.removeprefix(collection_prefix("documents", library_id))
-            check_lease()
-            new = collection_prefix("records", library_id) + fingerprint
-            if any(collection.name == new for collection in collections_of(client, "records", library_id)):
-                client.delete_collection(new)
-            records = open_collection(client, "records", library_id, fingerprint, str((old.metadata or {}).get("index")))
+            for half in collections_of(client, "records", library_id):
+                if half.name.endswith(f"-{fingerprint}"):
+                    client.delete_collection(half.name)
+            records = open_collection(client, "records", IndexName(library_id, fingerprint, str((old.metadata or {}).get("index"))))
             for first in range(0, old.count(), READ_BATCH):
                 found = old.get(limit=READ_BATCH, offset=first, include=["metadatas", "documents"])
                 records.add(found["ids"], [NO_VECTOR] * len(found["ids"]), found["metadatas"], found["documents"])

@@ -96,23 +96,19 @@ class KeywordReady:
             except BaseException:
                 self._database.close()
                 raise
-        self._places = {id_: place for id_, place, _, _ in found}
-        self._stored = {id_: stored for id_, _, _, stored in found}
-        self._records: Mapping[str, DocumentRecord] = {id_: record for id_, _, record, _ in found}
+        self._places = {record.id: place for record, place in found}
+        self._records: Mapping[str, DocumentRecord] = {record.id: record for record, _ in found}
 
-    def _load(self) -> list[tuple[str, int, DocumentRecord, int]]:
-        """Bring the file up to date and read it: id, place, record and count of embedded chunks of each document."""
+    def _load(self) -> list[tuple[DocumentRecord, int]]:
+        """Bring the file up to date, drop drafts, and read the documents with their places."""
         migrate(self._database, MIGRATIONS, f"The library's list of keyword-ready documents ({self._file.name})")
         self._database.execute("PRAGMA journal_mode = WAL")
         self._database.execute("PRAGMA synchronous = NORMAL")
-        drafts = self._database.execute("SELECT place FROM documents WHERE fingerprint = ?", (_DRAFT,)).fetchall()
-        self._delete(place for (place,) in drafts)
-        rows = self._database.execute(
-            "SELECT id, place, record, stored FROM documents WHERE fingerprint = ? ORDER BY place", (self._fingerprint,)
-        ).fetchall()
-        records = [(id_, place, _record(record, stored), stored) for id_, place, record, stored in rows]
-        self._delete(place for _, place, record, _ in records if record is None)  # it is added again from its file
-        return [(id_, place, record, stored) for id_, place, record, stored in records if record is not None]
+        query = "SELECT place, record, stored FROM documents WHERE fingerprint IN (?, ?) ORDER BY place"
+        rows = self._database.execute(query, (self._fingerprint, _DRAFT)).fetchall()
+        records = [(_record(record, stored), place) for place, record, stored in rows]
+        self._delete(place for record, place in records if record is None)  # drafts, and what is damaged: added again from its file
+        return [(record, place) for record, place in records if record is not None]
 
     @property
     def records(self) -> Mapping[str, DocumentRecord]:
@@ -145,7 +141,7 @@ class KeywordReady:
         with self._writing():
             row = record.id, self._fingerprint, json.dumps(record_fields(record)), draft.place
             self._database.execute("UPDATE documents SET id = ?, fingerprint = ?, record = ?, stored = 0 WHERE place = ?", row)
-            self._places[record.id], self._stored[record.id] = draft.place, 0
+            self._places[record.id] = draft.place
             draft.is_put = True
             self._records = {**self._records, record.id: replace(record, indexed=0.0)}
 
@@ -158,14 +154,14 @@ class KeywordReady:
 
     def stored(self, document_id: str) -> int:
         """How many of a document's chunks are embedded, from the first on; -1 where it is not here."""
-        return self._stored.get(document_id, -1)
+        record = self._records.get(document_id)
+        return round(record.indexed * record.chunks) if record else -1
 
     def advance(self, document_id: str, stored: int) -> None:
         """Note that a document's first `stored` chunks are embedded, and their vectors in the record store."""
         with self._writing():
             self._database.execute("UPDATE documents SET stored = ? WHERE place = ?", (stored, self._places[document_id]))
             record = self._records[document_id]
-            self._stored[document_id] = stored
             self._records = {**self._records, document_id: replace(record, indexed=stored / record.chunks)}
 
     def remove(self, document_ids: Iterable[str]) -> None:
@@ -174,8 +170,6 @@ class KeywordReady:
             gone = {id_: self._places.pop(id_) for id_ in document_ids if id_ in self._places}
             self._delete(gone.values())
             self._records = {id_: record for id_, record in self._records.items() if id_ not in gone}
-            for id_ in gone:
-                del self._stored[id_]
 
     def next(self, count: int) -> list[Chunk]:
         """The next chunks to embed, at most `count`: in order, of the oldest documents."""
