@@ -85,7 +85,7 @@ class Checkup:
         with self._index.guarded():
             problem = self._word_problem()
         if problem:
-            self._index.rebuild_words()
+            self._index.rebuild_keyword_index()
         with self._index.guarded():
             sources = list(self._incomplete())
             for record, _ in self._broken_files():

@@ -124,7 +124,7 @@ class Index:
         opened.store.remove(document_id)
         opened.lexical.remove([document_id])
 
-    def rebuild_words(self) -> None:
+    def rebuild_keyword_index(self) -> None:
         """Rebuild the keyword index from the record."""
         with self._gate.alone(SECONDS_TO_BE_ALONE) as is_alone, self._lock:
             if not is_alone:

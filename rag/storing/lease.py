@@ -12,7 +12,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import LibraryLockedError, StorageError
@@ -40,11 +40,6 @@ class Holder:
     host: str
     pid: int
     renewed: float
-
-    @property
-    def fields(self) -> dict[str, Any]:
-        """Itself, by field name."""
-        return {"token": self.token, "host": self.host, "pid": self.pid, "renewed": self.renewed}
 
     def has_expired(self, now: float) -> bool:
         """Whether another may take over."""
@@ -111,7 +106,7 @@ class Lease:
                 f"The library on this Chroma server is in use by process {holder.pid} on {holder.host}. Stop that first, or use its page."
             )
         self._number = number + 1
-        self._rows.add(ids=[_id(self._number)], embeddings=[NO_VECTOR], metadatas=[self._me.fields])
+        self._rows.add(ids=[_id(self._number)], embeddings=[NO_VECTOR], metadatas=[asdict(self._me)])
         if not self._is_mine():
             raise LibraryLockedError("Another process has just opened the library on this Chroma server. Stop that first, or use its page.")
         self._rows.delete(where={"token": {"$ne": self._me.token}})  # type: ignore[dict-item]
@@ -129,7 +124,7 @@ class Lease:
         return holder is not None and (number, holder.token) == (self._number, self._me.token)
 
     def _write(self, holder: Holder) -> None:
-        self._rows.update(ids=[_id(self._number)], metadatas=[holder.fields])
+        self._rows.update(ids=[_id(self._number)], metadatas=[asdict(holder)])
 
     def _renew_repeatedly(self) -> None:
         while not self._ended.wait(RENEWAL_SECONDS):

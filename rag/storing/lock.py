@@ -51,9 +51,8 @@ class LibraryLock:
 
     def _who(self) -> str:
         try:
-            holder = json.loads(self._holder.read_text(encoding="utf-8"))
-            return f" by `{holder['command']}` (process {holder['pid']} on {holder['host']}, since {holder['since']})"
-        except (OSError, ValueError, KeyError, TypeError):
+            return " by `{command}` (process {pid} on {host}, since {since})".format_map(_read(self._holder))
+        except KeyError:
             return " by another process"
 
     def release(self) -> None:
@@ -65,10 +64,14 @@ class LibraryLock:
 
 def holder_url(folder: Path) -> str:
     """The URL of the page that the holder of a library serves, or ""."""
+    return str(_read(folder / "holder.json").get("url", ""))
+
+
+def _read(holder: Path) -> dict[str, object]:
     try:
-        return str(json.loads((folder / "holder.json").read_text(encoding="utf-8"))["url"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
+        return {**json.loads(holder.read_text(encoding="utf-8"))}
+    except (OSError, ValueError, TypeError):
+        return {}
 
 
 class ReadOnlyCopy:

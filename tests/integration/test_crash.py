@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from rag import Library, Progress, Report, StorageError
+from rag.storing.chroma import ChromaStore
 from rag.storing.chroma_client import connect
 from rag.storing.protocol import WRITE_BATCH
 from tests.conftest import OpenLibrary
@@ -162,6 +163,7 @@ def check_whole(library: Library) -> None:
         assert library.pages.text(record.id, 1)
     assert index.lexical.document_ids == {record.id for record in records}
     whole = sum(record.chunks for record in records if record.id not in waiting)
+    assert isinstance(index.store, ChromaStore)
     assert whole <= index.store._chunks.count() <= whole + sum(waiting.values())
     assert {path.stem for path in (library.folder / "originals").glob("*")} == {record.id for record in records}
 

@@ -15,7 +15,7 @@ import pytest
 
 from rag import Library, NewerSchemaError
 from rag.embedding.protocol import Embeddings
-from rag.storing.chroma_client import connect, disconnect
+from rag.storing.chroma_client import NO_VECTOR, connect, disconnect
 from rag.storing.integrity import Seal
 from rag.storing.protocol import WRITE_BATCH
 from tests.conftest import OpenLibrary
@@ -110,7 +110,7 @@ def test_a_migration_that_was_interrupted_is_resumed(open_library: OpenLibrary, 
     for name in names:
         if name.startswith("documents-"):
             half = client.create_collection(f"records-{name.partition('-')[2]}", embedding_function=None, metadata={"schema": 2})
-            half.add(ids=["a" * 64], embeddings=[[1.0]], metadatas=[{"id": "a" * 64, "name": "half.txt", "chunks": 1}])
+            half.add(ids=["a" * 64], embeddings=[NO_VECTOR], metadatas=[{"id": "a" * 64, "name": "half.txt", "chunks": 1}])
     disconnect(client)
     collections(folder)
     check(open_library())

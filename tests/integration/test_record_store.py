@@ -388,6 +388,15 @@ def test_an_earlier_library_on_a_server_is_brought_up_to_date(open_library: Open
     disconnect(server)
 
 
+def test_a_reader_leaves_an_earlier_record_on_a_server_as_it_is(chroma_url: str) -> None:
+    client = connect(Path(), chroma_url)
+    client.create_collection("documents-reader-f1", embedding_function=None, metadata={"schema": 1, "index": "an index"})
+    with pytest.raises(StorageError, match=r"earlier version\. Open it once where its folder can be written"):
+        ChromaStore(client, IndexName("reader", "f1", "an index"), is_read_only=True)
+    assert [each.name for each in client.list_collections() if "-reader-" in each.name] == ["documents-reader-f1"]
+    disconnect(client)
+
+
 def test_two_libraries_of_one_name_on_a_server_are_two(open_library: OpenLibrary, tmp_path: Path, chroma_url: str) -> None:
     (tmp_path / "tea.txt").write_text("Tea is served at four.")
     (tmp_path / "boats.txt").write_text("Boats pass at noon.")

@@ -237,6 +237,7 @@ def test_threads_may_add_remove_ask_and_index_at_a_time(open_library: OpenLibrar
     complete(library)
     records = library.documents()
     assert {record.name for record in records} == {f"{work}-{n}.txt" for work in range(3) for n in range(8) if n % 3 != 2}
+    assert isinstance(library._index.store, ChromaStore)
     assert library._index.store._chunks.count() == sum(record.chunks for record in records)
     assert all(library._index.store.count(record.id) == record.chunks for record in records)
 
@@ -283,6 +284,7 @@ def test_a_chunk_is_found_while_it_passes_from_those_that_wait_to_those_that_are
     (outcome,) = library.add(files / "tea.txt", wait=False).outcomes
     opened = library._index._opened
     assert opened
+    assert isinstance(opened.store, ChromaStore)
     library._index._opened = replace(opened, store=cast(ChromaStore, Passing(opened.store, library.index_next)))
     assert library.chunks([(outcome.document_id, 0)])
     assert library.document("tea.txt").indexed == 1
