@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from rag.embedding.protocol import Embedder
-from rag.errors import RagError, StorageError
+from rag.errors import NewerSchemaError, RagError, StorageError
 from rag.formats.files import path_of
 from rag.ingesting.adding import Adding, Refused
 from rag.ingesting.staging import Source
@@ -65,7 +65,8 @@ class Checkup:
                 records = list(self._index.store.records.values())
                 findings += [self._record(records), self._vectors(records), self._words(), self._files(), self._waiting()]
         except RagError as error:
-            findings.append(Finding("record", "fault", str(error), f"{REPAIR} rebuilds the index from the library's files."))
+            cure = "Update Footnote." if isinstance(error, NewerSchemaError) else f"{REPAIR} rebuilds the index from the library's files."
+            findings.append(Finding("record", "fault", str(error), cure))
         return [*findings, self._quarantine(), self._disk()]
 
     def repair(self, progress: ProgressCallback | None = None) -> list[Outcome]:

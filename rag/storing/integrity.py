@@ -68,9 +68,11 @@ class Seal:
         files = _files(self.folder)
         if not files and not sealed:
             return ""  # a new library
-        problem: str | None = _header_problem(self.folder / DATABASE)
-        if not problem and sealed is not None:
-            problem = self._compare(sealed, files)
+        if not (self.folder / DATABASE).exists():
+            return f"{DATABASE} is missing"
+        if not (self.folder / DATABASE).stat().st_size:
+            return f"{DATABASE} is empty"  # which Chroma would take for a new one
+        problem = "" if sealed is None else self._compare(sealed, files)
         if problem is None:
             return ""
         return problem or _quick_check(self.folder / DATABASE) or vectors_problem(self.folder) or _try_open(self.folder)
@@ -129,19 +131,6 @@ def _stamp(file: Path, known: Stamp | None) -> Stamp:
         while block := opened.read(BLOCK_BYTES):
             crc = zlib.crc32(block, crc)
     return status.st_size, status.st_mtime_ns, crc
-
-
-def _header_problem(database: Path) -> str:
-    try:
-        with database.open("rb") as file:
-            head = file.read(16)
-    except FileNotFoundError:
-        return f"{database.name} is missing"
-    except OSError as error:
-        return f"{database.name} cannot be read ({error.strerror})"
-    if not head:
-        return f"{database.name} is empty"
-    return "" if head == b"SQLite format 3\x00" else f"{database.name} is damaged"
 
 
 def _quick_check(database: Path) -> str:

@@ -70,7 +70,7 @@ class Lease:
         _HELD.add(self._me.token)
         try:
             with translated("opened"):
-                self._number = self._take()
+                self._take()
         except BaseException:
             _HELD.discard(self._me.token)
             raise
@@ -98,19 +98,19 @@ class Lease:
             if self._is_mine():
                 self._write(replace(self._me, renewed=0.0))
 
-    def _take(self) -> int:
-        """Take the next number; return it."""
+    def _take(self) -> None:
+        """Take the next number."""
         number, holder = _latest(self._rows)
         if holder is not None and not holder.has_expired(self._clock()):
             raise LibraryLockedError(
                 f"The library on this Chroma server is in use by process {holder.pid} on {holder.host}. Stop that first, or use its page."
             )
         self._number = number + 1
-        self._rows.add(ids=[_id(self._number)], embeddings=[NO_VECTOR], metadatas=[asdict(self._me)])
+        self._id = f"lease-{self._number:012d}"
+        self._rows.add(ids=[self._id], embeddings=[NO_VECTOR], metadatas=[asdict(self._me)])
         if not self._is_mine():
             raise LibraryLockedError("Another process has just opened the library on this Chroma server. Stop that first, or use its page.")
         self._rows.delete(where={"token": {"$ne": self._me.token}})  # type: ignore[dict-item]
-        return self._number
 
     def _renew(self) -> None:
         with self._lock, translated("written"):
@@ -124,7 +124,7 @@ class Lease:
         return holder is not None and (number, holder.token) == (self._number, self._me.token)
 
     def _write(self, holder: Holder) -> None:
-        self._rows.update(ids=[_id(self._number)], metadatas=[asdict(holder)])
+        self._rows.update(ids=[self._id], metadatas=[asdict(holder)])
 
     def _renew_repeatedly(self) -> None:
         while not self._ended.wait(RENEWAL_SECONDS):
@@ -141,22 +141,14 @@ def _latest(rows: "Collection") -> tuple[int, Holder | None]:
     found = rows.get(include=["metadatas"])
     if not found["ids"]:
         return 0, None
-    number, fields = max(zip(map(_number, found["ids"]), found["metadatas"] or (), strict=True), key=lambda row: row[0])
+    id_, fields = max(zip(found["ids"], found["metadatas"] or (), strict=True), key=lambda row: row[0])
     values: Any = fields or {}
-    return number, Holder(
+    return int(id_.rpartition("-")[2]), Holder(
         token=str(values.get("token", "")),
         host=str(values.get("host", "")),
         pid=int(values.get("pid", 0)),
         renewed=float(values.get("renewed", 0.0)),
     )
-
-
-def _id(number: int) -> str:
-    return f"lease-{number:012d}"
-
-
-def _number(lease_id: str) -> int:
-    return int(lease_id.rpartition("-")[2])
 
 
 def _is_alive(pid: int) -> bool:

@@ -102,13 +102,9 @@ def lock_or_copy(folder: Path) -> LibraryLock | ReadOnlyCopy:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return LibraryLock(folder)
     except OSError as error:
-        if error.errno in READ_ONLY and (folder / "chroma").is_dir():
-            log.warning("The library %s is read-only: it can be searched and asked, not changed.", folder)
-            return _copied(folder)
-        raise StorageError(f"The library {folder} cannot be used: {error.strerror}. Choose a folder that can be written.") from error
-
-
-def _copied(folder: Path) -> ReadOnlyCopy:
+        if error.errno not in READ_ONLY or not (folder / "chroma").is_dir():
+            raise StorageError(f"The library {folder} cannot be used: {error.strerror}. Choose a folder that can be written.") from error
+    log.warning("The library %s is read-only: it can be searched and asked, not changed.", folder)
     try:
         return ReadOnlyCopy(folder)
     except OSError as error:

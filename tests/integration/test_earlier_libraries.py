@@ -166,9 +166,11 @@ def test_what_a_newer_version_stored_is_refused_and_not_changed(
         library.documents()
     newer(folder)
     before = contents(folder)
-    for _ in range(2):
-        with open_library() as library, pytest.raises(NewerSchemaError, match=r"newer version of Footnote \(schema 99.*Update Footnote"):
-            library.documents()
+    with open_library() as library:
+        for use in (library.documents, library.repair):
+            with pytest.raises(NewerSchemaError, match=r"newer version of Footnote \(schema 99.*Update Footnote"):
+                use()
+        assert ("fault", "Update Footnote.") in [(finding.state, finding.cure) for finding in library.examine()]
     assert contents(folder) == before
 
 
