@@ -2,7 +2,7 @@
 
 import shutil
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from rag.errors import StorageError
@@ -36,10 +36,8 @@ class Erasing:
 
     def plan(self) -> None:
         """Note that something is being removed. On a full disk it is erased with what is removed next."""
-        try:
+        with suppress(OSError):
             self._plan.touch()
-        except OSError:
-            return
 
     def check_room(self) -> None:
         """Raise a `StorageError` where there is no room for rewriting the files."""

@@ -37,11 +37,16 @@ def _create(database: sqlite3.Connection) -> None:
 
 
 def _name_fields_of_chunks(database: sqlite3.Connection) -> None:
-    """Chunks were lists of values in the order of their fields."""
+    """Chunks were lists of values in the order of their fields. A document with a damaged one is added again from its file."""
     names = ("page", "start", "end", "text", "heading", "gap", "sections")
-    rows = database.execute("SELECT document, ordinal, chunk FROM chunks").fetchall()
-    chunks = ((json.dumps(dict(zip(names, json.loads(chunk), strict=False))), place, ordinal) for place, ordinal, chunk in rows)
-    database.executemany("UPDATE chunks SET chunk = ? WHERE document = ? AND ordinal = ?", chunks)
+    for (place,) in database.execute("SELECT place FROM documents").fetchall():
+        rows = database.execute("SELECT chunk, ordinal FROM chunks WHERE document = ?", (place,)).fetchall()
+        try:
+            chunks = [(json.dumps(dict(zip(names, json.loads(chunk), strict=False))), place, ordinal) for chunk, ordinal in rows]
+        except (ValueError, TypeError):
+            database.execute("UPDATE documents SET record = NULL WHERE place = ?", (place,))
+        else:
+            database.executemany("UPDATE chunks SET chunk = ? WHERE document = ? AND ordinal = ?", chunks)
 
 
 MIGRATIONS: Sequence[Migration] = (_create, _name_fields_of_chunks)

@@ -116,6 +116,11 @@ def test_a_migration_that_was_interrupted_is_resumed(open_library: OpenLibrary, 
     check(open_library())
 
 
+def test_a_damaged_chunk_stops_no_migration(open_library: OpenLibrary, folder: Path) -> None:
+    with_database(folder, "UPDATE chunks SET chunk = '[' WHERE chunk LIKE '%last ferry%'")
+    check(open_library())  # it is read again from its file
+
+
 def test_unknown_fields_are_harmless_and_stay_when_a_record_is_updated(open_library: OpenLibrary, folder: Path) -> None:
     def enrich(collection: Any) -> None:
         ids = collection.get()["ids"]
