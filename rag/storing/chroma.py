@@ -45,14 +45,10 @@ class ChromaStore:
         lease: Lease | None = None,
         is_read_only: bool = False,
     ) -> None:
-        """Open the index, or make it; delete drafts that a crash left.
+        """Open the index, or make it; the writer deletes drafts that a crash left.
 
-        Args:
-            client: Chroma; closed with the store.
-            index: Which index.
-            keyword_ready: The documents whose records are still to come: their chunks are visible already.
-            lease: The right to write, released with the store; None in a folder, whose lock sees to that.
-            is_read_only: Whether another process may be the writer: drafts that are there stay.
+        The chunks of documents that `keyword_ready` returns are visible without a record. `client` and `lease` are closed with the store;
+        there is no lease in a folder, whose lock is enough, nor for a reader.
         """
         self._client = client
         self._index = index

@@ -122,12 +122,7 @@ def collections_of(client: "ClientAPI", kind: str, library_id: str) -> "list[Col
 
 
 def check_schemas(client: "ClientAPI", library_id: str) -> None:
-    """See that this program can read all collections of a library, before anything is changed.
-
-    Raises:
-        NewerSchemaError: A newer program wrote some of them.
-        LibraryDamagedError: A version is none.
-    """
+    """See that this program can read all collections of a library, before anything is changed; raises as `check_version` does."""
     with translated("opened"):
         collections = client.list_collections()
     for kind, known in SCHEMAS.items():

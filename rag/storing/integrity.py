@@ -75,7 +75,7 @@ class Seal:
         problem = "" if sealed is None else self._compare(sealed, files)
         if problem is None:
             return ""
-        return problem or _quick_check(self.folder / DATABASE) or vectors_problem(self.folder) or _try_open(self.folder)
+        return problem or database_problem(self.folder / DATABASE) or vectors_problem(self.folder) or _try_open(self.folder)
 
     def _sealed(self) -> dict[str, Stamp] | None:
         try:
@@ -113,11 +113,6 @@ def set_aside(folder: Path, quarantine: Path) -> Path:
     return target
 
 
-def database_problem(file: Path) -> str:
-    """What is wrong with a SQLite file, which nobody may have open, as part of a sentence; "" where nothing is, or it is not there."""
-    return _quick_check(file) if file.exists() else ""
-
-
 def _files(folder: Path) -> list[str]:
     return sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file() and "-journal" not in file.name)
 
@@ -133,7 +128,10 @@ def _stamp(file: Path, known: Stamp | None) -> Stamp:
     return status.st_size, status.st_mtime_ns, crc
 
 
-def _quick_check(database: Path) -> str:
+def database_problem(database: Path) -> str:
+    """What is wrong with a SQLite file, which nobody may have open, as part of a sentence; "" where nothing is, or it is not there."""
+    if not database.exists():
+        return ""
     try:
         with closing(sqlite3.connect(database)) as connection:
             (state,) = connection.execute("PRAGMA quick_check(1)").fetchone()

@@ -53,17 +53,11 @@ MIGRATIONS: Sequence[Migration] = (_create, _name_fields_of_chunks)
 
 
 class Draft:
-    """A document that is being read: invisible until it is put.
-
-    Attributes:
-        place: Its number in the file.
-        chunks: How many it has so far.
-        is_put: Whether it is keyword-ready by now.
-    """
+    """A document that is being read: invisible until it is put."""
 
     def __init__(self, place: int, write: Callable[[Sequence[Chunk]], None]) -> None:
-        self.place = place
-        self.chunks = 0
+        self.place = place  # its number in the file
+        self.chunks = 0  # written so far
         self.is_put = False
         self._write = write
         self._unwritten: list[Chunk] = []
@@ -85,12 +79,7 @@ class KeywordReady:
     """The keyword-ready documents of one index. Thread-safe; every method raises `StorageError` where the disk refuses."""
 
     def __init__(self, file: Path, fingerprint: str) -> None:
-        """Open the file, or make it; other indexes of the library are in it too.
-
-        Raises:
-            NewerSchemaError: A newer program wrote it.
-            StorageError: It is damaged, or the disk refuses.
-        """
+        """Open the file, which other indexes of the library are in too, or make it. Raises `NewerSchemaError`."""
         self._file = file
         self._fingerprint = fingerprint
         self._lock = threading.RLock()

@@ -52,12 +52,7 @@ class Lease:
     """The right to write to one library, renewed until it is released."""
 
     def __init__(self, client: "ClientAPI", library_id: str, *, clock: Callable[[], float] = time.time) -> None:
-        """Take it; `clock` tells seconds since 1970.
-
-        Raises:
-            LibraryLockedError: Another process has it.
-            StorageError: The server refuses.
-        """
+        """Take it, or raise `LibraryLockedError` where another process has it. `clock` returns seconds since 1970."""
         self._clock = clock
         self._lock = threading.Lock()
         self._ended = threading.Event()
@@ -78,12 +73,7 @@ class Lease:
         self._thread.start()
 
     def check(self) -> None:
-        """See before a write that it is still held: a machine may have slept meanwhile.
-
-        Raises:
-            LibraryLockedError: Another process has taken over.
-            StorageError: The server refuses.
-        """
+        """Raise `LibraryLockedError`, before a write, where another process has taken over: this machine may have slept meanwhile."""
         if self._clock() - self._me.renewed > 2 * RENEWAL_SECONDS:
             self._renew()
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import StorageError
-from rag.storing.lexical_files import is_whole, reset_folder, write_identity
+from rag.storing.lexical_files import IDENTITY, is_whole, reset_folder
 from rag.text import terms as analysing
 from rag.text.languages import language_of
 from rag.text.term_weights import Wording
@@ -100,7 +100,7 @@ class LexicalIndex:
                 reset_folder(folder)
                 self._index = _opened(folder)
                 self._view = _seen(self._index)
-                write_identity(folder, identity)  # last: without it the index is not whole
+                (folder / IDENTITY).write_text(identity, encoding="utf-8")  # last: without it the index is not whole
         self._next = max(self._view.ids, default=0) + 1
 
     @property

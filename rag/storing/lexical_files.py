@@ -43,8 +43,3 @@ def reset_folder(folder: Path) -> None:
     else:
         folder.unlink(missing_ok=True)
     folder.mkdir(parents=True)
-
-
-def write_identity(folder: Path, identity: str) -> None:
-    """Write what the index in a folder is."""
-    (folder / IDENTITY).write_text(identity, encoding="utf-8")

@@ -66,15 +66,7 @@ class Opener:
     def __init__(
         self, folder: Path, chroma_url: str | None, originals: Originals, describe: Callable[[], str], *, is_read_only: bool
     ) -> None:
-        """Open nothing yet.
-
-        Args:
-            folder: The library's, or a copy of it where that cannot be written.
-            chroma_url: A Chroma server that keeps the record, or None for the folder itself.
-            originals: The library's files.
-            describe: Describes all that its vectors and chunks depend on; another description is another index.
-            is_read_only: Whether nothing of the library may be changed.
-        """
+        """Open nothing yet. `folder` may be a copy, if read-only; what `describe` returns names the index, as in `IndexName`."""
         self.folder = folder
         self._chroma_url = chroma_url
         self._originals = originals
@@ -84,16 +76,10 @@ class Opener:
         """Whether a record that is empty although there are files is taken for lost; a server may only be the wrong one."""
 
     def open(self) -> tuple[Opened, list[Orphan]]:
-        """Open all parts.
+        """Open all parts; also returns the files of documents whose records are lost, to be added again.
 
-        Returns:
-            The parts, and the files of documents whose records are lost: to be added again.
-
-        Raises:
-            LibraryDamagedError: A server has nothing of a library that has files.
-            LibraryLockedError: Another process writes to the library on the same server.
-            NewerSchemaError: A newer program wrote it; nothing was changed.
-            StorageError: It cannot be opened.
+        Raises `LibraryDamagedError` where a server has nothing of a library that has files, `LibraryLockedError` where another process
+        writes to it there, `NewerSchemaError`, and `StorageError`.
         """
         seal = None if self._chroma_url else Seal(self.folder / "chroma")
         file = self.folder / KEYWORD_READY_FILE
@@ -162,7 +148,7 @@ class Opener:
         try:
             if file.exists():
                 library = json.loads(file.read_text(encoding="utf-8"))
-                check_version(library["schema"], LIBRARY_SCHEMA, f"{file}, which names the library on its Chroma server,")
+                check_version(library.get("schema"), LIBRARY_SCHEMA, f"{file}, which names the library on its Chroma server,")
             elif self._is_read_only:
                 raise StorageError("This library has no name on its Chroma server yet. Open it once where its folder can be written.")
             else:

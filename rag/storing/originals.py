@@ -212,11 +212,7 @@ def _orphan(file: Path, document_id: str, about: Path) -> Orphan:
 
 
 def _read_fields(file: Path) -> dict[str, Any]:
-    """A file of `about`; {} where it is missing or damaged.
-
-    Raises:
-        NewerSchemaError: A newer program wrote it.
-    """
+    """A file of `about`; {} where it is missing or damaged, `NewerSchemaError` where a newer program wrote it."""
     try:
         fields: dict[str, Any] = {**json.loads(file.read_text(encoding="utf-8"))}
         check_version(fields.get("schema"), SCHEMA, f"The description of a file ({file.name})")

@@ -59,18 +59,12 @@ def migrate(connection: sqlite3.Connection, migrations: Sequence[Migration], nam
             raise
 
 
-def check_version(version: object, known: int, name: str) -> int:
-    """The stored schema version of a part, where this program can read it.
-
-    Raises:
-        NewerSchemaError: It is above `known`.
-        LibraryDamagedError: It is no version at all.
-    """
+def check_version(version: object, known: int, name: str) -> None:
+    """Raise `NewerSchemaError` for a stored schema version above `known`, `LibraryDamagedError` where it is no version."""
     if not isinstance(version, int) or isinstance(version, bool) or not 1 <= version <= HIGHEST_VERSION:
         raise LibraryDamagedError(f"{name} is damaged: its schema version is {version!r}. Restore it from a backup.")
     if version > known:
         raise newer_schema(name, version, known)
-    return version
 
 
 def newer_schema(name: str, version: int, known: int) -> NewerSchemaError:
@@ -82,11 +76,7 @@ def newer_schema(name: str, version: int, known: int) -> NewerSchemaError:
 
 
 def user_version(connection: sqlite3.Connection) -> int:
-    """The schema version of a SQLite database.
-
-    Raises:
-        sqlite3.DatabaseError: It is damaged.
-    """
+    """The schema version of a SQLite database; raises sqlite3.DatabaseError, as SQLITE_CORRUPT, where it is damaged."""
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if not 0 <= version <= HIGHEST_VERSION:
         error = sqlite3.DatabaseError(f"its schema version is damaged: {version}")
@@ -149,11 +139,7 @@ def chunk_fields(chunk: Chunk) -> dict[str, str | int]:
 
 
 def read_chunk(key: ChunkKey, text: str, fields: Mapping[str, Any]) -> Chunk:
-    """The chunk in stored fields, with defaults.
-
-    Raises:
-        ValueError: It is damaged.
-    """
+    """The chunk in stored fields, with defaults; raises ValueError where they are damaged."""
     start = int(fields.get("start", 0))
     return Chunk(
         document_id=key[0],
