@@ -15,7 +15,7 @@ from rag.errors import LibraryLockedError, RagError
 from rag.settings import Settings
 from rag.storing.lock import holder_url
 from rag.types import Finding
-from ui.commands.terminal import JsonOption, LibraryOption, err, library_folder, open_library, out, print_json
+from ui.commands.terminal import JsonOption, LibraryOption, err, open_library, out, print_json
 
 if TYPE_CHECKING:
     from rag.library import Library
@@ -41,7 +41,7 @@ def doctor(
         with open_library(library) as opened:
             findings = mend(opened) if repair else diagnose(opened)
     except LibraryLockedError:
-        url = holder_url(library_folder(library))
+        url = holder_url(library or Settings().library)
         if not url:
             raise
         findings = _from_page(url, repair)

@@ -1,12 +1,13 @@
 """An evaluation -> one HTML file that needs nothing else: no network, no server."""
 
-import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from rag.errors import StorageError
 from rag.evaluating import Comparison, Difference, Evaluation, Gold, Metric, Row
@@ -56,11 +57,12 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A plotly figure as JSON, with its heading and a sentence on how to read it."""
+    """A plotly figure, with its heading and a sentence on how to read it; the page adds the colours."""
 
     heading: str
     note: str
-    figure: dict[str, Any]
+    data: list[dict[str, Any]]
+    layout: dict[str, Any]
 
 
 def check_writable(path: Path) -> None:
@@ -174,7 +176,7 @@ def _recall_chart(shown: Sequence[tuple[str, Evaluation]]) -> Chart:
         recalls = recall_curve(evaluation.rows, evaluation.depth)
         traces.append(_trace(name, list(range(1, len(recalls) + 1)), recalls, type="scatter", mode="lines+markers"))
     axes = {"xaxis": {"title": {"text": "k"}, "dtick": 1 if shown[0][1].depth <= 20 else None}, "yaxis": {"range": [0, 1.04]}}
-    return Chart("Recall@k", "Share of the gold found among the first k passages.", _figure(traces, axes))
+    return Chart("Recall@k", "Share of the gold found among the first k passages.", traces, axes)
 
 
 def _rank_chart(shown: Sequence[tuple[str, Evaluation]]) -> Chart:
@@ -184,7 +186,7 @@ def _rank_chart(shown: Sequence[tuple[str, Evaluation]]) -> Chart:
         places = [*range(1, evaluation.depth + 1), None]
         traces.append(_trace(name, ["none" if rank is None else str(rank) for rank in places], [ranks.count(rank) for rank in places]))
     axes = {"xaxis": {"type": "category", "tickangle": 0, "title": {"text": "rank"}}, "yaxis": _question_axis(traces)}
-    return Chart("Rank of the first correct passage", "Questions by the rank at which any gold is first hit.", _figure(traces, axes))
+    return Chart("Rank of the first correct passage", "Questions by the rank at which any gold is first hit.", traces, axes)
 
 
 def _confidence_chart(evaluation: Evaluation, of: str) -> Chart:
@@ -197,7 +199,7 @@ def _confidence_chart(evaluation: Evaluation, of: str) -> Chart:
     line = {"type": "line", "x0": threshold, "x1": threshold, "y0": 0, "y1": 1, "yref": "paper", "line": {"dash": "dot", "width": 2}}
     xaxis = {"title": {"text": "confidence"}, "range": [0, 1]}
     axes = {"xaxis": xaxis, "yaxis": _question_axis(traces), "barmode": "overlay", "shapes": [line]}
-    return Chart(f"Confidence{of}", f"Left of the dotted line, at {threshold:.2f}, Footnote declines to answer.", _figure(traces, axes))
+    return Chart(f"Confidence{of}", f"Left of the dotted line, at {threshold:.2f}, Footnote declines to answer.", traces, axes)
 
 
 def _latency_chart(shown: Sequence[tuple[str, Evaluation]]) -> Chart:
@@ -205,16 +207,13 @@ def _latency_chart(shown: Sequence[tuple[str, Evaluation]]) -> Chart:
     ends = min(map(min, filter(None, took.values()))), max(map(max, filter(None, took.values())))
     traces = [_trace(name, *_histogram(values, ends, LATENCY_BINS)) for name, values in took.items()]
     axes = {"xaxis": {"title": {"text": "milliseconds"}}, "yaxis": _question_axis(traces), "barmode": "overlay"}
-    return Chart("Latency", "How long retrieval took.", _figure(traces, axes))
+    return Chart("Latency", "How long retrieval took.", traces, axes)
 
 
 def _histogram(values: Sequence[float], ends: tuple[float, float], bins: int) -> tuple[list[float], list[int]]:
     """The middles of equal bins between the ends, and how many values are in each; values beyond an end are in the last bin there."""
-    low, width = ends[0], max(ends[1] - ends[0], 1e-9) / bins
-    heights = [0] * bins
-    for value in values:
-        heights[min(max(int((value - low) / width), 0), bins - 1)] += 1
-    return [low + (number + 0.5) * width for number in range(bins)], heights
+    heights, edges = np.histogram(np.clip(values, *ends), bins, ends)
+    return ((edges[:-1] + edges[1:]) / 2).tolist(), heights.tolist()
 
 
 def _question_axis(traces: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -226,12 +225,3 @@ def _question_axis(traces: Sequence[dict[str, Any]]) -> dict[str, Any]:
 def _trace(name: str, x: Sequence[object], y: Sequence[float], label: str = "", **options: str) -> dict[str, Any]:
     """Bars, or what `options` say; the page colours them by `name`."""
     return {"type": "bar", "x": x, "y": y, "name": label or name.upper(), "meta": name, **options}
-
-
-def _figure(traces: Sequence[dict[str, Any]], layout: dict[str, Any]) -> dict[str, Any]:
-    """Checked by plotly."""
-    import plotly.graph_objects as graph
-
-    whole = graph.Figure(data=list(traces), layout={**layout, "template": "none", "showlegend": len(traces) > 1, "bargap": 0.08})
-    figure: dict[str, Any] = json.loads(whole.to_json())
-    return figure

@@ -60,11 +60,6 @@ TopKOption = Annotated[
 ]
 
 
-def library_folder(folder: Path | None) -> Path:
-    """The folder of the library that a command works on."""
-    return folder or Settings().library
-
-
 @contextmanager
 def open_library(
     folder: Path | None, *, create: bool = False, opener: "Callable[[Path, Settings], Library] | None" = None
