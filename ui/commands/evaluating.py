@@ -52,14 +52,14 @@ def evaluate_file(  # noqa: PLR0913 - each option is one
     top_k: Annotated[
         int | None, typer.Option("-k", "--top-k", min=1, max=1000, help="The k of recall@k [RAG_TOP_K, default 5]", show_default=False)
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Ask only the first questions.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="Use only the first N questions.")] = None,
     compare: Annotated[
         list[str] | None, typer.Option(metavar="SETTING=VALUE", help="Also measure with this setting, and compare; repeatable.")
     ] = None,
     html: Annotated[Path | None, typer.Option(help="Write a report with charts to this file.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Measure retrieval on questions whose answers' places are known."""
+    """Measure retrieval quality on questions with known answers."""
     from rag.evaluating import EvaluationError, changed_settings, read_questions
     from rag.library import Library
     from ui.commands.report import check_writable, write_report

@@ -56,7 +56,7 @@ def draw_map(
 @app.command("clusters")
 def show_clusters(
     library: LibraryOption = None,
-    method: Annotated[Literal["auto", "hdbscan", "kmeans"], typer.Option(help="How they are found.")] = "auto",
+    method: Annotated[Literal["auto", "hdbscan", "kmeans"], typer.Option(help="Clustering method.")] = "auto",
     k: Annotated[int | None, typer.Option("-k", min=1, help="Number of clusters, for k-means.", show_default=False)] = None,
     as_json: JsonOption = False,
 ) -> None:
