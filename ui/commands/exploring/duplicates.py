@@ -24,9 +24,7 @@ app = typer.Typer()
 @app.command()
 def duplicates(
     library: LibraryOption = None,
-    threshold: Annotated[
-        float, typer.Option(min=0.05, max=1.0, help="Share of words in common at which passages count as duplicates.")
-    ] = 0.8,
+    threshold: Annotated[float, typer.Option(min=0.05, max=1.0, help="Share of common words at which passages count as duplicates.")] = 0.8,
     as_json: JsonOption = False,
 ) -> None:
     """Find duplicate and near-duplicate documents and passages, and what differs."""
