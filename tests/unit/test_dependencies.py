@@ -55,13 +55,14 @@ def imported() -> dict[str, set[str]]:
 
 def private_uses(path: Path) -> set[str]:
     """Names with one leading underscore that a file takes from what is not its own."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    own = {"self", "cls"} | {node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
-    names = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and not (isinstance(node.value, ast.Name) and node.value.id in own):
-            names.append(node.attr)
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"getattr", "setattr", "hasattr"}:
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    own = {"self", "cls"} | {node.name for node in nodes if isinstance(node, ast.ClassDef)}
+    attributes = [node for node in nodes if isinstance(node, ast.Attribute)]
+    on_own = {id(node) for node in attributes if isinstance(node.value, ast.Name) and node.value.id in own}
+    set_here = {node.attr for node in attributes if id(node) in on_own and isinstance(node.ctx, ast.Store)}
+    names = [node.attr for node in attributes if id(node) not in on_own and node.attr not in set_here]
+    for node in nodes:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"getattr", "setattr", "hasattr"}:
             names += [argument.value for argument in node.args[1:2] if isinstance(argument, ast.Constant)]
         elif isinstance(node, ast.ImportFrom):
             names += [*(node.module or "").split("."), *(alias.name for alias in node.names)]
