@@ -65,7 +65,7 @@ def private_uses(path: Path) -> set[str]:
     names = [node.attr for node in attributes if id(node) not in on_own and node.attr not in set_here]
     for node in nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"getattr", "setattr", "hasattr"}:
-            names += [argument.value for argument in node.args[1:2] if isinstance(argument, ast.Constant)]
+            names += [str(argument.value) for argument in node.args[1:2] if isinstance(argument, ast.Constant)]
         elif isinstance(node, ast.ImportFrom):
             names += [*(node.module or "").split("."), *(alias.name for alias in node.names)]
         elif isinstance(node, ast.Import):
