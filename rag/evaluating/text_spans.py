@@ -1,10 +1,12 @@
 """Gold text -> where it occurs in a document."""
 
 from array import array
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from unicodedata import normalize
+from itertools import accumulate
+
+from rag.verifying.normalising import normalised
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,52 +23,36 @@ Occurrence = tuple[Span, ...]
 
 
 class DocumentText:
-    """A document's pages as one string with case and white space folded, and the origin of each of its characters."""
+    """A document's pages, to find texts in."""
 
     def __init__(self, pages: Sequence[str]) -> None:
         self._pages = pages
-        self._folded = ""
-        self._page_of, self._offset_of = array("l"), array("l")
+        self._page_starts = list(accumulate((len(page) + 1 for page in pages), initial=0))  # in the pages, joined by line ends
+        self._text, self._offsets = "", array("l")
 
     def find(self, text: str) -> tuple[Occurrence, ...]:
-        """All occurrences of a text: exact ones, else those that differ in case, white space and page breaks only."""
+        """All occurrences of a text: exact ones, else those that differ only in how they are written and where lines and pages break."""
         exact = [
             (Span(number, start, start + len(text)),) for number, page in enumerate(self._pages, start=1) for start in _starts(page, text)
         ]
         if exact:
             return tuple(exact)
-        if not self._folded:
-            self._fold_pages()
-        wanted = " ".join("".join(map(_fold, text)).split())
-        return tuple(self._occurrence(start, start + len(wanted)) for start in _starts(self._folded, wanted))
+        if not self._text:
+            whole = normalised("\n".join(self._pages))
+            self._text, self._offsets = whole.text, array("l", whole.places)  # 8 bytes a character
+        wanted = normalised(text).text.strip()
+        return tuple(self._occurrence(start, start + len(wanted)) for start in _starts(self._text, wanted))
 
-    def _fold_pages(self) -> None:
-        characters: list[str] = []
-        for number, page in enumerate(self._pages, start=1):
-            for offset, character in enumerate(page + "\n"):  # words do not run on across a page break
-                for folded in _fold(character):
-                    if folded != " " or (characters and characters[-1] != " "):
-                        characters.append(folded)
-                        self._page_of.append(number)
-                        self._offset_of.append(offset)
-        self._folded = "".join(characters)
-
-    def _occurrence(self, start: int, end: int) -> Occurrence:
+    def _occurrence(self, first: int, last: int) -> Occurrence:
+        start, end = self._offsets[first], self._offsets[last - 1] + 1
         spans = []
-        for page in range(self._page_of[start], self._page_of[end - 1] + 1):
-            first = max(start, bisect_left(self._page_of, page))
-            last = min(end, bisect_right(self._page_of, page)) - 1
-            while last > first and self._folded[last] == " ":
-                last -= 1
-            if self._folded[first : last + 1].strip():
-                spans.append(Span(page, self._offset_of[first], self._offset_of[last] + 1))
+        for number in range(bisect_right(self._page_starts, start), bisect_right(self._page_starts, end - 1) + 1):
+            page, page_start = self._pages[number - 1], self._page_starts[number - 1]
+            words = page[max(start - page_start, 0) : end - page_start]
+            if words.strip():
+                begins = max(start - page_start, 0) + len(words) - len(words.lstrip())
+                spans.append(Span(number, begins, begins + len(words.strip())))
         return tuple(spans)
-
-
-def _fold(character: str) -> str:
-    if character.isspace():
-        return " "
-    return character.casefold() if character.isascii() else normalize("NFKC", character).casefold()
 
 
 def _starts(text: str, wanted: str) -> Iterator[int]:

@@ -225,6 +225,12 @@ def test_a_text_is_found_whatever_its_case_and_white_space() -> None:
     assert page[span.start : span.end] == "The \n  Straße\u00a0is"
 
 
+def test_a_text_is_found_whatever_its_quotes_dashes_and_hyphens_at_line_ends() -> None:
+    page = "He said “well–\nfounded” of the regu-\nlation."
+    ((span,),) = DocumentText((page,)).find("'well- founded' of the regulation")
+    assert page[span.start : span.end] == page[8:-1]
+
+
 def test_a_text_is_found_across_a_page_break_and_an_empty_page() -> None:
     pages = (*HANDBOOK[:2], "  ", HANDBOOK[2])
     (place,) = DocumentText(pages).find("Ask your manager")
