@@ -426,7 +426,7 @@ def test_a_read_command_without_the_folder_names_the_libraries_of_the_server(
 
 
 def listing(folder: Path) -> None:
-    with terminal.open_library(folder, must_exist=True):
+    with terminal.open_library(folder):
         pass
 
 
