@@ -91,9 +91,10 @@ def libraries_at(url: str) -> dict[str, int]:
         with translated("read"):
             documents: dict[str, int] = {}
             for collection in client.list_collections():
-                kind, *library_id, _ = collection.name.split("-")
+                kind, _, rest = collection.name.partition("-")
+                library_id = rest.rpartition("-")[0]
                 if kind in {"records", "documents"} and library_id:
-                    documents[library_id[0]] = max(collection.count(), documents.get(library_id[0], 0))
+                    documents[library_id] = max(collection.count(), documents.get(library_id, 0))
             return documents
     finally:
         disconnect(client)

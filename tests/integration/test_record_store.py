@@ -413,6 +413,9 @@ def test_a_read_command_without_the_folder_names_the_libraries_of_the_server(
     with open_library(chroma_url=chroma_url) as library:
         library.add(tmp_path / "tea.txt")
     id_ = library_id(library.folder)
+    client = connect(Path(), chroma_url)
+    client.get_or_create_collection("strangers", embedding_function=None)
+    disconnect(client)
     shutil.rmtree(library.folder)
     monkeypatch.setenv("RAG_CHROMA_URL", chroma_url)
     for _ in range(2):  # the folder is missing, then empty
