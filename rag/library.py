@@ -24,7 +24,7 @@ from rag.embedding.protocol import Embedder
 from rag.endpoints.chat.model import ChatModel, OpenAIChatModel
 from rag.errors import DocumentNotFoundError, EmptyQuestionError, QuestionTooLongError, StorageError
 from rag.exploring.vectors import VectorReader, Vectors
-from rag.formats.files import find_files, origin_of, shown_name, uploaded_name
+from rag.files import find_files, origin_of, shown_name, uploaded_name
 from rag.formats.loader import Loader
 from rag.formats.viewer import Viewer
 from rag.ingesting.adding import Adding, Refused

@@ -1,6 +1,6 @@
 """How a place in a document is named to a reader."""
 
-from rag.formats.parts import part_label
+from rag.formats.registry import format_named, has_unit
 from rag.types import Passage
 
 
@@ -10,9 +10,10 @@ def page_words(page: int, label: str) -> str:
 
 
 def place(passage: Passage) -> str:
-    """Name a passage's place: the document, and the page where it is a PDF, the part where it is a long text."""
-    if passage.page_label == part_label(passage.page):
+    """Name a passage's place: the document, and its page, slide or part; a text of one part has none."""
+    if has_unit(passage.page_label):
         return f"{passage.document}, {passage.page_label}"
-    if passage.document.lower().endswith(".pdf") or passage.page > 1:
+    named = format_named(passage.document)
+    if passage.page > 1 or (named and named.unit == "page"):
         return f"{passage.document}, {page_words(passage.page, passage.page_label)}"
     return passage.document

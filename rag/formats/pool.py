@@ -4,17 +4,18 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from pathlib import Path
 from time import monotonic
 from typing import Any, Generic, TypeVar
 
 from rag.errors import TooManyRequestsError, UnreadableFileError
-from rag.formats.frames import Frame
-from rag.formats.isolation import Worker, WorkerClosedError, WorkerStoppedError
+from rag.formats.isolation import Frame, Worker, WorkerClosedError, WorkerStoppedError
+from rag.formats.protocol import FileToOpen
 
 T = TypeVar("T")
 
 MOST_WAITING = 200
-"""Different requests that wait for a child process."""
+"""Different requests, of all documents."""
 
 MOST_WAITING_FOR_A_DOCUMENT = 20
 
@@ -27,16 +28,14 @@ class PageRequest:
     """What is asked of a page; equal requests are answered once.
 
     Attributes:
-        path: The document.
-        name: What it is called in messages.
+        file: The document.
         page: Its number, 1-based.
-        verb: What is wanted: "render" or "look".
+        verb: "render" or "look".
         effort: How much work it is, compared with other requests about the same page.
-        details: All else that the frame says.
+        details: What else the child process is told.
     """
 
-    path: str
-    name: str
+    file: FileToOpen
     page: int
     verb: str
     effort: float
@@ -45,7 +44,7 @@ class PageRequest:
     @property
     def frame(self) -> Frame:
         """For the child process."""
-        return Frame({"path": self.path, "name": self.name, "page": self.page, "verb": self.verb, **dict(self.details)})
+        return Frame({"verb": self.verb, "page": self.page, **self.file.header(), **dict(self.details)})
 
 
 @dataclass(slots=True)
@@ -56,7 +55,7 @@ class _Job(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class _GivenUp:
-    """A page that ended its process; what asks as much of it is refused until then."""
+    """A page that ended its process; a request with as much effort is refused until then."""
 
     problem: UnreadableFileError
     effort: float
@@ -66,31 +65,21 @@ class _GivenUp:
 class Pool(Generic[T]):
     """Some child processes; each works on another document than the others."""
 
-    def __init__(self, workers: Sequence[Worker], convert: Callable[[PageRequest, Frame], T]) -> None:
-        """Start nothing yet.
-
-        Args:
-            workers: The processes.
-            convert: Makes of an answer what was wanted; what it raises is the answer's error.
-        """
+    def __init__(self, workers: Sequence[Worker], convert: Callable[[Frame], T]) -> None:
+        """Start nothing yet. `convert` makes of an answer what was wanted."""
         self._convert = convert
         self._free = list(workers)
         self._workers = tuple(workers)
         self._lock = threading.Lock()
         self._waiting: dict[PageRequest, _Job[T]] = {}
         self._running: dict[PageRequest, _Job[T]] = {}
-        self._last: dict[Worker, str] = {}
-        self._given_up: dict[tuple[str, int], _GivenUp] = {}
+        self._last: dict[Worker, Path] = {}
+        self._given_up: dict[tuple[Path, int], _GivenUp] = {}
 
     def ask(self, request: PageRequest) -> Future[T]:
-        """Have a request answered, in its turn.
+        """Have a request answered in its turn, or refused with `TooManyRequestsError`.
 
-        Returns:
-            Its answer, or `UnreadableFileError` where the process was stopped over it. Where all who asked for it have cancelled theirs
-            before its turn, it is dropped.
-
-        Raises:
-            TooManyRequestsError: Too much waits already.
+        It fails with `UnreadableFileError` where the process was stopped over it, and is dropped where all who asked have cancelled.
         """
         future: Future[T] = Future()
         with self._lock:
@@ -99,8 +88,8 @@ class Pool(Generic[T]):
                 return future
             job = self._running.get(request) or self._waiting.get(request)
             if job is None:
-                self._drop_vain()
-                of_document = sum(waiting.path == request.path for waiting in self._waiting)
+                self._drop_needless()
+                of_document = sum(waiting.file.path == request.file.path for waiting in self._waiting)
                 if len(self._waiting) >= MOST_WAITING or of_document >= MOST_WAITING_FOR_A_DOCUMENT:
                     raise TooManyRequestsError("Too many pages are waiting to be shown. Try again in a few seconds.")
                 job = self._waiting[request] = _Job(request)
@@ -123,18 +112,18 @@ class Pool(Generic[T]):
 
     def _dispatch(self) -> None:
         """Give what waits to the processes that are free: the oldest request about a document that none of them is at."""
-        self._drop_vain()
+        self._drop_needless()
         for request, job in list(self._waiting.items()):
             if not self._free:
                 return
-            if all(running.path != request.path for running in self._running):
-                worker = next((each for each in self._free if self._last.get(each) == request.path), self._free[0])
+            if all(running.file.path != request.file.path for running in self._running):
+                worker = next((each for each in self._free if self._last.get(each) == request.file.path), self._free[0])
                 self._free.remove(worker)
-                self._last[worker] = request.path  # it has the document open
+                self._last[worker] = request.file.path  # it has the document open
                 self._running[request] = self._waiting.pop(request)
                 threading.Thread(target=self._work, args=(worker, job), name="page", daemon=True).start()
 
-    def _drop_vain(self) -> None:
+    def _drop_needless(self) -> None:
         """Drop what nobody waits for any more, and what would fail as the last one about its page did."""
         for request, job in list(self._waiting.items()):
             if problem := self._known_problem(request):
@@ -146,7 +135,7 @@ class Pool(Generic[T]):
         request = job.request
         try:
             (frame,) = worker.ask(request.frame)
-            answer = self._convert(request, frame)
+            answer = self._convert(frame)
         except WorkerStoppedError as error:
             problem = _stopped(request, error)
             self._release(worker, request, None if isinstance(error, WorkerClosedError) else problem)
@@ -162,19 +151,19 @@ class Pool(Generic[T]):
     def _release(self, worker: Worker, request: PageRequest, problem: UnreadableFileError | None = None) -> None:
         with self._lock:
             if problem:
-                self._given_up[request.path, request.page] = _GivenUp(problem, request.effort, monotonic() + SECONDS_GIVEN_UP)
+                self._given_up[request.file.path, request.page] = _GivenUp(problem, request.effort, monotonic() + SECONDS_GIVEN_UP)
             del self._running[request]
             self._free.append(worker)
             self._dispatch()
 
     def _known_problem(self, request: PageRequest) -> UnreadableFileError | None:
-        known = self._given_up.get((request.path, request.page))
+        known = self._given_up.get((request.file.path, request.page))
         return known.problem if known and monotonic() < known.until and request.effort >= known.effort else None
 
 
 def _stopped(request: PageRequest, error: WorkerStoppedError) -> UnreadableFileError:
     done = "drawn" if request.verb == "render" else "shown"
-    return UnreadableFileError(f"Page {request.page} of {request.name} could not be {done}: {error}.")
+    return UnreadableFileError(f"Page {request.page} of {request.file.name} could not be {done}: {error}.")
 
 
 def _fail(job: _Job[T], problem: Exception) -> None:

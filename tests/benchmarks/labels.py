@@ -16,6 +16,7 @@ from pypdf.constants import PageLabelStyle
 from rag.errors import DocumentError
 from rag.formats.loader import Loader
 from rag.types import Page
+from tests.loading import load
 
 ALIKE = 0.6
 """Share of the words that pypdf reads on a page that must stand in its text, white space left out."""
@@ -72,7 +73,7 @@ def judged(path: Path, name: str, loader: Loader) -> Judged | None:
     """Compare each page with what pypdf has under that number; None where either cannot read the file, or it has no labels."""
     referee = _referee(path)
     try:
-        pages = loader.load(path, name=path.name, document_id="").document.pages if referee else ()
+        pages = load(loader, path).document.pages if referee else ()
     except DocumentError:
         return None
     if not referee or len(referee) != len(pages):

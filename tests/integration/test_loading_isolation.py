@@ -13,6 +13,7 @@ import pytest
 from rag.errors import UnreadableFileError
 from rag.formats.loader import Loader
 from tests import documents
+from tests.loading import load
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc, counts on memory limits")
 
@@ -32,7 +33,7 @@ def words(tmp_path: Path) -> Path:
 
 
 def read(loader: Loader, path: Path) -> list[str]:
-    return [page.text for page in loader.load(path, name=path.name, document_id="").document.pages]
+    return [page.text for page in load(loader, path).document.pages]
 
 
 def children(parent: int) -> list[int]:
@@ -157,7 +158,7 @@ def test_a_script_without_a_main_guard_may_read_from_any_folder(good: Path, tmp_
         from rag.formats.loader import Loader
         print("run")
         loader = Loader()
-        print(loader.load(Path("good.pdf"), name="good.pdf", document_id="").document.pages[0].text)
+        loader.read(Path("good.pdf"), name="good.pdf", on_page=lambda page, *_: print(page.text))
     """
     (tmp_path / "scripts").mkdir()
     path = tmp_path / "scripts" / "script.py"
@@ -166,7 +167,7 @@ def test_a_script_without_a_main_guard_may_read_from_any_folder(good: Path, tmp_
     run = subprocess.run(
         [sys.executable, str(path)], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False
     )
-    assert (run.stdout, run.stderr, run.returncode) == ("run\nAll is well\n", "", 0)
+    assert (run.stdout, run.stderr, run.returncode) == ("run\nAll is well\nStill well\n", "", 0)
 
 
 def test_a_busy_child_does_not_outlive_its_parent(tmp_path: Path) -> None:
@@ -174,7 +175,7 @@ def test_a_busy_child_does_not_outlive_its_parent(tmp_path: Path) -> None:
     script = """
         from pathlib import Path
         from rag.formats.loader import Loader
-        Loader(memory_megabytes=8192).load(Path("slow.pdf"), name="slow.pdf", document_id="")
+        Loader(memory_megabytes=8192).read(Path("slow.pdf"), name="slow.pdf", on_page=print)
     """
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
     with subprocess.Popen([sys.executable, "-c", textwrap.dedent(script)], cwd=tmp_path, env=environment) as parent:

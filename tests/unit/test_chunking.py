@@ -17,6 +17,7 @@ from rag.text.headings import text_headings
 from rag.types import Heading
 from tests import documents
 from tests.fakes import BagOfWordsEmbedder
+from tests.loading import load
 
 WORDS = BagOfWordsEmbedder()
 SPECIAL_TOKENS = 2
@@ -137,7 +138,7 @@ def test_files_are_cut_exactly(minilm: Embedder, tokenizer: Tokenizer, tmp_path:
     assert len(files) >= len(READABLE) + 4
     with Loader() as loader:
         for file in files:
-            doc = loader.load(file, name=file.name, document_id="d" * 64).document
+            doc = load(loader, file, document_id="d" * 64).document
             chunks = list(chunk_document(doc, minilm, limit))
             assert chunks
             check_exact(doc, chunks)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rag.errors import UnreadableFileError
-from rag.formats.files import find_files, hash_file
+from rag.files import find_files, hash_file
 
 
 @contextlib.contextmanager

@@ -18,6 +18,7 @@ from rich.text import Text
 
 from rag.answering.notices import still_indexing
 from rag.errors import LibraryError, RagError, StorageError
+from rag.formats.registry import names
 from rag.types import Answer, DocumentRecord, Outcome, ProgressCallback, Report
 from rag.types import Progress as Step
 from ui.commands.doctor import register as register_doctor
@@ -63,7 +64,7 @@ QuestionArgument = Annotated[str, typer.Argument(help="What you want to know.")]
 
 @app.command()
 def add(
-    paths: Annotated[list[Path], typer.Argument(help="Files and folders: PDF, text, Markdown.", parser=path, metavar="PATHS")],
+    paths: Annotated[list[Path], typer.Argument(help=f"Files and folders: {names()}.", parser=path, metavar="PATHS")],
     library: LibraryOption = None,
     password: PasswordOption = None,
     password_file: PasswordFileOption = None,

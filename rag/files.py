@@ -1,4 +1,4 @@
-"""Paths as a person gives them -> files, and a file -> its SHA-256."""
+"""Paths as people give them -> files; names, hashes and what the system says against a file."""
 
 import hashlib
 import os
@@ -10,25 +10,15 @@ from urllib.parse import unquote_to_bytes
 from rag.errors import UnreadableFileError
 from rag.text.printable import printable_line
 
-Found = Path | tuple[Path, UnreadableFileError]
-"""A file; or what could not be followed, and why."""
+PathOrProblem = Path | tuple[Path, UnreadableFileError]
+"""A file; or a path that leads to none, and why."""
 
 
-def find_files(paths: Sequence[str | Path]) -> Iterator[Found]:
-    """Walk files and folders; never raises for what it meets.
+def find_files(paths: Sequence[str | Path]) -> Iterator[PathOrProblem]:
+    """Walk files and folders, in the order of names; hidden ones are skipped unless they are given. `ValueError` on an empty path.
 
-    Folders are walked to the bottom in the order of names; names that begin with a dot are skipped unless they are given. A link within
-    a folder is passed over where it leads to what is found there anyway, and leads no further than that: whoever may put a link into
-    the folder may not be allowed to read all that this user may.
-
-    Args:
-        paths: Files or folders, "~" allowed, links too.
-
-    Yields:
-        Each file, or the reason why there is none: nothing there, a folder that may not be read, a link that is not followed.
-
-    Raises:
-        ValueError: A path is empty.
+    A link within a folder is skipped where its target is found anyway, and refused where it leads out of the folder: whoever may put a
+    link there may not be allowed to read all that this user may.
     """
     if any(not str(given).strip() for given in paths):
         raise ValueError("A path is empty. The current folder is '.'.")
@@ -47,16 +37,12 @@ def find_files(paths: Sequence[str | Path]) -> Iterator[Found]:
 
 
 def shown_name(path: Path) -> str:
-    """What a file is called in the library: its name, as far as it can be shown."""
+    """A file's name in the library: printable, on one line."""
     return printable_line(path.name)
 
 
 def uploaded_name(given: str) -> str:
-    """What an uploaded file is called in the library: the name alone of what the sender says.
-
-    Raises:
-        ValueError: No name is left.
-    """
+    """The same of an upload, without the folders that a sender may name; `ValueError` where no name is left."""
     name = printable_line(given.replace("\\", "/").rpartition("/")[2].strip()).strip()
     if name in {"", ".", ".."}:
         raise ValueError(f"{given!r} is no name for a file.")
@@ -64,7 +50,7 @@ def uploaded_name(given: str) -> str:
 
 
 def origin_of(path: Path) -> str:
-    """What stands for a path in a record: the path itself, absolute; one that is not Unicode as a file: address."""
+    """A path as a record stores it: absolute; as a `file:` address where it is not Unicode."""
     path = path.resolve()
     try:
         str(path).encode()
@@ -83,11 +69,7 @@ def path_of(origin: str) -> Path | None:
 
 
 def hash_file(path: Path) -> str:
-    """The SHA-256 of a file's bytes, 64 hexadecimal digits.
-
-    Raises:
-        UnreadableFileError: The file vanished, may not be read, or is not a file.
-    """
+    """The SHA-256 of a file, 64 hexadecimal digits; `UnreadableFileError` where it cannot be read."""
     try:
         check_is_file(path)
         with path.open("rb") as file:
@@ -97,12 +79,7 @@ def hash_file(path: Path) -> str:
 
 
 def check_is_file(path: Path) -> int:
-    """The size of a file in bytes.
-
-    Raises:
-        UnreadableFileError: It is a folder, or a pipe or device, which could be waited on for ever.
-        OSError: It cannot be looked at.
-    """
+    """The size of a file in bytes; refuses folders, and pipes and devices, on which a read could wait forever."""
     status = path.stat()
     if stat.S_ISDIR(status.st_mode):
         raise UnreadableFileError(f"{shown_name(path)} is a folder, not a file.")
@@ -112,7 +89,7 @@ def check_is_file(path: Path) -> int:
 
 
 def unreadable(path: Path, error: Exception) -> UnreadableFileError:
-    """What an operating system's error about `path` means, in plain words."""
+    """An operating system's error about a path, in plain words."""
     shown = printable_line(str(path))
     match error:
         case FileNotFoundError() if path.is_symlink():
@@ -127,7 +104,7 @@ def unreadable(path: Path, error: Exception) -> UnreadableFileError:
             return UnreadableFileError(f"{shown!r} is not a path that can be read: {error}.")
 
 
-def _walk(folder: Path, root: Path) -> Iterator[Found]:
+def _walk(folder: Path, root: Path) -> Iterator[PathOrProblem]:
     try:
         entries = sorted(folder.iterdir(), key=lambda entry: entry.name)
     except OSError as error:
@@ -151,7 +128,7 @@ def _walk(folder: Path, root: Path) -> Iterator[Found]:
 
 
 def _refused_link(link: Path, root: Path) -> Iterator[tuple[Path, UnreadableFileError]]:
-    """Why a link leads to nothing that the walk finds by itself, if so."""
+    """The reason, unless the walk finds the target by itself."""
     target = link.resolve()
     if not target.is_relative_to(root):
         why = "out of the folder that was given"
