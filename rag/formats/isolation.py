@@ -1,11 +1,13 @@
 """The parent's half of a child process that opens files: started when needed, watched, ended when it hangs.
 
-Both halves speak in frames: a line of JSON, then as many raw bytes as it announces. `rag.formats.worker` is the other half.
+A request is pickled. The answer comes from a process that a hostile file may have taken over, so it is nothing but data: frames, each a
+line of JSON and as many raw bytes as it announces. `rag.formats.worker` is the other half.
 """
 
 import contextlib
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -17,6 +19,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from rag.errors import DocumentError
+from rag.formats.protocol import Request
 
 _START_SECONDS = 60.0
 """A cold disk may take long to load the libraries."""
@@ -40,21 +43,21 @@ _BY_STATUS = {kind.status: kind for kind in DocumentError.__subclasses__()}
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One message: what JSON can hold, which may be a password, and bytes that travel as they are, such as a picture."""
+    """A piece of an answer: what JSON can hold, and bytes that travel as they are, such as a picture."""
 
-    header: dict[str, Any] = field(repr=False)
+    header: dict[str, Any] = field(repr=False)  # may tell the password that fits
     payload: bytes = field(default=b"", repr=False)
 
 
 def write_frame(stream: BinaryIO, frame: Frame) -> None:
-    """Send one message at once."""
+    """Send one at once."""
     line = json.dumps([frame.header, len(frame.payload)]).encode("ascii")  # escapes what is not ASCII, lone surrogates too
     stream.write(line + b"\n" + frame.payload)
     stream.flush()
 
 
 def read_frame(stream: BinaryIO) -> Frame | None:
-    """Wait for one message; None where the other side is gone."""
+    """Wait for one; None where the other side is gone."""
     line = stream.readline()
     if not line.endswith(b"\n"):
         return None
@@ -86,7 +89,7 @@ class Worker:
         self._process: subprocess.Popen[bytes] | None = None
         self._stop: Callable[[], object] = lambda: None
 
-    def ask(self, request: Frame) -> Generator[Frame]:
+    def ask(self, request: Request) -> Generator[Frame]:
         """Send a request and yield the frames of its answer; an answer not taken to its end ends the process.
 
         Raises:
@@ -101,7 +104,8 @@ class Worker:
                 process = self._started()
                 self._check_open_since(closings)  # `close` may have come before there was a process to end
                 with contextlib.suppress(BrokenPipeError):  # the read that follows tells why
-                    write_frame(_pipe(process.stdin), request)
+                    pickle.dump(request, _pipe(process.stdin))
+                    _pipe(process.stdin).flush()
                 self._next_frame(process, max(self._seconds, _START_SECONDS))  # it runs and has the parser
                 while (end := (frame := self._next_frame(process, self._seconds)).header.get("end")) is None:
                     yield frame

@@ -4,13 +4,11 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from rag.errors import FileTooLargeError, NoTextError, UnreadableFileError
 from rag.files import check_is_file, unreadable
-from rag.formats.isolation import Frame, Worker, WorkerStoppedError
-from rag.formats.protocol import FileToOpen
+from rag.formats.isolation import Worker, WorkerStoppedError
+from rag.formats.protocol import FileToOpen, Request
 from rag.formats.registry import HEAD_BYTES, recognise
 from rag.types import Heading, Page
 
@@ -46,12 +44,6 @@ class Loader:
         """Start nothing yet. The time limit is for opening a file, and for each page; memory is at least 256 MB."""
         self._max_bytes = max_bytes
         self._worker = Worker(seconds=seconds_without_progress, megabytes=memory_megabytes)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.close()
 
     def close(self) -> None:
         """End the child process at once; the file it is at fails. What is read afterwards starts it anew."""
@@ -91,11 +83,11 @@ class Loader:
             UnreadableFileError: It is empty, damaged, vanished, forbidden, or took too long or too much memory.
         """
         self.check_size(path, name)
-        file = FileToOpen(path, name, recognise(name, _head(path)), tuple(passwords))
+        file = FileToOpen(path.absolute(), name, recognise(name, _head(path)), tuple(passwords))
         labels, empty, pictures, total = list[str](), list[int](), 0, 0
         title = password = ""
         try:
-            with closing(self._worker.ask(Frame({"verb": "read", **file.header()}))) as frames:
+            with closing(self._worker.ask(Request("read", file))) as frames:
                 for header in (frame.header for frame in frames):
                     if "pages" in header:
                         total, title, password = (header[key] for key in ("pages", "title", "password"))

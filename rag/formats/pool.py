@@ -1,16 +1,16 @@
 """Requests about pages -> their answers, from several child processes; no document may take them all."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from rag.errors import TooManyRequestsError, UnreadableFileError
 from rag.formats.isolation import Frame, Worker, WorkerClosedError, WorkerStoppedError
-from rag.formats.protocol import FileToOpen
+from rag.formats.protocol import Request
 
 T = TypeVar("T")
 
@@ -24,41 +24,11 @@ SECONDS_GIVEN_UP = 60
 
 
 @dataclass(frozen=True, slots=True)
-class PageRequest:
-    """What is asked of a page; equal requests are answered once.
-
-    Attributes:
-        file: The document.
-        page: Its number, 1-based.
-        verb: "render" or "look".
-        effort: How much work it is, compared with other requests about the same page.
-        details: What else the child process is told.
-    """
-
-    file: FileToOpen
-    page: int
-    verb: str
-    effort: float
-    details: tuple[tuple[str, Any], ...]
-
-    @property
-    def frame(self) -> Frame:
-        """For the child process."""
-        return Frame({"verb": self.verb, "page": self.page, **self.file.header(), **dict(self.details)})
-
-
-@dataclass(slots=True)
-class _Job(Generic[T]):
-    request: PageRequest
-    futures: list[Future[T]] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
 class _GivenUp:
-    """A page that ended its process; a request with as much effort is refused until then."""
+    """A page that ended its process; a picture of at least this scale is refused until then."""
 
     problem: UnreadableFileError
-    effort: float
+    scale: float
     until: float
 
 
@@ -71,12 +41,12 @@ class Pool(Generic[T]):
         self._free = list(workers)
         self._workers = tuple(workers)
         self._lock = threading.Lock()
-        self._waiting: dict[PageRequest, _Job[T]] = {}
-        self._running: dict[PageRequest, _Job[T]] = {}
+        self._waiting: dict[Request, list[Future[T]]] = {}
+        self._running: dict[Request, list[Future[T]]] = {}
         self._last: dict[Worker, Path] = {}
         self._given_up: dict[tuple[Path, int], _GivenUp] = {}
 
-    def ask(self, request: PageRequest) -> Future[T]:
+    def ask(self, request: Request) -> Future[T]:
         """Have a request answered in its turn, or refused with `TooManyRequestsError`.
 
         It fails with `UnreadableFileError` where the process was stopped over it, and is dropped where all who asked have cancelled.
@@ -86,14 +56,14 @@ class Pool(Generic[T]):
             if problem := self._known_problem(request):
                 future.set_exception(problem)
                 return future
-            job = self._running.get(request) or self._waiting.get(request)
-            if job is None:
+            futures = self._running.get(request) or self._waiting.get(request)
+            if futures is None:
                 self._drop_needless()
                 of_document = sum(waiting.file.path == request.file.path for waiting in self._waiting)
                 if len(self._waiting) >= MOST_WAITING or of_document >= MOST_WAITING_FOR_A_DOCUMENT:
                     raise TooManyRequestsError("Too many pages are waiting to be shown. Try again in a few seconds.")
-                job = self._waiting[request] = _Job(request)
-            job.futures.append(future)
+                futures = self._waiting[request] = []
+            futures.append(future)
             self._dispatch()
         return future
 
@@ -104,16 +74,16 @@ class Pool(Generic[T]):
     def close(self) -> None:
         """End the processes at once; what waits fails."""
         with self._lock:
-            waiting, self._waiting = list(self._waiting.values()), {}
-        for job in waiting:
-            _fail(job, _stopped(job.request, WorkerClosedError()))
+            waiting, self._waiting = self._waiting, {}
+        for request, futures in waiting.items():
+            _settle(futures, error=_stopped(request, WorkerClosedError()))
         for worker in self._workers:
             worker.close()
 
     def _dispatch(self) -> None:
         """Give what waits to the processes that are free: the oldest request about a document that none of them is at."""
         self._drop_needless()
-        for request, job in list(self._waiting.items()):
+        for request in list(self._waiting):
             if not self._free:
                 return
             if all(running.file.path != request.file.path for running in self._running):
@@ -121,56 +91,54 @@ class Pool(Generic[T]):
                 self._free.remove(worker)
                 self._last[worker] = request.file.path  # it has the document open
                 self._running[request] = self._waiting.pop(request)
-                threading.Thread(target=self._work, args=(worker, job), name="page", daemon=True).start()
+                threading.Thread(target=self._work, args=(worker, request), name="page", daemon=True).start()
 
     def _drop_needless(self) -> None:
         """Drop what nobody waits for any more, and what would fail as the last one about its page did."""
-        for request, job in list(self._waiting.items()):
+        for request, futures in list(self._waiting.items()):
             if problem := self._known_problem(request):
-                _fail(self._waiting.pop(request), problem)
-            elif all(future.cancelled() for future in job.futures):
+                _settle(self._waiting.pop(request), error=problem)
+            elif all(future.cancelled() for future in futures):
                 del self._waiting[request]
 
-    def _work(self, worker: Worker, job: _Job[T]) -> None:
-        request = job.request
+    def _work(self, worker: Worker, request: Request) -> None:
         try:
-            (frame,) = worker.ask(request.frame)
+            (frame,) = worker.ask(request)
             answer = self._convert(frame)
         except WorkerStoppedError as error:
             problem = _stopped(request, error)
-            self._release(worker, request, None if isinstance(error, WorkerClosedError) else problem)
-            _fail(job, problem)
+            _settle(self._release(worker, request, None if isinstance(error, WorkerClosedError) else problem), error=problem)
         except Exception as error:  # noqa: BLE001 - raised again where it was asked
-            self._release(worker, request)
-            _fail(job, error)
+            _settle(self._release(worker, request), error=error)
         else:
-            self._release(worker, request)
-            for future in _settled(job):
-                future.set_result(answer)
+            _settle(self._release(worker, request), answer)
 
-    def _release(self, worker: Worker, request: PageRequest, problem: UnreadableFileError | None = None) -> None:
+    def _release(self, worker: Worker, request: Request, problem: UnreadableFileError | None = None) -> list[Future[T]]:
+        """Let the next request have the worker; those who wait for this one are returned."""
         with self._lock:
             if problem:
-                self._given_up[request.file.path, request.page] = _GivenUp(problem, request.effort, monotonic() + SECONDS_GIVEN_UP)
-            del self._running[request]
+                self._given_up[request.file.path, request.page] = _GivenUp(problem, request.scale, monotonic() + SECONDS_GIVEN_UP)
+            futures = self._running.pop(request)
             self._free.append(worker)
             self._dispatch()
+        return futures
 
-    def _known_problem(self, request: PageRequest) -> UnreadableFileError | None:
+    def _known_problem(self, request: Request) -> UnreadableFileError | None:
         known = self._given_up.get((request.file.path, request.page))
-        return known.problem if known and monotonic() < known.until and request.effort >= known.effort else None
+        return known.problem if known and monotonic() < known.until and request.scale >= known.scale else None
 
 
-def _stopped(request: PageRequest, error: WorkerStoppedError) -> UnreadableFileError:
-    done = "drawn" if request.verb == "render" else "shown"
+def _stopped(request: Request, error: WorkerStoppedError) -> UnreadableFileError:
+    done = "drawn" if request.verb == "draw" else "shown"
     return UnreadableFileError(f"Page {request.page} of {request.file.name} could not be {done}: {error}.")
 
 
-def _fail(job: _Job[T], problem: Exception) -> None:
-    for future in _settled(job):
-        future.set_exception(problem)
-
-
-def _settled(job: _Job[T]) -> list[Future[T]]:
-    """The futures that are still wanted; until they have their answer, they may be cancelled."""
-    return [future for future in job.futures if future.set_running_or_notify_cancel()]
+def _settle(futures: Iterable[Future[T]], answer: T | None = None, *, error: Exception | None = None) -> None:
+    """Answer those who have not cancelled: until now they may."""
+    for future in futures:
+        if not future.set_running_or_notify_cancel():
+            continue
+        if error:
+            future.set_exception(error)
+        else:
+            future.set_result(cast(T, answer))

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol, Self, cast, runtime_checkable
+from typing import Literal, Protocol, cast, runtime_checkable
 
 Rectangle = tuple[float, float, float, float]
 """Left, top, right, bottom, as fractions of the page's picture; the origin is top left."""
@@ -51,27 +51,35 @@ class Format:
 
 @dataclass(frozen=True, slots=True)
 class FileToOpen:
-    """A file, what it is called in messages, and the passwords to try after none."""
+    """A file by its absolute path, what it is called in messages, and the passwords to try after none."""
 
     path: Path
     name: str
     format: Format
     passwords: tuple[str, ...] = field(default=(), repr=False)
 
-    @classmethod
-    def from_header(cls, header: dict[str, Any]) -> Self:
-        """As `header` wrote it, with what the child process needs of the format."""
-        return cls(Path(header["path"]), header["name"], Format(**header["format"]), tuple(header["passwords"]))
-
-    def header(self) -> dict[str, Any]:
-        """For the child process, which may have another current folder."""
-        about = {key: getattr(self.format, key) for key in ("name", "media_type", "reader", "is_drawn")}
-        return {"path": str(self.path.absolute()), "name": self.name, "format": about, "passwords": self.passwords}
-
     def open(self) -> "OpenedFile":
         """Open it, in the child process: what can be raised is said at the top of this file."""
         module, _, function = self.format.reader.partition(":")
         return cast("OpenedFile", getattr(import_module(module), function)(self))
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a child process is asked: to read a file, to draw a page of it, 1-based, or to find `text[start:end]` on one.
+
+    Attributes:
+        scale: Pixels a point (1/72 inch) of the picture.
+        whole: Whether the file was read as one page, as long texts once were.
+    """
+
+    verb: Literal["read", "draw", "look"]
+    file: FileToOpen
+    page: int = 0
+    scale: float = 0.0
+    start: int = 0
+    end: int = 0
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The formats that are read, and which one a file has: told by its first bytes, then by its name.
 
-One more format is a file like `rag.formats.text`, a line in `_FORMATS`, and a test. A program that uses the library may `register` one.
+One more format is a file like `rag.formats.text`, a line in `FORMATS`, and a test. A program that uses the library may `register` one.
 """
 
 from pathlib import PurePath
@@ -10,7 +10,7 @@ from rag.formats.pdf import PDF
 from rag.formats.protocol import Format
 from rag.formats.text import MARKDOWN, TEXT
 
-_FORMATS = [PDF, TEXT, MARKDOWN]
+FORMATS = [PDF, TEXT, MARKDOWN]
 
 HEAD_BYTES = 4096
 """How much of a file `recognise` wants to see."""
@@ -47,32 +47,22 @@ _MARKUP = (*_CODES, (b"<!doctype html", "a web page (HTML)"), (b"<html", "a web 
 
 def register(added: Format) -> None:
     """Read one more format from now on; `ValueError` where its media type or a suffix is taken."""
-    for known in _FORMATS:
+    for known in FORMATS:
         if known.media_type == added.media_type or {*known.suffixes} & {*added.suffixes}:
             raise ValueError(f"{added.name} and {known.name} have a media type or a suffix in common.")
-    _FORMATS.append(added)
-
-
-def unregister(removed: Format) -> None:
-    """Read it no more."""
-    _FORMATS.remove(removed)
-
-
-def formats() -> tuple[Format, ...]:
-    """All that are read."""
-    return tuple(_FORMATS)
+    FORMATS.append(added)
 
 
 def format_of(media_type: str) -> Format:
     """By its media type. One that is not read, as in a library of a newer version, has a reader that says so."""
     unknown = Format(media_type, media_type, "rag.formats.registry:refuse")
-    return next((each for each in _FORMATS if each.media_type == media_type), unknown)
+    return next((each for each in FORMATS if each.media_type == media_type), unknown)
 
 
 def format_named(name: str) -> Format | None:
     """By the suffix of a file's name; None where that is of no format."""
     suffix = PurePath(name).suffix.lower()
-    return next((each for each in _FORMATS if suffix in each.suffixes), None)
+    return next((each for each in FORMATS if suffix in each.suffixes), None)
 
 
 def recognise(name: str, head: bytes) -> Format:
@@ -83,7 +73,7 @@ def recognise(name: str, head: bytes) -> Format:
     """
     named = format_named(name)
     start = head.lstrip(_PADDING)
-    fitting = [each for each in _FORMATS if start.startswith(each.magic)]
+    fitting = [each for each in FORMATS if start.startswith(each.magic)]
     if fitting:
         return named if named in fitting else fitting[0]
     if named is None:
@@ -102,7 +92,7 @@ def describe_binary(name: str, head: bytes) -> str:
 
 def names() -> str:
     """The formats for a sentence: "PDF, plain text and Markdown"."""
-    return _listed([each.name for each in _FORMATS])
+    return _listed([each.name for each in FORMATS])
 
 
 def page_name(label: str) -> str:
@@ -112,7 +102,7 @@ def page_name(label: str) -> str:
 
 def has_unit(label: str) -> bool:
     """Whether a label says by itself what it counts, as "part 2" does."""
-    return label.partition(" ")[0] in {each.unit for each in _FORMATS}
+    return label.partition(" ")[0] in {each.unit for each in FORMATS}
 
 
 def refuse(file: object) -> None:
@@ -121,8 +111,8 @@ def refuse(file: object) -> None:
 
 
 def _supported() -> str:
-    suffixes = (", ".join(filter(None, each.suffixes)) for each in _FORMATS)
-    return f"Supported: {_listed([f'{each.name} ({those})' for each, those in zip(_FORMATS, suffixes, strict=True)])}."
+    suffixes = (", ".join(filter(None, each.suffixes)) for each in FORMATS)
+    return f"Supported: {_listed([f'{each.name} ({those})' for each, those in zip(FORMATS, suffixes, strict=True)])}."
 
 
 def _listed(words: list[str]) -> str:

@@ -1,12 +1,10 @@
 """A page of a file -> its picture, its words, and where they stand: made in child processes, under limits."""
 
 from concurrent.futures import Future
-from types import TracebackType
-from typing import Self
 
 from rag.formats.isolation import Frame, Worker
-from rag.formats.pool import PageRequest, Pool
-from rag.formats.protocol import FileToOpen, PageView
+from rag.formats.pool import Pool
+from rag.formats.protocol import FileToOpen, PageView, Request
 
 DRAW_SECONDS = 10.0
 """A page that takes longer to draw is given up."""
@@ -25,12 +23,6 @@ class Viewer:
         """Start nothing yet. `memory_megabytes`, at least 256, is for each child process."""
         self._drawing = Pool([Worker(seconds=draw_seconds, megabytes=memory_megabytes) for _ in range(DRAWERS)], _picture)
         self._looking = Pool([Worker(seconds=look_seconds, megabytes=memory_megabytes)], _view)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.close()
 
     def start(self) -> None:
         """Start the processes now that the first page needs."""
@@ -59,7 +51,7 @@ class Viewer:
         """
         if not scale > 0:
             raise ValueError(f"scale must be above 0, not {scale}")
-        return self._drawing.ask(PageRequest(file, page, "render", scale, (("scale", scale),)))
+        return self._drawing.ask(Request("draw", file, page, scale=scale))
 
     def look(self, file: FileToOpen, page: int, start: int = 0, end: int = 0, *, whole: bool = False) -> Future[PageView]:
         """A page's text, and where `text[start:end]` stands in its picture; fails as `render` does.
@@ -74,7 +66,7 @@ class Viewer:
         Raises:
             TooManyRequestsError: Too many pages wait to be looked at.
         """
-        return self._looking.ask(PageRequest(file, page, "look", 0.0, (("start", start), ("end", end), ("whole", whole))))
+        return self._looking.ask(Request("look", file, page, start=start, end=end, whole=whole))
 
 
 def _picture(frame: Frame) -> bytes:

@@ -1,13 +1,13 @@
 """The child process that touches untrusted files: takes requests from stdin, answers on stdout, one at a time.
 
-A request is a frame `{"verb": "read" | "render" | "look", "path": ..., "name": ..., "format": ..., "passwords": [...], ...}`. Its answer
-begins with `{"ready": true}` and ends with `{"end": "", ...}`, or with the status and the message of a `DocumentError`. Started by
-`rag.formats.isolation`.
+An answer begins with a frame `{"ready": true}` and ends with `{"end": ""}`, or with the status and the message of a `DocumentError`.
+Started by `rag.formats.isolation`.
 """
 
 import contextlib
 import logging
 import os
+import pickle
 import queue
 import signal
 import sys
@@ -15,11 +15,11 @@ import threading
 from collections.abc import Iterator
 from dataclasses import asdict
 from importlib import import_module
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from rag.errors import DocumentError, PasswordNeededError, UnreadableFileError
 from rag.files import unreadable
-from rag.formats.isolation import Frame, read_frame, write_frame
+from rag.formats.isolation import Frame, write_frame
 from rag.formats.protocol import (
     DrawnFile,
     FileToOpen,
@@ -28,6 +28,7 @@ from rag.formats.protocol import (
     OpenedFile,
     ProtectedError,
     Rectangle,
+    Request,
     WrongPasswordError,
 )
 
@@ -43,14 +44,14 @@ def main(megabytes: int) -> None:
     # What a library prints must not get between the frames.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    requests: queue.SimpleQueue[Frame] = queue.SimpleQueue()
+    requests: queue.SimpleQueue[Request] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(sys.stdin.buffer, requests), daemon=True).start()
     kept = KeptFile()
     while True:
-        header = requests.get().header
+        request = requests.get()
         end = {"end": ""}
         try:
-            for frame in _answer(header, kept):
+            for frame in _answer(request, kept):
                 write_frame(answers, frame)
         except DocumentError as error:
             end = {"end": error.status, "message": str(error)}
@@ -81,10 +82,11 @@ class KeptFile:
         return self._opened
 
 
-def _listen(stream: BinaryIO, requests: "queue.SimpleQueue[Frame]") -> None:
+def _listen(stream: BinaryIO, requests: "queue.SimpleQueue[Request]") -> None:
     """Pass requests on; leave at once when the parent is gone, even in the midst of a page that hangs."""
-    while frame := read_frame(stream):
-        requests.put(frame)
+    with contextlib.suppress(EOFError, pickle.UnpicklingError):
+        while True:
+            requests.put(pickle.load(stream))
     os._exit(0)
 
 
@@ -96,16 +98,16 @@ def _limit_memory(megabytes: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
 
 
-def _answer(request: dict[str, Any], kept: KeptFile) -> Iterator[Frame]:
-    file = FileToOpen.from_header(request)
+def _answer(request: Request, kept: KeptFile) -> Iterator[Frame]:
+    file = request.file
     with contextlib.suppress(ImportError):  # comes again when the file is opened
         import_module(file.format.reader.partition(":")[0])
     yield Frame({"ready": True})
     try:
-        if request["verb"] == "read":
+        if request.verb == "read":
             yield from _read(file.open())
         else:
-            yield _show(file, kept.get(file), request)
+            yield _show(kept.get(file), request)
     except (DocumentError, MemoryError):
         raise
     except Exception as error:
@@ -126,7 +128,8 @@ def _problem(file: FileToOpen, error: Exception) -> DocumentError:
             return unreadable(file.path, error)
         case ImportError():
             return UnreadableFileError(f"{name} could not be read: {error.name}, which reads {kind} files, is not installed.")
-    reason = error if isinstance(error, NotReadableError) else type(error).__name__  # parsers raise all kinds of errors on odd files
+    # Parsers raise errors of all kinds on odd files; their words are not for people.
+    reason = error if isinstance(error, NotReadableError) else "its parts do not fit together"
     return UnreadableFileError(f"{name} is damaged or not a {kind} file: it could not be read ({reason}). Try a fresh copy of it.")
 
 
@@ -139,28 +142,28 @@ def _read(opened: OpenedFile) -> Iterator[Frame]:
         opened.close()
 
 
-def _show(file: FileToOpen, opened: OpenedFile, request: dict[str, Any]) -> Frame:
-    number = request["page"]
+def _show(opened: OpenedFile, request: Request) -> Frame:
+    file, number = request.file, request.page
     if not 1 <= number <= len(opened):
         raise UnreadableFileError(f"{file.name} has no page {number}; it has {len(opened)}.")
-    if request["verb"] == "look":
+    if request.verb == "look":
         return _look(opened, request)
     if not file.format.is_drawn:
         raise UnreadableFileError(f"{file.name} is shown as text: {file.format.name} has no pictures of pages.")
     if not isinstance(opened, DrawnFile):
         raise NotReadableError("its pages cannot be drawn")
     try:
-        return Frame({}, opened.draw(number - 1, request["scale"]))
+        return Frame({}, opened.draw(number - 1, request.scale))
     except NotDrawableError as error:
         raise UnreadableFileError(f"{file.name} has a page {number} that cannot be drawn: {error}.") from error
 
 
-def _look(opened: OpenedFile, request: dict[str, Any]) -> Frame:
-    index = request["page"] - 1
-    text = "".join(page.text for page in opened.pages()) if request["whole"] else opened.page(index).text
+def _look(opened: OpenedFile, request: Request) -> Frame:
+    index = request.page - 1
+    text = "".join(page.text for page in opened.pages()) if request.whole else opened.page(index).text
     size: tuple[float, float] | None = None
     marks: list[Rectangle] = []
     if isinstance(opened, DrawnFile):
         with contextlib.suppress(NotDrawableError):  # there is still its text
-            size, marks = opened.locate(index, text, request["start"], request["end"])
+            size, marks = opened.locate(index, text, request.start, request.end)
     return Frame({"size": size, "text": text, "marks": marks})

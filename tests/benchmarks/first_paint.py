@@ -52,7 +52,7 @@ TIMED_CLICK = """([link, page, longest]) => new Promise((done) => {
 
 def sentences(path: Path) -> Iterator[tuple[int, str]]:
     """A page's number and a long sentence of it, for pages spread over the whole file, over and over."""
-    with Loader() as loader:
+    with closing(Loader()) as loader:
         pages = load(loader, path).document.pages
     step = next(step for step in (37, 41, 43, 47) if len(pages) % step)  # from far to far
     for turn in range(len(pages)):

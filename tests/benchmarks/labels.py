@@ -6,6 +6,7 @@ Real files with labels, and made ones: roman front matter, prefixes, numbers tha
 import io
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,7 +108,7 @@ def _is_that_page(page: Page, referees_text: str) -> bool:
 
 def everything(folder: Path) -> Iterator[tuple[str, Judged]]:
     """Whether it is real or made, and the document."""
-    with Loader() as loader, tempfile.TemporaryDirectory() as scratch:
+    with closing(Loader()) as loader, tempfile.TemporaryDirectory() as scratch:
         for path in sorted(folder.rglob("*.pdf")):
             if document := judged(path, path.name, loader):
                 yield "real", document

@@ -14,6 +14,7 @@ import logging
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -143,7 +144,7 @@ def passwords(folder: Path) -> dict[str, str]:
 def measure(folder: Path, embedder: Embedder) -> list[Outcome]:
     """All PDFs in a folder and those in it."""
     known, outcomes = passwords(folder), list[Outcome]()
-    with Loader() as loader, Viewer() as viewer:
+    with closing(Loader()) as loader, closing(Viewer()) as viewer:
         for path in sorted(folder.rglob("*.pdf")):
             try:
                 loaded = load(loader, path, passwords=[known.get(path.name, "")])

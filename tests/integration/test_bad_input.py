@@ -42,7 +42,7 @@ BAD: dict[str, tuple[bytes, OutcomeStatus, str]] = {
     "letter.docx": (b"PK\x03\x04" + bytes(500), "unsupported", "Office document"),
     "letter.pdf": (b"PK\x03\x04" + bytes(500), "unsupported", "Office document"),
     "picture.png": (b"\x89PNG\r\n\x1a\n" + bytes(500), "unsupported", "PNG"),
-    "page.html": (b"<!doctype html><p>Words</p>", "unsupported", "not read"),
+    "page.html": (b"<!doctype html><p>Words</p>", "unsupported", "unsupported file type"),
     "page.pdf": (b"<!doctype html><p>Words</p>", "unsupported", "HTML"),
     "words.pdf": (b"Only words.", "unsupported", "plain text"),
     "rich.txt": (rb"{\rtf1 Words}", "unsupported", "RTF"),

@@ -1,5 +1,6 @@
 import io
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +24,7 @@ NEAR = 0.006
 
 @pytest.fixture(scope="module")
 def viewer() -> Iterator[Viewer]:
-    with Viewer() as viewer:
+    with closing(Viewer()) as viewer:
         yield viewer
 
 

@@ -6,6 +6,7 @@ import sys
 import textwrap
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,7 @@ def children(parent: int) -> list[int]:
 def test_a_page_that_hangs_is_given_up_and_the_next_file_read(good: Path, tmp_path: Path) -> None:
     slow = tmp_path / "slow.pdf"
     slow.write_bytes(documents.bomb_pdf(7))
-    with Loader(seconds_without_progress=0.5, memory_megabytes=4096) as loader:
+    with closing(Loader(seconds_without_progress=0.5, memory_megabytes=4096)) as loader:
         assert read(loader, good) == ["All is well", "Still well"]
         start = time.perf_counter()
         with pytest.raises(
@@ -64,7 +65,7 @@ def test_a_page_that_hangs_is_given_up_and_the_next_file_read(good: Path, tmp_pa
 def test_a_page_that_takes_all_memory_ends_its_reader_only(good: Path, tmp_path: Path) -> None:
     greedy = tmp_path / "greedy.pdf"
     greedy.write_bytes(documents.bomb_pdf(7))
-    with Loader(memory_megabytes=256) as loader:
+    with closing(Loader(memory_megabytes=256)) as loader:
         for _ in range(2):
             with pytest.raises(UnreadableFileError, match=r"greedy\.pdf could not be read: .*at page 1 of 1: .*memory.*256 MB"):
                 read(loader, greedy)
@@ -72,7 +73,7 @@ def test_a_page_that_takes_all_memory_ends_its_reader_only(good: Path, tmp_path:
 
 
 def test_a_killed_reader_is_that_files_outcome(good: Path, words: Path) -> None:
-    with Loader() as loader:
+    with closing(Loader()) as loader:
         for path, texts in ((good, ["All is well", "Still well"]), (words, ["All is well"])):
             read(loader, path)
             (pid,) = children(os.getpid())
@@ -87,12 +88,12 @@ def test_a_killed_reader_is_that_files_outcome(good: Path, words: Path) -> None:
 def test_a_text_that_takes_too_long_or_too_much_memory_is_given_up(words: Path, tmp_path: Path) -> None:
     huge = tmp_path / "huge.txt"
     huge.write_bytes(b"many words " * 8_000_000)
-    with Loader(memory_megabytes=256) as loader:
+    with closing(Loader(memory_megabytes=256)) as loader:
         with pytest.raises(UnreadableFileError, match=r"huge\.txt could not be read: .*while it was opened: .*256 MB"):
             read(loader, huge)
         assert read(loader, words) == ["All is well"]
     with (
-        Loader(seconds_without_progress=0.01) as loader,
+        closing(Loader(seconds_without_progress=0.01)) as loader,
         pytest.raises(UnreadableFileError, match=r"huge\.txt could not be read: .*: it took longer than 0\.01 s"),
     ):
         read(loader, huge)
@@ -139,7 +140,7 @@ def test_one_process_serves_many_files_and_ends_with_the_loader(good: Path) -> N
 
 def test_threads_wait_for_each_other(good: Path) -> None:
     results: list[list[str]] = []
-    with Loader() as loader:
+    with closing(Loader()) as loader:
         threads = [threading.Thread(target=lambda: results.append(read(loader, good))) for _ in range(8)]
         for thread in threads:
             thread.start()

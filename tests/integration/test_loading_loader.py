@@ -1,5 +1,6 @@
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ Load = Callable[..., LoadedDocument]
 
 @pytest.fixture(scope="module")
 def loader() -> Iterator[Loader]:
-    with Loader() as loader:
+    with closing(Loader()) as loader:
         yield loader
 
 
@@ -219,7 +220,7 @@ def test_what_the_callback_raises_ends_the_reading_and_no_other(loader: Loader, 
 
 def test_large_files_are_refused_with_both_sizes(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(b"word " * 500_000)
-    with Loader(max_bytes=1_500_000) as loader:
+    with closing(Loader(max_bytes=1_500_000)) as loader:
         with pytest.raises(FileTooLargeError, match=r"a\.txt is too large \(2\.5 MB; the limit is 1\.5 MB\)"):
             loading.load(loader, tmp_path / "a.txt", name="a.txt", document_id="")
         with pytest.raises(FileTooLargeError):

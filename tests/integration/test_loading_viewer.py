@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from concurrent.futures import CancelledError, Future, wait
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ TOO_LONG = r"Page 1 of slow\.pdf could not be drawn: it took longer than 1 s"
 
 @pytest.fixture
 def viewer() -> Iterator[Viewer]:
-    with Viewer(draw_seconds=DRAW_SECONDS) as viewer:
+    with closing(Viewer(draw_seconds=DRAW_SECONDS)) as viewer:
         yield viewer
 
 
