@@ -20,6 +20,7 @@ from typing import Any, BinaryIO, cast
 
 from rag.errors import DocumentError
 from rag.formats.protocol import Request
+from rag.formats.registry import FORMATS
 
 _START_SECONDS = 60.0
 """A cold disk may take long to load the libraries."""
@@ -31,11 +32,11 @@ _CLOSE_SECONDS = 2.0
 # library behind its __init__ would cost half a second and, with numpy, much of the memory limit.
 _BOOTSTRAP = """
 import json, sys, types
-folder, sys.path[:], megabytes = json.loads(sys.argv[1])
+folder, sys.path[:], *settings = json.loads(sys.argv[1])
 sys.modules["rag"] = types.ModuleType("rag")
 sys.modules["rag"].__path__ = [folder]
 from rag.formats.worker import main
-main(megabytes)
+main(*settings)
 """
 
 _BY_STATUS = {kind.status: kind for kind in DocumentError.__subclasses__()}
@@ -140,9 +141,10 @@ class Worker:
         if self._process is None:
             folder = str(Path(__file__).resolve().parents[1])
             path = [os.path.abspath(entry) for entry in sys.path]  # noqa: PTH100 - "" is the current folder
+            readers = [each.reader for each in FORMATS if each.is_preloaded]
             try:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-P", "-c", _BOOTSTRAP, json.dumps([folder, path, self._megabytes])],
+                    [sys.executable, "-P", "-c", _BOOTSTRAP, json.dumps([folder, path, self._megabytes, readers])],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.DEVNULL,  # pdfium prints; what matters comes as a frame

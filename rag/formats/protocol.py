@@ -34,6 +34,7 @@ class Format:
         traces: Bytes that speak for this format in a file with its suffix whose magic is damaged.
         unit: What a page is called: "page", "slide", "sheet". Labels of others than "page" begin with it: "slide 3".
         is_drawn: Whether a page is shown as a picture with marks, by a `DrawnFile`, and not as text with the words marked.
+        is_preloaded: Whether a child process imports the reader as it starts: for what nearly every library has.
         inline_type: What a browser may show the file itself as; "" has it saved. Nothing that can hold a script.
     """
 
@@ -46,6 +47,7 @@ class Format:
     traces: tuple[bytes, ...] = ()
     unit: str = "page"
     is_drawn: bool = False
+    is_preloaded: bool = False
     inline_type: str = ""
 
 

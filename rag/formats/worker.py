@@ -12,7 +12,7 @@ import queue
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from importlib import import_module
 from typing import BinaryIO
@@ -36,14 +36,16 @@ MOST_REQUESTS = 100
 """Answered from one opening: pdfium and pypdf keep what they have read of a file until it is closed."""
 
 
-def main(megabytes: int) -> None:
-    """Answer requests until stdin ends, in as much memory, where the system can limit it."""
+def main(megabytes: int, preloaded: Sequence[str]) -> None:
+    """Load these readers and answer requests until stdin ends, in as much memory, where the system can limit it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which may want to finish its file
     logging.disable()  # pypdf logs each oddity of each file
     _limit_memory(megabytes)
     # What a library prints must not get between the frames.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    for reader in preloaded:
+        _import(reader)
     requests: queue.SimpleQueue[Request] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(sys.stdin.buffer, requests), daemon=True).start()
     kept = KeptFile()
@@ -98,10 +100,14 @@ def _limit_memory(megabytes: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
 
 
+def _import(reader: str) -> None:
+    with contextlib.suppress(ImportError):  # raised again when a file is opened
+        import_module(reader.partition(":")[0])
+
+
 def _answer(request: Request, kept: KeptFile) -> Iterator[Frame]:
     file = request.file
-    with contextlib.suppress(ImportError):  # comes again when the file is opened
-        import_module(file.format.reader.partition(":")[0])
+    _import(file.format.reader)
     yield Frame({"ready": True})
     try:
         if request.verb == "read":
