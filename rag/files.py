@@ -45,7 +45,7 @@ def uploaded_name(given: str) -> str:
     """The same of an upload, without the folders that a sender may name; `ValueError` where no name is left."""
     name = printable_line(given.replace("\\", "/").rpartition("/")[2].strip()).strip()
     if name in {"", ".", ".."}:
-        raise ValueError(f"{given!r} is no name for a file.")
+        raise ValueError(f"{given!r} is not a file name.")
     return name
 
 
@@ -95,13 +95,13 @@ def unreadable(path: Path, error: Exception) -> UnreadableFileError:
         case FileNotFoundError() if path.is_symlink():
             return UnreadableFileError(f"{shown} is a link to something that does not exist.")
         case FileNotFoundError():
-            return UnreadableFileError(f"{shown} does not exist; check the path, or whether it was moved or deleted meanwhile.")
+            return UnreadableFileError(f"{shown} does not exist. Check the path, and whether it was moved or deleted.")
         case PermissionError():
-            return UnreadableFileError(f"{shown} may not be read by this user; change its permissions and add it again.")
+            return UnreadableFileError(f"{shown} cannot be read: permission denied. Change its permissions and add it again.")
         case OSError():
             return UnreadableFileError(f"{shown} could not be read: {error.strerror or error}.")
         case _:
-            return UnreadableFileError(f"{shown!r} is not a path that can be read: {error}.")
+            return UnreadableFileError(f"{shown!r} is not a valid path: {error}.")
 
 
 def _walk(folder: Path, root: Path) -> Iterator[PathOrProblem]:
@@ -131,9 +131,9 @@ def _refused_link(link: Path, root: Path) -> Iterator[tuple[Path, UnreadableFile
     """The reason, unless the walk finds the target by itself."""
     target = link.resolve()
     if not target.is_relative_to(root):
-        why = "out of the folder that was given"
+        why = "out of the given folder"
     elif any(part.startswith(".") for part in target.relative_to(root).parts):
         why = "to something hidden"
     else:
         return
-    yield link, UnreadableFileError(f"{printable_line(str(link))} is a link {why}, and was not followed. To add its target, give that.")
+    yield link, UnreadableFileError(f"{printable_line(str(link))} is a link {why}, so it was not followed. Add its target directly.")

@@ -115,9 +115,9 @@ def _head(path: Path) -> bytes:
 
 def _no_text(name: str, pages: int, pictures: int) -> str:
     ocr = "run OCR on it (for example with ocrmypdf) and add it again"
-    count, look, hold = ("1 page", "looks", "holds") if pages == 1 else (f"{pages} pages", "look", "hold")
+    count, look, contain = ("1 page", "looks", "contains") if pages == 1 else (f"{pages} pages", "look", "contain")
     if pictures == pages:
         return f"{name} has no text: its {count} {look} scanned; {ocr}."
     if pictures:
         return f"{name} has no text: of its {count}, {pictures} {'looks' if pictures == 1 else 'look'} scanned, the others blank; {ocr}."
-    return f"{name} has no text: its {count} {hold} no words that can be read."
+    return f"{name} has no text: its {count} {contain} no readable words."

@@ -48,12 +48,12 @@ def main(megabytes: int, preloaded: Sequence[str]) -> None:
         _import(reader)
     requests: queue.SimpleQueue[Request] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(sys.stdin.buffer, requests), daemon=True).start()
-    kept = KeptFile()
+    last = LastFile()
     while True:
         request = requests.get()
         end = {"end": ""}
         try:
-            for frame in _answer(request, kept):
+            for frame in _answer(request, last):
                 write_frame(answers, frame)
         except DocumentError as error:
             end = {"end": error.status, "message": str(error)}
@@ -63,8 +63,8 @@ def main(megabytes: int, preloaded: Sequence[str]) -> None:
         write_frame(answers, Frame(end))
 
 
-class KeptFile:
-    """The file that was asked for last, kept open: to open it anew takes longer than to look at a page of it."""
+class LastFile:
+    """Keeps the last file open: to open it anew takes longer than to look at a page of it."""
 
     def __init__(self) -> None:
         self._opened: OpenedFile | None = None
@@ -72,7 +72,7 @@ class KeptFile:
         self._requests = 0
 
     def get(self, file: FileToOpen) -> OpenedFile:
-        """The file, open: as it was left if it is the one of last time and has not changed since."""
+        """The file, open; anew where it is another one or has changed."""
         status = file.path.stat()
         key = (file, status.st_ino, status.st_size, status.st_mtime_ns)
         self._requests += 1
@@ -105,7 +105,7 @@ def _import(reader: str) -> None:
         import_module(reader.partition(":")[0])
 
 
-def _answer(request: Request, kept: KeptFile) -> Iterator[Frame]:
+def _answer(request: Request, last: LastFile) -> Iterator[Frame]:
     file = request.file
     _import(file.format.reader)
     yield Frame({"ready": True})
@@ -113,7 +113,7 @@ def _answer(request: Request, kept: KeptFile) -> Iterator[Frame]:
         if request.verb == "read":
             yield from _read(file.open())
         else:
-            yield _show(kept.get(file), request)
+            yield _show(last.get(file), request)
     except (DocumentError, MemoryError):
         raise
     except Exception as error:

@@ -202,7 +202,7 @@ def test_what_may_not_be_read_is_told() -> None:
                     ("inside.txt", "added" if is_open else "unreadable"),
                 ]
                 assert is_open or "cannot be started" in outcomes[2].message
-                assert all("may not be read by this user" in outcome.message for outcome in outcomes[:2])
+                assert all("cannot be read: permission denied" in outcome.message for outcome in outcomes[:2])
         finally:
             (folder / "closed-folder").chmod(0o700)
 

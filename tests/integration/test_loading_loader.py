@@ -136,7 +136,7 @@ def test_scans_are_told_from_blank_pages(load: Load) -> None:
         load(documents.scanned_pdf(3))
     with pytest.raises(NoTextError, match="its 1 page looks scanned"):
         load(documents.scanned_pdf(1))
-    with pytest.raises(NoTextError, match="its 2 pages hold no words"):
+    with pytest.raises(NoTextError, match="its 2 pages contain no readable words"):
         load(documents.blank_pdf(2))
 
 
@@ -184,7 +184,7 @@ def test_what_pdfium_cannot_spell_is_read_by_pypdf(load: Load) -> None:
 
 
 def test_words_that_no_library_can_spell_are_no_text(load: Load) -> None:
-    with pytest.raises(NoTextError, match="its 1 page holds no words that can be read"):
+    with pytest.raises(NoTextError, match="its 1 page contains no readable words"):
         load(documents.unspelt_pdf("g1", "g2", "g34"))
 
 
