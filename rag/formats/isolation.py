@@ -91,11 +91,10 @@ class Worker:
         self._stop: Callable[[], object] = lambda: None
 
     def ask(self, request: Request) -> Generator[Frame]:
-        """Send a request and yield the frames of its answer; an answer not taken to its end ends the process.
+        """Send a request and yield the frames of its answer, or raise the `DocumentError` that it is.
 
-        Raises:
-            WorkerStoppedError: It hung, ran out of memory, crashed or was closed. The next request starts it anew.
-            DocumentError: What the process has against the file.
+        An answer not taken to its end ends the process. `WorkerStoppedError` where it hung, ran out of memory, crashed or was closed; the
+        next request starts it anew.
         """
         closings = self._closings
         with self._lock:

@@ -20,15 +20,7 @@ OnPage = Callable[[Page, Sequence[Heading], int], None]
 
 @dataclass(frozen=True, slots=True)
 class FileRead:
-    """What is known of a file whose pages have been read.
-
-    Attributes:
-        title: The title it gives itself, or "".
-        media_type: Of its format.
-        labels: The printed label of each page.
-        empty_pages: Physical numbers of pages without text: blank or scanned.
-        password: What opened the file, or "".
-    """
+    """What is known of a file whose pages have been read: their printed labels, the numbers of blank or scanned ones, and so on."""
 
     title: str
     media_type: str
@@ -67,20 +59,9 @@ class Loader:
             raise UnreadableFileError(f"{name} is empty (0 bytes).")
 
     def read(self, path: Path, *, name: str, passwords: Sequence[str] = (), on_page: OnPage) -> FileRead:
-        """Read a file page by page; nothing of it is kept here.
+        """Read a file page by page, or raise a `DocumentError`. The suffix of `name` counts, not that of `path`.
 
-        Args:
-            path: The file.
-            name: What it is called in messages; its suffix counts, not that of `path`.
-            passwords: Tried in turn on an encrypted file, after none.
-            on_page: Called while the next pages are being read. What it raises ends the reading.
-
-        Raises:
-            UnsupportedFileError: It has none of the formats that are read, or not the one that its name says.
-            FileTooLargeError: It is larger than the limit.
-            PasswordNeededError: No password opens it.
-            NoTextError: It has no text: scanned, or blank.
-            UnreadableFileError: It is empty, damaged, vanished, forbidden, or took too long or too much memory.
+        `on_page` is called while the next pages are being read; what it raises ends the reading.
         """
         self.check_size(path, name)
         file = FileToOpen(path.absolute(), name, recognise(name, _head(path)), tuple(passwords))

@@ -68,12 +68,7 @@ class FileToOpen:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a child process is asked: to read a file, to draw a page of it, 1-based, or to find `text[start:end]` on one.
-
-    Attributes:
-        scale: Pixels a point (1/72 inch) of the picture.
-        whole: Whether the file was read as one page, as long texts once were.
-    """
+    """What a child process is asked: to read a file, to draw a page of it, 1-based, or to find `text[start:end]` on one."""
 
     verb: Literal["read", "draw", "look"]
     file: FileToOpen
@@ -103,13 +98,7 @@ class PageContent:
 
 @dataclass(frozen=True, slots=True)
 class PageView:
-    """A page's text, and where the words that were asked for stand in its picture.
-
-    Attributes:
-        size: Width and height of the picture in points (1/72 inch); None where it cannot be drawn.
-        text: Cleaned; may be empty.
-        marks: In reading order; none where it is not known.
-    """
+    """A page's text, the size of its picture in points (1/72 inch) if it can be drawn, and where the words stand in that, if known."""
 
     size: tuple[float, float] | None
     text: str

@@ -66,11 +66,7 @@ def format_named(name: str) -> Format | None:
 
 
 def recognise(name: str, head: bytes) -> Format:
-    """The format that a file is read as, by its name and its first `HEAD_BYTES`.
-
-    Raises:
-        UnsupportedFileError: It has none of these formats, or not the one that its name says.
-    """
+    """The format to read a file as, by its name and its first `HEAD_BYTES`; `UnsupportedFileError` for other formats and false names."""
     named = format_named(name)
     start = head.lstrip(_PADDING)
     fitting = [each for each in FORMATS if start.startswith(each.magic)]

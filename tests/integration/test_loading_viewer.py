@@ -10,9 +10,8 @@ import pytest
 
 from rag.errors import TooManyRequestsError, UnreadableFileError
 from rag.formats.pdf import PDF
-from rag.formats.pool import MOST_WAITING_FOR_A_DOCUMENT
 from rag.formats.protocol import FileToOpen
-from rag.formats.viewer import Viewer
+from rag.formats.viewer import MOST_WAITING_FOR_A_DOCUMENT, Viewer
 from tests import documents
 
 DRAW_SECONDS = 1.0

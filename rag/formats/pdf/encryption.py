@@ -19,9 +19,7 @@ _SHORTEST_CHECK = {2: 32, 3: 16, 4: 16, 5: 48, 6: 48}
 def decrypt(data: bytes, passwords: Sequence[str]) -> tuple[bytes, str] | None:
     """The same document without encryption, and the password that opened it; None where pypdf makes nothing of the file.
 
-    Raises:
-        WrongPasswordError: No password fits.
-        NotReadableError: The encryption is damaged: no password could fit.
+    `WrongPasswordError` where no password fits, `NotReadableError` where none could, since the encryption is damaged.
     """
     import pypdf
 

@@ -4,6 +4,7 @@ import contextlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -104,8 +105,6 @@ class PdfiumFile:
         self.password = password
         self._data = data
         self._document = document
-        self._pypdf: PypdfFile | None = None
-        self._is_pypdf_tried = False
 
     def __len__(self) -> int:
         return len(self._document)
@@ -206,12 +205,14 @@ class PdfiumFile:
             return str(index + 1)
 
     def _pypdf_text(self, index: int) -> str:
-        if not self._is_pypdf_tried:
-            self._is_pypdf_tried = True
-            with contextlib.suppress(NotReadableError, WrongPasswordError):
-                self._pypdf = PypdfFile(self._data, [self.password])
-        # With another count, its page of this number is another page.
-        return self._pypdf.text(index) if self._pypdf and len(self._pypdf) == len(self) else ""
+        return self._pypdf.text(index) if self._pypdf else ""
+
+    @cached_property
+    def _pypdf(self) -> PypdfFile | None:
+        with contextlib.suppress(NotReadableError, WrongPasswordError):
+            opened = PypdfFile(self._data, [self.password])
+            return opened if len(opened) == len(self) else None  # with another count, its pages have other numbers
+        return None
 
 
 def _placed(entries: Sequence[tuple[int, str]], text: str) -> list[tuple[int, str, int]]:
