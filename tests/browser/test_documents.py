@@ -64,7 +64,7 @@ def test_a_password_is_asked_for_in_the_files_row(quoted: Reader) -> None:
 
     row.get_by_label("Password of vault.pdf").fill("wrong")
     row.get_by_role("button", name="Open", exact=True).click()
-    expect(row).to_contain_text("none of the passwords given opens it")  # the row is new by then
+    expect(row).to_contain_text("none of the given passwords opens it")  # the row is new by then
     expect(row.locator(".fn-status")).to_have_text("needs a password")
     row.get_by_label("Password of vault.pdf").fill("open sesame")
     row.get_by_label("Password of vault.pdf").press("Enter")
