@@ -14,7 +14,7 @@ from tests.documents import encrypted_pdf, plain_pdf, scanned_pdf, truncated_pdf
             "setup.pdf",
             b"MZ\x90\x00" + bytes(500),
             "not a kind that is read",
-            "not a PDF, as its name says: it looks like a Windows program",
+            "not a PDF file, as its name says: it looks like a Windows program",
         ),
         ("setup.exe", b"MZ\x90\x00" + bytes(500), "not a kind that is read", "a Windows program"),
         ("empty.txt", b"", "not readable", "empty"),
