@@ -4,8 +4,8 @@ from rag.formats.registry import format_named, has_unit
 from rag.types import Passage
 
 
-def page_words(page: int, label: str) -> str:
-    """Name a page: "page 14 (printed 12)", or "page 14" where the printed number says the same or nothing."""
+def page_words(page: int, label: str = "") -> str:
+    """Name a page: "page 14 (printed 12)", or "page 14" where the printed number is the same or unknown."""
     return f"page {page}" if label in {str(page), ""} else f"page {page} (printed {label})"
 
 
