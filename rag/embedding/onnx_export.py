@@ -1,4 +1,4 @@
-"""A sentence-transformers model -> one ONNX graph: encoder, pooling, normalisation; 8-bit weights where that changes next to nothing.
+"""A sentence-transformers model -> one ONNX graph: encoder, pooling, normalisation; 8-bit weights where the vectors agree.
 
 Runs in a process of its own, so that torch never enters the one that embeds:
 `python -m rag.embedding.onnx_export MODEL_FOLDER TARGET [POOLING]`.
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 LEAST_AGREEMENT = {"int8": 0.99, "uint8": 0.99, "fp32": 0.999}
-"""The mean cosine with the original's vectors under which an export is not used; the quickest first."""
+"""The mean cosine with the original's vectors below which an export is not used; the quickest first."""
 
 OPSET = 17
 
@@ -44,26 +44,13 @@ TEXTS = (
     "Water boils at a lower temperature on a mountain, since the pressure of the air falls with height. " * 10,
     "word " * 600,
 )
-"""What the export is judged on: short and long, several languages, code, a table, more than any limit."""
+"""What the export is tested on: short and long, several languages, code, a table, more than any limit."""
 
 
 def export(source: Path, target: Path, pooling: str | None = None, precisions: Collection[str] = tuple(LEAST_AGREEMENT)) -> About:
-    """Export a model.
+    """Export the model in a folder to an empty one, in the first of `precisions` that agrees with the original; any error may come of it.
 
-    Args:
-        source: Its folder.
-        target: An empty folder.
-        pooling: As for `load_model`.
-        precisions: Those to choose from.
-
-    Returns:
-        What was made: the first of `precisions` that agrees with the original. int8 is the quickest, and overflows on processors that
-        multiply bytes without VNNI.
-
-    Raises:
-        EmbeddingError: The model cannot be loaded.
-        ValueError: None of them agrees with the original.
-        Exception: torch cannot trace it.
+    int8 is the quickest, and overflows on processors that multiply bytes without VNNI.
     """
     model = load_model(source, pooling, attention="eager")
     document_prompt, query_prompt = prompts_of(model)
@@ -109,11 +96,7 @@ def _trace(model: "SentenceTransformer", path: Path) -> None:
 
 
 def _first_that_agrees(model: "SentenceTransformer", target: Path, about: About, precisions: Collection[str]) -> About:
-    """Make the graph in each precision until one agrees with the original.
-
-    Raises:
-        ValueError: None does.
-    """
+    """Make the graph in each precision until one agrees with the original; ValueError where none does."""
     problems = []
     for precision in precisions:
         if precision == "fp32":
@@ -142,11 +125,7 @@ def _quantise(source: Path, target: Path, precision: str) -> None:
 
 
 def _checked(model: "SentenceTransformer", target: Path, about: About) -> About:
-    """Compare what was made with the original.
-
-    Raises:
-        ValueError: They do not agree.
-    """
+    """Compare the export with the original; ValueError where they do not agree."""
     made = OnnxModel(target, about)
     agreements = []
     for prompt, encode in ((about.document_prompt, model.encode_document), (about.query_prompt, model.encode_query)):

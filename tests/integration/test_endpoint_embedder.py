@@ -157,3 +157,11 @@ def test_the_real_model_gives_the_same_vectors_over_the_wire(minilm: Embedder) -
         there = EndpointEmbedder("all-MiniLM-L6-v2", EmbeddingEndpoint(server.url()))
         assert np.allclose(there.embed_documents(TEXTS), minilm.embed_documents(TEXTS), atol=1e-6)
         assert there.token_spans(TEXTS[0]) == minilm.token_spans(TEXTS[0])
+
+
+def test_a_client_that_was_closed_opens_again(server: EmbeddingServer) -> None:
+    embedder = an_embedder(server)
+    before = embedder.embed_query(TEXTS[0])
+    embedder.close()
+    embedder.close()
+    assert np.array_equal(embedder.embed_query(TEXTS[0]), before)

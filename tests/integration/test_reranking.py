@@ -202,7 +202,7 @@ def test_an_embedding_model_is_not_taken_for_a_cross_encoder(tmp_path: Path) -> 
 
 def test_a_model_with_several_labels_is_refused(tmp_path: Path) -> None:
     folder = save(BertForSequenceClassification(a_config(labels=3)), tmp_path)
-    with pytest.raises(RerankingError, match="3 figures for a pair, not one score"):
+    with pytest.raises(RerankingError, match="3 numbers for a pair, not one score"):
         CrossEncoderReranker(folder).scores("river", ["river"])
 
 
@@ -210,7 +210,7 @@ def test_scores_that_are_no_numbers_are_an_error(tmp_path: Path) -> None:
     model = BertForSequenceClassification(a_config())
     with torch.no_grad():
         model.classifier.weight.fill_(float("nan"))
-    with pytest.raises(RerankingError, match="scores that are no numbers"):
+    with pytest.raises(RerankingError, match="scores that are not numbers"):
         CrossEncoderReranker(save(model, tmp_path)).scores("river", ["river"])
 
 
@@ -280,6 +280,14 @@ def test_texts_left_out_come_last(server: RerankServer) -> None:
     scores = an_endpoint(server, "/top-two").scores(QUESTION, ["Nothing here.", *TEXTS])
     assert scores[2] == pytest.approx(0.8)
     assert max(scores[0], scores[1]) < scores[3] < scores[2]
+
+
+def test_a_client_that_was_closed_opens_again(server: RerankServer) -> None:
+    reranker = EndpointReranker(server.url("/ok"), None, None, 10)
+    before = reranker.scores(QUESTION, TEXTS)
+    reranker.close()
+    reranker.close()
+    assert reranker.scores(QUESTION, TEXTS) == before
 
 
 def test_no_texts_ask_nothing(server: RerankServer) -> None:

@@ -54,10 +54,10 @@ class ChatModel(Protocol):
         ...
 
     async def check(self) -> ChatStatus:
-        """Whether the model answers; nothing is generated.
+        """Ask, at little cost, whether the endpoint answers and which model it has; nothing is generated.
 
         Raises:
-            ChatError: It does not.
+            ChatError: It does not answer as it should.
         """
         ...
 

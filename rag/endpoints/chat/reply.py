@@ -1,4 +1,4 @@
-"""A chat server's chunks -> words, thinking, and how it ended."""
+"""A chat server's chunks -> words, reasoning, and the reason for the end."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,10 +15,10 @@ class ChatDelta:
 
     Attributes:
         text: Words for the reader.
-        reasoning: What a thinking model thinks; never part of the answer, never sent back to it.
+        reasoning: The thinking of a reasoning model; never part of the answer, never sent back to it.
         finish: On the last delta alone: the server's reason, such as "stop" or "length", or "interrupted" where it gave none.
-        prompt_tokens: On the last delta, what the server counted in the messages, if it says so.
-        retracts: The text of all deltas before this one was thinking: forget it. This one's `reasoning` repeats it.
+        prompt_tokens: On the last delta, the tokens that the server counted in the messages, if it says so.
+        retracts: The text of all deltas before this one was reasoning: drop it. This one's `reasoning` repeats it.
     """
 
     text: str
@@ -29,14 +29,9 @@ class ChatDelta:
 
 
 class ReplyReader:
-    """Reads one reply.
+    """Reads one reply; `finish` is the server's reason for the end, once it came.
 
-    Attributes:
-        chunks: How many were read.
-        finish: The server's reason for the end, once it came.
-
-    Args:
-        begins_thinking: The model's earlier replies began with thinking, without saying so.
+    `begins_thinking`: earlier replies of the model began with reasoning that no tag announced.
     """
 
     def __init__(self, begins_thinking: bool) -> None:
@@ -48,11 +43,11 @@ class ReplyReader:
 
     @property
     def begins_thinking(self) -> bool:
-        """Whether this reply began with thinking, without saying so."""
+        """Whether this reply began with reasoning that no tag announced."""
         return self._splitter.begins_inside
 
     def read(self, chunk: "ChatCompletionChunk") -> ChatDelta:
-        """Take the next chunk. Servers leave out what they like, so nothing is expected of it."""
+        """Take the next chunk. Servers may leave out any field."""
         self.chunks += 1
         usage = getattr(chunk, "usage", None)
         self._prompt_tokens = getattr(usage, "prompt_tokens", None) or self._prompt_tokens

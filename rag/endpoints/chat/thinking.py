@@ -1,4 +1,4 @@
-"""Tell a model's thinking, `<think>...</think>`, from its answer, while both arrive in pieces."""
+"""Separates a model's reasoning, `<think>...</think>`, from its answer, while both arrive in pieces."""
 
 import re
 from dataclasses import dataclass
@@ -6,17 +6,14 @@ from dataclasses import dataclass
 OPEN, CLOSE = "<think>", "</think>"
 
 STRAY_CLOSE = re.compile(r"(?:^|\n)[ \t]*" + re.escape(CLOSE))
-"""A closing tag at the beginning of a line; elsewhere it is an answer that speaks of tags."""
+"""A closing tag at the beginning of a line; elsewhere it belongs to an answer about tags."""
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """One step of a reply, told apart.
+    """More text and more reasoning of a reply.
 
-    Attributes:
-        text: Further words of the answer.
-        reasoning: Further words of the thinking.
-        retracts: All text so far was thinking, since its closing tag came without an opening one; `reasoning` repeats it.
+    `retracts`: all text so far was reasoning, since its closing tag came without an opening one; `reasoning` repeats it.
     """
 
     text: str
@@ -25,10 +22,9 @@ class Split:
 
 
 class ThinkingSplitter:
-    """A reader of one reply.
+    """Splits one reply.
 
-    Args:
-        begins_inside: The prompt's template opens the tag, as DeepSeek-R1's does, so that the reply has only the closing one.
+    `begins_inside`: the prompt's template opens the tag, as DeepSeek-R1's does, so that the reply has only the closing one.
     """
 
     def __init__(self, begins_inside: bool) -> None:
@@ -43,18 +39,13 @@ class ThinkingSplitter:
         return bool(self._reasoning) and not self._content.lstrip().startswith(OPEN)
 
     def feed(self, piece: str) -> Split:
-        """Take the next piece. What may be the beginning of a tag is held back."""
+        """Take the next piece. A possible beginning of a tag is held back."""
         self._content += piece
-        return self._step(*_tell_apart(self._content, self._begins_inside, may_go_on=True))
+        return self._step(*_split(self._content, self._begins_inside, may_go_on=True))
 
     def finish(self, was_cut: bool) -> Split:
-        """Release what was held back.
-
-        Args:
-            was_cut: The reply has no proper end, so what was taken for thinking stays so; a complete reply
-                that never closed a tag it never opened was all answer.
-        """
-        return self._step(*_tell_apart(self._content, self._begins_inside and was_cut, may_go_on=False))
+        """Release what was held back. Reasoning stays so where the reply was cut; a complete reply without any tag was all answer."""
+        return self._step(*_split(self._content, self._begins_inside and was_cut, may_go_on=False))
 
     def _step(self, reasoning: str, text: str) -> Split:
         """What is new in the two totals."""
@@ -65,8 +56,8 @@ class ThinkingSplitter:
         return Split(new_text, new_reasoning, retracts)
 
 
-def _tell_apart(content: str, begins_inside: bool, may_go_on: bool) -> tuple[str, str]:
-    """All reasoning and all text of a reply so far."""
+def _split(content: str, begins_inside: bool, may_go_on: bool) -> tuple[str, str]:
+    """The reasoning and the text of a reply so far."""
     content = content.lstrip()
     if content.startswith(OPEN):
         reasoning, tag, text = content.removeprefix(OPEN).partition(CLOSE)
@@ -77,13 +68,13 @@ def _tell_apart(content: str, begins_inside: bool, may_go_on: bool) -> tuple[str
     elif may_go_on and OPEN.startswith(content):
         return "", ""
     else:
-        return "", _without_begun_tag(content) if may_go_on else content
+        return "", _without_partial_tag(content) if may_go_on else content
     if not tag and may_go_on:
-        reasoning = _without_begun_tag(reasoning)
+        reasoning = _without_partial_tag(reasoning)
     return reasoning, text.lstrip()
 
 
-def _without_begun_tag(text: str) -> str:
-    """The text without its last characters, where these may become a closing tag."""
+def _without_partial_tag(text: str) -> str:
+    """The text without its last characters where these may become a closing tag."""
     length = next((length for length in range(len(CLOSE) - 1, 0, -1) if text.endswith(CLOSE[:length])), 0)
     return text[: len(text) - length]
