@@ -20,19 +20,11 @@ class CheckedEmbedder:
         self._embedder = embedder
         self._stored_dimensions = stored_dimensions
         self._dimensions: int | None = None
-        self._identity = ""
 
     @property
     def identity(self) -> str:
-        """See `Embedder.identity`. Once told it stays, since an index bears it; only `prepare` may change it."""
-        self._identity = self._identity or self._embedder.identity
-        return self._identity
-
-    def prepare(self) -> bool:
-        """Get ready to embed, which may take seconds the first time; returns whether the identity turned out to be another than told."""
-        told, _ = self._identity, self._embedder.max_tokens  # a model that was not exported yet is exported for it
-        self._identity = self._embedder.identity
-        return bool(told) and told != self._identity
+        """See `Embedder.identity`."""
+        return self._embedder.identity
 
     def close(self) -> None:
         """Let go of connections and threads, where it has any."""
@@ -74,8 +66,6 @@ class CheckedEmbedder:
 
     def _checked(self, given: Embeddings, count: int) -> Embeddings:
         name = self._embedder.identity.partition(" ")[0]
-        if self._embedder.identity != self.identity:
-            raise EmbeddingError(f"The embedding model turned out to be {name}, not {self.identity.partition(' ')[0]}. Try again.")
         try:
             rows = np.asarray(given, dtype=np.float32)
         except (TypeError, ValueError) as error:

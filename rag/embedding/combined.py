@@ -33,8 +33,6 @@ class CombinedEmbedder:
     @property
     def max_tokens(self) -> int:
         """Of the part that reads least."""
-        for part in self._parts:
-            part.prepare()
         return self._shortest.max_tokens
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:

@@ -1,7 +1,9 @@
 """A local model run by ONNX Runtime: exported once for all libraries, in a process of its own, when it is first used.
 
-Until then its identity rests on what is expected of the export (`expected_precision`), and nothing is loaded to say it. A model that
-cannot be exported is noted in the cache, so that the next process knows; sentence-transformers runs it then, where that is allowed.
+Until then its identity rests on what is expected of the export (`expected_precision`), and nothing is loaded to tell it. Whoever asks for
+`max_tokens` first has the model exported, and gets the final identity. An export that turns out otherwise is an error where an index
+was opened by the identity expected; it is final in the next process. That a model cannot be exported is noted in the cache, too;
+sentence-transformers runs it then, where that is allowed.
 """
 
 import json
@@ -55,13 +57,10 @@ class OnnxEmbedder:
         self._cache = cache
         self._may_fall_back = may_fall_back
 
-    @property
+    @cached_property
     def identity(self) -> str:
-        """Precision, name, and `model_key`; of the original, where that runs. Raises EmbeddingError where neither can."""
-        if self._runs_original:
-            return self._original.identity
-        precision = self._exported[1].precision if self._target.exists() else expected_precision()
-        return f"onnx-{precision}:{model_name(self._name)}:{self._key}"
+        """Precision, name, and `model_key`; that of the original, where it runs. Raises EmbeddingError where neither can."""
+        return self._present_identity()
 
     @property
     def max_tokens(self) -> int:
@@ -104,7 +103,18 @@ class OnnxEmbedder:
         """What embeds; the model is exported for it if that was not done before."""
         if not self._runs_original and not self._target.exists():
             self._export()
+        if self.__dict__.get("identity", made := self._present_identity()) != made:
+            raise EmbeddingError(
+                f"The embedding model {self._name!r} was prepared just now, as {made.partition(':')[0]}, which was not known when the "
+                "library was opened. Run the command again, or restart the server."
+            )
         return self._original if self._runs_original else OnnxModel(*self._exported)
+
+    def _present_identity(self) -> str:
+        if self._runs_original:
+            return self._original.identity
+        precision = self._exported[1].precision if self._target.exists() else expected_precision()
+        return f"onnx-{precision}:{model_name(self._name)}:{self._key}"
 
     @cached_property
     def _key(self) -> str:

@@ -139,7 +139,7 @@ def test_a_model_that_cannot_be_exported_is_known_from_then_on(room: Path, caplo
     (room / "tiny" / "config.json").write_text("no JSON", encoding="utf-8")
     first = build_embedder("tiny", "auto", room / "cache")
     assert first.identity.startswith("onnx-")
-    with pytest.raises(EmbeddingError, match="could not be loaded"):
+    with pytest.raises(EmbeddingError, match="prepared just now, as sentence-transformers"):
         first.embed_query("Anything?")
     with caplog.at_level(logging.WARNING):
         assert build_embedder("tiny", "auto", room / "cache").identity.startswith("sentence-transformers:tiny:")
@@ -150,21 +150,16 @@ def test_a_model_that_cannot_be_exported_is_known_from_then_on(room: Path, caplo
 
 def test_an_export_that_is_another_than_expected_is_told_before_its_vectors_are_stored(tmp_path: Path) -> None:
     model, cache = make_bert(tmp_path / "bert"), tmp_path / "cache"
-    other = "fp32"
-
-    def made() -> Embedder:
-        return build_embedder(f"transformers:{model}?pooling=mean", "auto", cache)
-
-    early, prepared = CheckedEmbedder(made()), CheckedEmbedder(made())
-    told = early.identity, prepared.identity
-    export_here(str(model), cache, "mean", [other])
-    with pytest.raises(EmbeddingError, match=rf"turned out to be onnx-{other}:bert.*Try again"):
-        early.embed_query("Anything?")
-    assert early.identity == told[0]
-    assert prepared.prepare()
-    assert prepared.identity == told[1].replace(expected_precision(), other, 1)
-    assert not prepared.prepare()
-    assert prepared.embed_query("Anything?").shape == (32,)
+    early, ready = (build_embedder(f"transformers:{model}?pooling=mean", "auto", cache) for _ in range(2))
+    expected = early.identity
+    export_here(str(model), cache, "mean", ["fp32"])
+    for _ in range(2):
+        with pytest.raises(EmbeddingError, match=r"prepared just now, as onnx-fp32.*Run the command again"):
+            early.embed_documents(["Anything."])
+    assert early.identity == expected
+    assert ready.max_tokens == 46
+    assert ready.identity == expected.replace(expected_precision(), "fp32", 1)
+    assert ready.embed_query("Anything?").shape == (32,)
 
 
 def test_what_holds_threads_lets_go_of_them_and_can_be_used_again(minilm: Embedder) -> None:
