@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from rag import EmbeddingError
+from rag import EmbeddingError, Library, Settings
 from rag.embedding.backends import Backend, build_embedder
 from rag.embedding.checked import CheckedEmbedder
-from rag.embedding.onnx_embedder import EXPORT_VERSION, expected_precision
+from rag.embedding.onnx_embedder import EXPORT_VERSION, OnnxEmbedder, expected_precision
 from rag.embedding.protocol import Embedder
 from rag.reranking.protocol import build_reranker
 from rag.settings import EmbeddingEndpoint
@@ -172,3 +172,27 @@ def test_what_holds_threads_lets_go_of_them_and_can_be_used_again(minilm: Embedd
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("embedding")]
     assert (checked.embed_documents(["One.", "Two."]) == before).all()
     CheckedEmbedder(BagOfWordsEmbedder()).close()
+
+
+@pytest.mark.parametrize("backend", ["auto", "onnx"])
+def test_a_first_library_is_indexed_by_the_final_identity(tmp_path: Path, backend: Backend) -> None:
+    """As of a model that suffers from 8 bits: the export is another than expected, and nobody notices."""
+    model, cache = make_bert(tmp_path / "bert"), tmp_path / "cache"
+    (tmp_path / "one.txt").write_text("The pump is oiled.", encoding="utf-8")
+
+    class Late(OnnxEmbedder):
+        """Exported when it is first used, in a precision that this processor is not expected to have."""
+
+        @property
+        def max_tokens(self) -> int:
+            if not cache.exists():
+                export_here(str(model), cache, "mean", ["fp32"])
+            return super().max_tokens
+
+    settings = Settings(embedding_model=f"transformers:{model}?pooling=mean", embedding_backend=backend, model_cache=cache, chunk_tokens=16)
+    with Library.open(tmp_path / "library", settings, embedder=Late(str(model), cache, "mean")) as library:
+        assert library.add(tmp_path / "one.txt").all_searchable
+        assert library.retrieve("Is the pump oiled?")
+    with Library.open(tmp_path / "library", settings) as library:
+        assert library.index_identity.startswith("onnx-fp32:bert:")
+        assert len(library.documents()) == 1
