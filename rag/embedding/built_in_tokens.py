@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from rag.embedding.model_files import model_folder
-from rag.embedding.onnx_runtime import load_tokenizer
+from rag.embedding.onnx_runtime import read_tokenizer
 from rag.settings import DEFAULT_EMBEDDING_MODEL
 
 if TYPE_CHECKING:
@@ -45,4 +45,4 @@ def built_in_token_spans(text: str) -> list[tuple[int, int]]:
 
 @cache
 def _tokenizer() -> "Tokenizer":
-    return load_tokenizer(model_folder(DEFAULT_EMBEDDING_MODEL) / "tokenizer.json")
+    return read_tokenizer(model_folder(DEFAULT_EMBEDDING_MODEL) / "tokenizer.json")

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.embedding.model_files import model_folder, model_key, model_name
-from rag.embedding.onnx_runtime import TOKENIZER, About, OnnxModel, read_about
+from rag.embedding.onnx_runtime import TOKENIZER, About, OnnxModel, read_about, read_tokenizer
 from rag.embedding.protocol import Embeddings
 from rag.embedding.sentence_transformer import SentenceTransformerEmbedder, load_model
 from rag.embedding.token_reader import TokenReader
@@ -91,10 +91,8 @@ class OnnxEmbedder:
             return self._running.token_reader
 
         def load_tokenizer() -> "tuple[Tokenizer, int]":
-            from tokenizers import Tokenizer
-
             folder, about = self._exported
-            return Tokenizer.from_file(str(folder / TOKENIZER)), about.limit
+            return read_tokenizer(folder / TOKENIZER), about.limit
 
         return TokenReader(load_tokenizer, lambda: load_model(model_folder(self._name), self._pooling))
 

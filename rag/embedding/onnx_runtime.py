@@ -30,14 +30,8 @@ SLOWER = ["SkipLayerNormFusion"]
 class About:
     """What is known of an exported model without loading it.
 
-    Attributes:
-        precision: "int8", "uint8" or "fp32", of the weights of its matrix products.
-        agreement: The mean cosine of its vectors with the original's, over a fixed set of texts.
-        dimensions: Of a vector.
-        limit: Tokens read of a text, special tokens and prompt counted.
-        max_tokens: The same without special tokens and document prompt.
-        document_prompt: Put before a text that will be searched.
-        query_prompt: Put before a question.
+    `precision` ("int8", "uint8" or "fp32") is that of the weights of its matrix products, `agreement` the mean cosine of its vectors with
+    the original's; `limit` counts special tokens and the prompt, `max_tokens` does not.
     """
 
     precision: str
@@ -136,17 +130,17 @@ class OnnxModel:
     @cached_property
     def _cutter(self) -> "Tokenizer":
         """Reads any length."""
-        return load_tokenizer(self._folder / TOKENIZER)
+        return read_tokenizer(self._folder / TOKENIZER)
 
     @cached_property
     def _tokenizer(self) -> "Tokenizer":
         """Reads what the model takes."""
-        tokenizer = load_tokenizer(self._folder / TOKENIZER)
+        tokenizer = read_tokenizer(self._folder / TOKENIZER)
         tokenizer.enable_truncation(self._about.limit)
         return tokenizer
 
 
-def load_tokenizer(path: Path) -> "Tokenizer":
+def read_tokenizer(path: Path) -> "Tokenizer":
     """A tokenizer from its JSON file that neither pads nor cuts."""
     from tokenizers import Tokenizer
 

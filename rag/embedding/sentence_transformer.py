@@ -47,7 +47,8 @@ class SentenceTransformerEmbedder:
     @property
     def max_tokens(self) -> int:
         """The model's limit without special tokens and document prompt."""
-        return token_limit(self._model)[1]
+        with self._lock:
+            return token_limit(self._model)[1]
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         """See `Embedder.token_spans`."""
@@ -60,7 +61,8 @@ class SentenceTransformerEmbedder:
     def embed_documents(self, texts: Sequence[str]) -> Embeddings:
         """See `Embedder.embed_documents`."""
         if not texts:
-            return np.empty((0, self._model.get_embedding_dimension() or 0), dtype=np.float32)
+            with self._lock:
+                return np.empty((0, self._model.get_embedding_dimension() or 0), dtype=np.float32)
         by_length = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         rows: list[Embeddings] = []
         for first in range(0, len(by_length), BATCH_SIZE):
@@ -83,30 +85,21 @@ class SentenceTransformerEmbedder:
         def load_tokenizer() -> "tuple[Tokenizer, int]":
             from tokenizers import Tokenizer
 
-            model = self._model
-            return Tokenizer.from_str(model.tokenizer.backend_tokenizer.to_str()), token_limit(model)[0]
+            with self._lock:
+                return Tokenizer.from_str(self._model.tokenizer.backend_tokenizer.to_str()), token_limit(self._model)[0]
 
         return TokenReader(load_tokenizer, lambda: self._model, self._lock)
 
     @cached_property
     def _model(self) -> "SentenceTransformer":
-        with self._lock:
-            if "_model" in self.__dict__:  # another thread loaded it while this one waited
-                return self.__dict__["_model"]  # type: ignore[no-any-return]
-            _ = self.identity
-            self.__dict__["_model"] = model = load_model(model_folder(self._name), self._pooling)
-            return model
+        """The model; called with the lock held."""
+        _ = self.identity
+        return load_model(model_folder(self._name), self._pooling)
 
 
 def load_model(folder: Path, pooling: str | None = None, attention: str | None = None) -> "SentenceTransformer":
     """Load a model from its folder, and nothing from anywhere else: any encoder or decoder where `pooling`, one of `POOLINGS`, is given."""
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    import torch
-    from transformers.utils import logging as transformers_logging
-
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    options: dict[str, Any] = {} if torch.cuda.is_available() else {"dtype": torch.float32}
+    options = model_options()
     if attention:
         options["attn_implementation"] = attention
     try:
@@ -116,6 +109,17 @@ def load_model(folder: Path, pooling: str | None = None, attention: str | None =
     if not getattr(model.tokenizer, "is_fast", False):
         raise EmbeddingError(f"The embedding model in {folder} has no fast tokenizer, so its token offsets are unknown. Choose another.")
     return model
+
+
+def model_options() -> dict[str, Any]:
+    """What any model is loaded with; keeps transformers off the network and off the terminal."""
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    import torch
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    return {} if torch.cuda.is_available() else {"dtype": torch.float32}
 
 
 def _assembled(folder: Path, pooling: str | None, options: dict[str, Any]) -> "SentenceTransformer":

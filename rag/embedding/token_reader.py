@@ -39,7 +39,7 @@ class Token:
         start: Offset of its first character in the text; special tokens have the place they stand at.
         end: Offset after its last.
         kind: See `TokenKind`.
-        is_read: Whether the model reads it; what is over its limit is cut off.
+        is_read: Whether the model reads it; what exceeds its limit is cut off.
     """
 
     text: str
@@ -52,13 +52,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class TokenizedText:
-    """A text as a model cuts it.
-
-    Attributes:
-        text: What was cut.
-        tokens: All of them, special ones and those over the limit included.
-        limit: Tokens that the model reads, special ones counted.
-    """
+    """A text and all of its tokens, special ones and those over the model's limit included; `limit` counts special ones too."""
 
     text: str
     tokens: tuple[Token, ...]
@@ -136,7 +130,8 @@ class TokenReader:
     @cached_property
     def pooling(self) -> str:
         """How the model makes one vector of many: "mean", "cls", "max" ...; "" where it does not say."""
-        modes = [getattr(module, "pooling_mode", None) for module in self._model]
+        with self._lock:
+            modes = [getattr(module, "pooling_mode", None) for module in self._model]
         mode = next((mode for mode in modes if mode), "")
         return mode if isinstance(mode, str) else "+".join(mode)
 
@@ -169,10 +164,8 @@ class TokenReader:
 
     @cached_property
     def _model(self) -> "SentenceTransformer":
-        with self._lock:
-            if "_model" not in self.__dict__:  # another thread loaded it while this one waited
-                self.__dict__["_model"] = self._load_model()
-            return self.__dict__["_model"]  # type: ignore[no-any-return]
+        """The model; called with the lock held."""
+        return self._load_model()
 
 
 @contextmanager

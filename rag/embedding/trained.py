@@ -6,7 +6,8 @@ A folder holds numbers and words, no pickle: reading one runs nothing.
 import hashlib
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -30,8 +31,6 @@ SEED = 7
 NGRAM_LETTERS = (3, 6)
 INFER_EPOCHS, INFER_ALPHA, LEAST_ALPHA = 50, 0.025, 0.0001
 """How Doc2Vec infers the vector of a text; the learning rate falls in even steps."""
-
-MISSING = "gensim is not installed. Install it with: pip install 'footnote[gensim]'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,12 +177,9 @@ class TrainedEmbedder(BuiltInTokens):
 
 def untrained_doc2vec(dimensions: int, epochs: int) -> "Doc2Vec":
     """Gensim's Doc2Vec, PV-DBOW (Le and Mikolov, 2014), before it has read anything."""
-    try:
+    with gensim_needed():
         from gensim.models.doc2vec import Doc2Vec
-    except ModuleNotFoundError as error:
-        raise EmbeddingError(MISSING) from error
-    options: dict[str, Any] = {"seed": SEED, "hashfxn": stable_hash, "workers": 1, "min_count": 1, "sample": 1e-3}
-    return Doc2Vec(vector_size=dimensions, dm=0, epochs=epochs, **options)
+    return Doc2Vec(vector_size=dimensions, dm=0, epochs=epochs, **OPTIONS)
 
 
 def stable_hash(text: str) -> int:
@@ -191,9 +187,20 @@ def stable_hash(text: str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode("utf-8", "replace")).digest()[:4])
 
 
-def _gensim_part_hashes(word: str, buckets: int) -> list[int]:
+OPTIONS: dict[str, Any] = {"seed": SEED, "hashfxn": stable_hash, "workers": 1, "min_count": 1, "sample": 1e-3}
+"""Of gensim's models: the same texts give the same model."""
+
+
+@contextmanager
+def gensim_needed() -> Iterator[None]:
+    """Around an import of gensim: says how to install it where it is missing."""
     try:
-        from gensim.models.fasttext import ft_ngram_hashes
+        yield
     except ModuleNotFoundError as error:
-        raise EmbeddingError(MISSING) from error
+        raise EmbeddingError("gensim is not installed. Install it with: pip install 'footnote[gensim]'") from error
+
+
+def _gensim_part_hashes(word: str, buckets: int) -> list[int]:
+    with gensim_needed():
+        from gensim.models.fasttext import ft_ngram_hashes
     return list(ft_ngram_hashes(word, *NGRAM_LETTERS, buckets))

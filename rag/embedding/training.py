@@ -9,18 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rag.embedding.trained import (
-    ABOUT,
-    MISSING,
-    NGRAM_LETTERS,
-    NGRAMS,
-    ROWS,
-    SEED,
-    About,
-    TrainedEmbedder,
-    stable_hash,
-    untrained_doc2vec,
-)
+from rag.embedding.trained import ABOUT, NGRAM_LETTERS, NGRAMS, OPTIONS, ROWS, About, TrainedEmbedder, gensim_needed, untrained_doc2vec
 from rag.embedding.words import words_of
 from rag.errors import EmbeddingError
 from rag.types import TrainedKind
@@ -89,18 +78,16 @@ def train(texts: Sequence[str], kind: TrainedKind, folder: Path, dimensions: int
 
 def _trained(runs: Sequence[list[str]], kind: TrainedKind, dimensions: int, epochs: int) -> tuple[Any, dict[str, Any]]:
     """Gensim's model, and the rows to save of it, by file name."""
-    try:
+    with gensim_needed():
         from gensim.models import FastText, Word2Vec
         from gensim.models.doc2vec import TaggedDocument
-    except ModuleNotFoundError as error:
-        raise EmbeddingError(MISSING) from error
     if kind == "doc2vec":
         model = untrained_doc2vec(dimensions, epochs)
         tagged = [TaggedDocument(run, [number]) for number, run in enumerate(runs)]
         model.build_vocab(tagged)
         model.train(tagged, total_examples=len(tagged), epochs=epochs)
         return model, {ROWS: model.syn1neg}
-    options: dict[str, Any] = {"seed": SEED, "hashfxn": stable_hash, "workers": 1, "min_count": 1, "sample": 1e-3, "epochs": epochs}
+    options = OPTIONS | {"epochs": epochs}
     if kind == "word2vec":
         model = Word2Vec(runs, vector_size=dimensions, sg=1, **options)
         return model, {ROWS: model.wv.vectors}

@@ -27,13 +27,7 @@ RARENESS = 1e-3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WordVectors:
-    """A vocabulary.
-
-    Attributes:
-        places: The row of each word.
-        rows: float32 `(words, dimensions)`, of any length.
-        frequencies: float64 `(words,)`, the share of each word in running text, in (0, 1].
-    """
+    """A vocabulary: each word's place, rows float32 `(words, dimensions)`, and its share in running text, float64 `(words,)` in (0, 1]."""
 
     places: dict[str, int]
     rows: Embeddings

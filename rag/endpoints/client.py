@@ -4,12 +4,13 @@ A `Service` is one kind of endpoint: what messages call it, which settings name 
 of that kind, where it answers. `errors` turns what fails there into an error of the service.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
-from rag.endpoints.addresses import AddressError, checked_address, without_secrets
+from rag.endpoints.addresses import without_secrets
 from rag.errors import RagError
 
 if TYPE_CHECKING:
@@ -83,18 +84,24 @@ class Endpoint:
 
     def checked_url(self) -> str:
         """The address, fit for requests; raises the service's error where it or the key cannot be used."""
-        service = self.service
+        import httpx2
+
+        service, url, problem = self.service, self.base_url.strip(), ""
         try:
-            parts = checked_address(self.base_url)
-        except AddressError as error:
-            problem = "is not of the form http://HOST/PATH." if error.reason == "form" else "contains more than a host and a path."
-            key = "" if error.reason == "form" else f" Put the key into {service.key_setting}."
-            message = f"The {service.name}'s address {self.shown!r} {problem}{key} Set {service.url_setting} to an address such as "
-            raise self.error("not_configured", f"{message}{service.example}.") from error
+            parts = urlsplit(url)
+            is_address = parts.scheme in {"http", "https"} and bool(httpx2.URL(url).host) and not re.search(r"\s", parts.netloc)
+        except (ValueError, httpx2.InvalidURL):
+            is_address = False
+        if not is_address:
+            problem = "is not of the form http://HOST/PATH."
+        elif parts.username is not None or parts.query:
+            problem = f"contains more than a host and a path. Put the key into {service.key_setting}."
+        if problem:
+            message = f"The {service.name}'s address {self.shown!r} {problem} Set {service.url_setting} to an address such as "
+            raise self.error("not_configured", f"{message}{service.example}.")
         if not (self.key.isascii() and self.key.isprintable()):
-            raise self.error(
-                "not_configured", f"The key for {self.shown} contains characters that no key has. Copy {service.key_setting} again."
-            )
+            message = f"The key for {self.shown} contains characters that no key has. Copy it again, into {service.key_setting}."
+            raise self.error("not_configured", message)
         return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/").removesuffix(service.path), "", ""))
 
     def open_http(self) -> "httpx2.Client":

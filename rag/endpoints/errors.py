@@ -19,46 +19,27 @@ if TYPE_CHECKING:
 
 Kind = Literal["address", "unreachable", "slow", "dropped", "garbled", "refused", "broken_off", "failed"]
 
-KINDS: dict[str, Kind] = {
-    **dict.fromkeys(["httpx2.InvalidURL", "httpx2.UnsupportedProtocol"], "address"),
-    **dict.fromkeys(["httpx2.ConnectError", "httpx2.ConnectTimeout", "httpx2.ProxyError"], "unreachable"),
-    **dict.fromkeys(
-        ["httpx2.TimeoutException", "httpx2.ReadTimeout", "httpx2.WriteTimeout", "httpx2.PoolTimeout", "openai.APITimeoutError"], "slow"
-    ),
-    **dict.fromkeys(
-        [
-            *("httpx2.HTTPError", "httpx2.RequestError", "httpx2.TransportError"),
-            *("httpx2.NetworkError", "httpx2.ReadError", "httpx2.WriteError", "httpx2.CloseError"),
-            *("httpx2.ProtocolError", "httpx2.LocalProtocolError", "httpx2.RemoteProtocolError"),
-            "openai.APIConnectionError",
-        ],
-        "dropped",
-    ),
-    **dict.fromkeys(
-        ["httpx2.DecodingError", "httpx2.SSEError", "httpx2.TooManyRedirects", "openai.APIResponseValidationError", "builtins.ValueError"],
-        "garbled",
-    ),
-    **dict.fromkeys(
-        [
-            *("httpx2.HTTPStatusError", "openai.APIStatusError"),
-            *("openai.BadRequestError", "openai.UnprocessableEntityError", "openai.ConflictError", "openai.NotFoundError"),
-            *("openai.AuthenticationError", "openai.PermissionDeniedError", "openai.OAuthError"),
-            *("openai.RateLimitError", "openai.InternalServerError"),
-        ],
-        "refused",
-    ),
-    "openai.APIError": "broken_off",
-    **dict.fromkeys(
-        [
-            *("openai.OpenAIError", "openai.LengthFinishReasonError", "openai.ContentFilterFinishReasonError"),
-            *("openai.WebSocketConnectionClosedError", "openai.WebSocketQueueFullError", "openai.InvalidWebhookSignatureError"),
-            *("openai._AmbiguousModuleClientUsageError", "httpx2.CookieConflict"),
-            *("httpx2.StreamError", "httpx2.StreamClosed", "httpx2.StreamConsumed", "httpx2.RequestNotRead", "httpx2.ResponseNotRead"),
-        ],
-        "failed",
-    ),
+_NAMES: dict[Kind, str] = {
+    "address": "httpx2.InvalidURL httpx2.UnsupportedProtocol",
+    "unreachable": "httpx2.ConnectError httpx2.ConnectTimeout httpx2.ProxyError",
+    "slow": "httpx2.TimeoutException httpx2.ReadTimeout httpx2.WriteTimeout httpx2.PoolTimeout openai.APITimeoutError",
+    "dropped": """
+        httpx2.HTTPError httpx2.RequestError httpx2.TransportError httpx2.NetworkError httpx2.ReadError httpx2.WriteError httpx2.CloseError
+        httpx2.ProtocolError httpx2.LocalProtocolError httpx2.RemoteProtocolError openai.APIConnectionError""",
+    # ValueError is that of broken JSON or UTF-8
+    "garbled": "httpx2.DecodingError httpx2.SSEError httpx2.TooManyRedirects openai.APIResponseValidationError builtins.ValueError",
+    "refused": """
+        httpx2.HTTPStatusError openai.APIStatusError openai.BadRequestError openai.UnprocessableEntityError openai.ConflictError
+        openai.NotFoundError openai.AuthenticationError openai.PermissionDeniedError openai.OAuthError openai.RateLimitError
+        openai.InternalServerError""",
+    "broken_off": "openai.APIError",
+    "failed": """
+        openai.OpenAIError openai.LengthFinishReasonError openai.ContentFilterFinishReasonError openai.WebSocketConnectionClosedError
+        openai.WebSocketQueueFullError openai.InvalidWebhookSignatureError openai._AmbiguousModuleClientUsageError httpx2.CookieConflict
+        httpx2.StreamError httpx2.StreamClosed httpx2.StreamConsumed httpx2.RequestNotRead httpx2.ResponseNotRead""",
 }
-"""What each error of the libraries means. ValueError is that of broken JSON or UTF-8."""
+KINDS: dict[str, Kind] = {name: kind for kind, names in _NAMES.items() for name in names.split()}
+"""What each class of errors of the two libraries means."""
 
 QUOTED_CHARACTERS = 300
 """Longest quotation of a server's own words in a message."""

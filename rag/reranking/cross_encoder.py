@@ -2,14 +2,14 @@
 
 import json
 import math
-import os
 import threading
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag.embedding.model_files import model_folder, weights_sha256
+from rag.embedding.model_files import model_folder, model_name, weights_sha256
+from rag.embedding.sentence_transformer import UNLIMITED_TOKENS, model_options
 from rag.errors import EmbeddingError, RerankingError
 
 if TYPE_CHECKING:
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
 BATCH_SIZE = 16
 """Pairs in one pass: larger passes are hardly faster on two cores."""
-
-UNLIMITED_TOKENS = 8192
-"""The limit assumed for a model that states none."""
 
 QUESTION_SHARE = 0.5
 """A question longer than this share of the model's limit is cut, so that there is room for a passage."""
@@ -44,7 +41,7 @@ class CrossEncoderReranker:
             weights = weights_sha256(self._folder)
         except (EmbeddingError, OSError) as error:
             raise RerankingError(f"There are no model weights to read in {self._folder}. {WANTED}") from error
-        return f"cross-encoder:{self._name.rstrip('/').rsplit('/', 1)[-1]}:{weights}"
+        return f"cross-encoder:{model_name(self._name)}:{weights}"
 
     def scores(self, question: str, texts: Sequence[str]) -> list[float]:
         """See `Reranker.scores`: the model's plain output, before any sigmoid, which would make the best ones equal."""
@@ -88,17 +85,11 @@ class CrossEncoderReranker:
         _ = self.identity
         if not _scores_pairs(folder):
             raise RerankingError(f"{self._name!r} is not a cross-encoder: it was not trained to score pairs. {WANTED}")
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")
-        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-        import torch
         from safetensors import SafetensorError
         from sentence_transformers import CrossEncoder
-        from transformers.utils import logging as transformers_logging
 
-        transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-        precision = {} if torch.cuda.is_available() else {"dtype": torch.float32}
         try:
-            model: CrossEncoder = CrossEncoder(str(folder), local_files_only=True, model_kwargs=precision)
+            model: CrossEncoder = CrossEncoder(str(folder), local_files_only=True, model_kwargs=model_options())
         except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
             raise RerankingError(f"The reranker {self._name!r} could not be loaded from {folder}: {error}") from error
         if model.num_labels != 1:
