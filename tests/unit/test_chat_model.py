@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from rag.endpoints.chat.dialect import Dialect
 from rag.endpoints.chat.endpoint import CHAT
-from rag.endpoints.chat.thinking import ThinkingSplitter
+from rag.endpoints.chat.reply import ThinkingSplitter
 from rag.endpoints.client import Endpoint, Service
 from rag.endpoints.embeddings import EMBEDDINGS
 from rag.endpoints.errors import KINDS, translate
