@@ -14,7 +14,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -174,8 +173,11 @@ class OnnxEmbedder:
                 if reason := _run_export([str(source), str(made)] + ([self._pooling] if self._pooling else [])):
                     self._note.write_text(reason, encoding="utf-8")
                     return
-                with suppress(FileExistsError):  # another process was first
+                try:
                     made.rename(target)
+                except OSError:
+                    if not target.exists():  # else another process was first
+                        raise
         except OSError as error:
             raise EmbeddingError(f"The embedding model in {source} cannot be exported to ONNX in {target.parent}: {error}") from error
 

@@ -53,16 +53,24 @@ def export(source: Path, target: Path, pooling: str | None = None, precisions: C
     int8 is the quickest, and overflows on processors that multiply bytes without VNNI.
     """
     model = load_model(source, pooling, attention="eager")
-    document_prompt, query_prompt = prompts_of(model)
-    limit, max_tokens = token_limit(model)
+    prompts, (limit, max_tokens) = prompts_of(model), token_limit(model)
     model.tokenizer.backend_tokenizer.save(str(target / TOKENIZER))
-    about = About("fp32", 0.0, model.get_embedding_dimension() or 0, limit, max_tokens, document_prompt, query_prompt)
-    _trace(model, target / GRAPH)
-    (target / GRAPH).rename(target / "fp32.onnx")
-    about = _first_that_agrees(model, target, about, precisions)
-    (target / "fp32.onnx").unlink()
-    (target / ABOUT).write_text(json.dumps(asdict(about), indent=1), encoding="utf-8")
-    return about
+    traced = target / "traced.onnx"
+    _trace(model, traced)
+    problems = []
+    for precision in precisions:
+        if precision == "fp32":
+            shutil.copyfile(traced, target / GRAPH)
+        else:
+            _quantise(traced, target / GRAPH, precision)
+        about = About(precision, 0.0, model.get_embedding_dimension() or 0, limit, max_tokens, *prompts)
+        about = replace(about, agreement=_agreement(model, OnnxModel(target, about), prompts))
+        if about.agreement >= LEAST_AGREEMENT[precision]:
+            traced.unlink()
+            (target / ABOUT).write_text(json.dumps(asdict(about), indent=1), encoding="utf-8")
+            return about
+        problems.append(f"the {precision} export agrees with the original by a mean cosine of {about.agreement:.3f} only")
+    raise ValueError("; ".join(problems))
 
 
 def _trace(model: "SentenceTransformer", path: Path) -> None:
@@ -95,21 +103,6 @@ def _trace(model: "SentenceTransformer", path: Path) -> None:
         )
 
 
-def _first_that_agrees(model: "SentenceTransformer", target: Path, about: About, precisions: Collection[str]) -> About:
-    """Make the graph in each precision until one agrees with the original; ValueError where none does."""
-    problems = []
-    for precision in precisions:
-        if precision == "fp32":
-            shutil.copyfile(target / "fp32.onnx", target / GRAPH)
-        else:
-            _quantise(target / "fp32.onnx", target / GRAPH, precision)
-        try:
-            return _checked(model, target, replace(about, precision=precision))
-        except ValueError as error:
-            problems.append(str(error))
-    raise ValueError("; ".join(problems))
-
-
 def _quantise(source: Path, target: Path, precision: str) -> None:
     """Weights of matrix products to 8 bits, a scale for each column: one scale for a whole matrix ruins this model (cosine 0.94)."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
@@ -124,17 +117,13 @@ def _quantise(source: Path, target: Path, precision: str) -> None:
     )
 
 
-def _checked(model: "SentenceTransformer", target: Path, about: About) -> About:
-    """Compare the export with the original; ValueError where they do not agree."""
-    made = OnnxModel(target, about)
-    agreements = []
-    for prompt, encode in ((about.document_prompt, model.encode_document), (about.query_prompt, model.encode_query)):
+def _agreement(model: "SentenceTransformer", made: OnnxModel, prompts: tuple[str, str]) -> float:
+    """The mean cosine of an export's vectors with the original's."""
+    cosines = []
+    for prompt, encode in zip(prompts, (model.encode_document, model.encode_query), strict=True):
         original = encode(list(TEXTS), prompt=prompt, normalize_embeddings=True, show_progress_bar=False)
-        agreements.append(np.sum(made.embed([prompt + text for text in TEXTS]) * original, axis=1))
-    agreement = float(np.mean(agreements))
-    if not agreement >= LEAST_AGREEMENT[about.precision]:
-        raise ValueError(f"the {about.precision} export agrees with the original by a mean cosine of {agreement:.3f} only")
-    return replace(about, agreement=agreement)
+        cosines.append(np.sum(made.embed([prompt + text for text in TEXTS]) * original, axis=1))
+    return float(np.mean(cosines))
 
 
 def main() -> None:
