@@ -52,7 +52,7 @@ class Closable(Protocol):
     """An embedder, chat model or reranker that holds connections or threads."""
 
     def close(self) -> None:
-        """Let go of them. Doing so twice is harmless, and the next use opens new ones."""
+        """Let go of them. Doing so twice is harmless; the next use opens new ones."""
 
 
 @runtime_checkable

@@ -11,7 +11,6 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
@@ -95,11 +94,6 @@ class EndpointReranker:
         self._address = address
         return scores
 
-    def close(self) -> None:
-        """Close the connections; the next use opens new ones."""
-        if http := self.__dict__.pop("_http", None):
-            http.close()
-
     def _ask(self, address: str, question: str, texts: Sequence[str]) -> _Reply:
         """One answer; a server that may want the texts by their other name is asked once more."""
         reply = self._send(address, self._request(question, texts, self._takes_texts))
@@ -120,16 +114,13 @@ class EndpointReranker:
             body["model"] = self._endpoint.model
         return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
 
-    @cached_property
-    def _http(self) -> "httpx2.Client":
-        return self._endpoint.open_http()
-
     def _send(self, address: str, request: bytes) -> _Reply:
         import httpx2
 
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
         try:
-            with self._http.stream("POST", address, content=request, headers=headers) as response:
+            # a client for each request: one kept would meet connections that the server has closed meanwhile
+            with self._endpoint.open_http() as http, http.stream("POST", address, content=request, headers=headers) as response:
                 media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
                 return _Reply(response.status_code, _decoded(self._read(response)), response.headers, media_type)
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:

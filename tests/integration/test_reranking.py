@@ -282,14 +282,6 @@ def test_texts_left_out_come_last(server: RerankServer) -> None:
     assert max(scores[0], scores[1]) < scores[3] < scores[2]
 
 
-def test_a_client_that_was_closed_opens_again(server: RerankServer) -> None:
-    reranker = EndpointReranker(server.url("/ok"), None, None, 10)
-    before = reranker.scores(QUESTION, TEXTS)
-    reranker.close()
-    reranker.close()
-    assert reranker.scores(QUESTION, TEXTS) == before
-
-
 def test_no_texts_ask_nothing(server: RerankServer) -> None:
     assert an_endpoint(server, "/ok").scores(QUESTION, []) == []
     assert server.requests == []
