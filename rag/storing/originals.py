@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import LibraryDamagedError, NewerSchemaError, StorageError, UnreadableFileError
-from rag.formats.files import hash_file, unreadable
+from rag.files import hash_file, unreadable
+from rag.formats.registry import format_of
 from rag.storing.schema import check_version
 from rag.types import DocumentRecord
 
@@ -26,7 +27,6 @@ SCHEMA = 1
 """Of the files in `about`."""
 
 BLOCK_BYTES = 1 << 20
-SUFFIXES = {"application/pdf": ".pdf", "text/markdown": ".md", "text/plain": ".txt"}
 
 PARTIAL = ".partial"
 """Ends the name of a copy that is not whole yet."""
@@ -65,7 +65,8 @@ class Originals:
 
     def path(self, document_id: str, media_type: str) -> Path:
         """Where a document's file lies, or would lie."""
-        return self._folder / f"{document_id}{SUFFIXES[media_type]}"
+        suffixes = format_of(media_type).suffixes or [file.suffix for file in self._folder.glob(f"{document_id}.*")]
+        return self._folder / f"{document_id}{suffixes[0] if suffixes else ''}"
 
     def keep(self, file: Path, document_id: str, media_type: str) -> bool:
         """Copy a file in, whole or not at all, in place of a copy that has been cut or changed; return whether it was not there before.
@@ -130,7 +131,7 @@ class Originals:
     def set_aside(self, document_id: str) -> None:
         """Mark a document as being removed: after an interruption, the next opening deletes its file, unless its record is there."""
         for file in self._folder.glob(f"{document_id}.*"):
-            if file.suffix in SUFFIXES.values():
+            if file.suffix not in {PARTIAL, REMOVED}:
                 file.rename(file.with_name(file.name + REMOVED))
 
     def discard(self, document_id: str) -> None:
