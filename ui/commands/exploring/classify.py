@@ -14,7 +14,7 @@ from ui.commands.terminal import JsonOption, LibraryOption, err, open_library, o
 
 if TYPE_CHECKING:
     from rag.exploring.classifying import Classification
-    from rag.exploring.validating import CrossValidation
+    from rag.exploring.classifying import CrossValidation
 
 METHODS = {
     "names": "by the cosine to each label's name, a rough guide: examples make it better",
@@ -54,7 +54,7 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Give documents, passages or texts labels by example, or by the labels' names alone."""
         from rag.exploring.classifying import classify as classify_texts
-        from rag.exploring.validating import cross_validate
+        from rag.exploring.classifying import cross_validate
 
         if of not in {"documents", "chunks"}:
             raise typer.BadParameter("It is documents or chunks.", param_hint="--of")
