@@ -29,7 +29,7 @@ def write_arrays(file: Path, arrays: dict[str, NDArray[Any]]) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with unfinished.open("wb") as opened:
-            np.savez(opened, **arrays)
+            np.savez(opened, **arrays)  # type: ignore[arg-type]  # its one option is a bool
             opened.flush()
             os.fsync(opened.fileno())
         unfinished.replace(file)

@@ -57,8 +57,8 @@ def test_a_long_comparison_shows_a_bar_and_then_the_pairs(open_library: OpenLibr
     *bars, found = handlers.compare("texts", "\n".join(f"line {number}" for number in range(100)), None, "")
     assert len(bars) > 1
     assert all("fn-bar" in bar for bar in bars)
-    assert "The first 60 of 100 are drawn" in found
-    assert "The 20 most alike of 4,950 pairs." in found
+    assert "The heat map shows the first 60 of 100" in found
+    assert "Showing the 20 most similar of 4,950 pairs." in found
     assert "fn-figure" in found
 
 

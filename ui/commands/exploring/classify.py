@@ -13,8 +13,7 @@ from ui.commands.exploring.writing import write
 from ui.commands.terminal import JsonOption, LibraryOption, err, open_library, out, print_json
 
 if TYPE_CHECKING:
-    from rag.exploring.classifying import Classification
-    from rag.exploring.classifying import CrossValidation
+    from rag.exploring.classifying import Classification, CrossValidation
 
 METHODS = {
     "names": "by the cosine to each label's name, a rough guide: examples make it better",
