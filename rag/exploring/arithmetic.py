@@ -28,12 +28,7 @@ SIMILAR_SPELLING = 0.8
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """A word near a sum.
-
-    Attributes:
-        text: The word.
-        cosine: Of its vector and the sum, in [-1, 1].
-    """
+    """A word near a sum, and the cosine of its vector and the sum, in [-1, 1]."""
 
     text: str
     cosine: float
@@ -41,12 +36,7 @@ class Neighbour:
 
 @dataclass(frozen=True, slots=True)
 class Unfamiliar:
-    """A word of a sum that is not in the model's vocabulary.
-
-    Attributes:
-        text: The word.
-        spellings: Similarly spelled words of the vocabulary.
-    """
+    """A word of a sum that is not in the model's vocabulary, and similarly spelled words that are."""
 
     text: str
     spellings: tuple[str, ...]
@@ -105,8 +95,7 @@ def solve(library: "Library", expression: str, *, among: Among | Sequence[str] =
 
     Raises:
         ExploringError: The expression cannot be parsed or adds up to nothing, or there is nothing to search.
-        EmbeddingError: The model cannot be used.
-        StorageError: The index cannot be read.
+        EmbeddingError, StorageError: The model cannot be used, or the index cannot be read.
         ValueError: `top_k` is less than 1, or `among` is unknown.
     """
     if top_k < 1:

@@ -29,12 +29,9 @@ MOST_WORDS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A run of words in two texts.
+    """A run of words in two texts: "same" in both, "changed", "removed" (in the left text only) or "added" (in the right text only).
 
-    Attributes:
-        kind: "same" in both; "changed"; "removed", in the left text only; "added", in the right text only.
-        left: The left text's words, joined by single spaces; "" if it has none.
-        right: The right text's words.
+    The words of each side are joined by single spaces; "" if it has none.
     """
 
     kind: DifferenceKind
@@ -44,13 +41,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A place where two documents differ.
-
-    Attributes:
-        left: The passage of the left document in which it begins.
-        right: The passage of the right document.
-        parts: The words that differ and a few around them.
-    """
+    """A place where two documents differ: the passages in which it begins, and the words that differ with a few around them."""
 
     left: FoundPassage
     right: FoundPassage

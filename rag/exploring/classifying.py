@@ -143,8 +143,7 @@ def classify(
 
     Raises:
         ExploringError: There are fewer than 2 labels or too many, an example has two labels, or there is nothing to label.
-        EmbeddingError: The model cannot be used.
-        StorageError: The index cannot be read.
+        EmbeddingError, StorageError: The model cannot be used, or the index cannot be read.
         ValueError: `of` or `unsure_below` is out of range.
     """
     if of not in {"documents", "chunks"} or not 0 <= unsure_below <= 1:

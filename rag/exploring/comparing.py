@@ -22,15 +22,7 @@ MOST_COMPARED = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two texts of a list.
-
-    Attributes:
-        first: Index of the first text.
-        second: Index of the second text, which is greater.
-        cosine: In [-1, 1].
-        first_text: The first text.
-        second_text: The second text.
-    """
+    """Two texts of a list, first < second by index, and their cosine, in [-1, 1]."""
 
     first: int
     second: int

@@ -7,19 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.errors import ExploringError
+from rag.exploring import pairing
 from rag.exploring.changes import Change, changes, compared
-from rag.exploring.pairing import (
-    Texts,
-    WordNumbers,
-    candidates,
-    components,
-    containment,
-    counterparts,
-    groups_of,
-    in_common,
-    shingles,
-    similar_pairs,
-)
 from rag.exploring.passages import FoundPassage, found_passage
 from rag.exploring.vectors import Progress, Vectors, no_progress
 
@@ -99,12 +88,9 @@ class DocumentPair:
 
 @dataclass(frozen=True, slots=True)
 class PassageGroup:
-    """A passage that is in several documents, perhaps with small changes.
+    """A passage that is in several documents, perhaps with small changes: every place, document by document.
 
-    Attributes:
-        passages: Every place, document by document.
-        documents: The number of documents.
-        words: The share of words that the first and the most different of the others have in common, in [0, 1].
+    `words` is the share of words that the first place and the most different of the others have in common, in [0, 1].
     """
 
     passages: tuple[FoundPassage, ...]
@@ -163,22 +149,22 @@ class _Search:
         if len(chunks) < len(vectors):
             raise ExploringError("Documents were removed meanwhile. Look again.")
         self._chunks = [chunks[key] for key in vectors.keys]
-        numbers = WordNumbers()
-        self._texts = Texts([numbers.words(chunk.text) for chunk in self._chunks], vectors.owners)
+        numbers = pairing.WordNumbers()
+        self._texts = pairing.Texts([numbers.words(chunk.text) for chunk in self._chunks], vectors.owners)
         self._rows = [np.flatnonzero(vectors.owners == document).tolist() for document in range(len(vectors.records))]
 
     def run(self, progress: Progress) -> Duplicates:
         texts = self._texts
-        pairs = similar_pairs(self._vectors.embeddings[texts.distinct], ALIKE, progress=lambda share: progress(0.8 * share))
-        rows_of_groups = groups_of(texts, pairs, self._threshold)
+        pairs = pairing.similar_pairs(self._vectors.embeddings[texts.distinct], ALIKE, progress=lambda share: progress(0.8 * share))
+        rows_of_groups = pairing.groups_of(texts, pairs, self._threshold)
         progress(0.9)
-        alike = counterparts(texts, pairs, len(self._rows))
-        compared = [self._pair(a, b, alike[a, b], alike[b, a]) for a, b in candidates(alike, texts, MOST)[:MOST_PAIRS]]
+        alike = pairing.counterparts(texts, pairs, len(self._rows))
+        compared = [self._pair(a, b, alike[a, b], alike[b, a]) for a, b in pairing.candidates(alike, texts, MOST)[:MOST_PAIRS]]
         kept = sorted(
             (found for found in compared if found[0].is_copy or found[0].alike >= MOST),
             key=lambda found: (not found[0].is_copy, -found[0].shared if found[0].is_copy else -found[0].alike, -found[0].cosine),
         )
-        copies = components(len(self._rows), [(a, b) for pair, a, b in kept if pair.is_copy])
+        copies = pairing.components(len(self._rows), [(a, b) for pair, a, b in kept if pair.is_copy])
         groups = [self._group(rows) for rows in rows_of_groups if len(set(copies[texts.owners[rows]])) > 1]
         documents = [self._with_changes(*found) if at < MOST_COMPARED else found[0] for at, found in enumerate(kept)]
         progress(1.0)
@@ -195,12 +181,12 @@ class _Search:
 
     def _group(self, rows: NDArray[np.intp]) -> PassageGroup:
         words = self._texts.words
-        least = min(in_common(words[rows[0]], words[row]) for row in self._texts.deduplicated(rows).tolist())
+        least = min(pairing.in_common(words[rows[0]], words[row]) for row in self._texts.deduplicated(rows).tolist())
         return PassageGroup(tuple(map(self._found, rows.tolist())), len(set(self._vectors.owners[rows].tolist())), least)
 
     def _pair(self, a: int, b: int, a_alike: int, b_alike: int) -> tuple[DocumentPair, int, int]:
         whole_a, whole_b = (np.concatenate([self._texts.words[row] for row in self._rows[document]]) for document in (a, b))
-        a_shared, b_shared = self._shared(a, shingles(whole_b)), self._shared(b, shingles(whole_a))
+        a_shared, b_shared = self._shared(a, pairing.shingles(whole_b)), self._shared(b, pairing.shingles(whole_a))
         if b_shared / len(self._rows[b]) > a_shared / len(self._rows[a]):
             (a, a_shared, a_alike), (b, b_shared, b_alike) = (b, b_shared, b_alike), (a, a_shared, a_alike)
         left, right = self._vectors.records[a], self._vectors.records[b]
@@ -221,7 +207,7 @@ class _Search:
         return pair, a, b
 
     def _shared(self, document: int, other: NDArray[np.uint64]) -> int:
-        return sum(containment(self._texts.words[row], other) >= self._threshold for row in self._rows[document])
+        return sum(pairing.containment(self._texts.words[row], other) >= self._threshold for row in self._rows[document])
 
     def _with_changes(self, pair: DocumentPair, a: int, b: int) -> DocumentPair:
         if pair.is_copy:
@@ -239,7 +225,7 @@ class _Search:
         for row in self._rows[a]:
             cosines = embeddings[self._rows[b]] @ embeddings[row]
             other = self._rows[b][int(cosines.argmax())]
-            if cosines.max() >= ALIKE and (share := in_common(words[row], words[other])) < 1:
+            if cosines.max() >= ALIKE and (share := pairing.in_common(words[row], words[other])) < 1:
                 found.append((share, row, other))
         found.sort(key=lambda pair: (-pair[0], pair[1:]))
         return [compared(self._found(left), self._found(right)) for _, left, right in found]

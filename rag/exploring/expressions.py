@@ -28,12 +28,7 @@ EXAMPLE = "For example: king - man + woman."
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A word or phrase of a sum.
-
-    Attributes:
-        text: The word or phrase.
-        weight: The factor of its vector: 1, -1, or the number written before it.
-    """
+    """A word or phrase of a sum, and the factor of its vector: 1, -1, or the number written before it."""
 
     text: str
     weight: float

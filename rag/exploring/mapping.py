@@ -143,8 +143,7 @@ def place_question(library: "Library", placed: Map, question: str, top_k: int = 
     Raises:
         EmptyQuestionError: The question is empty.
         ExploringError: The library has changed since the map was made.
-        EmbeddingError: The embedding model cannot be used.
-        StorageError: The index cannot be read.
+        EmbeddingError, StorageError: The model cannot be used, or the index cannot be read.
     """
     question = question.encode("utf-8", "replace").decode().strip()
     if not question:

@@ -13,12 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FoundPassage:
-    """A whole chunk that a view found.
-
-    Attributes:
-        passage: The chunk as a passage.
-        ordinal: Its position among its document's chunks, 0-based.
-    """
+    """A whole chunk that a view found, as a passage, and its 0-based position among its document's chunks."""
 
     passage: Passage
     ordinal: int

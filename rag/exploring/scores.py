@@ -72,8 +72,7 @@ def score_distribution(library: "Library", *, question: str | None = None, seed:
 
     Raises:
         ExploringError: Fewer than 2 passages are embedded, or the question is empty or too long.
-        EmbeddingError: The model cannot be used.
-        StorageError: The index cannot be read.
+        EmbeddingError, StorageError: The model cannot be used, or the index cannot be read.
     """
     vectors = library.vectors()
     vectors.require(chunks=2)

@@ -48,15 +48,7 @@ class Poolings:
 
 @dataclass(frozen=True, slots=True)
 class WordPlace:
-    """A word in a sentence.
-
-    Attributes:
-        sentence: The sentence.
-        start: Offset of its first occurrence.
-        end: Offset after it.
-        pieces: Its tokens.
-        occurrences: How often it occurs.
-    """
+    """A word in a sentence: the span of its first occurrence, the tokens of that, and how often it occurs."""
 
     sentence: str
     start: int
@@ -86,13 +78,7 @@ class WordInContext:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TokenSimilarities:
-    """The cosine of each token with each, in context.
-
-    Attributes:
-        rows: The tokens of the first text.
-        columns: The tokens of the second text, or of the first again.
-        cosines: `(len(rows), len(columns))`, in [-1, 1].
-    """
+    """The cosine of each token of one text (rows) with each of another (columns), in context, in [-1, 1]."""
 
     rows: tuple[Token, ...]
     columns: tuple[Token, ...]

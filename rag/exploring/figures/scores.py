@@ -1,7 +1,7 @@
 """The distribution of cosines in a library as a histogram."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,12 +40,14 @@ def score_histogram(distribution: "ScoreDistribution", scores: Sequence[float] =
                 hovertemplate="from %{x:.2f}: %{y:.1f} %<extra>" + label + "</extra>",
             )
         )
+    line = {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "line": {"color": PALETTE[6], "width": 1.5}}
+    label = {"yref": "paper", "y": 1, "yanchor": "bottom", "showarrow": False}
     return figure(
         traces,
         height=330,
         margin={"l": 8, "r": 8, "t": 24, "b": 8},
-        shapes=[_line(score) for score in scores],
-        annotations=[_number(score) for score in scores],
+        shapes=[line | {"x0": score, "x1": score} for score in scores],
+        annotations=[label | {"x": score, "text": f"{score:.2f}"} for score in scores],
         xaxis={"title": {"text": "cosine"}, "automargin": True, "showgrid": False, "zeroline": False},
         yaxis={"title": {"text": "share, %"}, "automargin": True, "rangemode": "tozero"},
         legend={"orientation": "h", "yanchor": "top", "y": -0.3, "x": 0},
@@ -58,11 +60,3 @@ def _bins(cosines: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np
     counts = np.bincount(steps - steps.min())
     edges = BIN * np.arange(steps.min(), steps.max() + 2)
     return edges.round(2), np.append(100 * counts / len(cosines), 0.0)
-
-
-def _line(score: float) -> dict[str, Any]:
-    return {"type": "line", "x0": score, "x1": score, "yref": "paper", "y0": 0, "y1": 1, "line": {"color": PALETTE[6], "width": 1.5}}
-
-
-def _number(score: float) -> dict[str, Any]:
-    return {"x": score, "yref": "paper", "y": 1, "yanchor": "bottom", "text": f"{score:.2f}", "showarrow": False}
