@@ -105,15 +105,11 @@ class Duplicates:
     Attributes:
         documents: Pairs of documents: copies first, then those that say the same in other words; most in common first.
         passages: Passages in several documents that are not all copies of each other; in most documents first.
-        threshold: The threshold asked for.
-        least_cosine: Passages with a smaller cosine were not compared.
         waiting: Number of documents left out because they are still being indexed.
     """
 
     documents: tuple[DocumentPair, ...]
     passages: tuple[PassageGroup, ...]
-    threshold: float
-    least_cosine: float
     waiting: int
 
 
@@ -171,8 +167,6 @@ class _Search:
         return Duplicates(
             tuple(documents),
             tuple(sorted(groups, key=lambda group: (-group.documents, -group.words, -len(group.passages[0].passage.text)))),
-            self._threshold,
-            pairs.least,
             self._vectors.waiting,
         )
 

@@ -66,11 +66,6 @@ class Vectors:
         np.add.at(sums, self.owners, self.embeddings)
         return unit(sums)
 
-    @cached_property
-    def places(self) -> dict[ChunkKey, int]:
-        """The row of each chunk."""
-        return {key: row for row, key in enumerate(self.keys)}
-
     def rows_of(self, record: DocumentRecord) -> NDArray[np.intp]:
         """The rows of a document's chunks, in reading order.
 

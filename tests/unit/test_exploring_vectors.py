@@ -27,7 +27,7 @@ def test_every_chunk_has_its_row_and_every_document_its_mean(library: Library) -
         vectors = library.vectors()
         chunks = library.chunks(vectors.keys)
         assert {chunks[key].text for key in vectors.keys} == set(TEXTS.values())
-        for key, row in vectors.places.items():
+        for row, key in enumerate(vectors.keys):
             assert vectors.embeddings[row] == pytest.approx(library.embedder.embed_documents([chunks[key].text])[0], abs=1e-6)
             assert vectors.records[vectors.owners[row]].id == key[0]
         assert vectors.documents == pytest.approx(vectors.embeddings[np.argsort(vectors.owners)])  # each has one chunk

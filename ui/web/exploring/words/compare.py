@@ -2,7 +2,7 @@
 
 LABEL = "Compare"
 EXPLAIN = (
-    "How similar texts are to the model: the cosine of two texts is 1 if they say the same, and near 0 if they have nothing in common. "
+    "How similar the model finds texts: the cosine of two texts is 1 if they say the same, and near 0 if they have nothing in common. "
     "What counts as a high score depends on the model and on your documents; the chart below the results shows it."
 )
 WHAT = "What to compare"
