@@ -129,7 +129,7 @@ def _candidates(library: "Library", among: Among | Sequence[str]) -> tuple[list[
     if not isinstance(among, str):
         words = list(dict.fromkeys(text for text in among if text.strip()))
         if not words:
-            raise ExploringError("There is nothing to look among. Give at least one text.")
+            raise ExploringError("There is nothing to search. Give at least one text.")
         return words, library.embedder.embed_documents(words)
     if among not in {"vocabulary", "library"}:
         raise ValueError(f'among must be "vocabulary", "library" or a list of texts, not {among!r}')

@@ -184,9 +184,9 @@ def cosines(vectors: Embeddings) -> NDArray[np.float32]:
 
 def _check(count: int, noun: str) -> None:
     if count < 2:
-        raise ExploringError(f"Comparing needs at least 2 {noun}s, and there {'is 1' if count == 1 else 'are none'}. Give more.")
+        raise ExploringError(f"Comparing needs at least 2 {noun}s, and there {'is 1' if count == 1 else 'are none'}. Add more.")
     if count > MOST_COMPARED:
         raise ExploringError(
-            f"At most {MOST_COMPARED:,} {noun}s are compared each with each, and there are {count:,}. Give fewer"
+            f"At most {MOST_COMPARED:,} {noun}s can be compared with each other, and there are {count:,}. Give fewer"
             + (", or a question to compare all of them with." if noun == "text" else ".")
         )

@@ -124,7 +124,7 @@ def find_duplicates(library: "Library", *, threshold: float = THRESHOLD, progres
         progress: Called with the share done, in [0, 1].
 
     Raises:
-        ExploringError: There are fewer than two documents, or documents were removed meanwhile.
+        ExploringError: There are fewer than two documents, or documents were removed in the meantime.
         ValueError: The threshold is out of range.
         StorageError: The index cannot be read.
     """
@@ -143,7 +143,7 @@ class _Search:
         self._threshold = threshold
         chunks = library.chunks(vectors.keys)
         if len(chunks) < len(vectors):
-            raise ExploringError("Documents were removed meanwhile. Look again.")
+            raise ExploringError("Documents were removed in the meantime. Try again.")
         self._chunks = [chunks[key] for key in vectors.keys]
         numbers = pairing.WordNumbers()
         self._texts = pairing.Texts([numbers.words(chunk.text) for chunk in self._chunks], vectors.owners)

@@ -65,9 +65,7 @@ def _term(sign: str, part: list[tuple[str, str]]) -> Term:
     kinds = [kind for kind, _ in part]
     if "stray" in kinds or "weight" in kinds[1:]:
         wrong = next(value for place, (kind, value) in enumerate(part) if kind == "stray" or (kind == "weight" and place))
-        raise ExploringError(
-            f"“{wrong}” cannot be read where it stands. Put + or - between terms, and phrases in quotation marks. {EXAMPLE}"
-        )
+        raise ExploringError(f"“{wrong}” cannot be read here. Put + or - between terms, and phrases in quotation marks. {EXAMPLE}")
     weight = float(part[0][1]) if kinds[:1] == ["weight"] else 1.0
     text = " ".join(value.strip() for kind, value in part if kind != "weight").strip()
     if not text:

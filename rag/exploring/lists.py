@@ -45,7 +45,7 @@ def read_sheet(path: Path) -> Sheet:
     """Read a file in any encoding: CSV if its name ends in ".csv" or ".tsv", else one text per line; `MOST_TEXTS` rows at most."""
     try:
         if path.stat().st_size > MOST_BYTES:
-            raise UnreadableFileError(f"{path.name} has more than {MOST_BYTES // 1_000_000} MB. Give a part of it.")
+            raise UnreadableFileError(f"{path.name} is larger than {MOST_BYTES // 1_000_000} MB. Use a part of it.")
         data = path.read_bytes()
     except OSError as error:
         raise UnreadableFileError(f"{path.name} cannot be read: {error.strerror}.") from error
@@ -63,7 +63,7 @@ def lines(text: str) -> list[str]:
 def limited(texts: S) -> S:
     """The same texts; an ExploringError if there are more than `MOST_TEXTS`."""
     if len(texts) > MOST_TEXTS:
-        raise ExploringError(f"The list has {len(texts):,} texts; at most {MOST_TEXTS:,} can be taken at a time. Give a part of it.")
+        raise ExploringError(f"The list has {len(texts):,} texts; at most {MOST_TEXTS:,} are allowed. Use a part of it.")
     return texts
 
 
@@ -93,7 +93,7 @@ def _read_csv(text: str, name: str) -> Sheet:
     except csv.Error as error:
         raise ExploringError(f"{name} cannot be read as CSV: {error}.") from error
     if len(rows) < 2:
-        raise ExploringError(f"{name} has no rows below its first, which names the columns.")
+        raise ExploringError(f"{name} has no rows below its header.")
     columns = tuple(cell.strip() or f"column {place}" for place, cell in enumerate(rows[0], start=1))
     padding = ("",) * len(columns)
     return Sheet(columns, tuple((*row, *padding)[: len(columns)] for row in limited(rows[1:])))

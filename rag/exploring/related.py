@@ -103,7 +103,7 @@ def found_like(
     cosines[own if other_documents else given] = -np.inf
     best = [int(row) for row in np.argsort(-cosines, kind="stable")[:top_k] if np.isfinite(cosines[row])]
     if not best:
-        raise ExploringError(f"There is nothing beside {record.name} to compare it with. Add more documents.")
+        raise ExploringError(f"There is nothing besides {record.name} to compare it with. Add more documents.")
     return best_passages(library, {vectors.keys[row]: float(cosines[row]) for row in best})
 
 

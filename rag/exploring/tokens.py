@@ -136,7 +136,7 @@ def compare_word(library: "Library", word: str, first: str, second: str) -> Word
     """
     reader, word = _reader(library), word.strip()
     if not word:
-        raise ExploringError("There is no word to compare. Write one that is in both sentences.")
+        raise ExploringError("There is no word to compare. Use one that is in both sentences.")
     places = [_place(reader.tokens(_checked(text)), word, which) for text, which in ((first, "first"), (second, "second"))]
     contextual, static = [], []
     for tokenized, place in places:
@@ -175,7 +175,7 @@ def _reader(library: "Library") -> TokenReader:
 
 def _checked(text: str) -> str:
     if not text.strip():
-        raise ExploringError("There is no text to look into. Write a sentence or two.")
+        raise ExploringError("The text is empty. Write a sentence or two.")
     if len(text) > MOST_CHARACTERS:
         raise ExploringError(
             f"The text has {len(text):,} characters. At most {MOST_CHARACTERS:,} are allowed: the model reads less anyway."
@@ -186,7 +186,7 @@ def _checked(text: str) -> str:
 def _place(tokenized: TokenizedText, word: str, which: str) -> tuple[TokenizedText, WordPlace]:
     found = list(_occurrences(tokenized.text, word))
     if not found:
-        raise ExploringError(f"The word “{word}” is not in the {which} sentence. Write it as in both sentences.")
+        raise ExploringError(f"The word “{word}” is not in the {which} sentence. Use a word that is in both sentences.")
     start, end = found[0]
     pieces = tuple(token for token in tokenized.tokens if token.kind != "special" and token.start < end and token.end > start)
     if not pieces or not all(token.is_read for token in pieces):

@@ -33,7 +33,7 @@ def test_a_text_is_cut_into_tokens_and_what_is_over_the_limit_is_struck_through(
 
     box.fill("  ")
     quoted.page.get_by_role("button", name="Show tokens").click()
-    expect(cut.locator(".fn-trouble")).to_contain_text("There is no text to look into")
+    expect(cut.locator(".fn-trouble")).to_contain_text("The text is empty")
     assert quoted.page.evaluate("window.owned") is None
 
 
