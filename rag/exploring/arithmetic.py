@@ -133,9 +133,10 @@ def _candidates(library: "Library", among: Among | Sequence[str]) -> tuple[list[
         return words, library.embedder.embed_documents(words)
     if among not in {"vocabulary", "library"}:
         raise ValueError(f'among must be "vocabulary", "library" or a list of texts, not {among!r}')
-    for _ in prepare_words(library, among):
+    place: Among = "vocabulary" if among == "vocabulary" else "library"
+    for _ in prepare_words(library, place):
         pass
-    known, words = _words(library, among)
+    known, words = _words(library, place)
     return words, known.rows(words)
 
 

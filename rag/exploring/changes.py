@@ -136,9 +136,8 @@ def _changes(
             continue
         first = next(run for run in near if not run[0])
         texts = []
-        for side, words in ((1, ours), (2, theirs)):
-            start, end = max(0, near[0][side][0] - AROUND), min(len(words), near[-1][side][1] + AROUND)
-            texts.append(" ".join(word for word, _ in words[start:end]))
+        for words, begin, end in ((ours, near[0][1][0], near[-1][1][1]), (theirs, near[0][2][0], near[-1][2][1])):
+            texts.append(" ".join(word for word, _ in words[max(0, begin - AROUND) : end + AROUND]))
         found.append(_change(_holder(ours, first[1], before_left), _holder(theirs, first[2], before_right), *texts))
     return found
 

@@ -40,14 +40,14 @@ def score_histogram(distribution: "ScoreDistribution", scores: Sequence[float] =
                 hovertemplate="from %{x:.2f}: %{y:.1f} %<extra>" + label + "</extra>",
             )
         )
-    line = {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "line": {"color": PALETTE[6], "width": 1.5}}
-    label = {"yref": "paper", "y": 1, "yanchor": "bottom", "showarrow": False}
+    upright = {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "line": {"color": PALETTE[6], "width": 1.5}}
+    number = {"yref": "paper", "y": 1, "yanchor": "bottom", "showarrow": False}
     return figure(
         traces,
         height=330,
         margin={"l": 8, "r": 8, "t": 24, "b": 8},
-        shapes=[line | {"x0": score, "x1": score} for score in scores],
-        annotations=[label | {"x": score, "text": f"{score:.2f}"} for score in scores],
+        shapes=[upright | {"x0": score, "x1": score} for score in scores],
+        annotations=[number | {"x": score, "text": f"{score:.2f}"} for score in scores],
         xaxis={"title": {"text": "cosine"}, "automargin": True, "showgrid": False, "zeroline": False},
         yaxis={"title": {"text": "share, %"}, "automargin": True, "rangemode": "tozero"},
         legend={"orientation": "h", "yanchor": "top", "y": -0.3, "x": 0},
