@@ -1,8 +1,8 @@
 """Labels and their examples: read, embedded, and what learns to assign them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,9 @@ SEED = 0
 
 MOST_LABELS = 50
 
+Labeller = Callable[[Embeddings], NDArray[np.float64]]
+"""How likely each label is: `(n, dimensions)` -> `(n, labels)`, rows of probabilities that sum to 1."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Examples:
@@ -52,13 +55,6 @@ class Examples:
     names: Embeddings
     method: Method
     notes: tuple[str, ...]
-
-
-class Labeller(Protocol):
-    """Says how likely each label is."""
-
-    def __call__(self, vectors: Embeddings) -> NDArray[np.float64]:
-        """float64, `(len(vectors), labels)`: rows of probabilities that sum to 1."""
 
 
 def read_examples(text: str) -> dict[str, list[str]]:
