@@ -12,7 +12,7 @@ from rag.exploring.colouring import Caption, Colouring
 from rag.exploring.figures.style import OTHER, PALETTE, STAR, figure, mark
 from rag.exploring.lists import shortened
 from rag.exploring.mapping import Map, PlacedQuestion
-from rag.formats.parts import page_name
+from rag.formats.registry import page_name
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
