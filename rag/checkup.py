@@ -11,12 +11,12 @@ import numpy as np
 from rag.embedding.protocol import Embedder
 from rag.errors import RagError, StorageError
 from rag.formats.files import path_of
-from rag.ingesting.adding import Adding, Refused
+from rag.ingesting.adding import FileAdder, source_of
 from rag.ingesting.staging import Source
 from rag.storing.chunks import READ_BATCH
 from rag.storing.hnsw import UNIT
 from rag.storing.index import Index
-from rag.storing.originals import Originals, Orphan
+from rag.storing.originals import Originals
 from rag.storing.reserve import FULL_BYTES
 from rag.types import DocumentRecord, Finding, Outcome, ProgressCallback
 
@@ -30,26 +30,16 @@ IDENTITY_CHARACTERS = 40
 
 
 class Checkup:
-    """Looks at a library, and mends it."""
+    """Checks a library, and repairs it. `writing` is held while anything is written."""
 
     def __init__(
-        self, folder: Path, index: Index, originals: Originals, embedder: Embedder, adding: Adding, writing: threading.RLock
+        self, folder: Path, index: Index, originals: Originals, embedder: Embedder, adder: FileAdder, writing: threading.RLock
     ) -> None:
-        """Put it together.
-
-        Args:
-            folder: The library's.
-            index: Its index.
-            originals: Its files.
-            embedder: What its vectors are made by.
-            adding: Adds files to it.
-            writing: Held while anything is written.
-        """
         self._folder = folder
         self._index = index
         self._originals = originals
         self._embedder = embedder
-        self._adding = adding
+        self._adder = adder
         self._writing = writing
 
     def examine(self) -> list[Finding]:
@@ -91,8 +81,8 @@ class Checkup:
             for record, _ in self._broken_files():
                 self._restore_file(record)
             isolated = self._originals.isolated()
-            sources += [(Source(orphan.path, orphan.name, _origins(orphan)), orphan.password) for orphan in isolated]
-            outcomes = self._adding.add(
+            sources += [(source_of(orphan), orphan.password) for orphan in isolated]
+            outcomes = self._adder.add(
                 [source for source, _ in sources], [password for _, password in sources if password], progress, wait=True
             )
             for orphan, outcome in zip(isolated, outcomes[len(outcomes) - len(isolated) :], strict=True):
@@ -197,17 +187,13 @@ class Checkup:
             except OSError as error:
                 raise StorageError(f"{record.name} could not be restored: {error.strerror}.") from error
 
-    def _incomplete(self) -> Iterator[tuple[Source | Refused, str]]:
+    def _incomplete(self) -> Iterator[tuple[Source, str]]:
         """Documents whose vectors are not all there, forgotten so that they are made again; those without a good file stay as they are."""
         for record in list(self._index.store.records.values()):
             if self._missing_vectors(record) and not self._originals.changed(record):
                 with self._writing:
                     self._index.forget(record.id)
                 yield Source(self._originals.path(record.id, record.media_type), record.name, record.sources), record.password
-
-
-def _origins(orphan: Orphan) -> tuple[str, ...]:
-    return orphan.sources or (f"upload:{orphan.name}",)
 
 
 def _counted(count: int, what: str) -> str:

@@ -8,14 +8,16 @@ OutcomeStatus = Literal[
     "added",
     "unchanged",
     "replaced",
+    "renamed",
     "duplicate",
+    "missing",
     "no_text",
     "needs_password",
     "unreadable",
     "too_large",
     "unsupported",
 ]
-"""What became of one file. The first four leave its content searchable."""
+"""What became of one file. The first six leave its content searchable."""
 
 DocumentState = Literal["queued", "reading", "keyword_ready", "ready", "failed"]
 """How far a document is; `rag.ingesting` draws the states and what leads from one to the next."""
@@ -372,7 +374,7 @@ class Outcome:
     @property
     def is_searchable(self) -> bool:
         """Whether the file's content can be found in the library now."""
-        return self.status in {"added", "unchanged", "replaced", "duplicate"}
+        return self.status in {"added", "unchanged", "replaced", "renamed", "duplicate", "missing"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -392,12 +394,12 @@ class Progress:
     """A moment of `Library.add`.
 
     Attributes:
-        path: The file at work. All files are read first; then, from its first moment of "indexing" on, a file is found by its words.
+        path: The file at work. All files are read first; then they are embedded.
         fraction: How much of it is done, in [0, 1].
         file: Its number among the files, 1-based.
         files: How many there are.
         outcome: Set once, when the file is finished.
-        stage: "reading" until its words are found, "indexing" while its vectors are made.
+        state: How far the document is.
     """
 
     path: str
@@ -405,7 +407,7 @@ class Progress:
     file: int
     files: int
     outcome: Outcome | None
-    stage: Literal["reading", "indexing"] = "reading"
+    state: DocumentState = "reading"
 
 
 ProgressCallback = Callable[[Progress], None]

@@ -1,6 +1,5 @@
 """A page of a document as it looks, and where words stand on it: read from the library's own copy of the file."""
 
-from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 from typing import cast
@@ -9,8 +8,8 @@ from rag.errors import DocumentNotFoundError
 from rag.formats.marks import PageView, Rectangle
 from rag.formats.registry import PDF, MediaType
 from rag.formats.viewer import FileToView, Viewer
+from rag.storing.catalog import Catalog
 from rag.storing.originals import Originals
-from rag.types import DocumentRecord
 
 SCALES = (0.2, 8.0)
 """Pixels a point (1/72 inch) of the pictures that a page of a browser may ask for, at least and at most."""
@@ -23,9 +22,8 @@ class Pages:
     file cannot be read any more.
     """
 
-    def __init__(self, find: Callable[[str], DocumentRecord], originals: Originals, viewer: Viewer) -> None:
-        """Show the pages of what `find` finds."""
-        self._find = find
+    def __init__(self, catalog: Catalog, originals: Originals, viewer: Viewer) -> None:
+        self._catalog = catalog
         self._originals = originals
         self._viewer = viewer
 
@@ -52,7 +50,7 @@ class Pages:
     def looking(self, document: str, page: int, start: int = 0, end: int = 0) -> Future[PageView]:
         """As `look`, without waiting for it."""
         file = self._file(document, page)
-        whole = file.media_type != PDF and self._find(document).pages == 1  # read by a version that made no parts of a text
+        whole = file.media_type != PDF and self._catalog.find(document).pages == 1  # read by a version that made no parts of a text
         return self._viewer.look(file, page, start, end, whole=whole)
 
     def marks(self, document: str, page: int, start: int, end: int) -> list[Rectangle]:
@@ -69,12 +67,12 @@ class Pages:
 
     def texts(self, document: str) -> list[str]:
         """The text of each page, as it was when it was indexed."""
-        record = self._find(document)
+        record = self._catalog.find(document)
         return [self.text(record.id, page) for page in range(1, record.pages + 1)]
 
     def original(self, document: str) -> Path:
         """The library's copy of a document's file."""
-        record = self._find(document)
+        record = self._catalog.find(document)
         return self._originals.path(record.id, record.media_type)
 
     def start(self) -> None:
@@ -86,7 +84,7 @@ class Pages:
         self._viewer.close()
 
     def _file(self, document: str, page: int) -> FileToView:
-        record = self._find(document)
+        record = self._catalog.find(document)
         if not 1 <= page <= record.pages:
             raise DocumentNotFoundError(f"{record.name} has no page {page}; it has {record.pages}.")
         return FileToView(self.original(record.id), record.name, cast(MediaType, record.media_type), record.password)

@@ -93,6 +93,11 @@ class Chunker:
             self._ordinal += 1
 
 
+def index_identity(embedder: Embedder, chunk_tokens: int) -> str:
+    """All that makes an index what it is: with another identity, documents must be re-indexed."""
+    return f"{embedder.identity} cosine chunker={VERSION} tokens={chunk_tokens}"
+
+
 def chunk_document(document: Document, embedder: Embedder, chunk_tokens: int) -> Iterator[Chunk]:
     """Cut a whole document; see `Chunker`."""
     chunker = Chunker(document.id, embedder, chunk_tokens)

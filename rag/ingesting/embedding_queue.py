@@ -18,7 +18,7 @@ KNOWN_TEXTS = 2_000
 """Texts whose vectors are remembered, the latest: what comes again is not embedded again."""
 
 
-class Completing:
+class EmbeddingQueue:
     """Makes the vectors that are missing. Several threads may ask for it; they take turns."""
 
     def __init__(self, embedder: Embedder, index: Index, writing: threading.RLock) -> None:
