@@ -129,10 +129,12 @@ class Stager:
             self._index.update(record)
         if record.name != known.name:
             return _outcome(source, known.id, "renamed", f"Renamed: it was {known.name} before.", record)
+        if set(source.origins) <= set(known.sources):
+            return _outcome(source, known.id, "unchanged", "Already there, unchanged.", known)
         if taken and source.replaces:
             message = f"Replaced the earlier version: it has the same content as {known.name} now."
             return _outcome(source, known.id, "replaced", message, known)
-        if source.name == known.name or set(source.origins) <= set(known.sources):
+        if source.name == known.name:
             return _outcome(source, known.id, "unchanged", "Already there, unchanged.", known)
         return _outcome(source, known.id, "duplicate", f"The same content as {known.name}, which is already there.", known)
 
