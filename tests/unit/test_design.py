@@ -156,6 +156,14 @@ def test_help_is_cheap(arguments: list[str]) -> None:
     assert loaded_by(run) <= {"pydantic"}
 
 
+def test_listing_documents_starts_no_model(sample_library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAG_CHAT_BASE_URL", "http://127.0.0.1:9/v1")
+    run = f"import sys; sys.argv = ['rag', 'list', '--library', {str(sample_library)!r}]"
+    run += "\nfrom ui.commands.cli import main\ntry:\n    main()\nexcept SystemExit as end:\n    assert not end.code"
+    models = {"torch", "transformers", "sentence_transformers", "onnxruntime", "onnx", "tokenizers", "openai", "gradio", "tantivy"}
+    assert loaded_by(run) & models == {"tantivy"}
+
+
 def test_public_names_are_sorted_and_complete() -> None:
     assert rag.__all__ == sorted(rag.__all__)
     assert all(inspect.isclass(getattr(rag, name)) for name in rag.__all__)
