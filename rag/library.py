@@ -13,7 +13,7 @@ from rag.endpoints.chat.model import ChatModel
 from rag.errors import StorageError
 from rag.exploring.vectors import Vectors
 from rag.formats.files import uploaded_name
-from rag.ingesting.adding import Refused, files_to_add, folders_of
+from rag.ingesting.adding import files_to_add, folders_of
 from rag.ingesting.chunking import index_identity
 from rag.ingesting.staging import Source
 from rag.reranking.protocol import Reranker
@@ -268,8 +268,7 @@ class Library:
         Raises:
             StorageError: The index cannot be opened.
         """
-        checked = [(record, self._parts.originals.problem(record)) for record in self.documents()]
-        return [(record, problem) for record, problem in checked if problem]
+        return [(record, problem) for record in self.documents() if (problem := self._parts.originals.problem(record))]
 
     def retrieve(
         self,
@@ -432,14 +431,14 @@ class Library:
 
     def _add(
         self,
-        sources: Sequence[Source | Refused],
+        sources: Sequence[Source],
         passwords: Sequence[str],
         progress: ProgressCallback | None,
         wait: bool,
         folders: Sequence[Path] = (),
     ) -> Report:
         self._check_writable()
-        if any(isinstance(source, Source) for source in sources):
+        if not all(source.error for source in sources):
             self._parts.loader.start()  # while the index is opened
         with self._index.guarded():
             outcomes = self._parts.adder.add(sources, passwords, progress, wait=wait)

@@ -125,7 +125,7 @@ class Settings(BaseSettings):
     def chat_endpoint(self) -> ChatEndpoint | None:
         """The endpoint that writes answers, or None for quoted answers.
 
-        `RAG_CHAT_BASE_URL` goes with `RAG_CHAT_API_KEY`, else `OPENAI_BASE_URL` with `OPENAI_API_KEY`; a key is never sent to the other host.
+        `RAG_CHAT_BASE_URL` goes with `RAG_CHAT_API_KEY`, else `OPENAI_BASE_URL` with `OPENAI_API_KEY`; keys never go to the other host.
         """
         if self.chat_base_url:
             return ChatEndpoint(self.chat_base_url, self.chat_api_key, self.chat_model)

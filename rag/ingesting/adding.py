@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rag.errors import DocumentError
 from rag.formats.files import find_files, is_gone, origin_of, path_of, shown_name
 from rag.ingesting.embedding_queue import EmbeddingQueue
 from rag.ingesting.staging import Source, Stager
@@ -24,18 +23,10 @@ READING_SHARE = 0.2
 """The share of a file's progress that is reading; the rest is embedding."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A path that cannot be read from the outset."""
-
-    path: Path
-    error: DocumentError
-
-
-def files_to_add(given: Sequence[str | Path]) -> list[Source | Refused]:
+def files_to_add(given: Sequence[str | Path]) -> list[Source]:
     """The files at these paths and in these folders; `ValueError` where a path is empty."""
-    entries = list(find_files(given))
-    return [Refused(*entry) if isinstance(entry, tuple) else Source(entry, shown_name(entry), (origin_of(entry),)) for entry in entries]
+    entries = [entry if isinstance(entry, tuple) else (entry, None) for entry in find_files(given)]
+    return [Source(path, shown_name(path), () if error else (origin_of(path),), error=error) for path, error in entries]
 
 
 def folders_of(given: Sequence[str | Path]) -> list[Path]:
@@ -64,9 +55,7 @@ class FileAdder:
         self._index = index
         self._originals = originals
 
-    def add(
-        self, sources: Sequence[Source | Refused], passwords: Sequence[str], progress: ProgressCallback | None, *, wait: bool
-    ) -> list[Outcome]:
+    def add(self, sources: Sequence[Source], passwords: Sequence[str], progress: ProgressCallback | None, *, wait: bool) -> list[Outcome]:
         """Add files; with `wait`, embed them and whatever else is not embedded yet. One outcome for each, in the order given.
 
         Raises:
@@ -78,11 +67,7 @@ class FileAdder:
         for number, place in enumerate(sorted(range(len(sources)), key=lambda place: _delay(sources[place].path)), start=1):
             source = sources[place]
             file = _FileProgress(progress, str(source.path), number, len(sources), READING_SHARE if wait else 1.0)
-            if isinstance(source, Refused):
-                outcome = Outcome(str(source.path), shown_name(source.path), "", source.error.status, 0, 0, str(source.error))
-            else:
-                outcome = self._stager.add(source, passwords, file.reading)
-            outcomes[place] = outcome
+            outcome = outcomes[place] = self._stager.add(source, passwords, file.reading)
             if wait and outcome.document_id in self._index.pending.records and outcome.document_id not in embedding:
                 embedding[outcome.document_id] = replace(file, outcome=outcome)
                 file.embedding(0.0)

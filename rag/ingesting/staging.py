@@ -28,12 +28,14 @@ class Source:
         name: Its name in the library.
         origins: Where it came from: absolute paths, or "upload:NAME".
         replaces: Whether a document of the same origin and other content gives way; else this one gets a name of its own.
+        error: Why it cannot be read from the outset, if so.
     """
 
     path: Path
     name: str
     origins: tuple[str, ...]
     replaces: bool = True
+    error: DocumentError | None = None
 
 
 class Stager:
@@ -57,6 +59,8 @@ class Stager:
             EmbeddingError: The model cannot be used.
         """
         try:
+            if source.error:
+                raise source.error
             self._loader.check_size(source.path, source.name)
             document_id = hash_file(source.path)
             while True:
