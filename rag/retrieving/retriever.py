@@ -81,7 +81,7 @@ class Retriever:
 
     def close(self) -> None:
         """End its threads."""
-        self._aside.shutdown(wait=False)
+        self._aside.shutdown()
 
     def retrieve(self, queries: Sequence[Query], top_k: int, within: Within) -> list[Passage]:
         """Find the passages that answer best.

@@ -143,6 +143,12 @@ def test_each_library_is_imported_in_its_place_alone() -> None:
     assert not strays
 
 
+def test_adapters_are_chosen_in_one_place() -> None:
+    chosen = re.compile(r"(?<!def )\b(build_embedder|build_reranker|OpenAIChatModel|Loader|Viewer|Opener|lock_or_copy)\(")
+    users = {path.name for path in sources("rag") if chosen.search(path.read_text(encoding="utf-8"))}
+    assert users - {"backends.py"} == {"building.py"}  # backends: the parts of a combined model
+
+
 def test_importing_the_library_is_cheap() -> None:
     assert loaded_by("import rag") == set()
     assert loaded_by("import rag.exploring") == set()
