@@ -46,14 +46,14 @@ class Checkup:
     def examine(self) -> list[Finding]:
         """Check every part; about a second for 100 MB of files and 10,000 chunks.
 
-        The findings come in this order: model, record, vectors, words, files, waiting, quarantine, disk. Where the record cannot be
+        The findings come in this order: model, record, vectors, keywords, files, indexing, quarantine, disk. Where the record cannot be
         opened, those that depend on it are left out.
         """
         findings = [self._model()]
         try:
             with self._index.guarded():
                 records = list(self._index.store.records.values())
-                findings += [self._record(records), self._vectors(records), self._words(), self._files(), self._waiting()]
+                findings += [self._record(records), self._vectors(records), self._keywords(), self._files(), self._indexing()]
         except RagError as error:
             findings.append(Finding("record", "fault", str(error), f"{REPAIR} rebuilds the index from the library's files."))
         return [*findings, self._quarantine(), self._disk()]
@@ -69,7 +69,7 @@ class Checkup:
         """
         self._index.allow_rebuilding()
         with self._index.guarded():
-            problem = self._word_problem()
+            problem = self._keyword_problem()
         if problem:
             self._index.rebuild_words()
         with self._index.guarded():
@@ -104,8 +104,8 @@ class Checkup:
         problem = bad and f"Vectors are missing or damaged: {bad}."
         return _finding("vectors", problem, f"{REPAIR} re-indexes these documents.", "All vectors are there.")
 
-    def _words(self) -> Finding:
-        return _finding("words", self._word_problem(), f"{REPAIR} rebuilds the keyword index.", "The keyword index is complete.")
+    def _keywords(self) -> Finding:
+        return _finding("keywords", self._keyword_problem(), f"{REPAIR} rebuilds the keyword index.", "The keyword index is complete.")
 
     def _files(self) -> Finding:
         broken = _named([f"{record.name} ({problem})" for record, problem in self._broken_files()])
@@ -113,13 +113,13 @@ class Checkup:
         cure = f"Add the files again, or {REPAIR} copies them from where they came from, if they are still there."
         return _finding("files", problem, cure, "The library's copies of the files are intact.")
 
-    def _waiting(self) -> Finding:
+    def _indexing(self) -> Finding:
         if names := _named([record.name for record in self._index.pending.records.values()]):
             cure = f"The page finishes this, or `rag add`, or {REPAIR}."
-            return Finding("waiting", "warning", f"Indexing is not finished: {names}.", cure)
+            return Finding("indexing", "warning", f"Indexing is not finished: {names}.", cure)
         if self._index.is_erasing:
-            return Finding("waiting", "warning", "Removed text is still to be erased from the library's files.", REPAIR)
-        return Finding("waiting", "ok", "Nothing is unfinished.")
+            return Finding("indexing", "warning", "Removed text is still to be erased from the library's files.", REPAIR)
+        return Finding("indexing", "ok", "Nothing is unfinished.")
 
     def _quarantine(self) -> Finding:
         folder = self._originals.quarantine
@@ -147,7 +147,7 @@ class Checkup:
                 return True
         return False
 
-    def _word_problem(self) -> str:
+    def _keyword_problem(self) -> str:
         records, lexical = self._index.records, self._index.lexical
         count = lexical.count  # which commits what was put last
         if lexical.document_ids != records.keys():

@@ -93,7 +93,7 @@ class Stager:
         return read
 
     def _stage(self, source: Source, document_id: str, read: FileRead, draft: Draft) -> Outcome:
-        taken = self._origins_of_others(document_id).intersection(source.origins)
+        taken = self._taken(source, document_id)
         given_name = source.name
         if taken and not source.replaces:
             source = self._with_name_of_its_own(source)
@@ -123,27 +123,35 @@ class Stager:
         """The outcome of bytes that are in the library already. A copy of the file that was lost or cut is restored."""
         if self._originals.problem(known) and self._keep(source, known.id, known.media_type):
             return _outcome(source, known.id, "unchanged", "Already there; the library's own copy of the file was restored.", known)
-        taken = self._origins_of_others(known.id).intersection(source.origins)
-        origins = source.origins if source.replaces else tuple(origin for origin in source.origins if origin not in taken)
         left = tuple(origin for origin in known.sources if not _is_gone(origin))
+        if set(source.origins) <= set(left) == set(known.sources):
+            return _outcome(source, known.id, "unchanged", "Already there, unchanged.", known)
+        return self._followed(source, known, left)
+
+    def _followed(self, source: Source, known: DocumentRecord, left: tuple[str, ...]) -> Outcome:
+        """The outcome of known bytes that are in another place now, or no longer in some: the record follows the files, `left` of them."""
+        taken = self._taken(source, known.id)
+        origins = source.origins if source.replaces else tuple(origin for origin in source.origins if origin not in taken)
+        is_new = not set(source.origins) <= set(known.sources)
         record = replace(known, sources=tuple(dict.fromkeys((*left, *origins))) or known.sources)
         if left != known.sources and known.name not in map(_name_of, left):  # the file that gave it its name was moved
             record = replace(record, name=source.name)
         if record != known:
             self._index.update(record)
+        status: OutcomeStatus = "unchanged"
+        message = "Already there, unchanged."
         if record.name != known.name:
-            return _outcome(source, known.id, "renamed", f"Renamed: it was {known.name} before.", record)
-        if set(source.origins) <= set(known.sources):
-            return _outcome(source, known.id, "unchanged", "Already there, unchanged.", known)
-        if taken and source.replaces:
-            message = f"Replaced the earlier version: it has the same content as {known.name} now."
-            return _outcome(source, known.id, "replaced", message, known)
-        if source.name == known.name:
-            return _outcome(source, known.id, "unchanged", "Already there, unchanged.", known)
-        return _outcome(source, known.id, "duplicate", f"The same content as {known.name}, which is already there.", known)
+            status, message = "renamed", f"Renamed: it was {known.name} before."
+        elif is_new and taken and source.replaces:
+            status, message = "replaced", f"Replaced the earlier version: it has the same content as {known.name} now."
+        elif is_new and source.name != known.name:
+            status, message = "duplicate", f"The same content as {known.name}, which is already there."
+        return _outcome(source, known.id, status, message, record)
 
-    def _origins_of_others(self, document_id: str) -> set[str]:
-        return {origin for record in self._index.records.values() if record.id != document_id for origin in record.sources}
+    def _taken(self, source: Source, document_id: str) -> set[str]:
+        """The source's origins that belong to other documents."""
+        others = (record for record in self._index.records.values() if record.id != document_id)
+        return {origin for record in others for origin in record.sources if origin in source.origins}
 
     def _with_name_of_its_own(self, source: Source) -> Source:
         """The source as "NAME (2).txt", or the first number that is free."""

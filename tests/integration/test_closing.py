@@ -1,7 +1,6 @@
 """Closing a library closes what it opened, and nothing that it was given."""
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,11 +20,6 @@ class CountingEmbedder(BagOfWordsEmbedder):
         type(self).closed += 1
 
 
-@pytest.fixture
-def threads_before() -> Iterator[set[threading.Thread]]:
-    yield set(threading.enumerate())
-
-
 def test_models_that_were_given_stay_open_and_models_that_were_built_do_not(tmp_path: Path) -> None:
     with Library.open(tmp_path / "given", embedder=CountingEmbedder()):
         pass
@@ -37,14 +31,15 @@ def test_models_that_were_given_stay_open_and_models_that_were_built_do_not(tmp_
     assert CountingEmbedder.closed == 1
 
 
-def test_no_thread_or_lock_is_left(tmp_path: Path, chat_server: ChatServer, threads_before: set[threading.Thread]) -> None:
+def test_no_thread_or_lock_is_left(tmp_path: Path, chat_server: ChatServer) -> None:
+    before = set(threading.enumerate())
     (tmp_path / "tea.txt").write_text("Tea is served at four.")
     settings = Settings(chat_base_url=chat_server.url(), chat_model="stand-in")
     with Library.open(tmp_path / "library", settings, embedder=BagOfWordsEmbedder()) as library:
         library.add(tmp_path / "tea.txt")
         assert library.ask("When is tea served?").passages
         assert library.pages.text("tea.txt", 1)
-    left = [thread.name for thread in set(threading.enumerate()) - threads_before if not thread.daemon]
+    left = [thread.name for thread in set(threading.enumerate()) - before if not thread.daemon]
     assert not [name for name in left if name.startswith("words")]
     Library.open(tmp_path / "library", settings, embedder=BagOfWordsEmbedder()).close()  # the lock is free
 
