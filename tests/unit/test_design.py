@@ -143,6 +143,16 @@ def test_each_library_is_imported_in_its_place_alone() -> None:
     assert not strays
 
 
+def test_the_verbs_that_ask_take_the_same_parameters_in_the_same_order() -> None:
+    taken = [list(inspect.signature(verb).parameters.values()) for verb in (rag.Library.retrieve, rag.Library.ask, rag.Library.stream)]
+    assert taken[0] == taken[1] == taken[2]
+    assert [each.name for each in taken[0]] == ["self", "question", "history", "top_k", "documents", "chunks"]
+
+
+def test_uploading_knows_nothing_of_the_page() -> None:
+    assert not [name for path in sources("ui/uploading") for name in imports(path) if name.startswith(("gradio", "ui.web", "ui.http"))]
+
+
 def test_adapters_are_chosen_in_one_place() -> None:
     chosen = re.compile(r"(?<!def )\b(build_embedder|build_reranker|OpenAIChatModel|Loader|Viewer|Opener|lock_or_copy)\(")
     users = {path.name for path in sources("rag") if chosen.search(path.read_text(encoding="utf-8"))}
