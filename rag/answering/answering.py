@@ -10,7 +10,7 @@ from rag.answering.extractive import Weighed, best_quotes
 from rag.answering.footnoting import Check, footnoted
 from rag.answering.growing import GrowingAnswer
 from rag.answering.nearest import with_nearest
-from rag.answering.notices import CONNECT, CUT, DOUBTFUL, EMPTY_LIBRARY, INTERRUPTED, SERVER_CUT, SHORTENED, SILENT, UNCITED, UNSUPPORTED
+from rag.answering.notices import CONNECT, CUT, DOUBTFUL, INTERRUPTED, SERVER_CUT, SHORTENED, SILENT, UNCITED, UNSUPPORTED
 from rag.answering.prompt import NOT_FOUND, Prompt, build_prompt
 from rag.endpoints.chat.model import ChatModel
 from rag.settings import Settings
@@ -23,12 +23,10 @@ def answer_by_quoting(asked: Asked, weighed: Sequence[Weighed]) -> Answer:
     """Answer with sentences of the passages, word for word.
 
     Args:
-        asked: The question and its passages.
+        asked: The question and its passages, at least one.
         weighed: The passages' sentences, compared with the question; none where the documents do not say.
     """
     passages = asked.passages
-    if not passages:
-        return asked.answer(EMPTY_LIBRARY, (), EXTRACTIVE, "not_found")
     quotes = best_quotes(asked.searched, passages, weighed)
     if not quotes:
         return asked.answer(*with_nearest(NOT_FOUND, passages), EXTRACTIVE, "not_found", CONNECT)
@@ -53,7 +51,7 @@ async def answer_by_model(
     """Answer in prose.
 
     Args:
-        asked: The question and its passages.
+        asked: The question and its passages, at least one.
         chat_model: Who writes.
         settings: Limits of what is sent.
         is_answered: Whether the passages seem to answer; if not, a complete answer says that it is doubtful.
@@ -66,9 +64,6 @@ async def answer_by_model(
         ChatError: The endpoint did not answer as it should.
         EmbeddingError: The model that checks cannot be used.
     """
-    if not asked.passages:
-        yield asked.answer(EMPTY_LIBRARY, (), EXTRACTIVE, "not_found")
-        return
     prompt = build_prompt(asked.question, asked.passages, asked.history, settings.chat_context_tokens, settings.chat_max_tokens)
     growing = GrowingAnswer(replace(asked, passages=prompt.passages), await chat_model.resolve(), _sent(prompt, asked.passages))
     async with aclosing(chat_model.stream(prompt.messages)) as deltas:

@@ -79,6 +79,10 @@ class Retriever:
         self._rerank_depth = rerank_depth
         self._aside = ThreadPoolExecutor(thread_name_prefix="words")  # the words are searched while the vectors are
 
+    def close(self) -> None:
+        """End its threads."""
+        self._aside.shutdown()
+
     def retrieve(self, queries: Sequence[Query], top_k: int, within: Within) -> list[Passage]:
         """Find the passages that answer best.
 

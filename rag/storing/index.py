@@ -40,17 +40,26 @@ SECONDS_TO_BE_ALONE = 1.0
 class Index:
     """Opens and closes what a library stores. Thread-safe; whatever opens or uses a part raises `StorageError`."""
 
-    def __init__(self, opener: Opener, originals: Originals, restore: Callable[[Sequence[Orphan]], None]) -> None:
-        """Open nothing yet; `restore` adds files again whose records were lost, called by the thread that opened the index."""
+    def __init__(self, opener: Opener, originals: Originals) -> None:
+        """Open nothing yet."""
         self._opener = opener
         self._originals = originals
-        self._restore = restore
+        self._restore: Callable[[Sequence[Orphan]], None] | None = None
         self._reserve = Reserve(opener.folder)
         self._erasing = Erasing(opener.folder, originals.quarantine)
         self._lock = threading.RLock()
         self._gate = Gate()
         self._opened: Opened | None = None
         self._is_closed = False
+
+    def on_lost(self, restore: Callable[[Sequence[Orphan]], None]) -> None:
+        """Have documents whose records were lost made again by `restore`, in the thread that opens the index."""
+        self._restore = restore
+
+    def stored_dimensions(self) -> int | None:
+        """How long the stored vectors are; None where there are none."""
+        with self.guarded():
+            return self.store.dimensions
 
     @property
     def store(self) -> RecordStore:
@@ -97,11 +106,15 @@ class Index:
     def update(self, record: DocumentRecord) -> None:
         """Replace a document's record; it takes its sources from documents that had them before."""
         opened = self._open()
-        if record.id in opened.store.records:
+        part: RecordStore | KeywordReady = opened.store if record.id in opened.store.records else opened.keyword_ready
+        is_renamed = part.records[record.id].name != record.name
+        if part is opened.store:
             opened.store.commit([record])
         else:
             opened.keyword_ready.update(record)
         self._originals.describe([record])
+        if is_renamed:
+            opened.lexical.put(entries(record, part.chunks))
         self._take_sources(record, self.records)
 
     def remove(self, document_id: str) -> None:
@@ -237,7 +250,7 @@ class Index:
             opened = self._opened
         if opened.store.records or opened.keyword_ready.records:
             self._reserve.fill()
-        if orphans:
+        if orphans and self._restore:
             self._restore(orphans)
         return opened
 

@@ -215,7 +215,7 @@ def test_a_server_that_goes_away_while_a_document_is_added_costs_nothing(open_li
         assert library.add(tmp_path / "tea.txt").all_searchable
 
         def kill(step: Progress) -> None:
-            if step.stage == "indexing" and step.fraction > 0.4:
+            if step.state == "keyword_ready" and step.fraction > 0.4:
                 server.kill()
 
         for work in (lambda: library.add(tmp_path / "boats.txt", progress=kill), library.documents):
@@ -263,7 +263,7 @@ from tests.integration.test_earlier_libraries import EARLIER, Counting, check
 folder, url, file = sys.argv[1:]
 with Library.open(folder, Settings(chroma_url=url), embedder=BagOfWordsEmbedder(seconds_a_batch=0.05)) as library:
     print(len(library.documents()), flush=True)
-    library.add(file, progress=lambda step: print(step.stage, flush=True))
+    library.add(file, progress=lambda step: print(step.state, flush=True))
 """
 
 
@@ -273,7 +273,7 @@ def test_libraries_on_one_server_never_touch_each_other(open_library: OpenLibrar
     arguments = [sys.executable, "-c", ADD, str(tmp_path / "one"), chroma_url, str(tmp_path / "boats.txt")]
     with subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE, text=True) as adding:
         assert adding.stdout
-        while adding.stdout.readline() != "indexing\n":
+        while adding.stdout.readline() != "keyword_ready\n":
             pass
         for _ in range(2):  # opening, adding and closing beside one that is adding
             with open_library("other", chroma_url=chroma_url) as other:

@@ -148,6 +148,22 @@ def test_stored_values_are_read_by_field_name() -> None:
     assert not [path.name for path in sources("rag/storing") if by_position.search(path.read_text(encoding="utf-8"))]
 
 
+def test_the_verbs_that_ask_take_the_same_parameters_in_the_same_order() -> None:
+    taken = [list(inspect.signature(verb).parameters.values()) for verb in (rag.Library.retrieve, rag.Library.ask, rag.Library.stream)]
+    assert taken[0] == taken[1] == taken[2]
+    assert [each.name for each in taken[0]] == ["self", "question", "history", "top_k", "documents", "chunks"]
+
+
+def test_uploading_knows_nothing_of_the_page() -> None:
+    assert not [name for path in sources("ui/uploading") for name in imports(path) if name.startswith(("gradio", "ui.web", "ui.http"))]
+
+
+def test_adapters_are_chosen_in_one_place() -> None:
+    chosen = re.compile(r"(?<!def )\b(build_embedder|build_reranker|OpenAIChatModel|Loader|Viewer|Opener|lock_or_copy)\(")
+    users = {path.name for path in sources("rag") if chosen.search(path.read_text(encoding="utf-8"))}
+    assert users - {"backends.py"} == {"building.py"}  # backends: the parts of a combined model
+
+
 def test_importing_the_library_is_cheap() -> None:
     assert loaded_by("import rag") == set()
     assert loaded_by("import rag.exploring") == set()
@@ -159,6 +175,15 @@ def test_help_is_cheap(arguments: list[str]) -> None:
     run = f"import sys; sys.argv = ['rag', *{arguments}]"
     run += "\nfrom ui.commands.cli import main\ntry:\n    main()\nexcept SystemExit as end:\n    assert not end.code"
     assert loaded_by(run) <= {"pydantic"}
+
+
+def test_listing_documents_starts_no_model(sample_library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAG_CHAT_BASE_URL", "http://127.0.0.1:9/v1")
+    monkeypatch.setenv("RAG_MODEL_CACHE", str(tmp_path))  # as on a machine where nothing was exported yet
+    run = f"import sys; sys.argv = ['rag', 'list', '--library', {str(sample_library)!r}]"
+    run += "\nfrom ui.commands.cli import main\ntry:\n    main()\nexcept SystemExit as end:\n    assert not end.code"
+    models = {"torch", "transformers", "sentence_transformers", "onnxruntime", "onnx", "tokenizers", "openai", "gradio", "tantivy"}
+    assert loaded_by(run) & models == {"tantivy"}
 
 
 def test_every_file_that_has_a_command_is_on_the_command_line() -> None:

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.segment import Segment
 from rich.table import Table
 
+from rag.answering.notices import needs_reindexing
 from rag.errors import LibraryError, StorageError
 from rag.settings import Settings
 from rag.text.printable import printable, printable_json
@@ -99,9 +100,10 @@ def warn(message: str) -> None:
 
 def warn_not_searched(library: "Library") -> bool:
     """Say how many documents are not searched because they were indexed with other settings; True if there are none."""
-    if left := len(library.left_behind()):
-        warn(f"{left} documents were indexed with another model or setting and are not searched. `rag reindex` updates them.")
-    return not left
+    notice = needs_reindexing(len(library.left_behind()))
+    if notice:
+        warn(notice)
+    return not notice
 
 
 @contextmanager
