@@ -33,9 +33,9 @@ from rag.ingesting.embedding_queue import Completing
 from rag.ingesting.staging import Source, Staging
 from rag.reranking.protocol import Reranker, build_reranker
 from rag.retrieving.confidence import confidence, evidence
-from rag.retrieving.follow_up import Searched, standalone_by_rule
+from rag.retrieving.follow_up import StandaloneQuestion, standalone_by_rule
 from rag.retrieving.retriever import Query, Retriever, Within
-from rag.retrieving.rewriting import standalone_by_model
+from rag.retrieving.rewriting import standalone_question
 from rag.settings import Settings
 from rag.storing.index import Index
 from rag.storing.lock import ReadOnlyCopy, lock_or_copy
@@ -450,9 +450,7 @@ class Library:
         """
         began = time.monotonic()
         question, history = _asked(question), _told(history)
-        searched = standalone_by_rule(question, history)
-        if self.chat_model is not None:
-            searched = await standalone_by_model(question, history, self.chat_model)
+        searched = await standalone_question(question, history, self.chat_model)
         passages = await asyncio.to_thread(self._retrieve, question, searched, top_k, documents, chunks)
         waiting = len(self.indexing(documents)) if chunks is None else 0
         asked = Asked(question, searched.text, tuple(passages), tuple(history), began, still_indexing(waiting))
@@ -543,7 +541,7 @@ class Library:
     def _retrieve(
         self,
         question: str,
-        searched: Searched,
+        searched: StandaloneQuestion,
         top_k: int | None,
         documents: Sequence[str] | None,
         chunks: Sequence[ChunkKey] | None,

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from rag.answering.prompt import NOT_FOUND
 from rag.endpoints.chat.model import ChatModel
 from rag.errors import ChatError
-from rag.retrieving.follow_up import Searched, earlier_questions, standalone_by_rule, subject_words
+from rag.retrieving.follow_up import StandaloneQuestion, earlier_questions, standalone_by_rule, subject_words
 from rag.text.markers import without_markers
 from rag.text.sentences import sentence_spans
 from rag.types import Message
@@ -54,20 +54,11 @@ _NUMBER = re.compile(r"\d+")
 _QUOTES = "\"'“”„‚‘’«»‹›「」『』`*_ \t"
 
 
-async def standalone_by_model(question: str, history: Sequence[Message], chat_model: ChatModel, seconds: float = SECONDS) -> Searched:
-    """Have the chat model make one query of a question and the conversation before it. This never makes asking fail.
-
-    Args:
-        question: What is asked.
-        history: Earlier turns, oldest first. Without an earlier question nothing is asked of the model.
-        chat_model: Who is asked, once.
-        seconds: Longest wait; the endpoint's work ends with it.
-
-    Returns:
-        The model's query; what `standalone_by_rule` gives where the model fails, is too slow, or does something else;
-        the question as it is where that is what the model repeats.
-    """
-    if not earlier_questions(history) or len(question) > LONGEST_QUESTION:
+async def standalone_question(
+    question: str, history: Sequence[Message], chat_model: ChatModel | None, seconds: float = SECONDS
+) -> StandaloneQuestion:
+    """Rewrite a follow-up: by the chat model in one request, by the rule where there is no model or it fails, is too slow or rambles."""
+    if chat_model is None or not earlier_questions(history) or len(question) > LONGEST_QUESTION:
         return standalone_by_rule(question, history)
     try:
         async with asyncio.timeout(seconds):
@@ -78,8 +69,8 @@ async def standalone_by_model(question: str, history: Sequence[Message], chat_mo
     if not is_query(query, question, history):
         return standalone_by_rule(question, history)
     if query.casefold().rstrip("?？. ") == question.strip().casefold().rstrip("?？. "):
-        return Searched(question, "question")
-    return Searched(query, "model")
+        return StandaloneQuestion(question, "question")
+    return StandaloneQuestion(query, "model")
 
 
 def cleaned(reply: str) -> str:
