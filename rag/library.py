@@ -8,15 +8,14 @@ from collections.abc import AsyncGenerator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from rag.answering.answering import answer_by_model, answer_by_quoting
-from rag.answering.asked import Asked
-from rag.answering.extractive import weighed_sentences
+from rag.answering.extractive import answer_by_quoting, compare_sentences
+from rag.answering.growing import answer_by_model
 from rag.answering.notices import still_indexing
+from rag.answering.question import RetrievedQuestion
 from rag.checkup import Checkup
 from rag.embedding.backends import build_embedder
 from rag.embedding.checked import CheckedEmbedder
@@ -32,9 +31,9 @@ from rag.ingesting.chunking import VERSION as CHUNKER_VERSION
 from rag.ingesting.embedding_queue import Completing
 from rag.ingesting.staging import Source, Staging
 from rag.reranking.protocol import Reranker, build_reranker
-from rag.retrieving.confidence import confidence, evidence
+from rag.retrieving.confidence import answer_features, confidence
 from rag.retrieving.follow_up import StandaloneQuestion, standalone_by_rule
-from rag.retrieving.retriever import Query, Retriever, Within
+from rag.retrieving.retriever import Query, Retriever, Scope
 from rag.retrieving.rewriting import standalone_question
 from rag.settings import Settings
 from rag.storing.index import Index
@@ -43,7 +42,7 @@ from rag.storing.opening import Opener
 from rag.storing.originals import Originals, Orphan
 from rag.text.printable import printable_line
 from rag.types import Answer, Chunk, ChunkKey, DocumentRecord, Finding, Message, Outcome, Passage, ProgressCallback, Report
-from rag.verifying.rules import check as check_claims
+from rag.verifying.rules import RuleVerifier
 from rag.viewing import Pages
 
 log = logging.getLogger(__name__)
@@ -395,8 +394,8 @@ class Library:
         with self._index.guarded():
             records = self._index.records
             titles = [records[passage.document_id].title if passage.document_id in records else "" for passage in passages]
-            wording = self._index.lexical.wording(question)
-        return confidence(evidence(question, passages, titles, wording, self.embedder))
+            weights = self._index.lexical.term_weights(question)
+        return confidence(answer_features(question, passages, titles, weights, self.embedder))
 
     def ask(
         self,
@@ -453,20 +452,20 @@ class Library:
         searched = await standalone_question(question, history, self.chat_model)
         passages = await asyncio.to_thread(self._retrieve, question, searched, top_k, documents, chunks)
         waiting = len(self.indexing(documents)) if chunks is None else 0
-        asked = Asked(question, searched.text, tuple(passages), tuple(history), began, still_indexing(waiting))
+        asked = RetrievedQuestion(question, searched.text, tuple(passages), tuple(history), began, still_indexing(waiting))
         weighing = asyncio.create_task(asyncio.to_thread(self.confidence, searched.text, passages))
         try:
             if self.chat_model is None:
                 is_sure = await weighing >= self.min_confidence
-                weighed = await asyncio.to_thread(weighed_sentences, searched.text, passages if is_sure else [], self.embedder)
-                yield answer_by_quoting(asked, weighed)
+                sentences = await asyncio.to_thread(compare_sentences, searched.text, passages if is_sure else [], self.embedder)
+                yield answer_by_quoting(asked, sentences)
                 return
 
             async def is_answered() -> bool:
                 return await weighing >= self.min_confidence
 
-            check = partial(check_claims, embedder=self.embedder)
-            async with aclosing(answer_by_model(asked, self.chat_model, self.settings, is_answered, check)) as answers:
+            verifier = RuleVerifier(self.embedder)
+            async with aclosing(answer_by_model(asked, self.chat_model, self.settings, is_answered, verifier)) as answers:
                 async for answer in answers:
                     yield answer
         finally:
@@ -532,11 +531,11 @@ class Library:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
-    def _within(self, documents: Sequence[str] | None, chunks: Sequence[ChunkKey] | None) -> Within:
+    def _within(self, documents: Sequence[str] | None, chunks: Sequence[ChunkKey] | None) -> Scope:
         ids = None if documents is None else [self.document(name).id for name in documents]
         if ids is not None and chunks is not None:
             chunks = [key for key in chunks if key[0] in ids]
-        return Within(ids, chunks)
+        return Scope(ids, chunks)
 
     def _retrieve(
         self,

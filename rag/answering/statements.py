@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rag.answering.prompt import NOT_FOUND
+from rag.answering.prompt import REFUSALS
 from rag.text.markers import prose_lines
 from rag.text.sentences import sentence_spans
 from rag.types import Citation
 
 LEAST_WORDS = 3
-"""A shorter sentence without a footnote is "Yes." or a label, and not looked at."""
+"""A shorter sentence without a footnote is "Yes." or a label, and is not checked."""
 
 _LEAD = re.compile(r"[\s>#]*(?:(?:[-*+•]|\d{1,9}[.)])\s+)?(?:\[[ xX]\]\s+)?")
 _HEADING = re.compile(r"\s*#{1,6}(?:\s|$)")
@@ -22,11 +22,11 @@ _WORD = re.compile(r"\w+")
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A sentence of an answer.
+    """A sentence of an answer, with its footnotes: `text[start:end]` of the answer's.
 
     Attributes:
-        start: Offset in the answer's text, of it and of its footnotes.
-        end: Offset after them.
+        start: Offset.
+        end: Offset.
         text: Its words, without footnotes and Markdown; on one line.
         citations: Indexes of its footnotes among the answer's citations.
         may_gain: Whether a footnote may be put at its end.
@@ -40,11 +40,7 @@ class Statement:
 
 
 def statements(text: str, citations: Sequence[Citation]) -> list[Statement]:
-    """Find the sentences of an answer that can be right or wrong.
-
-    Args:
-        text: Markdown. A row of a table is one sentence; code and display formulas have none.
-        citations: Its footnotes, by their places in it.
+    """Find the sentences of an answer's Markdown that can be right or wrong; a row of a table is one.
 
     Returns:
         In the order of the text, without overlaps: sentences with words and a footnote; without one, those of `LEAST_WORDS` words or more
@@ -96,5 +92,4 @@ def _masked(text: str, citations: Sequence[Citation]) -> str:
 
 
 def _is_stated(words: str) -> bool:
-    is_refusal = words.rstrip(".") == NOT_FOUND.rstrip(".")
-    return len(_WORD.findall(words)) >= LEAST_WORDS and not words.endswith((":", "?", "？")) and not is_refusal
+    return len(_WORD.findall(words)) >= LEAST_WORDS and not words.endswith((":", "?", "？")) and words.rstrip(".") not in REFUSALS

@@ -214,7 +214,7 @@ def test_a_model_without_words_is_told(ready: Ready, chat_server: ChatServer) ->
     chat_server.reply = lambda messages: "<think>Hm.</think>"
     answer = chatting(ready, chat_server).ask(QUESTION)
     assert answer.text == ""
-    assert "sent no words" in answer.notice
+    assert "reply was empty" in answer.notice
 
 
 @pytest.mark.parametrize(

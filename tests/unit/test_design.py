@@ -57,7 +57,7 @@ ADAPTERS: dict[str, str | tuple[str, ...]] = {
     "safetensors": "rag/reranking/cross_encoder.py",
     "tantivy": "rag/storing/lexical.py",
     "networkx": "rag/exploring/",
-    "rapidfuzz": ("rag/verifying/support.py", "rag/exploring/"),
+    "rapidfuzz": ("rag/verifying/matching.py", "rag/exploring/"),
     "regex": ("rag/text/terms.py", "rag/text/languages.py"),
     "Stemmer": "rag/text/terms.py",
     "ir_measures": "rag/evaluating/metrics.py",
