@@ -40,15 +40,7 @@ ANSWER_TOKENS = 1024
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What is sent to a chat model.
-
-    Attributes:
-        messages: One system message, then user and assistant in turn, the question last.
-        passages: Those that fitted, best first; marker `[n]` is the n-th.
-        tokens: Estimated size.
-        room: Tokens available for it.
-        dropped_messages: Messages of the history that did not fit.
-    """
+    """Messages for a chat model, the question last, with the passages that fitted; `tokens` (estimated) is at most `room`."""
 
     messages: tuple[Message, ...]
     passages: tuple[Passage, ...]
@@ -58,27 +50,16 @@ class Prompt:
 
 
 def estimate_tokens(text: str) -> int:
-    """Estimate a text's tokens from above: a third of its UTF-8 bytes.
-
-    Byte-pair tokenizers make 3.3 to 4.5 bytes a token of European languages and about 3 of Chinese or Japanese.
-    """
+    """Estimate a text's tokens from above, at 3 bytes each: tokenizers make 3.3 to 4.5 of European languages, about 3 of Chinese."""
     return math.ceil(len(text.encode("utf-8", "replace")) / 3)
 
 
 def build_prompt(
     question: str, passages: Sequence[Passage], history: Sequence[Message], context_tokens: int, max_tokens: int | None
 ) -> Prompt:
-    """Build a prompt; where it is too long, the oldest turns are dropped first, then the worst passages but one.
+    """Build a prompt; where it is too long for the context, the oldest turns are dropped first, then the worst passages.
 
-    Args:
-        question: As it was asked.
-        passages: Best first.
-        history: Earlier turns, oldest first.
-        context_tokens: The model's context, its answer included.
-        max_tokens: The longest answer, or None for the model's own limit.
-
-    Raises:
-        ChatRequestError: Not even the question and one passage fit.
+    `context_tokens` include the answer. `ChatRequestError` is raised where not even the question and one passage fit.
     """
     room = context_tokens - min(max_tokens or ANSWER_TOKENS, context_tokens // 3)
     turns = answered = _turns(history)

@@ -16,15 +16,9 @@ MOST_CLOSEST = 3
 
 @dataclass(frozen=True, slots=True)
 class RetrievedQuestion:
-    """A question with the passages retrieved for it.
+    """A question with what was `searched` for it, and the passages that this found, best first.
 
-    Attributes:
-        question: As it was asked.
-        searched: What was searched for: the question, or the standalone question that a follow-up stands for.
-        passages: Best first.
-        history: Earlier turns, oldest first.
-        began: `time.monotonic()` when it was asked.
-        notice: Added to any answer to it; may be "".
+    `began` is `time.monotonic()` when it was asked; `notice` is added to any answer.
     """
 
     question: str

@@ -22,14 +22,9 @@ _WORD = re.compile(r"\w+")
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A sentence of an answer, with its footnotes: `text[start:end]` of the answer's.
+    """A sentence from `start` to `end` of an answer's text, which include its footnotes.
 
-    Attributes:
-        start: Offset.
-        end: Offset.
-        text: Its words, without footnotes and Markdown; on one line.
-        citations: Indexes of its footnotes among the answer's citations.
-        may_gain: Whether a footnote may be put at its end.
+    `text` is without footnotes and Markdown, `citations` are indexes, and `may_gain` says whether a footnote may be put at its end.
     """
 
     start: int
@@ -40,11 +35,10 @@ class Statement:
 
 
 def statements(text: str, citations: Sequence[Citation]) -> list[Statement]:
-    """Find the sentences of an answer's Markdown that can be right or wrong; a row of a table is one.
+    """Find the sentences of an answer's Markdown that can be right or wrong, in order; a row of a table is one.
 
-    Returns:
-        In the order of the text, without overlaps: sentences with words and a footnote; without one, those of `LEAST_WORDS` words or more
-        that are no heading, no question, no refusal, and do not lead in what follows ("These are:").
+    These are sentences with a footnote; without one, those of `LEAST_WORDS` words or more that are no heading, no question, no refusal, and
+    do not introduce what follows ("These are:").
     """
     masked = _masked(text, citations)
     found = []

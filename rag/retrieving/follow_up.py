@@ -76,7 +76,6 @@ _OPENER = re.compile(
 _CLAUSE_END = re.compile(
     r"[,;:.!?]\s|\b(?:and|or|but|if|when|because|und|oder|wenn|weil|et|ou|si|quand|y|cuando|e|se|и|если)\b", re.IGNORECASE
 )
-_SPEAKERS = _words("i we you ich wir man du sie je nous vous on puis-je yo puedo nosotros io noi eu nós ik wij я мы")
 _GERMAN_ARTICLES = _words("der die das den dem")
 _DEFINITE = _GERMAN_ARTICLES | _words("the le la les el los las il lo gli het its")
 _DETERMINERS = _DEFINITE | _words("a an my our your any ein eine einem einen einer un une una o os de")
@@ -103,27 +102,14 @@ _SLOT = re.compile(rf"(?<=\s){_PREPOSITION}{_NAMED}(?!\w|\s+[^\W_a-z])(?=(?P<nou
 
 @dataclass(frozen=True, slots=True)
 class StandaloneQuestion:
-    """A question that can be searched without the conversation.
-
-    Attributes:
-        text: Its words.
-        source: "question" where these are the question's own; "rule" or "model", what took something over from the conversation.
-    """
+    """A question that can be searched without the conversation: as it was asked, or as the `source` completed it."""
 
     text: str
     source: Literal["question", "rule", "model"]
 
 
 def standalone_by_rule(question: str, history: Sequence[Message]) -> StandaloneQuestion:
-    """Take over into a follow-up what it leaves out: the words of the question before, or that question with one name exchanged.
-
-    Args:
-        question: What is asked.
-        history: Earlier turns, oldest first.
-
-    Returns:
-        The question as it is where it stands on its own; else at most some 1,000 characters.
-    """
+    """Complete a follow-up, to some 1,000 characters at most, with the question before it; another question stays as it is."""
     text = _resolved(question, earlier_questions(history), WALK_BACK)
     return StandaloneQuestion(text, "question" if text == question else "rule")
 
@@ -180,7 +166,7 @@ def _lacks_subject(question: str, words: Sequence[str], subject: Sequence[str]) 
     is_asked = question.rstrip().endswith(("?", "？"))
     if all(word in _PREPOSITIONS or word in _DETERMINERS for word in plain if word in _NO_SUBJECT):
         return len(subject) <= 2 and (is_asked or plain[0] in _PREPOSITIONS)
-    if len(subject) > 1 or _SPEAKERS & set(plain):
+    if len(subject) > 1:
         return False
     place = words.index(subject[0])
     article = plain[place - 1] if place else ""

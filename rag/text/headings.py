@@ -20,13 +20,11 @@ _LIST_OR_TABLE = re.compile(r"\s*(?:[-*+>|]|\d+[.)])\s|.*\|")
 _NUMBER = re.compile(r"[\d.]+\s+")
 
 
-def text_headings(text: str) -> tuple[Heading, ...]:
-    """Find the headings of a text file, on page 1: `# Title`, `== Title ==`, lines underlined with `===` or `---`; none in fenced code."""
-    return next(part_headings([text]))
-
-
 def part_headings(parts: Iterable[str]) -> Iterator[tuple[Heading, ...]]:
-    """Find the headings of each part of a text; the parts are its pages, and fenced code may run over several."""
+    """Find the headings of each page of a text file: `# Title`, `== Title ==`, lines underlined with `===` or `---`.
+
+    Fenced code has none, and may run over several pages.
+    """
     fence, is_continued = "", False
     for page, text in enumerate(parts, start=1):
         lines = text.split("\n")

@@ -54,13 +54,9 @@ MOST_NUMBERS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """A marker in a line: `line[start:end]`, with the white space before it.
+    """A marker in a line, `line[start:end]`, with the white space before it; ranges of its numbers are expanded.
 
-    Attributes:
-        start: Offset.
-        end: Offset.
-        numbers: In order; a range is expanded.
-        is_certain: False for `(1)` after a sentence, which is a marker only where its numbers are in use.
+    `is_certain` is False for `(1)` after a sentence, which is a marker only where its numbers are in use.
     """
 
     start: int

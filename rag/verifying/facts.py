@@ -28,15 +28,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class SourceFacts:
-    """What a source holds, to look facts up in.
-
-    Attributes:
-        numbers: All readings of all numbers.
-        dates: All readings of all dates.
-        years: Whole numbers that a date's year may be among.
-        names: Of all its words.
-        is_english: Whether its number words are known.
-    """
+    """What a source holds, to look facts up in: all readings of its numbers and dates, numbers that may be years, and its words."""
 
     numbers: tuple[Number, ...]
     dates: tuple[Date, ...]

@@ -48,13 +48,9 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class NameIndex:
-    """A text prepared for looking names up in it.
+    """A text to look names up in: its words without accents and endings, all its letters and digits, the initials of its words.
 
-    Attributes:
-        words: Its words, casefolded, without possessive ending and accents.
-        stems: The beginnings of its words that forms of one name share.
-        squeezed: Its letters and digits, casefolded.
-        initials: The first letters of its words, in order, and of those that are capitalised.
+    The second of the `initials` are those of capitalised words.
     """
 
     words: frozenset[str]

@@ -143,6 +143,13 @@ def test_each_library_is_imported_in_its_place_alone() -> None:
     assert not strays
 
 
+def test_text_tools_are_pure_and_answers_are_checked_through_the_protocol_alone() -> None:
+    beyond = {(path.name, name) for path in sources("rag/text") for name in imports(path) if name.startswith("rag.")}
+    assert {(file, name) for file, name in beyond if not name.startswith("rag.text.") and name != "rag.types"} == set()
+    verifying = {name for path in sources("rag/answering") for name in imports(path) if name.startswith("rag.verifying")}
+    assert verifying == {"rag.verifying.protocol"}
+
+
 def test_importing_the_library_is_cheap() -> None:
     assert loaded_by("import rag") == set()
     assert loaded_by("import rag.exploring") == set()

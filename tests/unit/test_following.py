@@ -322,7 +322,7 @@ def test_a_server_that_fails_falls_back_to_the_rule(server: ChatServer, behaviou
 
 def test_a_model_that_is_too_slow_is_left(server: ChatServer) -> None:
     assert rewritten(server, REWRITE, path="/silent/v1", seconds=0.2) == BY_RULE
-    assert rewritten(server, REWRITE, path="/slow/v1", seconds=0.2) == BY_RULE
+    assert rewritten(server, REWRITE, path="/slow/v1", seconds=0.6) == BY_RULE
     assert server.chats[-1].client_left.wait(5)
 
 
