@@ -11,7 +11,7 @@ from rag.answering.notices import CONNECT, EMPTY_LIBRARY
 from rag.answering.prompt import NOT_FOUND
 from rag.answering.question import EXTRACTIVE, RetrievedQuestion
 from rag.embedding.protocol import Embedder
-from rag.text.sentences import content_words, sentence_spans
+from rag.text.sentences import content_words, count_words, sentence_spans
 from rag.types import Answer, CheckedSentence, Citation, Passage
 
 MAX_QUOTES = 3
@@ -35,7 +35,6 @@ MIN_WORDS = 4
 MAX_SENTENCES = 80
 """Sentences compared, at most: more take seconds to embed."""
 
-_WORD = re.compile(r"\w+")
 _QUESTION = re.compile(r"[?？؟]['\"”’)\]]*\Z")
 _STATEMENT = re.compile(r"(?!\s*#)(?s:.*)[.!…。！:|]['\"”’)\]]*\Z")
 
@@ -90,7 +89,7 @@ def compare_sentences(question: str, passages: Sequence[Passage], embedder: Embe
         (index, start, end)
         for index, passage in enumerate(passages)
         for start, end in sentence_spans(passage.text)
-        if len(_WORD.findall(passage.text[start:end])) >= MIN_WORDS or end - start == len(passage.text)
+        if count_words(passage.text[start:end]) >= MIN_WORDS or end - start == len(passage.text)
     ][:MAX_SENTENCES]
     if not candidates:
         return []

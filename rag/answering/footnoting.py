@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from operator import itemgetter
 
 from rag.answering.statements import Statement, statements
-from rag.types import Answer, CheckedSentence, Citation, Passage, Verdict
+from rag.types import Answer, CheckedSentence, Citation, Passage
 from rag.verifying.protocol import Claim, Judgement, Support, Verifier
 
 
@@ -72,11 +72,9 @@ def _rebuilt(answer: Answer, stated: Sequence[Statement], judgements: Sequence[J
 
 
 def _citation(number: int, passage: Passage, support: Support | None, sentence: str, position: int) -> Citation:
-    if support is None or support.start == support.end:
-        verdict: Verdict = support.verdict if support else "related"
-        return replace(Citation.of_words(number, passage, position=position), verdict=verdict, sentence=sentence)
-    cited = Citation.of_words(number, passage, support.start, support.end, position=position)
-    return replace(cited, verdict=support.verdict, sentence=sentence)
+    words = (support.start, support.end) if support and support.start < support.end else ()
+    citation = Citation.of_words(number, passage, *words, position=position)
+    return replace(citation, verdict=support.verdict if support else "related", sentence=sentence)
 
 
 def _moved(offset: int, shifts: Sequence[tuple[int, int]]) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from rag.answering.prompt import REFUSALS
 from rag.text.markers import prose_lines
-from rag.text.sentences import sentence_spans
+from rag.text.sentences import count_words, sentence_spans
 from rag.types import Citation
 
 LEAST_WORDS = 3
@@ -17,7 +17,6 @@ _HEADING = re.compile(r"\s*#{1,6}(?:\s|$)")
 _SYNTAX = re.compile(r"\*{1,3}|(?<!\w)_{1,3}|_{1,3}(?!\w)|~~|`+|\\(?=[^\w\s])|\|")
 _CLOSERS = re.compile(r"[*_~`]*")
 _GAP = re.compile(r" (?=[.,;:!?…])")
-_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ def statements(text: str, citations: Sequence[Citation]) -> list[Statement]:
         for (first, last), begin, until in zip(spans, [start, *cuts], [*cuts, end], strict=False):
             cited = tuple(index for index, citation in enumerate(citations) if begin <= citation.position < until)
             words = _GAP.sub("", " ".join(_LEAD.sub("", masked[first:last], count=1).split()))
-            if _WORD.search(words) and (cited or (is_prose and _is_stated(words))):
+            if count_words(words) and (cited or (is_prose and _is_stated(words))):
                 before = [citations[index].position for index in cited]
                 after = [citations[index].position + len(f"[{citations[index].number}]") for index in cited]
                 closed = _CLOSERS.match(text, last)
@@ -86,4 +85,4 @@ def _masked(text: str, citations: Sequence[Citation]) -> str:
 
 
 def _is_stated(words: str) -> bool:
-    return len(_WORD.findall(words)) >= LEAST_WORDS and not words.endswith((":", "?", "？")) and words.rstrip(".") not in REFUSALS
+    return count_words(words) >= LEAST_WORDS and not words.endswith((":", "?", "？")) and words.rstrip(".") not in REFUSALS

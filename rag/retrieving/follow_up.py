@@ -30,15 +30,6 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_ASKING = _words(
-    "after again also before continue detail details during each elaborate else every example examples exactly explain from get gets give "
-    "happen happened happens just know less like long make many mean means more most much need off often once one only other others our "
-    "over per please same since some soon still summarise summarize sure tell too under until up very within without yes erkläre bitte "
-    "lange viel viele genau gilt gibt hoch combien y-a-t-il qu'est-ce est-ce cuánto cuánta cuántos cuántas algo quanto quanti fait сколько"
-)
-_NO_SUBJECT = _ASKING.union(*(FUNCTION_WORDS[language] for language in ("en", "de", "fr", "es", "it", "pt", "nl", "ru"))) - {"plus"}
-"""Words that do not tell what a question is about. "Plus" is more often a product than the French word."""
-
 _POINTERS = _words(
     "it its it's they them their theirs this these those he she him his hers both latter former else another er ihn ihm ihre ihren dieser "
     "diese dieses diesen diesem davon dafür damit dazu daran darauf darin dort auch elle ils elles celui-ci celle-ci ça cela cette cet ces "
@@ -47,6 +38,17 @@ _POINTERS = _words(
 )
 """Words that stand for something in an earlier question."""
 _POSSESSIVES = _words("its their his her ihre ihren esse leur son sa ses")
+
+_ASKING = _words(
+    "after again also before continue detail details during each elaborate every example examples exactly explain get gets give happen "
+    "happened happens just know less like long make many mean means more most much need off often once one only other others please same "
+    "since some soon still summarise summarize sure tell too under until up very within without yes erkläre bitte lange viel viele genau "
+    "gilt gibt hoch combien y-a-t-il qu'est-ce est-ce cuánto cuánta cuántos cuántas algo quanto quanti fait сколько"
+)
+_NO_SUBJECT = _POINTERS.union(_ASKING, *(FUNCTION_WORDS[language] for language in ["en", "de", "fr", "es", "it", "pt", "nl", "ru"])) - {
+    "plus"
+}
+"""Words that do not tell what a question is about. "Plus" is more often a product than the French word."""
 
 _POINTING = re.compile(
     r"\b(?:that|(?<!\bis )(?<!\bare )there|too|das|so)\W*$|^\W*(?:which|that)\s+(?:is|are|was|were|ones?)\b"

@@ -8,7 +8,7 @@ from rag.embedding.protocol import Embedder, Embeddings
 from rag.reranking.protocol import Reranker
 from rag.retrieving.fusing import fused, with_neighbours
 from rag.retrieving.passages import RankedChunk, distinct, joined
-from rag.retrieving.trimming import Part, Sentence, sentences, trimmed
+from rag.retrieving.trimming import Sentence, sentences, trimmed
 from rag.storing.index import Index
 from rag.types import Chunk, ChunkKey, DocumentRecord, Passage
 
@@ -85,8 +85,8 @@ class Retriever:
         found = []
         for group in joined(ranked, top_k):
             chunks = sorted((each.chunk for each in group), key=lambda chunk: chunk.ordinal)
-            parts = [Part(chunk.start, chunk.text, *places[chunk.key]) for chunk in chunks]
-            found.append(UntrimmedPassage(group[0], chunks, [sentence for part in parts for sentence in sentences(part, weigh)]))
+            candidates = [sentence for chunk in chunks for sentence in sentences(chunk.start, chunk.text, *places[chunk.key], weigh)]
+            found.append(UntrimmedPassage(group[0], chunks, candidates))
         return found
 
     def _distinct(self, queries: Sequence[Query], top_k: int, scope: Scope) -> list[RankedChunk]:

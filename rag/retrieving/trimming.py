@@ -17,27 +17,11 @@ LEAST_CHARACTERS = 25
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A chunk of a passage, to be trimmed.
-
-    Attributes:
-        start: Offset in the page's text.
-        text: All of it.
-        rank: 1 for the best chunk of the search.
-        behind: How much lower its score is than the best chunk's, at least 0.
-    """
-
-    start: int
-    text: str
-    rank: int
-    behind: float
-
-
-@dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence, from `start` to `end` in the page's text, with the `rank` of its chunk and how far that is `behind` the best.
+    """A sentence, from `start` to `end` in its page's text.
 
-    `share` is the weight of the question's words in it, divided by that of the best sentence of its chunk, in [0, 1].
+    `rank` is that of its chunk, from 1 on, `behind` how much lower its chunk's score is than the best one's, at least 0, and `share`
+    is the weight of the question's words in it, divided by that of the best sentence of its chunk, in [0, 1].
     """
 
     start: int
@@ -52,14 +36,13 @@ class Sentence:
         return 1 / (1 + math.exp(-(CONSTANT + SHARE * self.share + RANK / self.rank + BEHIND * self.behind)))
 
 
-def sentences(part: Part, weigh: Callable[[str], float]) -> list[Sentence]:
-    """Find the sentences of a chunk; `weigh` gives the weight of the question's words in a text, at least 0."""
-    spans = sentence_spans(part.text)
-    weights = [weigh(part.text[start:end]) for start, end in spans]
+def sentences(start: int, text: str, rank: int, behind: float, weigh: Callable[[str], float]) -> list[Sentence]:
+    """The sentences of a chunk at `start` on its page; `weigh` gives the weight of the question's words in a text, at least 0."""
+    spans = sentence_spans(text)
+    weights = [weigh(text[first:last]) for first, last in spans]
     most = max(weights, default=0.0) or 1.0
     return [
-        Sentence(part.start + start, part.start + end, weight / most, part.rank, part.behind)
-        for (start, end), weight in zip(spans, weights, strict=True)
+        Sentence(start + first, start + last, weight / most, rank, behind) for (first, last), weight in zip(spans, weights, strict=True)
     ]
 
 

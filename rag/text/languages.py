@@ -105,14 +105,15 @@ LANGUAGES_OF: dict[str, tuple[str, ...]] = {
 }
 """The languages of each function word."""
 
-_WORD = regex.compile(r"[\p{L}\p{M}]+")
+WORD = regex.compile(r"[\p{L}\p{M}]+")
+"""A run of letters."""
 
 
 def language_of(text: str) -> str:
     """The ISO 639-1 code ("en", "de", ...) of a text's language, if that can be stemmed; "" where it cannot be identified."""
     middle = len(text) // 2
     sample = text if len(text) <= 2 * LANGUAGE_SAMPLE else f"{text[:LANGUAGE_SAMPLE]} {text[middle : middle + LANGUAGE_SAMPLE]}"
-    words = _WORD.findall(sample.casefold())
+    words = WORD.findall(sample.casefold())
     hits = Counter(language for word in words for language in LANGUAGES_OF.get(word, ()))
     if not hits:
         return ""

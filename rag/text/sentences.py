@@ -48,6 +48,11 @@ def content_words(text: str) -> set[str]:
     return {word for word in _WORD.findall(text.casefold()) if len(word) >= 4 or word.isdigit() or not word.isascii()}
 
 
+def count_words(text: str) -> int:
+    """How many words a text has."""
+    return len(_WORD.findall(text))
+
+
 def words_of(text: str) -> frozenset[str]:
     """All words of a text, each once, casefolded."""
     return frozenset(_WORD.findall(text.casefold()))

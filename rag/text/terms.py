@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple
 import regex
 import Stemmer
 
-from rag.text.languages import FUNCTION_WORDS, LANGUAGES_OF, language_of
+from rag.text.languages import FUNCTION_WORDS, LANGUAGES_OF, WORD, language_of
 
 VERSION = 1
 """Increased whenever the same text would give other terms: an index of another version is rebuilt."""
@@ -56,7 +56,6 @@ _NEGATION = regex.compile(r"\p{L}+n['’ʼ＇]t$", regex.IGNORECASE)
 _CASE_CHANGE = regex.compile(r"(?<=\p{Ll}\p{M}*)(?=\p{Lu})|(?<=\p{Lu}\p{M}*)(?=\p{Lu}\p{M}*\p{Ll}\p{M}*\p{Ll})")
 _DIGIT_CHANGE = regex.compile(r"(?<=\p{L}\p{M}*)(?=\p{N})|(?<=\p{N}\p{M}*)(?=\p{L})")
 _POINT_THOUSANDS = regex.compile(r"[1-9][0-9]{0,2}(?:\.[0-9]{3})+")
-_WORD = regex.compile(r"[\p{L}\p{M}]+")
 
 _stemming = threading.Lock()  # a stemmer has state, and must not be called by two threads at once
 _stemmers: dict[str, Stemmer.Stemmer] = {}
@@ -264,7 +263,7 @@ def _word(text: str, start: int, end: int) -> _Form:
 
 
 def _form(written: str, start: int, end: int, is_acronym: bool = False) -> _Form:
-    if written.isalpha() or _WORD.fullmatch(written):
+    if written.isalpha() or WORD.fullmatch(written):
         return _Form(written, start, end, "word", is_acronym)
     return _Form(_folded(written), start, end, "exact", is_acronym)
 

@@ -19,7 +19,7 @@ LEAST_STEM = 4
 _CAPITALISED_AT_TIMES = (
     "section sections chapter article clause figure fig table page pages part appendix annex step item question answer example note "
     "summary document documents passage source sources text yes mr mrs ms dr prof sir lord lady saint president king queen prime "
-    "minister professor doctor also however although though because since while when where after before during until unless "
+    "minister professor doctor also however although though because since while after before during until unless "
     "under over above below between both each every either neither some many most much more less few several other others another "
     "such same only just even still yet already again once here now today finally further furthermore moreover additionally "
     "therefore thus hence instead otherwise overall generally usually typically currently according based within without through "
