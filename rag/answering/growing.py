@@ -21,7 +21,7 @@ from rag.verifying.protocol import Verifier
 async def answer_by_model(
     question: RetrievedQuestion, chat_model: ChatModel, settings: Settings, is_answered: Callable[[], Awaitable[bool]], verifier: Verifier
 ) -> AsyncGenerator[Answer, None]:
-    """Answer in prose; the last answer is checked, and says how it finished. Without `is_answered`, it says that it is doubtful."""
+    """Answer in prose; the last answer is checked, and warns the reader unless `is_answered` finds that the passages answer the question."""
     if not question.passages:
         yield question.answer(EMPTY_LIBRARY, (), EXTRACTIVE, "not_found")
         return

@@ -1,4 +1,4 @@
-"""RankedChunk chunks -> the chunks of each passage: neighbours joined, copies dropped."""
+"""Ranked chunks -> the chunks of each passage: neighbours joined, copies dropped."""
 
 import re
 from collections import defaultdict
