@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rag.answering.notices import CONNECT, EMPTY_LIBRARY
+from rag.answering.notices import CONNECT
 from rag.answering.prompt import NOT_FOUND
 from rag.answering.question import EXTRACTIVE, RetrievedQuestion
 from rag.embedding.protocol import Embedder
@@ -63,8 +63,6 @@ class Quote:
 def answer_by_quoting(question: RetrievedQuestion, sentences: Sequence[ComparedSentence]) -> Answer:
     """Answer with the best of the passages' sentences, word for word; a refusal where there are none."""
     passages = question.passages
-    if not passages:
-        return question.answer(EMPTY_LIBRARY, (), EXTRACTIVE, "not_found")
     quotes = best_quotes(question.searched, passages, sentences)
     if not quotes:
         return question.refusal(NOT_FOUND, EXTRACTIVE, CONNECT)

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from rag.answering.citations import CitationResolver
 from rag.answering.footnoting import footnoted
-from rag.answering.notices import CUT, DOUBTFUL, EMPTY_LIBRARY, INTERRUPTED, SERVER_CUT, SHORTENED, SILENT, UNCITED, UNSUPPORTED
+from rag.answering.notices import CUT, DOUBTFUL, INTERRUPTED, SERVER_CUT, SHORTENED, SILENT, UNCITED, UNSUPPORTED
 from rag.answering.prompt import REFUSALS, Prompt, build_prompt
-from rag.answering.question import EXTRACTIVE, RetrievedQuestion
+from rag.answering.question import RetrievedQuestion
 from rag.endpoints.chat.model import ChatModel
 from rag.endpoints.chat.reply import ChatDelta
 from rag.settings import Settings
@@ -21,10 +21,7 @@ from rag.verifying.protocol import Verifier
 async def answer_by_model(
     question: RetrievedQuestion, chat_model: ChatModel, settings: Settings, is_answered: Callable[[], Awaitable[bool]], verifier: Verifier
 ) -> AsyncGenerator[Answer, None]:
-    """Answer in prose; the last answer is checked, and warns the reader unless `is_answered` finds that the passages answer the question."""
-    if not question.passages:
-        yield question.answer(EMPTY_LIBRARY, (), EXTRACTIVE, "not_found")
-        return
+    """Answer in prose; the last answer is checked, and warns the reader unless `is_answered`."""
     prompt = build_prompt(question.question, question.passages, question.history, settings.chat_context_tokens, settings.chat_max_tokens)
     sent = _sent(prompt, question.passages)
     growing = GrowingAnswer(replace(question, passages=prompt.passages), await chat_model.resolve(), sent)

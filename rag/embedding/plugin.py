@@ -39,6 +39,11 @@ class PluginEmbedder:
         """See `Embedder.embed_query`."""
         return self._embedder.embed_query(text)
 
+    def close(self) -> None:
+        """Close what the plug-in holds, if it can be closed."""
+        if callable(close := getattr(self._embedder, "close", None)):
+            close()
+
 
 def load_plugin(given: str) -> PluginEmbedder:
     """Load "MODULE:CLASS" or "MODULE:CLASS?ARGUMENT"; the module's own code runs.

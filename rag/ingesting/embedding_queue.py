@@ -1,4 +1,4 @@
-"""Documents that wait for their vectors -> whole ones: embedded, stored, committed, some chunks at a time."""
+"""Keyword-ready documents -> ready ones: embedded, stored, committed, some chunks at a time."""
 
 import threading
 from collections import OrderedDict
@@ -15,20 +15,13 @@ from rag.storing.index import Index
 from rag.types import Chunk, DocumentRecord
 
 KNOWN_TEXTS = 2_000
-"""Texts whose vectors are remembered, the latest: what comes again is not embedded again."""
+"""Texts whose vectors are cached, the latest: what comes again is not embedded again."""
 
 
-class Completing:
-    """Makes the vectors that are missing. Several threads may ask for it; they take turns."""
+class EmbeddingQueue:
+    """Embeds what is not embedded yet; threads take turns. `writing` is held while anything is written."""
 
     def __init__(self, embedder: Embedder, index: Index, writing: threading.RLock) -> None:
-        """Put it together.
-
-        Args:
-            embedder: Makes the vectors.
-            index: Where they are missing.
-            writing: Held while anything is written.
-        """
         self._embedder = embedder
         self._index = index
         self._writing = writing
@@ -37,13 +30,10 @@ class Completing:
         self._known: OrderedDict[str, Embeddings] = OrderedDict()
 
     def step(self) -> bool:
-        """Make the vectors of the next chunks: few enough to stop in between, of several documents where these are small.
-
-        Returns:
-            Whether there was anything to do.
+        """Embed the next chunks, of several documents where these are small; whether there was anything to do.
 
         Raises:
-            StorageError: The disk or the database refused. What was made before is kept.
+            StorageError: The disk or the database failed. What was embedded before is kept.
             EmbeddingError: The model cannot be used.
         """
         with self._turn:
@@ -60,7 +50,7 @@ class Completing:
             return True
 
     def _embedded(self, texts: Sequence[str]) -> Embeddings:
-        """The vectors of texts; each text is embedded once."""
+        """The vectors of texts, each embedded once."""
         new = list(dict.fromkeys(text for text in texts if text not in self._known))
         self._known.update(zip(new, self._embedder.embed_documents(new), strict=True))
         embeddings = np.stack([self._known[text] for text in texts])

@@ -61,6 +61,10 @@ class Retriever:
         self._rerank_depth = rerank_depth
         self._keywords = ThreadPoolExecutor(thread_name_prefix="keywords")  # keyword search runs beside semantic search
 
+    def close(self) -> None:
+        """End its threads."""
+        self._keywords.shutdown()
+
     def retrieve(self, queries: Sequence[Query], top_k: int, scope: Scope) -> list[Passage]:
         """Find the passages that answer best, best first; the first query is the one a reranker reads.
 

@@ -35,23 +35,31 @@ SECONDS_TO_BE_ALONE = 1.0
 class Index:
     """Opens and closes what a library stores; may be used from several threads."""
 
-    def __init__(self, opener: Opener, originals: Originals, restore: Callable[[Sequence[Orphan]], None]) -> None:
+    def __init__(self, opener: Opener, originals: Originals) -> None:
         """Open nothing yet.
 
         Args:
             opener: Opens its parts.
             originals: The library's files; each goes with its document.
-            restore: Makes documents again whose records were lost; called by the thread that opened the index.
         """
         self._opener = opener
         self._originals = originals
-        self._restore = restore
+        self._restore: Callable[[Sequence[Orphan]], None] | None = None
         self._reserve = Reserve(opener.folder)
         self._erasing = Erasing(opener.folder, originals.quarantine)
         self._lock = threading.RLock()
         self._gate = Gate()
         self._opened: Opened | None = None
         self._is_closed = False
+
+    def on_lost(self, restore: Callable[[Sequence[Orphan]], None]) -> None:
+        """Have documents whose records were lost made again by `restore`, in the thread that opens the index."""
+        self._restore = restore
+
+    def stored_dimensions(self) -> int | None:
+        """How long the stored vectors are; None where there are none."""
+        with self.guarded():
+            return self.store.dimensions
 
     @property
     def store(self) -> ChunkStore:
@@ -131,8 +139,12 @@ class Index:
             StorageError: The disk or the database refused.
         """
         opened = self._open()
-        (opened.store if record.id in opened.store.records else opened.pending).update(record)
+        part = opened.store if record.id in opened.store.records else opened.pending
+        is_renamed = part.records[record.id].name != record.name
+        part.update(record)
         self._originals.describe([record])
+        if is_renamed:
+            opened.lexical.put(entries(record, part.chunks))
         self._retire(record, self.records)
 
     def remove(self, document_id: str) -> None:
@@ -300,7 +312,7 @@ class Index:
             opened = self._opened
         if opened.store.records or opened.pending.records:
             self._reserve.fill()
-        if orphans:
+        if orphans and self._restore:
             self._restore(orphans)
         return opened
 

@@ -30,7 +30,7 @@ def main() -> None:
     rows = []
     with Library.open(given.library) as library:
         for each in asked:
-            passages = library.retrieve(each.text, TOP_K)
+            passages = library.retrieve(each.text, top_k=TOP_K)
             titles = [library.document(passage.document_id).title for passage in passages]
             rows.append(answer_features(each.text, passages, titles, library._index.lexical.term_weights(each.text), library.embedder)[:3])
     table, answerable = np.array(rows), np.array([each.is_answerable for each in asked])

@@ -39,7 +39,7 @@ def main() -> None:
     found_by_words: dict[str, float] = {}
 
     def note(step: Progress) -> None:
-        if step.stage == "indexing" and step.path not in found_by_words:
+        if step.state != "reading" and step.path not in found_by_words:
             found_by_words[step.path] = time.perf_counter()
             if mode == "words" and len(found_by_words) == len(files):
                 found = library.retrieve(question)

@@ -92,7 +92,7 @@ def make(folder: Path, chunks: int) -> float:
     shutil.rmtree(folder)
     folder.mkdir()
     originals = Originals(folder / "originals")
-    index = Index(Opener(folder, None, originals, lambda: identity, is_read_only=False), originals, lambda orphans: None)
+    index = Index(Opener(folder, None, originals, lambda: identity, is_read_only=False), originals)
     writer, random = Writer(), np.random.default_rng(SEED)
     sizes = [min(CHUNKS_OF_DOCUMENT, chunks - first) for first in range(0, chunks, CHUNKS_OF_DOCUMENT)]
     for first in range(0, len(sizes), DOCUMENTS_AT_ONCE):

@@ -86,7 +86,7 @@ from tests.fakes import BagOfWordsEmbedder
 folder, url, file = sys.argv[1:]
 with Library.open(folder, Settings(chroma_url=url), embedder=BagOfWordsEmbedder(seconds_a_batch=0.05)) as library:
     print(len(library.documents()), flush=True)
-    library.add(file, progress=lambda step: print(step.stage, flush=True))
+    library.add(file, progress=lambda step: print(step.state, flush=True))
 """
 
 
@@ -96,7 +96,7 @@ def test_libraries_on_one_server_never_touch_each_other(open_library: OpenLibrar
     arguments = [sys.executable, "-c", ADD, str(tmp_path / "one"), chroma_url, str(tmp_path / "boats.txt")]
     with subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE, text=True) as adding:
         assert adding.stdout
-        while adding.stdout.readline() != "indexing\n":
+        while adding.stdout.readline() != "keyword_ready\n":
             pass
         for _ in range(2):  # opening, adding and closing beside one that is adding
             with open_library("other", chroma_url=chroma_url) as other:

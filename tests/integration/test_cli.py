@@ -291,8 +291,11 @@ def test_another_chunk_size_is_told_and_brought_over(run: Run, filled: Path, mon
     assert "Nothing to do" in run("reindex", "--library", filled).err
     monkeypatch.setenv("RAG_CHUNK_TOKENS", "64")
     listed = run("list", "--library", filled)
-    assert "3 documents were indexed with another model or setting" in listed.err
-    assert run("search", "harbours", "--library", filled).status == 1
+    told = "3 documents need to be re-indexed (they were indexed with different settings). Run `rag reindex`.\n"
+    assert (listed.out, listed.err) == ("", told)
+    for command in ("search", "ask"):
+        ended = run(command, "harbours", "--library", filled)
+        assert (ended.status, (ended.out + ended.err).replace("\n", " ").strip()) == (1, told.strip())
     ended = run("reindex", "--library", filled, "--json")
     assert (ended.status, [line["status"] for line in ended.lines]) == (0, ["added"] * 3)
     assert run("search", "harbours", "--library", filled).status == 0

@@ -65,7 +65,7 @@ def test_a_file_is_found_by_its_words_before_its_vectors_are_made(open_library: 
     assert STILL in library.ask("When is tea served?").notice
     assert STILL not in library.ask("When is tea served?", documents=[]).notice
     complete(library)
-    assert library.indexing() == []
+    assert library.keyword_ready() == []
     late = library.retrieve("When is tea served?")
     assert (late[0].score, late[0].cosine) == pytest.approx((early[0].score, early[0].cosine), abs=1e-5)
     assert replace(late[0], score=0, cosine=0) == replace(early[0], score=0, cosine=0)
@@ -92,8 +92,8 @@ def test_it_is_found_from_the_first_moment_of_indexing_on(open_library: OpenLibr
     seen: list[tuple[int, str, list[str]]] = []
 
     def look(step: Progress) -> None:
-        if step.stage == "indexing" and not step.outcome:
-            seen.append((step.file, step.stage, [passage.document for passage in library.retrieve("tea leave", documents=None)]))
+        if step.state == "keyword_ready" and not step.outcome:
+            seen.append((step.file, step.state, [passage.document for passage in library.retrieve("tea leave", documents=None)]))
 
     library.add(files, progress=look)
     assert {file for file, _, _ in seen} == {1, 2}
@@ -106,7 +106,7 @@ def test_the_chunks_that_have_vectors_are_found_by_them(open_library: OpenLibrar
     library = open_library()
     library.add(files / "long.txt", wait=False)
     library.index_next()
-    (record,) = library.indexing()
+    (record,) = library.keyword_ready()
     assert record.indexed == pytest.approx(WRITE_BATCH / record.chunks)
     third = library._index.pending.document_chunks(record.id)[3]
     near = library._index.store.nearest(BagOfWordsEmbedder().embed_query(third.text), 3, None)
@@ -135,7 +135,7 @@ def test_small_files_share_a_write(open_library: OpenLibrary, files: Path) -> No
     assert sum(record.indexed == 1 for record in library.documents()) == WRITE_BATCH
     assert library.index_next()
     assert not library.index_next()
-    assert library.indexing() == []
+    assert library.keyword_ready() == []
 
 
 def test_what_waits_goes_on_with_the_next_adding(open_library: OpenLibrary, files: Path) -> None:
@@ -143,10 +143,10 @@ def test_what_waits_goes_on_with_the_next_adding(open_library: OpenLibrary, file
     library.add(files / "leave.txt", wait=False)
     library.close()
     again = open_library()
-    assert [record.name for record in again.indexing()] == ["leave.txt"]
+    assert [record.name for record in again.keyword_ready()] == ["leave.txt"]
     assert again.retrieve("unused leave")[0].text == LEAVE
     assert [outcome.status for outcome in again.add(files).outcomes] == ["unchanged", "added"]
-    assert again.indexing() == []
+    assert again.keyword_ready() == []
 
 
 def test_what_waits_for_another_model_is_indexed_again(open_library: OpenLibrary, files: Path) -> None:

@@ -150,6 +150,12 @@ def test_text_tools_are_pure_and_answers_are_checked_through_the_protocol_alone(
     assert verifying == {"rag.verifying.protocol"}
 
 
+def test_adapters_are_chosen_in_one_place() -> None:
+    chosen = re.compile(r"(?<!def )\b(build_embedder|build_reranker|OpenAIChatModel|Loader|Viewer|Opener|lock_or_copy)\(")
+    users = {path.name for path in sources("rag") if chosen.search(path.read_text(encoding="utf-8"))}
+    assert users - {"backends.py"} == {"building.py"}  # backends: the parts of a combined model
+
+
 def test_importing_the_library_is_cheap() -> None:
     assert loaded_by("import rag") == set()
     assert loaded_by("import rag.exploring") == set()
@@ -161,6 +167,14 @@ def test_help_is_cheap(arguments: list[str]) -> None:
     run = f"import sys; sys.argv = ['rag', *{arguments}]"
     run += "\nfrom ui.commands.cli import main\ntry:\n    main()\nexcept SystemExit as end:\n    assert not end.code"
     assert loaded_by(run) <= {"pydantic"}
+
+
+def test_listing_documents_starts_no_model(sample_library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAG_CHAT_BASE_URL", "http://127.0.0.1:9/v1")
+    run = f"import sys; sys.argv = ['rag', 'list', '--library', {str(sample_library)!r}]"
+    run += "\nfrom ui.commands.cli import main\ntry:\n    main()\nexcept SystemExit as end:\n    assert not end.code"
+    models = {"torch", "transformers", "sentence_transformers", "onnxruntime", "onnx", "tokenizers", "openai", "gradio", "tantivy"}
+    assert loaded_by(run) & models == {"tantivy"}
 
 
 def test_public_names_are_sorted_and_complete() -> None:

@@ -11,7 +11,7 @@ import pytest
 from gradio.state_holder import SessionState
 
 from rag import Library, Message, QuestionTooLongError
-from rag.library import MOST_HISTORY_CHARACTERS, MOST_HISTORY_MESSAGES, MOST_QUESTION_CHARACTERS
+from rag.retrieving.search import MOST_HISTORY_CHARACTERS, MOST_HISTORY_MESSAGES, MOST_QUESTION_CHARACTERS
 from tests.chat_server import ChatServer
 from tests.conftest import OpenLibrary
 from ui.chats.conversations import Conversations, Turn

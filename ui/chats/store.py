@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from rag.errors import StorageError
-from rag.library import MOST_QUESTION_CHARACTERS
+from rag.retrieving.search import MOST_QUESTION_CHARACTERS
 from ui.web import text
 
 log = logging.getLogger(__name__)

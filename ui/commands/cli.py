@@ -16,7 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from rag.answering.notices import still_indexing
+from rag.answering.notices import needs_reindexing, nothing_found, still_indexing
 from rag.errors import LibraryError, RagError, StorageError
 from rag.types import Answer, DocumentRecord, Outcome, ProgressCallback, Report
 from rag.types import Progress as Step
@@ -83,7 +83,7 @@ def add(
 def list_documents(library: LibraryOption = None, json_lines: JsonOption = False) -> None:
     """List the documents."""
     with open_library(library, must_exist=True) as opened:
-        records = opened.documents()
+        records, left_behind = opened.documents(), opened.left_behind()
         _warn_left_behind(opened)
         for record, problem in opened.damaged_copies():
             copy = f"The library's copy of {record.name} is {problem}: add the file again, or run `rag doctor --repair`."
@@ -92,7 +92,7 @@ def list_documents(library: LibraryOption = None, json_lines: JsonOption = False
         print_json(_public(record) for record in records)
     elif records:
         out.print(_documents_table(records))
-    else:
+    elif not left_behind:
         err.print("The library is empty. `rag add PATH` adds documents.")
 
 
@@ -128,10 +128,12 @@ def search(
     """Find the passages nearest to a question."""
     with open_library(library, must_exist=True) as opened:
         opened.warm_up()
-        passages = opened.retrieve(question, top_k, document)
-        _warn_left_behind(opened)
-        if notice := still_indexing(len(opened.indexing(document))):
+        passages = opened.retrieve(question, top_k=top_k, documents=document)
+        if passages:
+            _warn_left_behind(opened)
+        if notice := still_indexing(len(opened.keyword_ready(document))):
             err.print(notice, style="yellow", markup=False)
+        documents, left_behind = len(opened.documents()), len(opened.left_behind())
     if json_lines:
         print_json(asdict(passage) for passage in passages)
     for passage in [] if json_lines else passages:
@@ -140,7 +142,7 @@ def search(
             out.print(f"   {passage.heading}", style="dim", markup=False)
         out.print(f"   {escape(' '.join(passage.text.split()))}\n")
     if not passages:
-        err.print("Nothing found: the library is empty. `rag add PATH` adds documents.")
+        err.print(nothing_found(documents, left_behind), markup=False)
         raise typer.Exit(1)
 
 
@@ -165,7 +167,8 @@ def ask(
     with open_library(library, must_exist=True) as opened:
         opened.warm_up()
         answer = asyncio.run(answer_growing(opened))
-        _warn_left_behind(opened)
+        if answer.passages:
+            _warn_left_behind(opened)
     if json_lines:
         print_json([asdict(answer)])
     else:
@@ -238,7 +241,9 @@ def _progress_bar(json_lines: bool) -> Iterator[ProgressCallback]:
 
         def show(step: Step) -> None:
             bar.advance(task, (step.fraction - done.get(step.file, 0.0)) / step.files)
-            bar.update(task, file=f"{step.stage} {step.file}/{step.files} {escape(Path(step.path).name)}")
+            bar.update(
+                task, file=f"{'reading' if step.state == 'reading' else 'indexing'} {step.file}/{step.files} {escape(Path(step.path).name)}"
+            )
             done[step.file] = step.fraction
             if step.outcome and json_lines:
                 print_json([asdict(step.outcome)])
@@ -271,11 +276,8 @@ def _documents_table(records: list[DocumentRecord]) -> Table:
 
 
 def _warn_left_behind(opened: "Library") -> None:
-    if left := len(opened.left_behind()):
-        err.print(
-            f"{left} documents were indexed with another model or setting and are not searched. `rag reindex` brings them over.",
-            style="yellow",
-        )
+    if notice := needs_reindexing(len(opened.left_behind())):
+        err.print(notice, style="yellow", markup=False)
 
 
 def _public(record: DocumentRecord) -> dict[str, Any]:

@@ -23,7 +23,9 @@ STATUS = {
     "added": "added",
     "unchanged": "already there",
     "replaced": "replaced",
+    "renamed": "renamed",
     "duplicate": "same as another",
+    "missing": "file is gone",
     "no_text": "no text",
     "needs_password": "needs a password",
     "unreadable": "not readable",
@@ -31,10 +33,6 @@ STATUS = {
     "unsupported": "not a kind that is read",
     "failed": "not added",
 }
-NOT_STORED = "This file could not be stored: {reason}. Free some disk space or check the library folder, then try again."
-UPLOAD_GONE = "This upload is no longer there. Upload the file again."
-UPLOAD_LOST = "The server stopped before this file was stored. Upload it again."
-GIVEN_UP = "The server stopped {count} times while it read this file. Try again, or dismiss it."
 TRY_AGAIN = "Try again"
 NEWS = "{name}: {status}. {message}"
 LEFT_BEHIND = "{count} documents were indexed with another model or setting and are not searched. Run “rag reindex” to bring them over."
