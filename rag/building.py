@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from rag.answering.answerer import Answerer
 from rag.checkup import Checkup
@@ -31,14 +32,7 @@ from rag.storing.originals import Originals
 from rag.verifying.rules import RuleVerifier
 from rag.viewing import Pages
 
-
-@dataclass(frozen=True, slots=True)
-class Models:
-    """What a library is opened with instead of what its settings name. The library does not close these: they are the caller's."""
-
-    embedder: Embedder | None = None
-    chat_model: ChatModel | None = None
-    reranker: Reranker | None = None
+Model = TypeVar("Model")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +57,16 @@ class Parts:
     closing: ExitStack
 
 
-def build_parts(folder: Path, settings: Settings, given: Models = Models()) -> Parts:
-    """Build what the settings say; no model is loaded, no index opened, and no process started yet.
+def build_parts(
+    folder: Path,
+    settings: Settings,
+    embedder: Embedder | None = None,
+    chat_model: ChatModel | None = None,
+    reranker: Reranker | None = None,
+) -> Parts:
+    """Build what the settings say, except the models that are given; those stay the caller's to close.
+
+    No model is loaded, no index opened, and no process started yet.
 
     Raises:
         LibraryLockedError: Another process has the library open.
@@ -72,7 +74,9 @@ def build_parts(folder: Path, settings: Settings, given: Models = Models()) -> P
         EmbeddingError: The setting of the embedding model is malformed.
     """
     with ExitStack() as closing:
-        plain_embedder, chat_model, reranker = _models(settings, given, closing)
+        plain_embedder = embedder or _closed_by(closing, _embedder(settings))
+        chat_model = chat_model or _closed_by(closing, _chat_model(settings))
+        reranker = reranker or _closed_by(closing, _reranker(settings))
         lock = lock_or_copy(folder)
         closing.callback(lock.release)
         is_read_only = isinstance(lock, ReadOnlyCopy)
@@ -80,8 +84,8 @@ def build_parts(folder: Path, settings: Settings, given: Models = Models()) -> P
         identity = partial(index_identity, plain_embedder, settings.chunk_tokens)
         index = Index(Opener(lock.folder, settings.chroma_url, originals, identity, is_read_only=is_read_only), originals)
         catalog = Catalog(index)
-        embedder = CheckedEmbedder(plain_embedder, index.stored_dimensions)
-        retriever = Retriever(embedder, index, reranker, settings.rerank_depth)
+        checked = CheckedEmbedder(plain_embedder, index.stored_dimensions)
+        retriever = Retriever(checked, index, reranker, settings.rerank_depth)
         closing.callback(retriever.close)
         closing.callback(index.close)
         pages = Pages(catalog, originals, Viewer(memory_megabytes=settings.parse_megabytes))
@@ -93,47 +97,48 @@ def build_parts(folder: Path, settings: Settings, given: Models = Models()) -> P
         )
         closing.callback(loader.close)
         writing = threading.RLock()
-        queue = EmbeddingQueue(embedder, index, writing)
-        adder = FileAdder(Stager(loader, embedder, index, originals, settings.chunk_tokens, writing), queue, index, originals)
+        queue = EmbeddingQueue(checked, index, writing)
+        adder = FileAdder(Stager(loader, checked, index, originals, settings.chunk_tokens, writing), queue, index, originals)
         index.on_lost(adder.restore)
-        search = Search(retriever, index, catalog, embedder, settings.top_k)
+        search = Search(retriever, index, catalog, checked, settings.top_k)
         return Parts(
             lock=lock,
             writing=writing,
-            embedder=embedder,
+            embedder=checked,
             chat_model=chat_model,
             originals=originals,
             index=index,
             catalog=catalog,
             search=search,
-            answerer=Answerer(search, catalog, embedder, RuleVerifier(embedder), chat_model, settings),
+            answerer=Answerer(search, catalog, checked, RuleVerifier(checked), chat_model, settings),
             vectors=VectorReader(index, identity),
             loader=loader,
             pages=pages,
             adder=adder,
             queue=queue,
-            checkup=Checkup(folder, index, originals, embedder, adder, writing),
+            checkup=Checkup(folder, index, originals, checked, adder, writing),
             closing=closing.pop_all(),
         )
 
 
-def _models(settings: Settings, given: Models, closing: ExitStack) -> tuple[Embedder, ChatModel | None, Reranker | None]:
-    embedder, chat_model, reranker = given.embedder, given.chat_model, given.reranker
-    built: list[object] = []
-    if chat_model is None and (endpoint := settings.chat_endpoint):
-        chat_model = OpenAIChatModel(
-            endpoint, max_tokens=settings.chat_max_tokens, temperature=settings.chat_temperature, timeout_seconds=settings.chat_seconds
-        )
-        built.append(chat_model)
-    if reranker is None and settings.reranker:
-        reranker = build_reranker(settings.reranker, settings.reranker_model, settings.reranker_api_key)
-        built.append(reranker)
-    if embedder is None:
-        embedder = build_embedder(
-            settings.embedding_model, settings.embedding_backend, settings.exported_models, settings.embedding_endpoint
-        )
-        built.append(embedder)
-    for model in built:
-        if callable(close := getattr(model, "close", None)):  # those that hold connections or threads
-            closing.callback(close)
-    return embedder, chat_model, reranker
+def _embedder(settings: Settings) -> Embedder:
+    return build_embedder(settings.embedding_model, settings.embedding_backend, settings.exported_models, settings.embedding_endpoint)
+
+
+def _chat_model(settings: Settings) -> ChatModel | None:
+    if not (endpoint := settings.chat_endpoint):
+        return None
+    return OpenAIChatModel(
+        endpoint, max_tokens=settings.chat_max_tokens, temperature=settings.chat_temperature, timeout_seconds=settings.chat_seconds
+    )
+
+
+def _reranker(settings: Settings) -> Reranker | None:
+    return build_reranker(settings.reranker, settings.reranker_model, settings.reranker_api_key) if settings.reranker else None
+
+
+def _closed_by(closing: ExitStack, model: Model) -> Model:
+    """The model, to be closed later if it holds connections or threads."""
+    if callable(close := getattr(model, "close", None)):
+        closing.callback(close)
+    return model

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from rag.building import Models, Parts, build_parts
+from rag.building import Parts, build_parts
 from rag.embedding.protocol import Embedder
 from rag.endpoints.chat.model import ChatModel
 from rag.errors import StorageError
@@ -74,7 +74,7 @@ class Library:
         """
         settings = settings or Settings()
         folder = Path(folder or settings.library)
-        return cls(folder, settings, build_parts(folder, settings, Models(embedder, chat_model, reranker)))
+        return cls(folder, settings, build_parts(folder, settings, embedder, chat_model, reranker))
 
     def add(self, paths: Paths, *, passwords: Sequence[str] = (), progress: ProgressCallback | None = None, wait: bool = True) -> Report:
         """Add files, and the files in folders. Unchanged files are skipped; a changed file replaces its earlier version.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rag.embedding.protocol import Embedder
 from rag.text.headings import HeadingPaths, open_fence
-from rag.types import Chunk, Document, Heading, Page
+from rag.types import Chunk, Heading, Page
 
 VERSION = 3
 """Part of the index identity: raise it when the same text would be cut differently."""
@@ -75,13 +75,6 @@ class Chunker:
 def index_identity(embedder: Embedder, chunk_tokens: int) -> str:
     """All that makes an index what it is: with another identity, documents must be re-indexed."""
     return f"{embedder.identity} cosine chunker={VERSION} tokens={chunk_tokens}"
-
-
-def chunk_document(document: Document, embedder: Embedder, chunk_tokens: int) -> Iterator[Chunk]:
-    """Cut a whole document; see `Chunker`."""
-    chunker = Chunker(document.id, embedder, chunk_tokens)
-    for page in document.pages:
-        yield from chunker.cut(page, [heading for heading in document.headings if heading.page == page.number])
 
 
 def _spans(text: str, heading_starts: Sequence[int], embedder: Embedder, limit: int) -> Iterator[tuple[int, int]]:

@@ -11,11 +11,12 @@ from tokenizers import Tokenizer
 from rag import Chunk, Document, Embedder, Page
 from rag.embedding.model_files import model_folder
 from rag.formats.loader import Loader
-from rag.ingesting.chunking import LONGEST_GAP, chunk_document
+from rag.ingesting.chunking import LONGEST_GAP
 from rag.settings import DEFAULT_EMBEDDING_MODEL
 from rag.text.headings import part_headings
 from rag.types import Heading
 from tests import documents
+from tests.chunked import chunk_document
 from tests.fakes import BagOfWordsEmbedder
 
 WORDS = BagOfWordsEmbedder()

@@ -15,6 +15,7 @@ import pytest
 
 import rag
 from rag import errors, exploring, types
+from ui.commands import cli
 
 ROOT = Path(__file__).parents[2]
 HEAVY = {
@@ -31,7 +32,6 @@ HEAVY = {
     "PIL",
     "tantivy",
     "plotly",
-    "ir_measures",
     "onnxruntime",
     "onnx",
     "tokenizers",
@@ -60,7 +60,6 @@ ADAPTERS: dict[str, str | tuple[str, ...]] = {
     "rapidfuzz": ("rag/verifying/matching.py", "rag/exploring/"),
     "regex": ("rag/text/terms.py", "rag/text/languages.py"),
     "Stemmer": "rag/text/terms.py",
-    "ir_measures": "rag/evaluating/metrics.py",
     "plotly": ("rag/exploring/figures/", "ui/commands/report.py", "ui/http/figures.py", "ui/web/exploring/figures.py"),
     "matplotlib": "rag/exploring/figures/",
     "sklearn": "rag/exploring/",
@@ -150,6 +149,16 @@ def test_text_tools_are_pure_and_answers_are_checked_through_the_protocol_alone(
     assert verifying == {"rag.verifying.protocol"}
 
 
+def test_the_verbs_that_ask_take_the_same_parameters_in_the_same_order() -> None:
+    taken = [list(inspect.signature(verb).parameters.values()) for verb in (rag.Library.retrieve, rag.Library.ask, rag.Library.stream)]
+    assert taken[0] == taken[1] == taken[2]
+    assert [each.name for each in taken[0]] == ["self", "question", "history", "top_k", "documents", "chunks"]
+
+
+def test_uploading_knows_nothing_of_the_page() -> None:
+    assert not [name for path in sources("ui/uploading") for name in imports(path) if name.startswith(("gradio", "ui.web", "ui.http"))]
+
+
 def test_adapters_are_chosen_in_one_place() -> None:
     chosen = re.compile(r"(?<!def )\b(build_embedder|build_reranker|OpenAIChatModel|Loader|Viewer|Opener|lock_or_copy)\(")
     users = {path.name for path in sources("rag") if chosen.search(path.read_text(encoding="utf-8"))}
@@ -175,6 +184,11 @@ def test_listing_documents_starts_no_model(sample_library: Path, monkeypatch: py
     run += "\nfrom ui.commands.cli import main\ntry:\n    main()\nexcept SystemExit as end:\n    assert not end.code"
     models = {"torch", "transformers", "sentence_transformers", "onnxruntime", "onnx", "tokenizers", "openai", "gradio", "tantivy"}
     assert loaded_by(run) & models == {"tantivy"}
+
+
+def test_every_file_that_has_a_command_is_on_the_command_line() -> None:
+    files = {path.stem for path in sources("ui/commands") if "\napp = typer.Typer()\n" in path.read_text(encoding="utf-8")}
+    assert files == {module.__name__.rpartition(".")[2] for module in cli.COMMANDS}
 
 
 def test_public_names_are_sorted_and_complete() -> None:

@@ -312,6 +312,7 @@ def test_a_stop_while_a_file_is_read_leaves_it_waiting(tmp_path: Path, upload: U
         until = time.monotonic() + 30
         while not indexer.jobs[0].fraction and time.monotonic() < until:
             time.sleep(0.002)
+        assert indexer.jobs[0].state == "reading"
         indexer.close()
         (job,) = Indexer(library).jobs
         assert (job.name, job.attempts, job.state) == ("boats.txt", 0, "queued")
