@@ -11,7 +11,7 @@ from rag.answering.answerer import Answerer
 from rag.checkup import Checkup
 from rag.embedding.backends import build_embedder
 from rag.embedding.checked import CheckedEmbedder
-from rag.embedding.protocol import Embedder
+from rag.embedding.protocol import Closable, Embedder
 from rag.endpoints.chat.model import ChatModel, OpenAIChatModel
 from rag.exploring.vectors import VectorReader
 from rag.formats.loader import Loader
@@ -139,6 +139,6 @@ def _reranker(settings: Settings) -> Reranker | None:
 
 def _closed_by(closing: ExitStack, model: Model) -> Model:
     """The model, to be closed later if it holds connections or threads."""
-    if callable(close := getattr(model, "close", None)):
-        closing.callback(close)
+    if isinstance(model, Closable):
+        closing.callback(model.close)
     return model

@@ -11,7 +11,7 @@ import numpy as np
 from rag.answering.notices import needs_reindexing
 from rag.embedding.protocol import Embedder
 from rag.errors import RagError, StorageError
-from rag.formats.files import path_of
+from rag.files import path_of
 from rag.ingesting.adding import FileAdder, source_of
 from rag.ingesting.staging import Source
 from rag.storing.chunks import READ_BATCH

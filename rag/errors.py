@@ -50,7 +50,7 @@ class DocumentError(RagError):
 
 
 class UnsupportedFileError(DocumentError):
-    """The file type is not supported."""
+    """The file is of an unsupported type, or not what its name says."""
 
     status: ClassVar[OutcomeStatus] = "unsupported"
 
@@ -62,7 +62,7 @@ class FileTooLargeError(DocumentError):
 
 
 class PasswordNeededError(DocumentError):
-    """The PDF needs a password that was not given."""
+    """The file opens only with a password that was not given."""
 
     status: ClassVar[OutcomeStatus] = "needs_password"
 

@@ -12,7 +12,7 @@ from rag.embedding.protocol import Embedder
 from rag.endpoints.chat.model import ChatModel
 from rag.errors import StorageError
 from rag.exploring.vectors import Vectors
-from rag.formats.files import uploaded_name
+from rag.files import uploaded_name
 from rag.ingesting.adding import files_to_add, folders_of
 from rag.ingesting.chunking import index_identity
 from rag.ingesting.staging import Source
@@ -405,6 +405,7 @@ class Library:
             EmbeddingError: The embedding model cannot be used.
             StorageError: The index cannot be opened.
         """
+        _ = self.embedder.max_tokens  # as in `_add`
         with ThreadPoolExecutor(1) as executor:
             loading = executor.submit(self.embedder.embed_query, "ready?")
             _ = self._index.store
@@ -440,6 +441,7 @@ class Library:
         self._check_writable()
         if not all(source.error for source in sources):
             self._parts.loader.start()  # while the index is opened
+        _ = self.embedder.max_tokens  # a model that was not exported yet gets its final identity, before an index is opened by it
         with self._index.guarded():
             outcomes = self._parts.adder.add(sources, passwords, progress, wait=wait)
             return Report((*outcomes, *self._parts.adder.missing(folders, progress, len(sources))))

@@ -74,7 +74,7 @@ class Document:
         id: SHA-256 of the file's bytes, 64 hexadecimal digits.
         name: The file's name, without folders.
         title: The title the file gives itself, or "".
-        media_type: "application/pdf", "text/markdown" or "text/plain".
+        media_type: Of its format, such as "application/pdf".
         pages: At least one; a long text file is split into parts.
         headings: In reading order, from a text file's markup or a PDF's outline.
     """
@@ -300,7 +300,7 @@ class DocumentRecord:
         id: SHA-256 of the file's bytes.
         name: The file's name.
         title: The title the file gives itself, or "".
-        media_type: "application/pdf", "text/markdown" or "text/plain".
+        media_type: Of its format, such as "application/pdf".
         sources: Where it came from: absolute paths, or "upload:NAME"; several if several files have the same bytes.
         pages: Number of pages.
         chunks: Number of chunks.

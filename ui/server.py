@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.errors import RagError
+from rag.files import find_files
+from rag.formats.registry import format_named
 from rag.library import Library
 
 if TYPE_CHECKING:
@@ -115,8 +117,9 @@ def serve(library: Library, *, host: str, port: int, samples: Path | None, tell:
     try:
         is_empty = not library.documents()  # also tells at once if the library cannot be opened
         if samples and is_empty and not indexer.jobs:  # else an earlier run has queued them
-            for path in sorted(file for file in samples.iterdir() if file.suffix in {".pdf", ".txt", ".md"}):
-                indexer.submit(path, path.name, keep=True)
+            for path in find_files([samples]):
+                if isinstance(path, Path) and format_named(path.name):
+                    indexer.submit(path, path.name, keep=True)
         names = answered_names(host, library.settings.allowed_names)
         app, requests = build_app(library, indexer, conversations, hosts=names), Requests()
         app.add_middleware(Stoppable, requests=requests)

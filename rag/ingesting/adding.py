@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rag.formats.files import find_files, is_gone, origin_of, path_of, shown_name
+from rag.files import find_files, is_gone, origin_of, path_of, shown_name
 from rag.ingesting.embedding_queue import EmbeddingQueue
 from rag.ingesting.staging import Source, Stager
 from rag.storing.index import Index

@@ -87,6 +87,7 @@ class Search:
         queries = [Query(request.question)]
         if searched.text != request.question:
             queries = [Query(searched.text, 1 - RAW_WEIGHT), Query(request.question, RAW_WEIGHT)]
+        _ = self._embedder.max_tokens  # a model that was not exported yet gets its final identity, before an index is opened by it
         with self._index.guarded():
             if not self._index.records:
                 return []

@@ -178,8 +178,9 @@ def test_help_is_cheap(arguments: list[str]) -> None:
     assert loaded_by(run) <= {"pydantic"}
 
 
-def test_listing_documents_starts_no_model(sample_library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_listing_documents_starts_no_model(sample_library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAG_CHAT_BASE_URL", "http://127.0.0.1:9/v1")
+    monkeypatch.setenv("RAG_MODEL_CACHE", str(tmp_path))  # as on a machine where nothing was exported yet
     run = f"import sys; sys.argv = ['rag', 'list', '--library', {str(sample_library)!r}]"
     run += "\nfrom ui.commands.cli import main\ntry:\n    main()\nexcept SystemExit as end:\n    assert not end.code"
     models = {"torch", "transformers", "sentence_transformers", "onnxruntime", "onnx", "tokenizers", "openai", "gradio", "tantivy"}

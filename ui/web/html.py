@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from rag.ingesting.staging import pages_in_words
 from rag.text.printable import printable
 from rag.types import Citation
-from ui.places import place
+from ui.places import has_pages, place
 from ui.web import text
 
 AROUND = 140
@@ -61,5 +61,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(text=text, place=place, pages_in_words=pages_in_words, percent=lambda fraction: round(fraction * 100))
+    environment.globals.update(
+        text=text, place=place, has_pages=has_pages, pages_in_words=pages_in_words, percent=lambda fraction: round(fraction * 100)
+    )
     return environment

@@ -1,10 +1,12 @@
 """Every word the page says. Names in braces are filled in."""
 
+from rag.formats.registry import names
+
 TITLE = "Footnote"
-DROP = "Drop PDFs or text here"
+DROP = "Drop documents here"
 CHOOSE = "or <u>choose files</u>"
 DOCUMENTS = "Documents"
-NO_DOCUMENTS = "No documents yet. Drop a PDF, a text file or Markdown above; you can ask as soon as its words are read."
+NO_DOCUMENTS = f"No documents yet. Drop files above ({names()}) and ask as soon as they are read."
 PAGES = ("1 page", "{count} pages")
 EMPTY_PAGES = "{pages} look blank or scanned: no text there"
 WAITING = "waiting"
@@ -91,8 +93,7 @@ OLD_FOOTNOTE = "This footnote belongs to a conversation that is no longer kept. 
 
 NO_SOURCE = "Click a number in an answer, or a document, and its page appears here."
 CLOSE = "Close"
-PAGE_OF = "page {page} of {pages}"
-PART_OF = "part {page} of {pages}"
+PAGE_OF = "{unit} {page} of {pages}"
 PRINTED = ", printed {label}"
 PREVIOUS = "‹ previous"
 NEXT = "next ›"
