@@ -12,8 +12,9 @@ from ui.web.asking import AskingHandlers
 from ui.web.chat import ChatHandlers, ChatPanel, build_chat
 from ui.web.documents import DocumentsHandlers, DocumentsPanel, build_documents
 from ui.web.exploring import words as exploring_words
-from ui.web.exploring.explore import Tools, build_explore
+from ui.web.exploring.explore import build_explore
 from ui.web.exploring.figures import Figures
+from ui.web.exploring.view import Tools
 from ui.web.history import HistoryHandlers, HistoryPanel, build_history, pick
 from ui.web.html import render
 from ui.web.page import Page
