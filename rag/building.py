@@ -29,6 +29,7 @@ from rag.storing.index import Index
 from rag.storing.lock import LibraryLock, ReadOnlyCopy, lock_or_copy
 from rag.storing.opening import Opener
 from rag.storing.originals import Originals
+from rag.verifying.rules import RuleVerifier
 from rag.viewing import Pages
 
 Model = TypeVar("Model")
@@ -109,7 +110,7 @@ def build_parts(
             index=index,
             catalog=catalog,
             search=search,
-            answerer=Answerer(search, catalog, checked, chat_model, settings),
+            answerer=Answerer(search, catalog, checked, RuleVerifier(checked), chat_model, settings),
             vectors=VectorReader(index, identity),
             loader=loader,
             pages=pages,

@@ -5,30 +5,31 @@ import time
 from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
-from functools import partial
 
-from rag.answering.answering import EXTRACTIVE, answer_by_model, answer_by_quoting
-from rag.answering.asked import Asked
-from rag.answering.extractive import weighed_sentences
+from rag.answering.extractive import answer_by_quoting, compare_sentences
+from rag.answering.growing import answer_by_model
 from rag.answering.notices import NOTHING_SELECTED, SELECTION_GONE, nothing_found, still_indexing
+from rag.answering.question import EXTRACTIVE, RetrievedQuestion
 from rag.embedding.protocol import Embedder
 from rag.endpoints.chat.model import ChatModel
-from rag.retrieving.follow_up import standalone_by_rule
-from rag.retrieving.rewriting import standalone_by_model
+from rag.retrieving.rewriting import standalone_question
 from rag.retrieving.search import Search, SearchRequest
 from rag.settings import Settings
 from rag.storing.catalog import Catalog
 from rag.types import Answer
-from rag.verifying.rules import check as check_claims
+from rag.verifying.protocol import Verifier
 
 
 class Answerer:
     """Answers questions about a library."""
 
-    def __init__(self, search: Search, catalog: Catalog, embedder: Embedder, chat_model: ChatModel | None, settings: Settings) -> None:
+    def __init__(
+        self, search: Search, catalog: Catalog, embedder: Embedder, verifier: Verifier, chat_model: ChatModel | None, settings: Settings
+    ) -> None:
         self._search = search
         self._catalog = catalog
         self._embedder = embedder
+        self._verifier = verifier
         self._chat_model = chat_model
         self._settings = settings
 
@@ -51,14 +52,13 @@ class Answerer:
     async def stream(self, request: SearchRequest) -> AsyncGenerator[Answer, None]:
         """The answer so far, each time whole; errors as for `Library.ask`."""
         began = time.monotonic()
-        if self._chat_model is None:
-            searched = standalone_by_rule(request.question, request.history)
-        else:
-            searched = await standalone_by_model(request.question, request.history, self._chat_model)
+        searched = await standalone_question(request.question, request.history, self._chat_model)
         passages = await asyncio.to_thread(self._search.passages, request, searched)
-        asked = Asked(request.question, searched.text, tuple(passages), request.history, began, self._still_indexing(request))
+        question = RetrievedQuestion(
+            request.question, searched.text, tuple(passages), request.history, began, self._still_indexing(request)
+        )
         if not passages:
-            yield asked.answer(self._why_nothing(request), (), EXTRACTIVE, "not_found")
+            yield question.answer(self._why_nothing(request), (), EXTRACTIVE, "not_found")
             return
         weighing = asyncio.create_task(asyncio.to_thread(self._search.confidence, searched.text, passages))
 
@@ -68,11 +68,10 @@ class Answerer:
         try:
             if self._chat_model is None:
                 answering = passages if await is_answered() else []
-                weighed = await asyncio.to_thread(weighed_sentences, searched.text, answering, self._embedder)
-                yield answer_by_quoting(asked, weighed)
+                sentences = await asyncio.to_thread(compare_sentences, searched.text, answering, self._embedder)
+                yield answer_by_quoting(question, sentences)
                 return
-            check = partial(check_claims, embedder=self._embedder)
-            async with aclosing(answer_by_model(asked, self._chat_model, self._settings, is_answered, check)) as answers:
+            async with aclosing(answer_by_model(question, self._chat_model, self._settings, is_answered, self._verifier)) as answers:
                 async for answer in answers:
                     yield answer
         finally:

@@ -6,9 +6,9 @@ from typing import Self
 
 from rag.embedding.protocol import Embedder
 from rag.errors import EmptyQuestionError, QuestionTooLongError
-from rag.retrieving.confidence import confidence, evidence
-from rag.retrieving.follow_up import Searched
-from rag.retrieving.retriever import Query, Retriever, Within
+from rag.retrieving.confidence import answer_features, confidence
+from rag.retrieving.follow_up import StandaloneQuestion
+from rag.retrieving.retriever import Query, Retriever, Scope
 from rag.storing.catalog import Catalog
 from rag.storing.index import Index
 from rag.types import ChunkKey, Message, Passage
@@ -78,7 +78,7 @@ class Search:
         self._embedder = embedder
         self._top_k = top_k
 
-    def passages(self, request: SearchRequest, searched: Searched) -> list[Passage]:
+    def passages(self, request: SearchRequest, searched: StandaloneQuestion) -> list[Passage]:
         """Passages for a question and its rewrite, best first; errors as for `Library.retrieve`."""
         ids = None if request.documents is None else [record.id for record in self._catalog.documents(request.documents)]
         chunks = request.chunks
@@ -91,7 +91,7 @@ class Search:
         with self._index.guarded():
             if not self._index.records:
                 return []
-            return self._retriever.retrieve(queries, request.top_k or self._top_k, Within(ids, chunks))
+            return self._retriever.retrieve(queries, request.top_k or self._top_k, Scope(ids, chunks))
 
     def confidence(self, question: str, passages: Sequence[Passage]) -> float:
         """The probability that passages, best first, answer a question; 0 without passages."""
@@ -100,8 +100,8 @@ class Search:
         with self._index.guarded():
             records = self._index.records
             titles = [records[passage.document_id].title if passage.document_id in records else "" for passage in passages]
-            wording = self._index.lexical.wording(question)
-        return confidence(evidence(question, passages, titles, wording, self._embedder))
+            weights = self._index.lexical.term_weights(question)
+        return confidence(answer_features(question, passages, titles, weights, self._embedder))
 
 
 def checked_question(question: str) -> str:

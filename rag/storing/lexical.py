@@ -19,7 +19,7 @@ from rag.errors import StorageError
 from rag.storing.lexical_files import IDENTITY, is_whole, reset_folder
 from rag.text import terms as analysing
 from rag.text.languages import language_of
-from rag.text.term_weights import Wording
+from rag.text.term_weights import TermWeights
 from rag.text.terms import indexed_terms, query_terms
 
 if TYPE_CHECKING:
@@ -178,9 +178,9 @@ class LexicalIndex:
             found = dict(_found(view.searcher, _within(words, _among(self._index.schema, "key", numbers)), len(numbers)))
         return [found.get(key, 0.0) if key is not None else 0.0 for key in wanted]
 
-    def wording(self, question: str) -> Wording:
+    def term_weights(self, question: str) -> TermWeights:
         """A question's words with their weights in this index."""
-        return Wording(question, self.languages, self.idf)
+        return TermWeights(question, self.languages, self.idf)
 
     def idf(self, terms: Iterable[str]) -> dict[str, float]:
         """Inverse document frequency over the chunks' texts: ln(1 + (N - n + 0.5) / (n + 0.5)), n of N chunks having the term."""

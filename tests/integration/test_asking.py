@@ -196,11 +196,12 @@ def test_the_model_is_told_passages_and_earlier_turns(ready: Ready, chat_server:
     assert "returns.pdf, page 2" in messages[3]["content"]
 
 
-def test_a_model_that_finds_nothing_says_so(ready: Ready, chat_server: ChatServer) -> None:
-    chat_server.reply = lambda messages: NOT_FOUND
+@pytest.mark.parametrize("refusal", [NOT_FOUND, "The documents do not say."], ids=["now", "as in an old conversation"])
+def test_a_model_that_finds_nothing_says_so(ready: Ready, chat_server: ChatServer, refusal: str) -> None:
+    chat_server.reply = lambda messages: refusal
     answer = chatting(ready, chat_server).ask(QUESTION)
     assert answer.finish == "not_found"
-    assert answer.text.startswith(NOT_FOUND)
+    assert answer.text.startswith(refusal)
     assert [citation.passage for citation in answer.citations] == list(answer.passages[:3])
 
 
@@ -232,7 +233,7 @@ def test_a_model_without_words_is_told(ready: Ready, chat_server: ChatServer) ->
     chat_server.reply = lambda messages: "<think>Hm.</think>"
     answer = chatting(ready, chat_server).ask(QUESTION)
     assert answer.text == ""
-    assert "sent no words" in answer.notice
+    assert "reply was empty" in answer.notice
 
 
 @pytest.mark.parametrize(

@@ -256,7 +256,7 @@ def test_an_answer_is_printed_as_json(run: Run, sample_library: Path) -> None:
 def test_an_answer_that_is_not_there_ends_with_one(run: Run, sample_library: Path) -> None:
     ended = run("ask", "Which planets have rings?", "--library", sample_library)
     assert ended.status == 1
-    assert ended.out.startswith("The documents do not say.")
+    assert ended.out.startswith("Not found in your documents.")
     footnotes = ended.out.split("\n[")[1:]
     assert footnotes
     assert all(re.search(r"\n    “.+”\s*$", footnote) for footnote in footnotes)  # the text of each passage

@@ -57,7 +57,7 @@ ADAPTERS: dict[str, str | tuple[str, ...]] = {
     "safetensors": "rag/reranking/cross_encoder.py",
     "tantivy": "rag/storing/lexical.py",
     "networkx": "rag/exploring/",
-    "rapidfuzz": ("rag/verifying/support.py", "rag/exploring/"),
+    "rapidfuzz": ("rag/verifying/matching.py", "rag/exploring/"),
     "regex": ("rag/text/terms.py", "rag/text/languages.py"),
     "Stemmer": "rag/text/terms.py",
     "plotly": ("rag/exploring/figures/", "ui/commands/report.py", "ui/http/figures.py", "ui/web/exploring/figures.py"),
@@ -146,6 +146,13 @@ def test_stored_values_are_read_by_field_name() -> None:
     """A later version may have stored fields that this one does not know, or in another order."""
     by_position = re.compile(r"astuple|\b(?:Chunk|DocumentRecord|Orphan|Holder)\(\*")
     assert not [path.name for path in sources("rag/storing") if by_position.search(path.read_text(encoding="utf-8"))]
+
+
+def test_text_tools_are_pure_and_answers_are_checked_through_the_protocol_alone() -> None:
+    beyond = {(path.name, name) for path in sources("rag/text") for name in imports(path) if name.startswith("rag.")}
+    assert {(file, name) for file, name in beyond if not name.startswith("rag.text.") and name != "rag.types"} == set()
+    verifying = {name for path in sources("rag/answering") for name in imports(path) if name.startswith("rag.verifying")}
+    assert verifying == {"rag.verifying.protocol"}
 
 
 def test_the_verbs_that_ask_take_the_same_parameters_in_the_same_order() -> None:
