@@ -1,4 +1,4 @@
-"""One FastAPI app: the documents' routes, and the page mounted last."""
+"""The server: one app of our routes and the page, and a process that serves it until it is told to stop."""
 
 import gc
 import logging
@@ -33,15 +33,14 @@ class ServeError(RagError):
 def build_app(
     library: Library, indexer: "Indexer", conversations: "Conversations", *, hosts: Collection[str] = ("127.0.0.1", "localhost", "::1")
 ) -> "FastAPI":
-    """Build the app.
+    """Put together the routes of `ui.http` and the page of `ui.web`, which is mounted last.
 
     Args:
         library: What it serves.
         indexer: Adds what is uploaded.
-        conversations: Keeps what is said.
+        conversations: Where questions and answers are kept.
         hosts: The names it answers to. Keeps other web sites from reaching it by a name of theirs.
     """
-    import gradio as gr
     from fastapi import FastAPI
     from starlette.middleware.cors import CORSMiddleware
 
@@ -53,33 +52,18 @@ def build_app(
     from ui.http.figures import figure_routes
     from ui.http.protection import ProtectionHeaders
     from ui.web.app import build_page
-    from ui.web.closing_off import close_off
     from ui.web.exploring.figures import Figures
-    from ui.web.theme import stylesheets, theme
+    from ui.web.mounting import mount
 
     app = FastAPI(title="Footnote", docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(CORSMiddleware)  # allows nobody; without it Gradio adds one of its own, which allows whoever asks
     app.add_middleware(Clients)
     app.add_middleware(OwnAddressesOnly, names=hosts)
     app.add_middleware(ProtectionHeaders)  # the last one added is the outermost
-    app.include_router(document_routes(library))
-    app.include_router(conversation_routes(conversations))
-    app.include_router(doctor_routes(library))
     figures = Figures()
-    app.include_router(figure_routes(figures))
-    page = build_page(library, indexer, conversations, figures)
-    gr.mount_gradio_app(
-        app,
-        page,
-        path="/",
-        theme=theme(),
-        css_paths=stylesheets(),
-        show_error=False,
-        run_history=False,
-        footer_links=[],
-        max_file_size=int(library.settings.max_file_megabytes * 1e6),
-    )
-    close_off(app, page, library.settings)
+    for router in (document_routes(library), conversation_routes(conversations), doctor_routes(library), figure_routes(figures)):
+        app.include_router(router)
+    mount(app, build_page(library, indexer, conversations, figures), library.settings)
     return app
 
 
@@ -101,45 +85,27 @@ def serve(library: Library, *, host: str, port: int, samples: Path | None, tell:
     bound = listen(host, port)
     keep_to_itself(library.scratch)
     gc.disable()  # while Gradio is imported and the page is built: a sixth of the time is spent looking for garbage, and there is none
-    import uvicorn
-
+    from ui.chats import CONVERSATIONS_FILE
     from ui.chats.conversations import Conversations
     from ui.chats.store import ConversationStore
-    from ui.commands.doctor import CONVERSATIONS_FILE
-    from ui.http.addresses import LOOPBACK, answered_names, is_loopback
-    from ui.http.stopping import Requests, Stoppable
     from ui.uploading.indexer import Indexer
 
     indexer = Indexer(library)
     conversations = Conversations(ConversationStore.open(library.folder / CONVERSATIONS_FILE))
     try:
-        is_empty = not library.documents()  # also tells at once if the library cannot be opened
-        if samples and is_empty and not indexer.jobs:  # else an earlier run has queued them
-            for path in sorted(file for file in samples.iterdir() if file.suffix in {".pdf", ".txt", ".md"}):
-                indexer.submit(path, path.name, keep=True)
-        names = answered_names(host, library.settings.allowed_names)
-        app, requests = build_app(library, indexer, conversations, hosts=names), Requests()
-        app.add_middleware(Stoppable, requests=requests)
-        if not is_loopback(host):
-            others = ", ".join(sorted(names - LOOPBACK))
-            tell("Everybody who can reach this address can read and change the library and its conversations: the page has no login.")
-            tell(f"The page answers to this machine's addresses and to the names {others}; RAG_ALLOWED_HOSTS adds others.")
-        tell(f"Footnote is at {_url(host, bound.getsockname()[1])} (Ctrl-C stops it).")
-        library.announce(_url(host, bound.getsockname()[1]))
+        _queue_samples(library, indexer, samples)
+        url = _url(host, bound.getsockname()[1])
+        server = _build_server(library, indexer, conversations, host, tell)
+        tell(f"Footnote is at {url} (Ctrl-C stops it).")
+        library.announce(url)
         gc.freeze()  # what is there by now stays
         gc.enable()
         indexer.start()  # not before: loading the model would keep the page waiting
         library.pages.start()  # so that the first footnote need not wait for the process that draws
-        config = uvicorn.Config(
-            app,
-            log_level="warning",
-            timeout_graceful_shutdown=SECONDS_TO_END,
-            proxy_headers="FORWARDED_ALLOW_IPS" in os.environ,  # else who asks is who is connected: a header can say anything
-        )
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, signal.default_int_handler)  # uvicorn raises it again at its end, before ours
         with suppress(KeyboardInterrupt):  # the usual way to stop
-            _server(config, requests, tell).run(sockets=[bound])
+            server.run(sockets=[bound])
     finally:
         gc.enable()
         conversations.close()
@@ -147,12 +113,52 @@ def serve(library: Library, *, host: str, port: int, samples: Path | None, tell:
         bound.close()
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens; port 0 takes a free one.
+def _queue_samples(library: Library, indexer: "Indexer", samples: Path | None) -> None:
+    is_empty = not library.documents()  # also tells at once if the library cannot be opened
+    if samples and is_empty and not indexer.jobs:  # else an earlier run has queued them
+        for path in sorted(file for file in samples.iterdir() if file.suffix in {".pdf", ".txt", ".md"}):
+            indexer.submit(path, path.name, keep=True)
 
-    Raises:
-        ServeError: The address is in use or not this machine's.
-    """
+
+def _build_server(
+    library: Library, indexer: "Indexer", conversations: "Conversations", host: str, tell: Callable[[str], None]
+) -> "uvicorn.Server":
+    import uvicorn
+
+    from ui.http.addresses import LOOPBACK, answered_names, is_loopback
+    from ui.http.stopping import Requests, Stoppable
+
+    names = answered_names(host, library.settings.allowed_names)
+    app, requests = build_app(library, indexer, conversations, hosts=names), Requests()
+    app.add_middleware(Stoppable, requests=requests)
+    if not is_loopback(host):
+        others = ", ".join(sorted(names - LOOPBACK))
+        tell("Everyone who can reach this address can read and change the library and its conversations: the page has no login.")
+        tell(f"The page answers to this machine's addresses and to the names {others}; RAG_ALLOWED_HOSTS adds others.")
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        timeout_graceful_shutdown=SECONDS_TO_END,
+        proxy_headers="FORWARDED_ALLOW_IPS" in os.environ,  # else who asks is who is connected: a header can say anything
+    )
+    return _stoppable(config, requests, tell)
+
+
+def _stoppable(config: "uvicorn.Config", requests: "Requests", tell: Callable[[str], None]) -> "uvicorn.Server":
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            tell("Footnote is stopping.")
+            logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # it would complain of requests that run in threads
+            requests.end()
+            await super().shutdown(sockets)
+
+    return Server(config)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens; port 0 takes a free one. Raises ServeError where the address is in use or not this machine's."""
     if not host:
         raise ServeError("The page needs an address to listen on: 127.0.0.1 for this machine, 0.0.0.0 to accept connections from others.")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -171,19 +177,6 @@ def _url(host: str, port: int) -> str:
     """An address that a browser on this machine can open."""
     shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
-
-
-def _server(config: "uvicorn.Config", requests: "Requests", tell: Callable[[str], None]) -> "uvicorn.Server":
-    import uvicorn
-
-    class Server(uvicorn.Server):
-        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-            tell("Footnote is stopping.")
-            logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # it would complain of requests that run in threads
-            requests.end()
-            await super().shutdown(sockets)
-
-    return Server(config)
 
 
 def keep_to_itself(folder: Path) -> None:

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 from tests.browser.gate import Gate
 from tests.browser.reader import Reader
 from tests.chat_server import THOUGHT
-from ui.web import text
+from ui import text
 
 QUESTION = "How many days of unused leave may I carry over?"
 LEAVE = "Unused leave may be carried over until 31 March of the following year, at most ten days"

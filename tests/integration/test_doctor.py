@@ -14,7 +14,7 @@ from rag import Finding, Library, Settings
 from rag.storing.chunks import connect, disconnect
 from tests.conftest import OpenLibrary
 from tests.fakes import BagOfWordsEmbedder
-from ui.commands.doctor import diagnose, mend
+from ui.diagnosis import diagnose, mend
 
 PARTS = ["model", "record", "vectors", "words", "files", "waiting", "quarantine", "disk"]
 PARTS += ["uploads", "conversations", "settings", "chat model"]

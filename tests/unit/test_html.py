@@ -10,9 +10,9 @@ from rag import Citation, DocumentRecord, Outcome, Passage
 from rag.formats.marks import Rectangle
 from rag.text.printable import printable
 from rag.types import Verdict
+from ui import text
+from ui.rendering.html import AROUND, Quote, quote, render
 from ui.uploading.queue_folder import Job
-from ui.web import text
-from ui.web.html import AROUND, Quote, quote, render
 from ui.web.source import Place, Sheet
 
 HOSTILE = [

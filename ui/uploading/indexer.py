@@ -10,8 +10,8 @@ from pathlib import Path
 from rag.errors import RagError
 from rag.library import Library
 from rag.types import Progress
+from ui import text
 from ui.uploading.queue_folder import Job, QueueFolder
-from ui.web import text
 
 log = logging.getLogger(__name__)
 

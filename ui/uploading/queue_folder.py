@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.types import Outcome
-from ui.web import text
+from ui import text
 
 log = logging.getLogger(__name__)
 

@@ -4,21 +4,21 @@ document.addEventListener('click', (event) => {
   if (!button) return;
   const [what, id] = button.id.split('-');
   if (what === 'edit') trigger('edit', {id});
-  if (what === 'note') trigger('remark', {id});
+  if (what === 'note') trigger('open_note', {id});
   if (what === 'up' || what === 'down') trigger('vote', {id, vote: what});
 });
 // A question about passages that were chosen on the map.
 document.addEventListener('fn-ask-passages', (event) => trigger('passages', event.detail));
 element.addEventListener('click', (event) => {
-  if (event.target.closest('[data-cancel-edit]')) trigger('cancel', {});
-  if (event.target.closest('[data-cancel-note]')) trigger('noted', {});
+  if (event.target.closest('[data-cancel-edit]')) trigger('cancel_edit', {});
+  if (event.target.closest('[data-cancel-note]')) trigger('close_note', {});
 });
 element.addEventListener('submit', (event) => {
   event.preventDefault();
-  trigger('noted', {id: event.target.dataset.note, note: event.target.elements.note.value});
+  trigger('save_note', {id: event.target.dataset.note, note: event.target.elements.note.value});
 });
 element.addEventListener('keydown', (event) => {
-  if (event.key === 'Escape' && event.target.closest('.fn-note')) trigger('noted', {});
+  if (event.key === 'Escape' && event.target.closest('.fn-note')) trigger('close_note', {});
 });
 // What has just appeared is what is to be filled in.
 let shown = '';

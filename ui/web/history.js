@@ -25,8 +25,8 @@ element.addEventListener('click', (event) => {
     show(row, '.fn-confirm', false);
     row.querySelector('[data-ask-delete]').focus();
   } else if ('delete' in button.dataset) {
-    if (row.querySelector('[aria-current]')) trigger('abandon', {id: button.dataset.delete}); // an answer that grows there ends first
-    else trigger('forget', {id: button.dataset.delete});
+    if (row.querySelector('[aria-current]')) trigger('delete_shown', {id: button.dataset.delete}); // an answer that grows there ends first
+    else trigger('delete', {id: button.dataset.delete});
   }
 });
 element.addEventListener('keydown', (event) => {

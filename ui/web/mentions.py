@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.types import ChunkKey, DocumentRecord
+from ui import text
 from ui.chats.turns import AskedDocument
-from ui.web import text
 
 MOST_NAMED = 4
 """Names told where several documents begin alike."""

@@ -10,11 +10,11 @@ import gradio as gr
 from rag import exploring
 from rag.errors import RagError
 from rag.exploring.arithmetic import Among
+from ui.limits import MOST_SUM_CHARACTERS, limited
+from ui.rendering.html import render
+from ui.text import SUM
 from ui.web.exploring.said import explained, progress, said, trouble
 from ui.web.exploring.words import arithmetic as words
-from ui.web.html import render
-from ui.web.limits import MOST_SUM_CHARACTERS, limited
-from ui.web.text import SUM
 
 if TYPE_CHECKING:
     from ui.web.exploring.explore import Tools

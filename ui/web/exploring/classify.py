@@ -9,13 +9,13 @@ import gradio as gr
 
 from rag.errors import RagError
 from rag.library import Library
+from ui.limits import MOST_LIST_CHARACTERS, limited
+from ui.rendering.html import render
+from ui.text import EXAMPLES, LIST
 from ui.web.exploring.figures import Figures
 from ui.web.exploring.said import explained, progress, trouble
 from ui.web.exploring.words import classify as words
 from ui.web.exploring.working import Working
-from ui.web.html import render
-from ui.web.limits import MOST_LIST_CHARACTERS, limited
-from ui.web.text import EXAMPLES, LIST
 
 if TYPE_CHECKING:
     from rag.exploring.classifying import Classification, Labelled

@@ -10,13 +10,13 @@ import gradio as gr
 from rag.errors import RagError
 from rag.library import Library
 from rag.types import ChunkKey
+from ui.limits import MOST_LIST_CHARACTERS, limited, question_of
+from ui.rendering.html import render
+from ui.text import LIST
 from ui.web.exploring.figures import Figures
 from ui.web.exploring.said import explained, progress, trouble
 from ui.web.exploring.words import compare as words
 from ui.web.exploring.working import Working
-from ui.web.html import render
-from ui.web.limits import MOST_LIST_CHARACTERS, limited, question_of
-from ui.web.text import LIST
 
 if TYPE_CHECKING:
     from rag.exploring.comparing import Match, Pair, Similarities

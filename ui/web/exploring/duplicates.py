@@ -11,9 +11,9 @@ import gradio as gr
 from rag.errors import RagError
 from rag.exploring import Duplicates, find_duplicates
 from rag.library import Library
+from ui.rendering.html import render
 from ui.web.exploring.said import explained, progress, said, trouble
 from ui.web.exploring.words import duplicates as words
-from ui.web.html import render
 
 if TYPE_CHECKING:
     from ui.web.exploring.explore import Tools

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ui.web.html import render
+from ui.rendering.html import render
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from rag.errors import RagError
+from ui.limits import question_of
+from ui.rendering.html import render
 from ui.web.exploring.map_drawing import MapDrawing, Wanted
 from ui.web.exploring.said import explained, progress, trouble
 from ui.web.exploring.words import map as words
-from ui.web.html import render
-from ui.web.limits import question_of
 from ui.web.scripts import script
 from ui.web.selecting import MOST_ASKED, by_document, chunk_keys
 

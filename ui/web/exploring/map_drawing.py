@@ -12,9 +12,9 @@ from rag.errors import ExploringError
 from rag.exploring.passages import passage_of
 from rag.library import Library
 from rag.types import ChunkKey, Passage
+from ui.rendering.html import render
 from ui.web.exploring.figures import Figures
 from ui.web.exploring.words import map as words
-from ui.web.html import render
 
 if TYPE_CHECKING:
     from rag.exploring.clusters import Cluster, Clustering

@@ -10,9 +10,9 @@ from rag.exploring import DocumentGraph, related_documents, related_to
 from rag.exploring.related import found_like
 from rag.library import Library
 from rag.types import DocumentRecord
+from ui.rendering.html import render
 from ui.web.exploring.said import explained, said, trouble
 from ui.web.exploring.words import related as words
-from ui.web.html import render
 from ui.web.scripts import script
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """Sentences on the page, and how far work is."""
 
-from ui.web.html import render
+from ui.rendering.html import render
 
 
 def explained(words: str) -> str:

@@ -9,11 +9,11 @@ import gradio as gr
 from rag import exploring
 from rag.errors import RagError
 from rag.exploring.figures.heat import heat_map
+from ui.limits import MOST_WORD_CHARACTERS, limited
+from ui.rendering.html import render
+from ui.text import WORD
 from ui.web.exploring.said import explained, said, trouble
 from ui.web.exploring.words import tokens as words
-from ui.web.html import render
-from ui.web.limits import MOST_WORD_CHARACTERS, limited
-from ui.web.text import WORD
 
 if TYPE_CHECKING:
     from ui.web.exploring.explore import Tools

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from markdown_it.tree import SyntaxTreeNode
 
-from ui.web.prose import markdown_parser
+from ui.rendering.prose import markdown_parser
 
 _SPECIAL = re.compile(r"([\\`*_\[\]>~|#$]|&(?=[#\w]))")
 _ADDRESS = re.compile(r"(:)(?=//)|\b(www)(?=\.)", re.IGNORECASE)

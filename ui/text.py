@@ -1,43 +1,46 @@
-"""Every word the page says. Names in braces are filled in."""
+"""Every text of the page and of exported conversations. Names in braces are filled in."""
 
 TITLE = "Footnote"
 DROP = "Drop PDFs or text here"
 CHOOSE = "or <u>choose files</u>"
 DOCUMENTS = "Documents"
-NO_DOCUMENTS = "No documents yet. Drop a PDF, a text file or Markdown above; you can ask as soon as its words are read."
+NO_DOCUMENTS = "No documents yet. Drop PDF, text or Markdown files above. You can ask questions as soon as a file has been read."
 PAGES = ("1 page", "{count} pages")
-EMPTY_PAGES = "{pages} look blank or scanned: no text there"
-WAITING = "waiting"
+EMPTY_PAGES = "no text on {pages} (blank or scanned)"
+QUEUED = "queued"
 READING = "reading, {percent} %"
 INDEXING = "indexing, {percent} %"
-INDEXING_HINT = "Its words are found already; what means the same in other words is found when this is done."
+INDEXING_HINT = "Keyword search works now. Search by meaning follows when indexing is done."
 REMOVE = "Remove {name}"
 REMOVE_QUESTION = "Remove?"
 REMOVE_YES = "Remove"
 REMOVE_NO = "Keep"
 DISMISS = "Dismiss {name}"
-PASSWORD = "Password of {name}"
-PASSWORD_HINT = "password"
-UNLOCK = "Open"
+PASSWORD = "Password for {name}"
+PASSWORD_HINT = "Password"
+UNLOCK = "Unlock"
 STATUS = {
     "added": "added",
-    "unchanged": "already there",
+    "unchanged": "already in the library",
     "replaced": "replaced",
-    "duplicate": "same as another",
-    "no_text": "no text",
-    "needs_password": "needs a password",
-    "unreadable": "not readable",
+    "duplicate": "duplicate",
+    "no_text": "no text found",
+    "needs_password": "password required",
+    "unreadable": "could not be read",
     "too_large": "too large",
-    "unsupported": "not a kind that is read",
-    "failed": "not added",
+    "unsupported": "unsupported file type",
+    "failed": "failed",
 }
 NOT_STORED = "This file could not be stored: {reason}. Free some disk space or check the library folder, then try again."
-UPLOAD_GONE = "This upload is no longer there. Upload the file again."
+UPLOAD_GONE = "This upload has expired. Upload the file again."
 UPLOAD_LOST = "The server stopped before this file was stored. Upload it again."
-GIVEN_UP = "The server stopped {count} times while it read this file. Try again, or dismiss it."
+GIVEN_UP = "The server stopped {count} times while reading this file. Try again, or dismiss it."
 TRY_AGAIN = "Try again"
 NEWS = "{name}: {status}. {message}"
-LEFT_BEHIND = "{count} documents were indexed with another model or setting and are not searched. Run “rag reindex” to bring them over."
+LEFT_BEHIND = (
+    "1 document needs to be re-indexed (it was indexed with different settings). Run “rag reindex”.",
+    "{count} documents need to be re-indexed (they were indexed with different settings). Run “rag reindex”.",
+)
 
 CHAT = "Chat"
 SETTINGS = "Settings"
@@ -47,7 +50,7 @@ ASK_LABEL = "Your question"
 CONVERSATION = "Conversation"
 NEW_CONVERSATION = "New conversation"
 EMPTY_CHAT = """## What would you like to know?
-Every sentence of an answer carries a number. Click it, and the page it came from opens beside it, with the words marked."""
+Every sentence of an answer carries a number. Click it to open the page it came from, with the words highlighted."""
 SAMPLE_DOCUMENTS = {"harbour-handbook.pdf", "workshop-faq.md"}
 SAMPLE_QUESTIONS = (
     "How many days of unused leave may I carry over?",
@@ -57,86 +60,86 @@ SAMPLE_QUESTIONS = (
 EMPTY_QUESTION = "Type a question first."
 THINKING = "Searching the documents…"
 SEARCHED = "Searched for"
-STOPPED = "Stopped. What had been said is kept."
+STOPPED = "Stopped. The answer so far is kept."
 NO_ANSWER = "No answer."
-COPY = "copy"
+COPY = "Copy"
 STOP = "Stop"
-UNEXPECTED = "Something went wrong on the server; its log says more. Try again."
+UNEXPECTED = "Something went wrong on the server; see its log. Try again."
 PASSAGES = ("1 passage", "{count} passages")
 SECONDS = "{seconds:.1f} s"
 QUOTED = "quoted, no chat model"
 NOT_QUOTED = "no chat model"
-QUOTED_NOTICE = "These are the documents' own sentences: no chat model is connected. Settings tells how to connect one."
-NOT_QUOTED_NOTICE = "No chat model is connected. Settings tells how to connect one."
+QUOTED_NOTICE = "These are quotations from your documents: no chat model is connected. Settings explains how to connect one."
+NOT_QUOTED_NOTICE = "No chat model is connected. Settings explains how to connect one."
 MARKS = {
-    "related": "the source is about the same, but does not say it",
+    "related": "the source is related, but doesn't say this",
     "unsupported": "not supported by its source",
-    "uncited": "no source was found for this",
+    "uncited": "no source found",
 }
-LEGEND = {"related": "≈ the source does not quite say it", "unsupported": "? not supported"}
+LEGEND = {"related": "≈ related, but not stated in the source", "unsupported": "? not supported"}
 CHECKED = (
-    "The sentence was checked against its source: {supported} of {count} is supported",
-    "The sentences were checked against their sources: {supported} of {count} are supported",
+    "Checked against its source: {supported} of {count} sentence supported",
+    "Checked against their sources: {supported} of {count} sentences supported",
 )
-THOUGHT = "What the model thought"
+THOUGHT = "Reasoning"
 THINKING_STILL = "Thinking…"
 SENT = "What was sent to the model"
-SENT_SIZE = "about {tokens:,} tokens, of {room:,} that there was room for"
+SENT_SIZE = "about {tokens:,} of {room:,} tokens"
 SENT_COUNTED = "the server counted {tokens:,}"
 SENT_FIRST = "first word after {seconds:.1f} s"
 SENT_FINISH = "finish reason: {reason}"
-SENT_DROPPED_MESSAGES = "Messages of the conversation that had no room, the oldest: {count}"
-SENT_DROPPED_PASSAGES = "No room, so not sent:"
+SENT_DROPPED_MESSAGES = "Oldest messages left out for lack of room: {count}"
+SENT_DROPPED_PASSAGES = "Passages left out for lack of room:"
 ROLES = {"system": "Instructions", "user": "You", "assistant": "Answer"}
 SENT_QUESTION = "Question and passages"
-OLD_FOOTNOTE = "This footnote belongs to a conversation that is no longer kept. Ask again."
+OLD_FOOTNOTE = "This footnote belongs to a conversation that is no longer available. Ask again."
 
-NO_SOURCE = "Click a number in an answer, or a document, and its page appears here."
+NO_SOURCE = "Click a number in an answer, or a document, to see its page here."
 CLOSE = "Close"
 PAGE_OF = "page {page} of {pages}"
 PART_OF = "part {page} of {pages}"
 PRINTED = ", printed {label}"
 PREVIOUS = "‹ previous"
 NEXT = "next ›"
-ZOOM_OUT = "Smaller"
-ZOOM_IN = "Larger"
-OPEN_ORIGINAL = "Open the original"
+ZOOM_OUT = "Zoom out"
+ZOOM_IN = "Zoom in"
+OPEN_ORIGINAL = "Open original"
 MORE_LIKE_THIS = "More like this"
 MORE_TABS = "Explore/Related"
-PAGES_AND_ZOOM = "Pages and zoom"
+PAGES_AND_ZOOM = "Page and zoom"
 PAGE_IMAGE = "{document}, page {page}"
-PAGE_KEYS = "Plus and minus zoom, the left and right arrows turn the page."
-PAGE_PICTURE = "Page {page} as a picture; its words follow."
-WORDS_OF = "The words of {document}"
-MARK_BEGINS = "[marked:"
-MARK_ENDS = "end of the mark]"
-CUT = "… the file goes on; open the original to read all of it"
+PAGE_KEYS = "Press plus or minus to zoom, left or right arrow to turn the page."
+PAGE_PICTURE = "Image of page {page}; its text follows."
+WORDS_OF = "Text of {document}"
+MARK_BEGINS = "[highlighted:"
+MARK_ENDS = "end of highlight]"
+CUT = "… shortened; open the original to read the whole file"
 SENTENCE = "The answer says"
 VERDICTS = {
-    "supported": "These words support the sentence",
-    "related": "About the same, but does not say it",
-    "unsupported": "Does not support the sentence",
+    "supported": "Supports the sentence",
+    "related": "Related, but doesn't say this",
+    "unsupported": "Doesn't support the sentence",
 }
 VERDICT_SIGNS = {"supported": "✓", "related": "≈", "unsupported": "?"}
 NO_SOURCE_TITLE = "No page to show"
 GONE = "This document is no longer in the library."
-GONE_FOOTNOTE = "{document} is no longer in the library, so its page cannot be shown. Add it again, and this footnote opens it."
+GONE_FOOTNOTE = "{document} is no longer in the library. Add it again to open this footnote."
 NOT_SHOWN = "This page cannot be shown: {problem}"
-NOT_DRAWN = "There is no picture of this page, since it cannot be drawn. These are its words:"
-NOTHING_TO_SHOW = "This page cannot be drawn, and has no words."
-NOT_MARKED = "Where on the page these words stand is not known, so nothing is marked."
-NOT_COME = "There is no picture of this page; its words are shown instead."
+NOT_DRAWN = "This page cannot be displayed. Its text:"
+NOTHING_TO_SHOW = "This page cannot be displayed and has no text."
+NOT_MARKED = "These words could not be located on the page."
+NOT_COME = "The image of this page could not be loaded. Its text:"
 
-NO_MODEL = "no chat model · answers are quotations"
-NO_ADDRESS = "RAG_CHAT_MODEL or RAG_CHAT_API_KEY is set, but RAG_CHAT_BASE_URL is not: there is nowhere to send questions."
-CHECKING = "checking the chat model…"
+NO_MODEL = "No chat model · answers are quotations"
+NO_ADDRESS = "RAG_CHAT_MODEL or RAG_CHAT_API_KEY is set, but RAG_CHAT_BASE_URL is not. Set it to connect the chat model."
+CHECKING = "Connecting to the chat model…"
 READY = "{model} at {host} · ready"
-NOT_READY = "not ready · {host}"
+NOT_READY = "Not ready · {host}"
 CHECK_AGAIN = "Check again"
 EXAMINE = "Check the library"
 REPAIR = "Repair"
-EXAMINING = "Checking every file, chunk and vector. This may take a while."
-REPAIRING = "Repairing. Files may be indexed again, which may take a while."
+EXAMINING = "Checking every file, chunk and vector. This can take a while."
+REPAIRING = "Repairing. This can take a while if files have to be re-indexed."
 FINDING_SIGNS = {"ok": "✓", "warning": "≈", "fault": "✗"}
 ERASING = "Erasing removed text from the library's files"
 ERASED = "Removed text has been erased from the library's files."
@@ -154,8 +157,8 @@ SETTING_NAMES = {
 }
 HOW_TO_CONNECT = """### Connect a chat model
 
-Without one, answers are the documents' own sentences. Any server that speaks the OpenAI protocol will do.
-Set its address and start Footnote again:
+Without one, answers are quotations from your documents. Any OpenAI-compatible server works.
+Set its address and restart Footnote:
 
 - **Ollama:** `RAG_CHAT_BASE_URL=http://localhost:11434/v1 RAG_CHAT_MODEL=llama3.1`
 - **llama.cpp:** `RAG_CHAT_BASE_URL=http://localhost:8080/v1`
@@ -163,7 +166,7 @@ Set its address and start Footnote again:
 - **LM Studio:** `RAG_CHAT_BASE_URL=http://localhost:1234/v1`
 - **OpenAI:** `OPENAI_API_KEY=… RAG_CHAT_MODEL=gpt-5-mini`
 
-Your documents stay on this machine; the question, and the passages found for it, are sent to that address."""
+Your documents stay on this machine. Only your questions and the passages found for them are sent to that address."""
 
 TOO_LONG = "{what} has {count:,} characters; the limit is {most:,}. Shorten it."
 QUESTION = "The question"
@@ -178,15 +181,14 @@ WORD = "The word"
 CONVERSATION_FULL = "This conversation has {count} questions, which is the limit. Start a new conversation."
 NOT_PAINTED = "{count} earlier questions are not shown. Export the conversation to read them."
 
-# Conversations, and what is done with an answer
 CONVERSATIONS = "Conversations"
 NO_CONVERSATIONS = "No conversations yet."
-NO_CONVERSATION_FOUND = "No conversation has these words."
+NO_CONVERSATION_FOUND = "No matching conversations."
 FIND_CONVERSATION = "Search conversations"
 QUESTIONS = ("1 question", "{count} questions")
-RENAME = "rename"
+RENAME = "Rename"
 RENAME_LABEL = "Rename {title}"
-NEW_NAME = "New name; empty names it by its first question"
+NEW_NAME = "New name (leave empty to use the first question)"
 RENAME_YES = "Save"
 RENAME_NO = "Cancel"
 DELETE = "Delete conversation {title}"
@@ -194,9 +196,9 @@ DELETE_QUESTION = "Delete?"
 DELETE_YES = "Delete"
 EXPORTS = {"md": "Markdown", "html": "HTML"}
 EXPORT_LABEL = "Export {title} as {kind}"
-RENAMED = "Renamed."
-DELETED = "Deleted."
-UNREADABLE_TURN = "This answer was written by another version of Footnote and cannot be shown. Ask again."
+RENAMED = "Conversation renamed."
+DELETED = "Conversation deleted."
+UNREADABLE_TURN = "This answer was saved by another version of Footnote and cannot be shown. Ask again."
 NOT_WRITTEN = "This conversation is kept only until the server stops. {problem}"
 CONVERSATIONS_SET_ASIDE = (
     "{name} was damaged, so your earlier conversations cannot be shown. It was renamed to {aside}, and a new file was started. "
@@ -209,35 +211,36 @@ CONVERSATIONS_NOT_OPENED = {
     "Rename the folder and restart Footnote.",
     "forbidden": "Footnote has no permission to read and write {name}. This conversation is kept only until the server stops. "
     "Change the file's permissions and restart Footnote.",
+    "newer": "{error} Until then, conversations are kept only until the server stops.",
     "other": "{name} cannot be opened ({error}). This conversation is kept only until the server stops. "
     "Check the library folder and restart Footnote.",
 }
 CONVERSATION_GONE = "This conversation was deleted."
-OLD_ANSWER = "This answer is no longer kept. Load the page again."
+OLD_ANSWER = "This answer is no longer available. Reload the page."
 NOTED = "Your note: {note}"
-UNREADABLE_CONVERSATIONS = "The conversations cannot be read: {problem}"
+UNREADABLE_CONVERSATIONS = "Conversations cannot be read: {problem}"
 
-EDIT = "edit question"
-EDITING = "You are editing an earlier question. Asking it again takes the place of what was said from there on."
-CANCEL_EDIT = "cancel"
+EDIT = "Edit question"
+EDITING = "You are editing an earlier question. Asking it again replaces everything after it."
+CANCEL_EDIT = "Cancel"
 VOTES = {"up": "Good answer", "down": "Poor answer"}
-VOTED = {"up": "Good answer: your opinion, click to take it back", "down": "Poor answer: your opinion, click to take it back"}
-NOTE_ADD = "add a note"
-NOTE_CHANGE = "change your note"
-NOTE_LABEL = "What was good, or what was wrong? Your note stays on this server."
+VOTED = {"up": "You rated this answer good. Click to undo.", "down": "You rated this answer poor. Click to undo."}
+NOTE_ADD = "Add a note"
+NOTE_CHANGE = "Edit note"
+NOTE_LABEL = "What was good or wrong? Your note stays on this server."
 NOTE_SAVE = "Save"
 NOTE_CANCEL = "Cancel"
 ANSWERED_BY = "Answered by {model}"
-EXPORT_VERDICTS = {"supported": "supported", "related": "related, not said there", "unsupported": "not supported"}
+EXPORT_VERDICTS = {"supported": "supported", "related": "related, but not stated there", "unsupported": "not supported"}
 
 CHOOSE_DOCUMENT = "Ask about {name} only"
 ASKED_ABOUT = "Asked about {names} only"
 ASKED_PASSAGES = ("Asked about 1 passage of the map only", "Asked about {count} passages of the map only")
-PASSAGES_GONE = "The passages chosen on the map are no longer in the library. Draw the map again and choose others."
+PASSAGES_GONE = "The passages selected on the map are no longer in the library. Redraw the map and select others."
 ASKING = "Asking about {names} only."
 ASKING_MANY = "Asking about {count} documents only."
-ASK_ALL = "ask all"
-CHOSEN_GONE = "{name} is no longer in the library. Choose other documents, or ask all."
-MENTION_UNKNOWN = "No document’s name begins with “{name}”. Write it as in the list, or leave out the @."
-MENTION_SEVERAL = "The names of {count} documents begin with “{name}”: {names}. Write more of the name, or choose in the list."
-MENTION_ALONE = "What would you like to know of {name}? Write the question beside its name."
+ASK_ALL = "Ask about all"
+CHOSEN_GONE = "{name} is no longer in the library. Select other documents, or ask about all."
+MENTION_UNKNOWN = "No document name starts with “{name}”. Type it as it appears in the list, or remove the @."
+MENTION_SEVERAL = "{count} document names start with “{name}”: {names}. Type more of the name, or select in the list."
+MENTION_ALONE = "What would you like to know about {name}? Add a question after its name."
