@@ -33,14 +33,7 @@ class ServeError(RagError):
 def build_app(
     library: Library, indexer: "Indexer", conversations: "Conversations", *, hosts: Collection[str] = ("127.0.0.1", "localhost", "::1")
 ) -> "FastAPI":
-    """Put together the routes of `ui.http` and the page of `ui.web`, which is mounted last.
-
-    Args:
-        library: What it serves.
-        indexer: Adds what is uploaded.
-        conversations: Where questions and answers are kept.
-        hosts: The names it answers to. Keeps other web sites from reaching it by a name of theirs.
-    """
+    """Put together the routes of `ui.http` and the page of `ui.web`, which is mounted last; it answers to the names `hosts` alone."""
     from fastapi import FastAPI
     from starlette.middleware.cors import CORSMiddleware
 
@@ -70,16 +63,8 @@ def build_app(
 def serve(library: Library, *, host: str, port: int, samples: Path | None, tell: Callable[[str], None]) -> None:
     """Serve the page until the process is told to stop.
 
-    Args:
-        library: What it serves.
-        host: Address to listen on.
-        port: Port to listen on; 0 takes a free one.
-        samples: Folder to index where the library is empty.
-        tell: Told the page's address, and of its end.
-
-    Raises:
-        ServeError: The address is in use or not this machine's.
-        StorageError: The library cannot be opened.
+    Port 0 takes a free one. `samples` is a folder to index where the library is empty; `tell` hears the page's address and its end. Raises
+    ServeError where the address is in use or not this machine's, StorageError where the library cannot be opened.
     """
     host = host.strip().strip("[]")
     bound = listen(host, port)

@@ -16,11 +16,11 @@ def test_the_head_and_the_settings_tell_which_model_answers_and_whether_it_is_re
         expect(table).to_contain_text(words)
 
     gate.set("dead")
-    reader.page.get_by_role("button", name="Check again").click()
+    reader.page.get_by_role("button", name="Check connection").click()
     expect(table).to_contain_text("Nothing answers at")
     expect(head).to_contain_text("Not ready")
     gate.set("ok")
-    reader.page.get_by_role("button", name="Check again").click()
+    reader.page.get_by_role("button", name="Check connection").click()
     expect(head).not_to_contain_text("Not ready")
 
 

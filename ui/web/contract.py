@@ -12,30 +12,12 @@ import gradio as gr
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 """For every listener: not part of a public API, and no progress bar of Gradio's over what is shown."""
 
-ScriptEvent = Literal[
-    "cancel_edit",
-    "choose",
-    "cite",
-    "close_note",
-    "cluster",
-    "delete",
-    "delete_shown",
-    "dismiss",
-    "edit",
-    "like",
-    "near",
-    "open",
-    "open_note",
-    "passage",
-    "passages",
-    "pick",
-    "remove",
-    "rename",
-    "retry",
-    "save_note",
-    "unlock",
-    "vote",
-]
+AskingEvent = Literal["edit", "cancel_edit", "vote", "open_note", "save_note", "close_note", "passages"]
+DocumentsEvent = Literal["open", "choose", "remove", "retry", "dismiss", "unlock"]
+HistoryEvent = Literal["pick", "rename", "delete", "delete_shown"]
+SourceEvent = Literal["cite", "passage", "open"]
+ExploringEvent = Literal["choose", "cluster", "like", "near"]
+ScriptEvent = AskingEvent | DocumentsEvent | HistoryEvent | SourceEvent | ExploringEvent
 
 SCRIPT_EVENTS: dict[str, dict[ScriptEvent, tuple[str, ...]]] = {
     "asking.js": {
@@ -56,11 +38,7 @@ SCRIPT_EVENTS: dict[str, dict[ScriptEvent, tuple[str, ...]]] = {
         "unlock": ("id", "password"),
     },
     "history.js": {"pick": ("id",), "rename": ("id", "title"), "delete": ("id",), "delete_shown": ("id",)},
-    "source.js": {
-        "cite": ("id", "width"),
-        "passage": ("id", "ordinal", "width"),
-        "open": ("id", "page", "width"),
-    },
+    "source.js": {"cite": ("id", "width"), "passage": ("id", "ordinal", "width"), "open": ("id", "page", "width")},
     "exploring/map.js": {"choose": ("passages",), "cluster": ("number",)},
     "exploring/related.js": {"like": ("id", "page", "start"), "near": ("id",)},
 }

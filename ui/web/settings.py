@@ -29,7 +29,7 @@ class SettingsPanel:
 def build_settings() -> SettingsPanel:
     """Lay the tab out."""
     table = gr.HTML(elem_id="settings")
-    check = gr.Button(text.CHECK_AGAIN, size="sm", elem_id="check")
+    check = gr.Button(text.CHECK_CONNECTION, size="sm", elem_id="check")
     findings = gr.HTML(elem_id="findings")
     with gr.Row(elem_id="doctor"):
         examine = gr.Button(text.EXAMINE, size="sm")
