@@ -4,10 +4,11 @@ import re
 from pathlib import Path
 from typing import get_args
 
+import gradio as gr
 import pytest
 
 import ui
-from ui.web.contract import DOCUMENT_EVENTS, ELEMENT_IDS, SCRIPT_EVENTS, ScriptEvent
+from ui.web.contract import DOCUMENT_EVENTS, ELEMENT_IDS, SCRIPT_EVENTS, Painting, ScriptEvent
 
 FOLDER = Path(ui.__file__).parent
 WEB = FOLDER / "web"
@@ -39,6 +40,14 @@ def test_a_script_triggers_what_the_contract_says(script: str) -> None:
 def test_each_event_has_a_listener() -> None:
     missing = {name for name in EVENTS if not re.search(rf'\bon\([\w.]+, "{name}"\)|\b\w+\.{name}\(handlers\.', PYTHON)}
     assert missing == set()
+
+
+def test_a_painting_leaves_what_is_not_given_as_it_is() -> None:
+    painted = Painting.of(messages=[], editing="")
+    assert (painted.messages, painted.editing) == ([], "")
+    assert painted.conversation == painted.box == painted.listing == painted.line == gr.skip()
+    with pytest.raises(TypeError, match="bot"):
+        Painting.of(bot=[])
 
 
 def test_the_ids_that_scripts_look_for_are_set() -> None:

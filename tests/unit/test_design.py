@@ -178,7 +178,7 @@ def test_each_library_is_imported_in_its_place_alone() -> None:
 
 def own_imports(path: Path) -> set[tuple[str, str]]:
     """The packages and rooms of ours that a file imports."""
-    found = set()
+    found: set[tuple[str, str]] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import | ast.ImportFrom) else []
         if isinstance(node, ast.ImportFrom):

@@ -18,7 +18,7 @@ from ui.web.exploring.explore import Tools, build_explore
 from ui.web.exploring.figures import Figures
 from ui.web.history import HistoryHandlers, HistoryPanel, build_history, pick
 from ui.web.mounting import Page
-from ui.web.scripts import HEAD_SCRIPT
+from ui.web.scripts import script
 from ui.web.settings import SettingsHandlers, SettingsPanel, build_settings
 from ui.web.source import SourceHandlers, build_source
 
@@ -43,9 +43,8 @@ def build_page(library: Library, indexer: Indexer, conversations: Conversations,
                 documents = build_documents()
                 history = build_history()
             with gr.Column(elem_id="middle"):
-                head = gr.HTML(
-                    render("head.html", line=text.CHECKING, state=text.CHECKING, is_ready=True), elem_id="head", js_on_load=HEAD_SCRIPT
-                )
+                checking = render("head.html", line=text.CHECKING, state=text.CHECKING, is_ready=True)
+                head = gr.HTML(checking, elem_id="head", js_on_load=script("head.js"))
                 with gr.Tabs(elem_id="tabs"):
                     with gr.Tab(text.CHAT, id="chat"):
                         chat = build_chat()

@@ -15,7 +15,7 @@ from ui.chats.turns import AskedDocument, Turn, Vote
 from ui.limits import MOST_NOTE_CHARACTERS, limited
 from ui.rendering.html import render
 from ui.web.answers import messages
-from ui.web.scripts import ASKING_SCRIPT
+from ui.web.scripts import script
 
 VOTES: tuple[Vote, ...] = ("up", "down")
 
@@ -34,7 +34,7 @@ class AskingPanel:
 
 def build_asking() -> AskingPanel:
     """Lay the line out."""
-    return AskingPanel(gr.HTML(elem_id="asking", js_on_load=ASKING_SCRIPT), gr.State(()), gr.State(""))
+    return AskingPanel(gr.HTML(elem_id="asking", js_on_load=script("asking.js")), gr.State(()), gr.State(""))
 
 
 def asking_html(chosen: Sequence[AskedDocument], *, is_editing: bool = False, noted: Turn | None = None) -> str:

@@ -79,4 +79,4 @@ class Painting(NamedTuple):
     @classmethod
     def of(cls, **given: Any) -> Self:
         """What is given; all else is left as it is."""
-        return cls(**{name: given.get(name, gr.skip()) for name in cls._fields})
+        return cls(**{name: gr.skip() for name in cls._fields} | given)

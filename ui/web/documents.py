@@ -16,7 +16,7 @@ from ui.limits import MOST_PASSWORD_CHARACTERS, limited
 from ui.rendering.html import render
 from ui.uploading.indexer import Indexer
 from ui.uploading.queue_folder import Job
-from ui.web.scripts import DOCUMENTS_SCRIPT
+from ui.web.scripts import script
 
 POLL_SECONDS = 0.7
 
@@ -36,7 +36,7 @@ def build_documents() -> DocumentsPanel:
     gr.HTML(f'<p class="fn-drop-words" aria-hidden="true">{text.DROP}<br>{text.CHOOSE}</p>')
     drop = gr.File(file_count="multiple", label=text.DROP, show_label=False, elem_id="drop", height=76)
     gr.HTML(f"<h2>{text.DOCUMENTS}</h2>")
-    listing = gr.HTML(elem_id="documents", js_on_load=DOCUMENTS_SCRIPT)
+    listing = gr.HTML(elem_id="documents", js_on_load=script("documents.js"))
     return DocumentsPanel(drop, listing, gr.Timer(POLL_SECONDS, active=False))
 
 

@@ -12,7 +12,7 @@ from ui.chats.conversations import Conversations
 from ui.chats.store import Summary
 from ui.limits import MOST_SEARCH_CHARACTERS, TextTooLongError
 from ui.rendering.html import render
-from ui.web.scripts import HISTORY_SCRIPT
+from ui.web.scripts import script
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def build_history() -> HistoryPanel:
         max_lines=1,
         max_length=MOST_SEARCH_CHARACTERS,
     )
-    return HistoryPanel(find, gr.HTML(elem_id="conversations", js_on_load=HISTORY_SCRIPT), gr.State(""))
+    return HistoryPanel(find, gr.HTML(elem_id="conversations", js_on_load=script("history.js")), gr.State(""))
 
 
 def history_html(conversations: Conversations, current: str | None, query: str = "", news: str = "") -> str:

@@ -47,28 +47,26 @@ const close = () => {
   if (same) same.focus();
 };
 
-document.addEventListener('click', (event) => {
-  const link = event.target.closest('#chat a[href^="#src-"]');
-  if (!link) return;
+const onClick = (selector, act) => document.addEventListener('click', (event) => {
+  const found = event.target.closest(selector);
+  if (found) act(found, event);
+}, true);
+onClick('#chat a[href^="#src-"]', (link, event) => {
   event.preventDefault();
   document.querySelectorAll('#chat a.fn-current').forEach((other) => other.classList.remove('fn-current'));
   link.classList.add('fn-current');
   open(link);
   showFootnote(link.getAttribute('href').slice(5));
   showMark(); // where the same words are cited again, nothing changes that the observer could see
-}, true);
+});
 // What a view of the library found: in a list, or a point of a figure.
-document.addEventListener('click', (event) => {
-  const button = event.target.closest('[data-passage]');
-  if (!button) return;
+onClick('[data-passage]', (button) => {
   const [id, ordinal] = button.dataset.passage.split(':');
   open(button);
   showPassage(id, Number(ordinal));
 });
 // More passages like the one here: the view of that name finds them, at once or when it is there.
-document.addEventListener('click', (event) => {
-  const button = event.target.closest('[data-like]');
-  if (!button) return;
+onClick('[data-like]', (button) => {
   document.fnLike = button.dataset.like;
   if (!element.contains(button)) return;
   close();
@@ -89,13 +87,9 @@ document.addEventListener('fn-figure-click', (event) => {
   open(document.querySelector('#views [role=tab][aria-selected=true]'));
   showPassage(event.detail.data[0], event.detail.data[1]);
 });
-document.addEventListener('click', (event) => {
-  removed = event.target.closest('#documents [data-remove]')?.dataset.remove ?? removed;
-  if (event.target.closest('#documents [data-open]')) open(document.querySelector('[data-drawer]'));
-});
-document.addEventListener('click', (event) => {
-  const button = event.target.closest('#chat .fn-copy');
-  if (!button) return;
+onClick('#documents [data-remove]', (button) => { removed = button.dataset.remove; });
+onClick('#documents [data-open]', () => open(document.querySelector('[data-drawer]')));
+onClick('#chat .fn-copy', (button) => {
   const notes = [...button.parentElement.querySelectorAll('.fn-notes a')].map((note) => note.innerText.replace(/\s+/g, ' '));
   const words = [button.parentElement.querySelector('.fn-body').innerText.trim(), notes.join('\n')].join('\n\n').trim();
   navigator.clipboard.writeText(words).then(() => button.classList.add('fn-copied'));

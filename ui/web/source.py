@@ -16,7 +16,7 @@ from rag.viewing import SCALES
 from ui import text
 from ui.chats.conversations import Conversations
 from ui.rendering.html import Quote, quote, render
-from ui.web.scripts import SOURCE_SCRIPT
+from ui.web.scripts import script
 
 EXCERPT_CHARACTERS = MOST_CHARACTERS
 """Of a text, shown at most on either side of the cited words: enough for a whole part of it."""
@@ -47,7 +47,7 @@ class Place:
 
 def build_source() -> gr.HTML:
     """Lay the column out."""
-    return gr.HTML(render("note.html", words=text.NO_SOURCE), elem_id="source-view", js_on_load=SOURCE_SCRIPT)
+    return gr.HTML(render("note.html", words=text.NO_SOURCE), elem_id="source-view", js_on_load=script("source.js"))
 
 
 class SourceHandlers:
