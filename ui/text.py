@@ -145,16 +145,7 @@ ERASING = "Erasing removed text from the library's files"
 ERASED = "Removed text has been erased from the library's files."
 DAMAGED_COPY = "The library's copy of this file is {problem}. Add the file again to restore it."
 
-SETTING_NAMES = {
-    "chat": "Chat model",
-    "endpoint": "Endpoint",
-    "state": "State",
-    "context": "Context",
-    "embedding": "Embedding model",
-    "chunk": "Chunks",
-    "library": "Library",
-    "limit": "Largest file",
-}
+SETTINGS_ROWS = ("Chat model", "Endpoint", "State", "Context", "Embedding model", "Chunks", "Library", "Largest file")
 HOW_TO_CONNECT = """### Connect a chat model
 
 Without one, answers are quotations from your documents. Any OpenAI-compatible server works.
@@ -199,21 +190,18 @@ EXPORT_LABEL = "Export {title} as {kind}"
 RENAMED = "Conversation renamed."
 DELETED = "Conversation deleted."
 UNREADABLE_TURN = "This answer was saved by another version of Footnote and cannot be shown. Ask again."
-NOT_WRITTEN = "This conversation is kept only until the server stops. {problem}"
+UNTIL_STOP = "This conversation is kept only until the server stops."
+NOT_WRITTEN = UNTIL_STOP + " {problem}"
 CONVERSATIONS_SET_ASIDE = (
     "{name} was damaged, so your earlier conversations cannot be shown. It was renamed to {aside}, and a new file was started. "
     "To get them back, restore a backup as {name} and restart Footnote."
 )
 CONVERSATIONS_NOT_OPENED = {
-    "locked": "{name} is in use by another program. This conversation is kept only until the server stops. "
-    "Close the other program and restart Footnote.",
-    "folder": "{name} is a folder, not a file. This conversation is kept only until the server stops. "
-    "Rename the folder and restart Footnote.",
-    "forbidden": "Footnote has no permission to read and write {name}. This conversation is kept only until the server stops. "
-    "Change the file's permissions and restart Footnote.",
-    "newer": "{error} Until then, conversations are kept only until the server stops.",
-    "other": "{name} cannot be opened ({error}). This conversation is kept only until the server stops. "
-    "Check the library folder and restart Footnote.",
+    "locked": f"{{name}} is in use by another program. {UNTIL_STOP} Close the other program and restart Footnote.",
+    "folder": f"{{name}} is a folder, not a file. {UNTIL_STOP} Rename the folder and restart Footnote.",
+    "forbidden": f"Footnote has no permission to read and write {{name}}. {UNTIL_STOP} Change the file's permissions and restart Footnote.",
+    "newer": f"{{error}} {UNTIL_STOP}",
+    "other": f"{{name}} cannot be opened ({{error}}). {UNTIL_STOP} Check the library folder and restart Footnote.",
 }
 CONVERSATION_GONE = "This conversation was deleted."
 OLD_ANSWER = "This answer is no longer available. Reload the page."

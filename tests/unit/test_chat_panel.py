@@ -11,8 +11,7 @@ import pytest
 from rag.library import Library
 from tests.conftest import OpenLibrary
 from ui.chats.conversations import Conversations
-from ui.chats.exporting import scope_words
-from ui.chats.turns import AskedDocument, from_row, to_row
+from ui.chats.turns import AskedDocument, from_row, scope_words, to_row
 from ui.web.answers import turn_html
 from ui.web.asking import AskingHandlers
 from ui.web.chat import ChatHandlers

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from rag.types import Answer, Citation, Verdict
 from ui import text
-from ui.chats.turns import Turn
+from ui.chats.turns import Turn, scope_words
 from ui.places import place
 from ui.rendering.html import render
 from ui.rendering.markdown import plain, safe_markdown
@@ -69,13 +69,6 @@ def to_html(title: str, turns: Sequence[Turn]) -> str:
         for index, turn in enumerate(turns, 1)
     ]
     return render("export.html", title=_line(title), turns=shown)
-
-
-def scope_words(turn: Turn) -> str:
-    """What a question was asked about; "" for the whole library."""
-    if turn.passages:
-        return text.ASKED_PASSAGES[len(turn.passages) != 1].format(count=len(turn.passages))
-    return text.ASKED_ABOUT.format(names=", ".join(document.name for document in turn.documents)) if turn.documents else ""
 
 
 def _remarks(turn: Turn) -> list[str]:

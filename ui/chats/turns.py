@@ -27,18 +27,10 @@ class AskedDocument:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A question and its answer.
+    """A question as typed, with as much of its answer as has arrived.
 
-    Attributes:
-        id: Names the turn in a footnote's link.
-        question: As typed.
-        answer: As much of it as has arrived.
-        state: "stopped" by the reader or the server's end.
-        problem: Why it failed and what to do, or "".
-        documents: What was asked; the whole library if none.
-        passages: The chunks that were asked, selected on the map; all if none.
-        vote: The reader's rating.
-        note: The reader's reason, or "".
+    It is about the `documents` or, selected on the map, the `passages`; about the whole library where there are none. `problem` says why it
+    failed and what to do, `note` is the reader's reason for the `vote`.
     """
 
     id: str
@@ -70,6 +62,13 @@ def from_row(row: Row) -> Turn:
         log.warning("turn %s cannot be read: %s", row.id, error)
         return Turn(row.id, row.question, state="failed", problem=text.UNREADABLE_TURN)
     return replace(turn, state="stopped") if turn.state == "growing" else turn
+
+
+def scope_words(turn: Turn) -> str:
+    """What a question was asked about; "" for the whole library."""
+    if turn.passages:
+        return text.ASKED_PASSAGES[len(turn.passages) != 1].format(count=len(turn.passages))
+    return text.ASKED_ABOUT.format(names=", ".join(document.name for document in turn.documents)) if turn.documents else ""
 
 
 def searchable(words: str) -> str:

@@ -10,7 +10,7 @@ from rag.answering.answering import EXTRACTIVE
 from rag.answering.notices import CONNECT
 from rag.types import Answer, Citation
 from ui import text
-from ui.chats.turns import Turn
+from ui.chats.turns import Turn, scope_words
 from ui.limits import MOST_PAINTED
 from ui.places import place
 from ui.rendering.html import render
@@ -30,19 +30,18 @@ def messages(turns: Sequence[Turn]) -> list[MessageDict | Message]:
 
 def turn_html(turn: Turn) -> str:
     """An answer with its footnotes, or what stands in its place."""
-    answer = turn.answer
+    answer, shown = turn.answer, {"turn": turn, "answer": turn.answer, "scope": scope_words(turn)}
     if answer is None:
-        return render("answer.html", turn=turn, answer=None, body="", searched="", footnotes=(), is_found=True, notice="", meta=())
+        return render("answer.html", body="", searched="", footnotes=(), is_found=True, notice="", meta=(), **shown)
     return render(
         "answer.html",
-        turn=turn,
-        answer=answer,
         body=answer_html(answer, lambda index: _link(turn.id, index, answer.citations[index]), lambda index: _mark(answer, index)),
         searched=_searched(answer),
         footnotes=_footnotes(answer.citations),
         is_found=answer.finish != "not_found",
         notice=answer.notice.removeprefix(CONNECT).strip(),  # the last line says that in its own words
         meta=_meta(answer),
+        **shown,
     )
 
 

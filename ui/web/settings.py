@@ -78,16 +78,16 @@ class SettingsHandlers:
         return text.READY.format(model=status.model, host=host), status.message, True
 
     def _table(self, state: str) -> str:
-        settings, names = self._library.settings, text.SETTING_NAMES
-        endpoint, chat_model = settings.chat_endpoint, self._library.chat_model
-        rows = {
-            names["chat"]: (chat_model.name if chat_model else "") or "–",
-            names["endpoint"]: without_secrets(endpoint.base_url) if endpoint else "–",
-            names["state"]: state,
-            names["context"]: f"{settings.chat_context_tokens:,} tokens",
-            names["embedding"]: settings.embedding_model,
-            names["chunk"]: f"up to {settings.chunk_tokens} tokens; {settings.top_k} passages per question",
-            names["library"]: str(self._library.folder),
-            names["limit"]: f"{settings.max_file_megabytes:g} MB",
-        }
-        return render("settings.html", rows=rows)
+        settings, chat_model = self._library.settings, self._library.chat_model
+        endpoint = settings.chat_endpoint
+        values = (
+            (chat_model.name if chat_model else "") or "–",
+            without_secrets(endpoint.base_url) if endpoint else "–",
+            state,
+            f"{settings.chat_context_tokens:,} tokens",
+            settings.embedding_model,
+            f"up to {settings.chunk_tokens} tokens; {settings.top_k} passages per question",
+            str(self._library.folder),
+            f"{settings.max_file_megabytes:g} MB",
+        )
+        return render("settings.html", rows=dict(zip(text.SETTINGS_ROWS, values, strict=True)))
