@@ -34,8 +34,9 @@ def mend(library: "Library") -> list[Finding]:
 
 def _uploads(folder: Path) -> Finding:
     if waiting := len(list((folder / "queue").glob("*.json"))):
-        return Finding("uploads", "warning", f"{waiting:,} uploads are waiting in {folder / 'queue'}.", "Start the page to process them.")
-    return Finding("uploads", "ok", "No uploads are waiting.")
+        message = f"Unfinished uploads in {folder / 'queue'}: {waiting:,}."
+        return Finding("uploads", "warning", message, "The page reads them, or shows why it cannot.")
+    return Finding("uploads", "ok", "No unfinished uploads.")
 
 
 def _settings(settings: Settings) -> Finding:

@@ -1,7 +1,7 @@
 """Every text of the page and of exported conversations. Names in braces are filled in."""
 
 TITLE = "Footnote"
-DROP = "Drop PDFs or text here"
+DROP = "Drop documents here"
 CHOOSE = "or <u>choose files</u>"
 DOCUMENTS = "Documents"
 NO_DOCUMENTS = "No documents yet. Drop PDF, text or Markdown files above. You can ask questions as soon as a file has been read."
@@ -23,7 +23,9 @@ STATUS = {
     "added": "added",
     "unchanged": "already in the library",
     "replaced": "replaced",
+    "renamed": "renamed",
     "duplicate": "duplicate",
+    "missing": "file not found",
     "no_text": "no text found",
     "needs_password": "password required",
     "unreadable": "could not be read",
