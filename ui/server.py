@@ -49,7 +49,7 @@ def build_app(
     from ui.web.mounting import mount
 
     app = FastAPI(title="Footnote", docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(CORSMiddleware)  # allows nobody; without it Gradio adds one of its own, which allows whoever asks
+    app.add_middleware(CORSMiddleware)  # allows no other site; without it Gradio adds one that allows all
     app.add_middleware(Clients)
     app.add_middleware(OwnAddressesOnly, names=hosts)
     app.add_middleware(ProtectionHeaders)  # the last one added is the outermost
@@ -118,7 +118,7 @@ def _build_server(
     app.add_middleware(Stoppable, requests=requests)
     if not is_loopback(host):
         others = ", ".join(sorted(names - LOOPBACK))
-        tell("Everyone who can reach this address can read and change the library and its conversations: the page has no login.")
+        tell("Everyone who can reach this address can read and change the library and its conversations: there is no login.")
         tell(f"The page answers to this machine's addresses and to the names {others}; RAG_ALLOWED_HOSTS adds others.")
     config = uvicorn.Config(
         app,
@@ -165,7 +165,7 @@ def _url(host: str, port: int) -> str:
 
 
 def keep_to_itself(folder: Path) -> None:
-    """Before Gradio is imported: nothing is sent to anybody, and uploads stay in the library's own folder."""
+    """Before Gradio is imported: switch its telemetry off, and keep uploads in the library's own folder."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["GRADIO_ANALYTICS_MAX_EVENTS"] = "1"  # statistics that Gradio works out after each event, for a page of its that is closed
     os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(10**9)

@@ -122,7 +122,7 @@ def test_the_verdict_stands_in_words_beside_the_sentence_it_is_on(verdict: Verdi
     reader = Reader(source(citation=citation, quote=quote(citation)))
     assert text.VERDICTS[verdict] in reader.words
     assert "You may keep ten days." in reader.words
-    assert next(value for name, value in reader.attributes if name == "data-said").endswith(f"{text.VERDICTS[verdict]}.")
+    assert next(value for name, value in reader.attributes if name == "data-announcement").endswith(f"{text.VERDICTS[verdict]}.")
 
 
 def test_there_is_no_verdict_where_nothing_was_checked() -> None:

@@ -1,4 +1,4 @@
-"""Conversations: what they hold (`turns`), where they are stored (`store`), what is done with them (`conversations`, `exporting`).
+"""Conversations: their values (`turns`), their file (`schema`, `store`, `cache`), their verbs (`conversations`) and export (`exporting`).
 
 No gradio here: the page, the routes and, one day, other programs work with the same values.
 """

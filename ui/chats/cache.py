@@ -88,7 +88,7 @@ class ConversationCache:
             self.problem = str(error)
 
     def use(self, use: Callable[[ConversationStore], T]) -> T:
-        """Use the store; where its file turns out to be damaged, a new one that has what is in memory. Raises StorageError."""
+        """Use the store; where its file is damaged, a new one with the conversations in memory. Raises StorageError."""
         try:
             return use(self._store)
         except DamagedFileError as error:

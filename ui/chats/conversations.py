@@ -18,7 +18,7 @@ MOST_LISTED = 200
 
 
 class Conversations:
-    """What is done with an owner's conversations; from several threads and tasks. No verb reaches those of another owner.
+    """An owner's conversations; may be used from several threads and tasks. No verb reaches those of another owner.
 
     A turn is written to the file when it begins and when it ends. `listed`, `title`, `rename` and `delete` raise StorageError where the
     disk refuses, TextTooLongError for too long a text.
@@ -87,7 +87,7 @@ class Conversations:
         Args:
             conversation_id: From `resume`.
             question: As typed.
-            documents: What is asked; all if none.
+            documents: Those that are asked; all if none.
             instead_of: The id of a turn that goes, with those after it.
             passages: The chunks that are asked; all if none.
 

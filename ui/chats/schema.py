@@ -19,7 +19,7 @@ def _add_tables(connection: sqlite3.Connection) -> None:
 
 
 def _add_owners(connection: sqlite3.Connection) -> None:
-    """An owner on each row, and in each key: nobody else's id is found, whatever it is."""
+    """An owner on each row, and in each key: an id finds nothing for another owner."""
     connection.execute("ALTER TABLE turns RENAME TO old_turns")
     connection.execute("ALTER TABLE conversations RENAME TO old_conversations")
     connection.execute("""CREATE TABLE conversations (

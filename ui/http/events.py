@@ -45,7 +45,7 @@ class Running(Protocol):
         ...
 
     def forget(self, tab: str) -> None:
-        """Drop what is kept for a tab."""
+        """Drop a tab's state."""
         ...
 
 
@@ -105,7 +105,7 @@ class EventGate:
         for file in files_in(event):
             if not self._uploads.has(client.session, file.get("path")):
                 return _refusal(403, NOT_UPLOADED)
-            file["url"] = None  # nothing is fetched for anybody
+            file["url"] = None  # the server fetches nothing
         return None
 
     def _remember(self, tab: str, client: Client) -> None:

@@ -28,7 +28,7 @@ def answer_html(answer: Answer, footnote: Piece, mark: Piece = lambda _: "") -> 
 
 
 def verdict_words(sentence: CheckedSentence) -> str:
-    """What is said after a sentence that its footnotes do not support; "" after others."""
+    """The remark after a sentence that its footnotes do not support; "" after others."""
     if sentence.verdict == "supported":
         return ""
     return text.MARKS[sentence.verdict if sentence.citations else "uncited"]

@@ -78,5 +78,5 @@ class Painting(NamedTuple):
 
     @classmethod
     def of(cls, **given: Any) -> Self:
-        """What is given; all else is left as it is."""
+        """A painting that leaves alone whatever is not given."""
         return cls(**{name: gr.skip() for name in cls._fields} | given)

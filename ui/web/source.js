@@ -208,11 +208,11 @@ const observer = new MutationObserver(() => {
   } else if (image) arrive(image);
   showMark(); // before the image is there
   observer.takeRecords();
-  if (article && article.dataset.said) say(article.dataset.said);
+  if (article && article.dataset.announcement) say(article.dataset.announcement);
   if (moves && isOver() && !element.querySelector('.fn-close').matches(':focus')) {
     const button = element.querySelector('.fn-close');
     if (button.checkVisibility()) button.focus({preventScroll: true});
   }
   moves = false;
 });
-observer.observe(element, {childList: true, subtree: true, characterData: true, attributes: true, attributeFilter: ['src', 'data-said']});
+observer.observe(element, {childList: true, subtree: true, characterData: true, attributes: true, attributeFilter: ['src', 'data-announcement']});
