@@ -188,12 +188,14 @@ const arrive = (image) => {
   sheet.classList.toggle('fn-not-drawn', !isHere); // its text is shown instead
   element.querySelector('.fn-not-come').hidden = isHere;
   observer.takeRecords();
+  clearTimeout(ahead);
   if (!isHere) {
     showMark();
     explain(image);
+    return;
   }
-  clearTimeout(ahead);
-  if (isHere) ahead = setTimeout(drawAhead, IDLE);
+  sharpen(); // where the zoom was changed before it arrived
+  ahead = setTimeout(drawAhead, IDLE);
 };
 // After a page change: keep zoom and focus, scroll to the highlight, tell screen readers.
 const observer = new MutationObserver(() => {
