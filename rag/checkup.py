@@ -10,7 +10,7 @@ import numpy as np
 
 from rag.embedding.protocol import Embedder
 from rag.errors import RagError, StorageError
-from rag.formats.files import path_of
+from rag.files import path_of
 from rag.ingesting.adding import Adding, Refused
 from rag.ingesting.staging import Source
 from rag.storing.chunks import READ_BATCH

@@ -51,7 +51,7 @@ class DocumentError(RagError):
 
 
 class UnsupportedFileError(DocumentError):
-    """The file is of a kind that is not read."""
+    """The file is of an unsupported type, or not what its name says."""
 
     status: ClassVar[OutcomeStatus] = "unsupported"
 
@@ -63,7 +63,7 @@ class FileTooLargeError(DocumentError):
 
 
 class PasswordNeededError(DocumentError):
-    """The PDF opens only with a password that was not given."""
+    """The file opens only with a password that was not given."""
 
     status: ClassVar[OutcomeStatus] = "needs_password"
 

@@ -24,7 +24,7 @@ from rag.embedding.protocol import Embedder
 from rag.endpoints.chat.model import ChatModel, OpenAIChatModel
 from rag.errors import DocumentNotFoundError, EmptyQuestionError, QuestionTooLongError, StorageError
 from rag.exploring.vectors import VectorReader, Vectors
-from rag.formats.files import find_files, origin_of, shown_name, uploaded_name
+from rag.files import find_files, origin_of, shown_name, uploaded_name
 from rag.formats.loader import Loader
 from rag.formats.viewer import Viewer
 from rag.ingesting.adding import Adding, Refused
@@ -512,6 +512,7 @@ class Library:
             EmbeddingError: The embedding model cannot be used.
             StorageError: The index cannot be opened.
         """
+        _ = self.embedder.max_tokens  # as in `_add`
         with ThreadPoolExecutor(1) as executor:
             loading = executor.submit(self.embedder.embed_query, "ready?")
             _ = self._index.store
@@ -555,6 +556,7 @@ class Library:
         queries = [Query(question)]
         if searched.text != question:
             queries = [Query(searched.text, 1 - RAW_WEIGHT), Query(question, RAW_WEIGHT)]
+        _ = self.embedder.max_tokens  # as in `_add`
         with self._index.guarded():
             return self._retriever.retrieve(queries, top_k, within) if self._index.records else []
 
@@ -584,6 +586,7 @@ class Library:
         self._check_writable()
         if any(isinstance(source, Source) for source in sources):
             self._loader.start()  # while the index is opened
+        _ = self.embedder.max_tokens  # a model that was not exported yet gets its final identity, before an index is opened by it
         with self._index.guarded():
             outcomes = self._adding.add(sources, passwords, progress, wait=wait)
         return Report(tuple(outcomes))

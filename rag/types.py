@@ -72,7 +72,7 @@ class Document:
         id: SHA-256 of the file's bytes, 64 hexadecimal digits.
         name: The file's name, without folders.
         title: The title the file gives itself, or "".
-        media_type: "application/pdf", "text/markdown" or "text/plain".
+        media_type: Of its format, such as "application/pdf".
         pages: At least one; those of a text file are its parts, one where it is not long.
         headings: In reading order: those marked in a text file, those of a PDF's outline.
     """
@@ -298,7 +298,7 @@ class DocumentRecord:
         id: SHA-256 of the file's bytes.
         name: The file's name.
         title: The title the file gives itself, or "".
-        media_type: "application/pdf", "text/markdown" or "text/plain".
+        media_type: Of its format, such as "application/pdf".
         sources: Where it came from: absolute paths, or "upload:NAME"; several where several files have the same bytes.
         pages: How many pages it has.
         chunks: How many chunks are stored.

@@ -3,12 +3,11 @@
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
-from typing import cast
 
 from rag.errors import DocumentNotFoundError
-from rag.formats.marks import PageView, Rectangle
-from rag.formats.registry import PDF, MediaType
-from rag.formats.viewer import FileToView, Viewer
+from rag.formats.protocol import FileToOpen, PageView, Rectangle
+from rag.formats.registry import format_of
+from rag.formats.viewer import Viewer
 from rag.storing.originals import Originals
 from rag.types import DocumentRecord
 
@@ -30,7 +29,7 @@ class Pages:
         self._viewer = viewer
 
     def image(self, document: str, page: int, *, scale: float = 2.0) -> bytes:
-        """Draw a page of a PDF as PNG, `scale` pixels a point (1/72 inch).
+        """Draw a page as PNG, `scale` pixels a point (1/72 inch).
 
         Raises:
             TooManyRequestsError: Too many pages wait to be drawn.
@@ -52,11 +51,11 @@ class Pages:
     def looking(self, document: str, page: int, start: int = 0, end: int = 0) -> Future[PageView]:
         """As `look`, without waiting for it."""
         file = self._file(document, page)
-        whole = file.media_type != PDF and self._find(document).pages == 1  # read by a version that made no parts of a text
+        whole = not file.format.is_drawn and self._find(document).pages == 1  # read by a version that made no parts of a text
         return self._viewer.look(file, page, start, end, whole=whole)
 
     def marks(self, document: str, page: int, start: int, end: int) -> list[Rectangle]:
-        """Where `page.text[start:end]` stands on a PDF's drawn page.
+        """Where `page.text[start:end]` stands on the page's picture.
 
         Returns:
             Rectangles `(left, top, right, bottom)` as shares of the image's width and height, in [0, 1]; none where not known.
@@ -85,8 +84,9 @@ class Pages:
         """End what shows the pages, at once."""
         self._viewer.close()
 
-    def _file(self, document: str, page: int) -> FileToView:
+    def _file(self, document: str, page: int) -> FileToOpen:
         record = self._find(document)
         if not 1 <= page <= record.pages:
             raise DocumentNotFoundError(f"{record.name} has no page {page}; it has {record.pages}.")
-        return FileToView(self.original(record.id), record.name, cast(MediaType, record.media_type), record.password)
+        passwords = (record.password,) if record.password else ()
+        return FileToOpen(self.original(record.id).absolute(), record.name, format_of(record.media_type), passwords)

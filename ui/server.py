@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.errors import RagError
+from rag.files import find_files
+from rag.formats.registry import format_named
 from rag.library import Library
 
 if TYPE_CHECKING:
@@ -101,8 +103,9 @@ def serve(library: Library, *, host: str, port: int, samples: Path | None, tell:
 def _queue_samples(library: Library, indexer: "Indexer", samples: Path | None) -> None:
     is_empty = not library.documents()  # also tells at once if the library cannot be opened
     if samples and is_empty and not indexer.jobs:  # else an earlier run has queued them
-        for path in sorted(file for file in samples.iterdir() if file.suffix in {".pdf", ".txt", ".md"}):
-            indexer.submit(path, path.name, keep=True)
+        for path in find_files([samples]):
+            if isinstance(path, Path) and format_named(path.name):
+                indexer.submit(path, path.name, keep=True)
 
 
 def _build_server(

@@ -1,10 +1,12 @@
 """Every text of the page and of exported conversations. Names in braces are filled in."""
 
+from rag.formats.registry import names
+
 TITLE = "Footnote"
 DROP = "Drop documents here"
 CHOOSE = "or <u>choose files</u>"
 DOCUMENTS = "Documents"
-NO_DOCUMENTS = "No documents yet. Drop PDF, text or Markdown files above. You can ask questions as soon as a file has been read."
+NO_DOCUMENTS = f"No documents yet. Drop files above ({names()}) and ask as soon as they have been read."
 PAGES = ("1 page", "{count} pages")
 EMPTY_PAGES = "no text on {pages} (blank or scanned)"
 QUEUED = "queued"
@@ -98,8 +100,7 @@ OLD_FOOTNOTE = "This footnote belongs to a conversation that is no longer availa
 
 NO_SOURCE = "Click a number in an answer, or a document, to see its page here."
 CLOSE = "Close"
-PAGE_OF = "page {page} of {pages}"
-PART_OF = "part {page} of {pages}"
+PAGE_OF = "{unit} {page} of {pages}"
 PRINTED = ", printed {label}"
 PREVIOUS = "‹ previous"
 NEXT = "next ›"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from rag.errors import ChatRequestError
-from rag.formats.parts import page_name
+from rag.formats.registry import page_name
 from rag.text.markers import without_markers
 from rag.types import Message, Passage
 

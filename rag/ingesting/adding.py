@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rag.errors import DocumentError
-from rag.formats.files import shown_name
+from rag.files import shown_name
 from rag.ingesting.embedding_queue import Completing
 from rag.ingesting.staging import Source, Staging
 from rag.storing.index import Index

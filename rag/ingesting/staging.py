@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rag.embedding.protocol import Embedder
 from rag.errors import DocumentError, NoTextError, StorageError
-from rag.formats.files import hash_file
+from rag.files import hash_file
 from rag.formats.loader import FileRead, Loader
 from rag.ingesting.chunking import Chunker
 from rag.storing.index import Index

@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rag.errors import StorageError, UnreadableFileError
-from rag.formats.files import hash_file, unreadable
+from rag.files import hash_file, unreadable
+from rag.formats.registry import format_of
 from rag.types import DocumentRecord
 
 log = logging.getLogger(__name__)
 
 BLOCK_BYTES = 1 << 20
-SUFFIXES = {"application/pdf": ".pdf", "text/markdown": ".md", "text/plain": ".txt"}
 
 PARTIAL = ".partial"
 """Ends the name of a copy that is not whole yet."""
@@ -69,7 +69,8 @@ class Originals:
 
     def path(self, document_id: str, media_type: str) -> Path:
         """Where a document's file lies, or would lie."""
-        return self._folder / f"{document_id}{SUFFIXES[media_type]}"
+        suffixes = format_of(media_type).suffixes or [file.suffix for file in self._folder.glob(f"{document_id}.*")]
+        return self._folder / f"{document_id}{suffixes[0] if suffixes else ''}"
 
     def keep(self, file: Path, document_id: str, media_type: str) -> bool:
         """Copy a file in; it is there whole or not at all. A copy that has been cut or changed is made anew.
@@ -136,7 +137,7 @@ class Originals:
     def set_aside(self, document_id: str) -> None:
         """Say that a document is being removed: should that be cut short, the next opening deletes its file, unless its record is there."""
         for file in self._folder.glob(f"{document_id}.*"):
-            if file.suffix in SUFFIXES.values():
+            if file.suffix not in {PARTIAL, REMOVED}:
                 file.rename(file.with_name(file.name + REMOVED))
 
     def discard(self, document_id: str) -> None:

@@ -14,7 +14,7 @@ from tests.documents import encrypted_pdf, plain_pdf, scanned_pdf, truncated_pdf
             "setup.pdf",
             b"MZ\x90\x00" + bytes(500),
             "unsupported file type",
-            "not a PDF, as its name says: it looks like a Windows program",
+            "not a PDF file, as its name says: it looks like a Windows program",
         ),
         ("setup.exe", b"MZ\x90\x00" + bytes(500), "unsupported file type", "a Windows program"),
         ("empty.txt", b"", "could not be read", "empty"),
@@ -64,7 +64,7 @@ def test_a_password_is_asked_for_in_the_files_row(quoted: Reader) -> None:
 
     row.get_by_label("Password for vault.pdf").fill("wrong")
     row.get_by_role("button", name="Unlock", exact=True).click()
-    expect(row).to_contain_text("none of the passwords given opens it")  # the row is new by then
+    expect(row).to_contain_text("none of the given passwords opens it")  # the row is new by then
     expect(row.locator(".fn-status")).to_have_text("password required")
     row.get_by_label("Password for vault.pdf").fill("open sesame")
     row.get_by_label("Password for vault.pdf").press("Enter")

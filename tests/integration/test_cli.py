@@ -276,7 +276,7 @@ def test_a_chat_model_writes_on_the_command_line(
     monkeypatch.setenv("RAG_CHAT_BASE_URL", chat_server.url("/401/v1"))
     failed = run("ask", QUESTION, "--library", sample_library)
     assert (failed.status, failed.out) == (1, "")
-    assert "wants a key (401)" in failed.err
+    assert "needs a key (401)" in failed.err
     monkeypatch.setenv("RAG_CHAT_BASE_URL", chat_server.url("/no-finish/v1"))
     assert run("ask", QUESTION, "--library", sample_library).status == 1
 

@@ -1,6 +1,7 @@
 """Whatever the text: chunks are exact, in order, lose nothing, and fit the model."""
 
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from rag.text.headings import text_headings
 from rag.types import Heading
 from tests import documents
 from tests.fakes import BagOfWordsEmbedder
+from tests.loading import load
 
 WORDS = BagOfWordsEmbedder()
 SPECIAL_TOKENS = 2
@@ -135,9 +137,9 @@ def test_files_are_cut_exactly(minilm: Embedder, tokenizer: Tokenizer, tmp_path:
         (tmp_path / f"{name}.pdf").write_bytes(data)
     files = [*tmp_path.iterdir(), *samples.glob("*.*")]
     assert len(files) >= len(READABLE) + 4
-    with Loader() as loader:
+    with closing(Loader()) as loader:
         for file in files:
-            doc = loader.load(file, name=file.name, document_id="d" * 64).document
+            doc = load(loader, file, document_id="d" * 64).document
             chunks = list(chunk_document(doc, minilm, limit))
             assert chunks
             check_exact(doc, chunks)

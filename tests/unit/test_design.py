@@ -103,7 +103,7 @@ VALUES = {"types", "errors", "settings"}
 LAYERS: dict[str, tuple[set[str], ...]] = {
     "rag": (
         {"text"},
-        {"formats"},
+        {"formats", "files"},
         {"embedding", "endpoints", "reranking"},
         {"storing"},
         {"ingesting", "retrieving", "answering", "verifying"},

@@ -3,7 +3,7 @@ from itertools import accumulate
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.formats.parts import MOST_CHARACTERS, split
+from rag.formats.text import MOST_CHARACTERS, split
 from rag.text.headings import part_headings, text_headings
 
 TEXTS = st.text(st.sampled_from("ab .\n#`-"), min_size=1, max_size=120)

@@ -10,6 +10,7 @@ import typer
 from rich.markup import escape
 
 from rag.errors import LibraryError, StorageError
+from rag.formats.registry import names
 from rag.types import DocumentRecord, Outcome, Progress, ProgressCallback, Report
 from ui.commands.terminal import (
     ADD_DOCUMENTS,
@@ -49,7 +50,7 @@ def password_in(given: str) -> str:
 
 @app.command()
 def add(
-    paths: Annotated[list[Path], typer.Argument(help="Files and folders: PDF, text, Markdown.", parser=path, metavar="PATHS")],
+    paths: Annotated[list[Path], typer.Argument(help=f"Files and folders: {names()}.", parser=path, metavar="PATHS")],
     library: LibraryOption = None,
     password: Annotated[
         list[str] | None,

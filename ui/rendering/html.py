@@ -11,7 +11,7 @@ from rag.ingesting.staging import pages_in_words
 from rag.text.printable import printable
 from rag.types import Citation
 from ui import text
-from ui.places import place
+from ui.places import has_pages, place
 
 AROUND = 140
 """Characters of a passage shown on either side of the cited words."""
@@ -61,5 +61,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(text=text, place=place, pages_in_words=pages_in_words, percent=lambda fraction: round(fraction * 100))
+    environment.globals.update(
+        text=text, place=place, has_pages=has_pages, pages_in_words=pages_in_words, percent=lambda fraction: round(fraction * 100)
+    )
     return environment

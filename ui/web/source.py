@@ -7,9 +7,9 @@ import gradio as gr
 
 from rag.errors import DocumentNotFoundError, RagError
 from rag.exploring.passages import passage_of
-from rag.formats.marks import PageView, Rectangle
-from rag.formats.parts import MOST_CHARACTERS
-from rag.formats.registry import PDF
+from rag.formats.protocol import PageView, Rectangle
+from rag.formats.registry import format_of
+from rag.formats.text import MOST_CHARACTERS
 from rag.library import Library
 from rag.types import Citation, DocumentRecord
 from rag.viewing import SCALES
@@ -92,12 +92,14 @@ class SourceHandlers:
         except DocumentNotFoundError:
             words = text.GONE_FOOTNOTE.format(document=citation.passage.document) if citation else text.GONE
             return render("no_source.html", words=words, citation=citation, quote=cited)
+        shown_as = format_of(record.media_type)
         return render(
             "source.html",
             record=record,
             page=page,
             label=record.labels[page - 1],
-            is_pdf=record.media_type == PDF,
+            is_drawn=shown_as.is_drawn,
+            unit=shown_as.unit,
             citation=citation,
             quote=cited,
             place=place,
@@ -113,7 +115,7 @@ class SourceHandlers:
             return Place(problem=text.NOT_SHOWN.format(problem=error))
         if citation and view.text[slice(*span)] != citation.quote:  # a file read by an older version of the library
             span, view = (0, 0), PageView(view.size, view.text)
-        if record.media_type != PDF:
+        if not format_of(record.media_type).is_drawn:
             return _in_text(view.text, *span)
         words = Quote(view.text[: span[0]], view.text[slice(*span)], view.text[span[1] :])
         if view.size is None:

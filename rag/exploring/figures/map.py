@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rag.exploring.colouring import Caption, Colouring
 from rag.exploring.figures.style import OTHER, PALETTE, figure, mark
 from rag.exploring.mapping import Map, PlacedQuestion
-from rag.formats.parts import page_name
+from rag.formats.registry import page_name
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure

@@ -1,4 +1,4 @@
-"""Paths as a person gives them -> files, and a file -> its SHA-256."""
+"""Paths as people give them -> files; names, hashes and what the system says against a file."""
 
 import hashlib
 import os
@@ -10,25 +10,15 @@ from urllib.parse import unquote_to_bytes
 from rag.errors import UnreadableFileError
 from rag.text.printable import printable_line
 
-Found = Path | tuple[Path, UnreadableFileError]
-"""A file; or what could not be followed, and why."""
+PathOrProblem = Path | tuple[Path, UnreadableFileError]
+"""A file; or a path that leads to none, and why."""
 
 
-def find_files(paths: Sequence[str | Path]) -> Iterator[Found]:
-    """Walk files and folders; never raises for what it meets.
+def find_files(paths: Sequence[str | Path]) -> Iterator[PathOrProblem]:
+    """Walk files and folders, in the order of names; hidden ones are skipped unless they are given. `ValueError` on an empty path.
 
-    Folders are walked to the bottom in the order of names; names that begin with a dot are skipped unless they are given. A link within
-    a folder is passed over where it leads to what is found there anyway, and leads no further than that: whoever may put a link into
-    the folder may not be allowed to read all that this user may.
-
-    Args:
-        paths: Files or folders, "~" allowed, links too.
-
-    Yields:
-        Each file, or the reason why there is none: nothing there, a folder that may not be read, a link that is not followed.
-
-    Raises:
-        ValueError: A path is empty.
+    A link within a folder is skipped where its target is found anyway, and refused where it leads out of the folder: whoever may put a
+    link there may not be allowed to read all that this user may.
     """
     if any(not str(given).strip() for given in paths):
         raise ValueError("A path is empty. The current folder is '.'.")
@@ -47,24 +37,20 @@ def find_files(paths: Sequence[str | Path]) -> Iterator[Found]:
 
 
 def shown_name(path: Path) -> str:
-    """What a file is called in the library: its name, as far as it can be shown."""
+    """A file's name in the library: printable, on one line."""
     return printable_line(path.name)
 
 
 def uploaded_name(given: str) -> str:
-    """What an uploaded file is called in the library: the name alone of what the sender says.
-
-    Raises:
-        ValueError: No name is left.
-    """
+    """The same of an upload, without the folders that a sender may name; `ValueError` where no name is left."""
     name = printable_line(given.replace("\\", "/").rpartition("/")[2].strip()).strip()
     if name in {"", ".", ".."}:
-        raise ValueError(f"{given!r} is no name for a file.")
+        raise ValueError(f"{given!r} is not a file name.")
     return name
 
 
 def origin_of(path: Path) -> str:
-    """What stands for a path in a record: the path itself, absolute; one that is not Unicode as a file: address."""
+    """A path as a record stores it: absolute; as a `file:` address where it is not Unicode."""
     path = path.resolve()
     try:
         str(path).encode()
@@ -83,11 +69,7 @@ def path_of(origin: str) -> Path | None:
 
 
 def hash_file(path: Path) -> str:
-    """The SHA-256 of a file's bytes, 64 hexadecimal digits.
-
-    Raises:
-        UnreadableFileError: The file vanished, may not be read, or is not a file.
-    """
+    """The SHA-256 of a file, 64 hexadecimal digits; `UnreadableFileError` where it cannot be read."""
     try:
         check_is_file(path)
         with path.open("rb") as file:
@@ -97,12 +79,7 @@ def hash_file(path: Path) -> str:
 
 
 def check_is_file(path: Path) -> int:
-    """The size of a file in bytes.
-
-    Raises:
-        UnreadableFileError: It is a folder, or a pipe or device, which could be waited on for ever.
-        OSError: It cannot be looked at.
-    """
+    """The size of a file in bytes; refuses folders, and pipes and devices, on which a read could wait forever."""
     status = path.stat()
     if stat.S_ISDIR(status.st_mode):
         raise UnreadableFileError(f"{shown_name(path)} is a folder, not a file.")
@@ -112,22 +89,22 @@ def check_is_file(path: Path) -> int:
 
 
 def unreadable(path: Path, error: Exception) -> UnreadableFileError:
-    """What an operating system's error about `path` means, in plain words."""
+    """An operating system's error about a path, in plain words."""
     shown = printable_line(str(path))
     match error:
         case FileNotFoundError() if path.is_symlink():
             return UnreadableFileError(f"{shown} is a link to something that does not exist.")
         case FileNotFoundError():
-            return UnreadableFileError(f"{shown} does not exist; check the path, or whether it was moved or deleted meanwhile.")
+            return UnreadableFileError(f"{shown} does not exist. Check the path, and whether it was moved or deleted.")
         case PermissionError():
-            return UnreadableFileError(f"{shown} may not be read by this user; change its permissions and add it again.")
+            return UnreadableFileError(f"{shown} cannot be read: permission denied. Change its permissions and add it again.")
         case OSError():
             return UnreadableFileError(f"{shown} could not be read: {error.strerror or error}.")
         case _:
-            return UnreadableFileError(f"{shown!r} is not a path that can be read: {error}.")
+            return UnreadableFileError(f"{shown!r} is not a valid path: {error}.")
 
 
-def _walk(folder: Path, root: Path) -> Iterator[Found]:
+def _walk(folder: Path, root: Path) -> Iterator[PathOrProblem]:
     try:
         entries = sorted(folder.iterdir(), key=lambda entry: entry.name)
     except OSError as error:
@@ -151,12 +128,12 @@ def _walk(folder: Path, root: Path) -> Iterator[Found]:
 
 
 def _refused_link(link: Path, root: Path) -> Iterator[tuple[Path, UnreadableFileError]]:
-    """Why a link leads to nothing that the walk finds by itself, if so."""
+    """The reason, unless the walk finds the target by itself."""
     target = link.resolve()
     if not target.is_relative_to(root):
-        why = "out of the folder that was given"
+        why = "out of the given folder"
     elif any(part.startswith(".") for part in target.relative_to(root).parts):
         why = "to something hidden"
     else:
         return
-    yield link, UnreadableFileError(f"{printable_line(str(link))} is a link {why}, and was not followed. To add its target, give that.")
+    yield link, UnreadableFileError(f"{printable_line(str(link))} is a link {why}, so it was not followed. Add its target directly.")
