@@ -12,7 +12,7 @@ QUESTION = "How many days of unused leave may I carry over?"
 
 
 def test_without_a_chat_model_the_answer_is_quoted_and_says_so(quoted: Reader) -> None:
-    expect(quoted.page.locator("#head")).to_contain_text("no chat model")
+    expect(quoted.page.locator("#head")).to_contain_text("No chat model")
 
     answer = quoted.ask(QUESTION)
 

@@ -14,7 +14,7 @@ from rag import Finding, Library, Settings
 from rag.storing.chroma_client import connect, disconnect
 from tests.conftest import OpenLibrary
 from tests.fakes import BagOfWordsEmbedder
-from ui.commands.doctor import diagnose, mend
+from ui.diagnosis import diagnose, mend
 
 PARTS = ["model", "record", "vectors", "keywords", "files", "indexing", "quarantine", "disk"]
 PARTS += ["uploads", "conversations", "settings", "chat model"]

@@ -21,6 +21,7 @@ from rag.storing.protocol import WRITE_BATCH
 from tests.conftest import OpenLibrary
 from tests.fakes import BagOfWordsEmbedder
 from tests.fixtures.make_library import FILES, NAME
+from ui.chats.schema import LOCAL
 from ui.chats.store import ConversationStore
 
 EARLIER = Path(__file__).parents[1] / "fixtures" / "library-1.zip"
@@ -101,7 +102,7 @@ def test_an_earlier_library_is_brought_up_to_date_and_nothing_is_embedded_again(
         assert [outcome.status for outcome in library.reindex().outcomes] == ["added"]
         assert len(library.vectors()) == sum(record.chunks for record in library.documents())
     with closing(ConversationStore.open(folder / "conversations.sqlite3")) as conversations:
-        assert NAME in [summary.title for summary in conversations.listed([], 10)]
+        assert NAME in [summary.title for summary in conversations.listed(LOCAL, [], 10)]
 
 
 def test_a_migration_that_was_interrupted_is_resumed(open_library: OpenLibrary, folder: Path) -> None:

@@ -13,10 +13,10 @@ from markdown_it import MarkdownIt
 from rag import Answer, CheckedSentence, Citation, Message, Passage, Sent
 from rag.answering.citations import CitationResolver
 from rag.types import Finish, Verdict
-from ui.chats.conversations import Turn
-from ui.web import text as page_text
+from ui import text as page_text
+from ui.chats.turns import Turn
+from ui.rendering.prose import answer_html
 from ui.web.answers import messages, turn_html
-from ui.web.prose import answer_html
 
 EVIL = "https://evil.example/?q=secret"
 HOSTILE = [
@@ -361,7 +361,7 @@ def test_what_was_thought_and_sent_is_folded_and_stays_words(words: str) -> None
     shown = Shown(html)
     assert {"details", "summary"} <= shown.tags
     assert shown.words.count(page_text.SENT) == 1
-    assert "1,200 tokens" in shown.words
+    assert "about 1,200 of" in shown.words
     assert "1,100" in shown.words
     assert page_text.SENT not in turn_html(replace(whole, state="growing"))
     (block,) = CHATBOT.parse(str(messages([whole])[1]["content"]))  # type: ignore[index]

@@ -85,17 +85,50 @@ ADAPTERS: dict[str, str | tuple[str, ...]] = {
     ),
     "pydantic_settings": "rag/settings.py",
     "numpy": ("rag/", "ui/commands/report.py", "ui/commands/exploring/", "ui/web/exploring/"),
-    "gradio": ("ui/web/", "ui/server.py"),
-    "jinja2": ("ui/web/", "ui/commands/report.py"),
-    "markdown_it": ("ui/web/prose.py", "ui/web/prose_markdown.py"),
-    "markupsafe": ("ui/web/answers.py", "ui/web/exploring/", "ui/web/prose.py", "ui/chats/exporting.py"),
-    "fastapi": ("ui/http/", "ui/server.py", "ui/web/closing_off.py"),
+    "gradio": "ui/web/",
+    "jinja2": ("ui/rendering/html.py", "ui/commands/report.py"),
+    "markdown_it": "ui/rendering/",
+    "markupsafe": ("ui/rendering/prose.py", "ui/web/answers.py", "ui/web/exploring/", "ui/chats/exporting.py"),
+    "fastapi": ("ui/http/", "ui/server.py", "ui/web/mounting.py"),
     "starlette": ("ui/http/", "ui/server.py"),
     "uvicorn": "ui/server.py",
     "typer": "ui/commands/",
     "rich": "ui/commands/",
 }
 """Where each library of others may be imported. A new one is added here, with one place."""
+
+VALUES = {"types", "errors", "settings"}
+"""Modules of rag that every room may import."""
+
+LAYERS: dict[str, tuple[set[str], ...]] = {
+    "rag": (
+        {"text"},
+        {"formats", "files"},
+        {"embedding", "endpoints", "reranking"},
+        {"storing"},
+        {"ingesting", "retrieving", "answering", "verifying"},
+        {"viewing", "checkup"},
+        {"building", "library", "exploring"},
+        {"evaluating"},
+    ),
+    "ui": (
+        {"text", "limits", "places"},
+        {"rendering"},
+        {"chats"},
+        {"diagnosis", "uploading"},
+        {"http"},
+        {"web"},
+        {"server"},
+        {"commands"},
+    ),
+}
+"""The rooms from the lowest up: what is in one imports from its own layer and from those before it. A new room is added here."""
+
+UPWARD = {"rag/embedding/training.py": {"library"}}
+"""Files that may import from a higher layer, and which rooms."""
+
+APART = {"ui/commands": {"web", "http", "uploading", "rendering"}, "ui/web": {"commands"}, "ui/http": {"uploading"}}
+"""Rooms that have nothing to do with each other, whatever their layers."""
 
 
 def sources(folder: str) -> list[Path]:
@@ -169,6 +202,34 @@ def test_adapters_are_chosen_in_one_place() -> None:
     chosen = re.compile(r"(?<!def )\b(build_embedder|build_reranker|OpenAIChatModel|Loader|Viewer|Opener|lock_or_copy)\(")
     users = {path.name for path in sources("rag") if chosen.search(path.read_text(encoding="utf-8"))}
     assert users - {"backends.py"} == {"building.py"}  # backends: the parts of a combined model
+
+
+def own_imports(path: Path) -> set[tuple[str, str]]:
+    """The packages and rooms of ours that a file imports."""
+    found: set[tuple[str, str]] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import | ast.ImportFrom) else []
+        if isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{name}" for name in names]
+        found.update((package, rest.partition(".")[0]) for name in names for package, _, rest in [name.partition(".")] if package in LAYERS)
+    return found
+
+
+@pytest.mark.parametrize("package", LAYERS)
+def test_each_room_imports_from_its_own_layer_and_those_below(package: str) -> None:
+    layers = {room: height for height, rooms in enumerate(LAYERS[package]) for room in rooms}
+    wrong: set[str] = set()
+    for path in sources(package):
+        place, room = path.relative_to(ROOT).as_posix(), path.relative_to(ROOT / package).with_suffix("").parts[0]
+        if room == "__init__" or (package == "rag" and room in VALUES):
+            continue
+        assert room in layers, f"{place} is in no layer"
+        for other_package, other in own_imports(path):
+            if other_package == package and layers.get(other, 0) > layers[room] and other not in UPWARD.get(place, ()):
+                wrong.add(f"{place} imports {package}.{other}, which is in a higher layer")
+            if other_package == package and other in APART.get(f"{package}/{room}", ()):
+                wrong.add(f"{place} imports {package}.{other}, with which it has nothing to do")
+    assert not wrong
 
 
 def test_importing_the_library_is_cheap() -> None:

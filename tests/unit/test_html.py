@@ -10,9 +10,9 @@ from rag import Citation, DocumentRecord, Outcome, Passage
 from rag.formats.protocol import Rectangle
 from rag.text.printable import printable
 from rag.types import Verdict
+from ui import text
+from ui.rendering.html import AROUND, Quote, quote, render
 from ui.uploading.queue_folder import Job
-from ui.web import text
-from ui.web.html import AROUND, Quote, quote, render
 from ui.web.source import Place, Sheet
 
 HOSTILE = [
@@ -124,7 +124,7 @@ def test_the_verdict_stands_in_words_beside_the_sentence_it_is_on(verdict: Verdi
     reader = Reader(source(citation=citation, quote=quote(citation)))
     assert text.VERDICTS[verdict] in reader.words
     assert "You may keep ten days." in reader.words
-    assert next(value for name, value in reader.attributes if name == "data-said").endswith(f"{text.VERDICTS[verdict]}.")
+    assert next(value for name, value in reader.attributes if name == "data-announcement").endswith(f"{text.VERDICTS[verdict]}.")
 
 
 def test_there_is_no_verdict_where_nothing_was_checked() -> None:

@@ -64,7 +64,7 @@ def test_what_waits_is_there_at_the_next_start_in_its_order(library: Library, up
     expected = [(job.id, job.name) for job in indexer.jobs]
     again = Indexer(library)  # the first one is never closed, as a server that is killed
     assert [(job.id, job.name) for job in again.jobs] == expected
-    assert "waiting" in DocumentsHandlers(library, again).show()[0]
+    assert "queued" in DocumentsHandlers(library, again).show()[0]
     finish(again)
     assert names(library) == [f"{n}.txt" for n in range(FILES)]
     assert (again.jobs, rest(library), Indexer(library).jobs) == ([], [], [])

@@ -23,9 +23,9 @@ MOST_ATTEMPTS = 20
 """A file that was being read each time the server died, so often, is left alone until the reader asks for it."""
 
 NOT_STORED = "This file could not be stored: {reason}. Free some disk space or check the library folder, then try again."
-UPLOAD_GONE = "This upload is no longer there. Upload the file again."
+UPLOAD_GONE = "This upload has expired. Upload the file again."
 UPLOAD_LOST = "The server stopped before this file was stored. Upload it again."
-GIVEN_UP = "The server stopped {count} times while it read this file. Try again, or dismiss it."
+GIVEN_UP = "The server stopped {count} times while reading this file. Try again, or dismiss it."
 
 PARTIAL = ".partial"
 _OLD_JOB = re.compile(r"[0-9a-f]{16}")

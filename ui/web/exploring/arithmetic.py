@@ -7,11 +7,11 @@ import gradio as gr
 
 from rag.exploring.arithmetic import Among, Arithmetic, prepare_words, solve
 from rag.exploring.expressions import parse_expression
+from ui.limits import MOST_SUM_CHARACTERS, limited
+from ui.rendering.html import render
+from ui.text import SUM
 from ui.web.exploring.view import PRIVATE, Tools, explanation, note, progress_bar, shows_problems
 from ui.web.exploring.words import arithmetic as words
-from ui.web.html import render
-from ui.web.limits import MOST_SUM_CHARACTERS, limited
-from ui.web.text import SUM
 
 LABEL = words.LABEL
 TOP_K = 10

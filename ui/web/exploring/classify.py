@@ -11,11 +11,11 @@ from rag.exploring.classifying import UNSURE_BELOW, Classification, CrossValidat
 from rag.exploring.figures.heat import count_map
 from rag.exploring.labels import examples_of, read_examples
 from rag.exploring.lists import lines, read_sheet
+from ui.limits import MOST_LIST_CHARACTERS, limited
+from ui.rendering.html import render
+from ui.text import EXAMPLES, LIST
 from ui.web.exploring.view import PRIVATE, BackgroundWork, Tools, explanation, problem, progress_bar, shows_problems
 from ui.web.exploring.words import classify as words
-from ui.web.html import render
-from ui.web.limits import MOST_LIST_CHARACTERS, limited
-from ui.web.text import EXAMPLES, LIST
 
 LABEL = words.LABEL
 MOST_LISTED = 200

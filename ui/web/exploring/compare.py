@@ -15,11 +15,11 @@ from rag.exploring.lists import lines, read_sheet
 from rag.exploring.scores import in_words, score_distribution
 from rag.exploring.vectors import Progress
 from rag.types import ChunkKey
+from ui.limits import MOST_LIST_CHARACTERS, limited, question_of
+from ui.rendering.html import render
+from ui.text import LIST
 from ui.web.exploring.view import PRIVATE, BackgroundWork, Tools, explanation, problem, progress_bar, shows_problems
 from ui.web.exploring.words import compare as words
-from ui.web.html import render
-from ui.web.limits import MOST_LIST_CHARACTERS, limited, question_of
-from ui.web.text import LIST
 
 LABEL = words.LABEL
 MOST_LISTED = 20

@@ -4,10 +4,10 @@ from types import ModuleType
 
 import gradio as gr
 
+from ui.rendering.html import render
 from ui.web.exploring import arithmetic, classify, compare, duplicates, related, tokens, words
 from ui.web.exploring import map as map_view
 from ui.web.exploring.view import Tools
-from ui.web.html import render
 from ui.web.scripts import script
 
 VIEWS: tuple[ModuleType, ...] = (map_view, duplicates, related, compare, classify, tokens, arithmetic)

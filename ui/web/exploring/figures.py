@@ -5,7 +5,7 @@ import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from ui.web.html import render
+from ui.rendering.html import render
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure

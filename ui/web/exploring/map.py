@@ -8,11 +8,11 @@ import gradio as gr
 
 from rag.errors import RagError
 from rag.exploring.mapping import map_library
+from ui.limits import question_of
+from ui.rendering.html import render
 from ui.web.exploring.map_drawing import MapChoices, MapDrawing
 from ui.web.exploring.view import PRIVATE, BackgroundWork, Tools, explanation, problem, progress_bar
 from ui.web.exploring.words import map as words
-from ui.web.html import render
-from ui.web.limits import question_of
 from ui.web.scripts import script
 from ui.web.selecting import MOST_ASKED, by_document, chunk_keys
 

@@ -16,9 +16,9 @@ from rag.exploring.naming import title_clusters
 from rag.exploring.passages import FoundPassage, found_passage
 from rag.library import Library
 from rag.types import ChunkKey
+from ui.rendering.html import render
 from ui.web.exploring.figures import Figures
 from ui.web.exploring.words import map as words
-from ui.web.html import render
 
 NEAREST = 5
 """Passages among which a question is placed."""

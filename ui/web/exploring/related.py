@@ -9,9 +9,9 @@ from rag.exploring.figures.graph import document_graph
 from rag.exploring.graph import DocumentGraph, related_documents
 from rag.exploring.related import found_like, related_to
 from rag.types import DocumentRecord
+from ui.rendering.html import render
 from ui.web.exploring.view import PRIVATE, Tools, explanation, note, problem
 from ui.web.exploring.words import related as words
-from ui.web.html import render
 from ui.web.scripts import script
 
 LABEL = words.LABEL

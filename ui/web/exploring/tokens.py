@@ -7,11 +7,11 @@ import gradio as gr
 from rag.errors import RagError
 from rag.exploring.figures.heat import heat_map
 from rag.exploring.tokens import compare_word, pool, token_similarities, tokenize
+from ui.limits import MOST_WORD_CHARACTERS, limited
+from ui.rendering.html import render
+from ui.text import WORD
 from ui.web.exploring.view import PRIVATE, Tools, explanation, note, problem, shows_problems
 from ui.web.exploring.words import tokens as words
-from ui.web.html import render
-from ui.web.limits import MOST_WORD_CHARACTERS, limited
-from ui.web.text import WORD
 
 LABEL = words.LABEL
 

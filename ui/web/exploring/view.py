@@ -8,8 +8,8 @@ from typing import Any, Generic, ParamSpec, TypeVar
 
 from rag.errors import RagError
 from rag.library import Library
+from ui.rendering.html import render
 from ui.web.exploring.figures import Figures
-from ui.web.html import render
 
 P = ParamSpec("P")
 T = TypeVar("T")

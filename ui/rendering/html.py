@@ -1,4 +1,4 @@
-"""Values -> HTML, by templates that escape all they are given."""
+"""Values as HTML, by templates that escape all they are given."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -10,11 +10,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from rag.ingesting.staging import pages_in_words
 from rag.text.printable import printable
 from rag.types import Citation
+from ui import text
 from ui.places import has_pages, place
-from ui.web import text
 
 AROUND = 140
-"""Characters of a passage shown on either side of the words cited."""
+"""Characters of a passage shown on either side of the cited words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Quote:
 
 
 def render(template: str, **values: Any) -> str:
-    """Fill a template of the folder `templates`; every value is escaped."""
+    """Fill a template of the folder `templates`."""
     return _environment().get_template(template).render(**values)
 
 

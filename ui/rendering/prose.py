@@ -1,4 +1,4 @@
-"""An answer's Markdown -> HTML of ours: what a model or a document wrote is words in it and nothing else."""
+"""An answer's Markdown as HTML of ours: what a model or a document wrote is words in it and nothing else."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -9,44 +9,46 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markupsafe import Markup, escape
 
-from rag.types import Answer
+from rag.types import Answer, CheckedSentence
+from ui import text
 
-# Where a footnote or a sentence's mark goes is told by a private character on either side of its index: nobody else's words have those.
+# Private characters around an index stand for a footnote, or for the mark after a sentence: nobody else's words have them.
 _FOOTNOTE, _SENTENCE, _END = "\ue000", "\ue001", "\ue002"
 _PRIVATE = str.maketrans(dict.fromkeys((_FOOTNOTE, _SENTENCE, _END), "\ufffd"))
 _PLACE = re.compile(rf"\[([{_FOOTNOTE}{_SENTENCE}])(\d+){_END}\]")
 
 Piece = Callable[[int], str]
-"""Gives the HTML that stands for the footnote, or after the sentence, of this index."""
+"""The HTML for the citation, or after the sentence, of this index."""
 
 
 def answer_html(answer: Answer, footnote: Piece, mark: Piece = lambda _: "") -> Markup:
-    """An answer's text without links, images and foreign HTML; their words stay.
-
-    Args:
-        answer: Its citations stand at their positions.
-        footnote: For an index in `answer.citations`.
-        mark: For an index in `answer.sentences`.
-    """
+    """An answer's text without links, images and foreign HTML; their words stay."""
     pieces = {_FOOTNOTE: footnote, _SENTENCE: mark}
     return Markup(_PLACE.sub(lambda match: pieces[match[1]](int(match[2])), markdown_parser().render(_with_places(answer))))
 
 
+def verdict_words(sentence: CheckedSentence) -> str:
+    """The remark after a sentence that its footnotes do not support; "" after others."""
+    if sentence.verdict == "supported":
+        return ""
+    return text.MARKS[sentence.verdict if sentence.citations else "uncited"]
+
+
 def markdown_parser() -> MarkdownIt:
-    """What reads a model's words: no HTML in them, and no links by reference."""
+    """Reads a model's Markdown: no HTML in it, and no links by reference."""
     return MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer).enable(["table", "strikethrough"]).disable("reference")
 
 
 def _with_places(answer: Answer) -> str:
-    text = answer.text.translate(_PRIVATE)
+    words = answer.text.translate(_PRIVATE)
     places = [(sentence.end, sentence.end, _SENTENCE, index) for index, sentence in enumerate(answer.sentences)]
     for index, citation in enumerate(answer.citations):
         places.append((citation.position, citation.position + len(f"[{citation.number}]"), _FOOTNOTE, index))
     whole, at = "", 0
     for start, end, kind, index in sorted(places):
-        whole += f"{text[at:start]}[{kind}{index}{_END}]"
+        whole += f"{words[at:start]}[{kind}{index}{_END}]"
         at = end
-    return whole + text[at:]
+    return whole + words[at:]
 
 
 class _Renderer(RendererHTML):
@@ -55,8 +57,7 @@ class _Renderer(RendererHTML):
     def link_open(self, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
         return ""
 
-    def link_close(self, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
-        return ""
+    link_close = link_open
 
     def image(self, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
         return str(escape(tokens[index].content))

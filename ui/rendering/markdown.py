@@ -1,4 +1,4 @@
-"""An answer's Markdown -> Markdown of ours, for a file that anybody's program may show.
+"""An answer's Markdown as Markdown of ours, for a file that any program may show.
 
 It is parsed, and written anew: paragraphs, lists, quotations, tables, emphasis and code stay; links, pictures, headings,
 definitions and HTML become words. So it does not matter how a model or a document disguises them.
@@ -9,15 +9,14 @@ from collections.abc import Callable
 
 from markdown_it.tree import SyntaxTreeNode
 
-from ui.web.prose import markdown_parser
+from ui.rendering.prose import markdown_parser
 
 _SPECIAL = re.compile(r"([\\`*_\[\]>~|#$]|&(?=[#\w]))")
 _ADDRESS = re.compile(r"(:)(?=//)|\b(www)(?=\.)", re.IGNORECASE)
-"""What some programs take for a link without being asked."""
+"""What some programs make a link of."""
 
 _LINE_START = re.compile(r"^([-+=]|\d+(?=[.)]))", re.MULTILINE)
 _PIPE = re.compile(r"(?<!\\)\|")
-_LANGUAGE = re.compile(r"[\w+-]*")
 
 Code = Callable[[str], str]
 
@@ -28,12 +27,7 @@ def plain(words: str) -> str:
 
 
 def safe_markdown(words: str, code: Code) -> str:
-    """Write Markdown anew.
-
-    Args:
-        words: As a model wrote them. Private characters in them stay where they are.
-        code: Given code, what to write in its place.
-    """
+    """A model's Markdown written anew; private characters in it stay where they are, `code` replaces code."""
     return "\n\n".join(_blocks(SyntaxTreeNode(markdown_parser().parse(words)), code))
 
 
@@ -44,20 +38,17 @@ def _blocks(parent: SyntaxTreeNode, code: Code) -> list[str]:
 def _block(node: SyntaxTreeNode, code: Code) -> str:
     match node.type:
         case "bullet_list" | "ordered_list":
-            block = _list(node, code)
+            return _list(node, code)
         case "blockquote":
-            block = _indented("> ", "> ", "\n\n".join(_blocks(node, code)))
+            return _indented("> ", "> ", "\n\n".join(_blocks(node, code)))
         case "fence" | "code_block":
-            block = _fenced(node, code)
+            return _fenced(node, code)
         case "table":
-            block = _table(node, code)
+            return _table(node, code)
         case "hr":
-            block = "* * *"
-        case "heading":
-            block = _around("**", _paragraph(node, code))
-        case _:
-            block = _paragraph(node, code)
-    return block
+            return "* * *"
+    words = _paragraph(node, code)
+    return _around("**", words) if node.type == "heading" else words
 
 
 def _list(node: SyntaxTreeNode, code: Code) -> str:
@@ -72,21 +63,16 @@ def _list(node: SyntaxTreeNode, code: Code) -> str:
 
 
 def _indented(first: str, other: str, words: str) -> str:
-    """Words after a mark; none without words, since a mark alone below a line would make a heading of it."""
+    """Words after a mark; "" without words: a mark alone below a line would make a heading of it."""
     if not words:
         return ""
     return "\n".join(f"{first if n == 0 else other}{line}".rstrip() for n, line in enumerate(words.split("\n")))
 
 
 def _fenced(node: SyntaxTreeNode, code: Code) -> str:
-    words = code(node.content.rstrip("\n"))
+    words, language = code(node.content.rstrip("\n")), re.match(r"[\w+-]*", node.info)
     fence = _longer("```", words)
-    return f"{fence}{_language(node.info)}\n{words}\n{fence}"
-
-
-def _language(info: str) -> str:
-    found = _LANGUAGE.match(info)
-    return found[0] if found else ""
+    return f"{fence}{language[0] if language else ''}\n{words}\n{fence}"
 
 
 def _table(node: SyntaxTreeNode, code: Code) -> str:
@@ -108,16 +94,14 @@ def _piece(node: SyntaxTreeNode, code: Code) -> str:
     within = "".join(_piece(child, code) for child in node.children)
     match node.type:
         case "softbreak":
-            piece = "\n"
+            return "\n"
         case "hardbreak":
-            piece = "\\\n"
+            return "\\\n"
         case "code_inline":
-            piece = _code(code(node.content))
+            return _code(code(node.content))
         case "strong" | "em" | "s":
-            piece = _around({"strong": "**", "em": "*", "s": "~~"}[node.type], within)
-        case _:  # words, and the words of what is not kept
-            piece = within or _escaped(" ".join(str(node.content).splitlines()))
-    return piece
+            return _around({"strong": "**", "em": "*", "s": "~~"}[node.type], within)
+    return within or _escaped(" ".join(str(node.content).splitlines()))  # words, and the words of what is not kept
 
 
 def _around(mark: str, words: str) -> str:

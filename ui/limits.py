@@ -1,10 +1,10 @@
-"""How long a text from the browser may be. What is longer is refused with a sentence that says so, and nothing of it is kept."""
+"""How long a text from outside may be. A longer one is refused with a sentence that says so, and nothing of it is kept."""
 
 from typing import Any
 
 from rag.errors import RagError
 from rag.retrieving.search import MOST_QUESTION_CHARACTERS
-from ui.web import text
+from ui import text
 
 MOST_NAME_CHARACTERS = 200
 MOST_SEARCH_CHARACTERS = 200
@@ -19,11 +19,11 @@ MOST_TURNS = 500
 """Questions in a conversation."""
 
 MOST_PAINTED = 50
-"""Questions of a conversation that the page shows, the last ones: all of what is shown is written anew as an answer grows."""
+"""The last questions of a conversation, which the page shows: all that it shows is written anew as an answer grows."""
 
 
 class TextTooLongError(RagError):
-    """A text has more characters than it may."""
+    """A text has too many characters."""
 
 
 class ConversationFullError(RagError):
@@ -31,16 +31,7 @@ class ConversationFullError(RagError):
 
 
 def limited(given: Any, most: int, what: str) -> str:
-    """A text from the browser, without white space around it.
-
-    Args:
-        given: What was sent; nothing is "".
-        most: Characters that it may have.
-        what: What it is, to begin the sentence that refuses it.
-
-    Raises:
-        TextTooLongError: It has more.
-    """
+    """A text from outside, stripped; `what` it is begins the sentence of the TextTooLongError for one longer than `most`."""
     words = "" if given is None else str(given).strip()
     if len(words) > most:
         raise TextTooLongError(text.TOO_LONG.format(what=what, count=len(words), most=most))
@@ -48,5 +39,5 @@ def limited(given: Any, most: int, what: str) -> str:
 
 
 def question_of(given: Any) -> str:
-    """A question from the browser; as `limited`."""
+    """A question from outside; see `limited`."""
     return limited(given, MOST_QUESTION_CHARACTERS, text.QUESTION)
