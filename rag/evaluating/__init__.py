@@ -1,11 +1,11 @@
 """Questions with gold -> figures: how well a library finds what is known to be in it.
 
-read (questions, placing) -> search (running) -> judge (judging) -> measure (metrics, intervals) -> set side by side (comparing, variant)
+read (questions, gold, text_spans) -> search (running) -> judge (judging) -> measure (metrics, intervals) -> compare (comparing, variant)
 """
 
 from rag.errors import EvaluationError, QuestionFileError, SettingChangeError
 from rag.evaluating.comparing import Comparison, Difference, compare
-from rag.evaluating.golds import Gold, Shelf
+from rag.evaluating.gold import Corpus, Gold
 from rag.evaluating.metrics import Metric, Scores
 from rag.evaluating.questions import Question, read_questions
 from rag.evaluating.running import Evaluation, Retriever, Row, evaluate
@@ -13,6 +13,7 @@ from rag.evaluating.variant import changed_settings, open_variant
 
 __all__ = [
     "Comparison",
+    "Corpus",
     "Difference",
     "Evaluation",
     "EvaluationError",
@@ -24,7 +25,6 @@ __all__ = [
     "Row",
     "Scores",
     "SettingChangeError",
-    "Shelf",
     "changed_settings",
     "compare",
     "evaluate",

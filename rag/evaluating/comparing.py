@@ -8,16 +8,16 @@ import numpy as np
 
 from rag.evaluating import intervals
 from rag.evaluating.intervals import Floats
-from rag.evaluating.metrics import Sample, label, parts, samples
+from rag.evaluating.metrics import LABELS, Sample, samples
 from rag.evaluating.running import Evaluation, Row
 
 SAME = 1e-9
-"""Figures of one question that are this near are equal."""
+"""Figures of one question that differ by less are equal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One metric in A and in B, over the questions that both searched.
+    """One metric in A and in B, over the questions that were searched in both.
 
     Attributes:
         key: The metric's name.
@@ -49,7 +49,7 @@ class Difference:
 
     @property
     def verdict(self) -> Literal["better", "worse", "open"]:
-        """Whether B is better or worse; open where the interval holds 0."""
+        """Whether B is better or worse; open where the interval contains 0."""
         if self.low <= 0 <= self.high:
             return "open"
         return "better" if (self.difference > 0) == (self.better_when == "higher") else "worse"
@@ -57,7 +57,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One question in A and in B, and how much more its nDCG@10 is in B."""
+    """One question in A and in B, and how much higher its nDCG@10 is in B."""
 
     a: Row
     b: Row
@@ -82,7 +82,7 @@ class Comparison:
 
 
 def compare(a: Evaluation, b: Evaluation) -> Comparison:
-    """Set two evaluations side by side, paired by question; a question that failed in either counts in neither.
+    """Compare two evaluations, paired by question; a question that failed in either counts in neither.
 
     Raises:
         ValueError: They are not of the same questions, or not of the same k.
@@ -97,24 +97,24 @@ def compare(a: Evaluation, b: Evaluation) -> Comparison:
 
 
 def _difference(a: Sample, b: Sample, top_k: int) -> Difference:
-    both = parts(np.stack([a.values, b.values], axis=1), a)
-    figures = [intervals.estimate(a.statistic, [part[:, variant] for part in both]) for variant in (0, 1)]
+    groups = a.split(np.stack([a.values, b.values], axis=1))
+    figure_a, figure_b = (intervals.estimate(a.statistic, [group[:, variant] for group in groups]) for variant in (0, 1))
 
     def gain(drawn: Sequence[Floats]) -> Floats:
         in_a, in_b = (a.statistic([sample[:, :, variant] for sample in drawn]) for variant in (0, 1))
         return in_b - in_a
 
-    low, high = intervals.interval(gain, both, (-1.0, 1.0) if a.bounds else None)
-    better, worse, equal = _counted(a, both)
+    low, high = intervals.interval(gain, groups, (-1.0, 1.0) if a.bounds else None)
+    better, worse, equal = _counts(a, groups)
     return Difference(
         key=a.key,
-        label=label(a.key, top_k),
-        a=figures[0],
-        b=figures[1],
-        difference=figures[1] - figures[0],
+        label=LABELS[a.key].format(k=top_k),
+        a=figure_a,
+        b=figure_b,
+        difference=figure_b - figure_a,
         low=low,
         high=high,
-        questions=sum(map(len, both)),
+        questions=sum(map(len, groups)),
         better_when=a.better,
         better=better,
         worse=worse,
@@ -122,11 +122,11 @@ def _difference(a: Sample, b: Sample, top_k: int) -> Difference:
     )
 
 
-def _counted(sample: Sample, both: Sequence[Floats]) -> tuple[int | None, int | None, int | None]:
+def _counts(sample: Sample, groups: Sequence[Floats]) -> tuple[int | None, int | None, int | None]:
     """Questions that are better in B, worse, and equal."""
-    if sample.statistic is intervals.auroc:
+    if len(groups) > 1:
         return None, None, None
-    gains = (both[0][:, 1] - both[0][:, 0]) * (1 if sample.better == "higher" else -1)
+    gains = (groups[0][:, 1] - groups[0][:, 0]) * (1 if sample.better == "higher" else -1)
     better, worse = int((gains > SAME).sum()), int((gains < -SAME).sum())
     return better, worse, len(gains) - better - worse
 

@@ -22,20 +22,19 @@ BATCH_VALUES = 2_000_000
 
 
 def mean(samples: Sequence[Floats]) -> Floats:
-    """Of one sample."""
+    """The mean of the only sample."""
     return np.asarray(samples[0].mean(axis=1))
 
 
 def percentile(share: float) -> Statistic:
-    """What `share` per cent of one sample are at or below, between values by linear interpolation."""
+    """A percentile of the only sample, with linear interpolation; `share` in [0, 100]."""
     return lambda samples: np.asarray(np.percentile(samples[0], share, axis=1))
 
 
 def auroc(samples: Sequence[Floats]) -> Floats:
-    """The chance that a value of the first sample is above one of the second; equal ones count half.
+    """The chance that a value of the first sample is above one of the second; equal ones count half. Both hold ordinal codes.
 
-    Both hold codes 0, 1, 2, ... in the order of the values (see `codes`). The area under the ROC curve is the Mann-Whitney
-    statistic: Hanley and McNeil, Radiology 143 (1982).
+    The area under the ROC curve is the Mann-Whitney statistic: Hanley and McNeil, Radiology 143 (1982).
     """
     positive, negative = (np.asarray(sample, dtype=np.int64) for sample in samples)
     size = 1 + int(max(positive.max(), negative.max()))
@@ -44,8 +43,8 @@ def auroc(samples: Sequence[Floats]) -> Floats:
     return np.asarray(wins / (positive.shape[1] * negative.shape[1]))
 
 
-def codes(values: Floats) -> Floats:
-    """Each value's place among the distinct ones, from 0 on: what `auroc` takes."""
+def ordinal_codes(values: Floats) -> Floats:
+    """Each value's rank among the distinct ones, from 0: what `auroc` takes, and counts quickly."""
     return np.unique(values, return_inverse=True)[1].astype(np.float64)
 
 
@@ -55,19 +54,13 @@ def estimate(statistic: Statistic, samples: Sequence[Floats]) -> float:
 
 
 def interval(statistic: Statistic, samples: Sequence[Floats], bounds: tuple[float, float] | None) -> tuple[float, float]:
-    """The 95 % interval of a figure.
+    """The 95 % interval of a figure, the same in every run.
 
-    Args:
-        statistic: Makes the figure.
-        samples: `(questions,)` each, resampled apart from each other; `(questions, variants)` where each question was
-            measured several times, then its measures stay together.
-        bounds: The least and the greatest that the figure can be; None where it has none.
+    Samples are resampled apart from each other. One of shape `(questions, variants)` keeps the measures of a question together.
 
-    Returns:
-        `(low, high)`, the same in every run. Where all resamples agree - one question, or all alike - the bootstrap
-        would claim to be certain; then it is as far as the figure could be off if a share `1 - 0.025 ** (1 / n)` of
-        questions were otherwise, which `n` alike leave possible: for shares of 0 and 1 that is Clopper and Pearson's
-        exact interval (Biometrika 26, 1934). Without bounds it is the figure alone.
+    Where all resamples agree (one question, or all alike), the bootstrap would claim certainty. Then the interval is as far as the
+    figure would move if a share `1 - 0.025 ** (1 / n)` of questions were otherwise, which `n` alike leave possible; for shares of
+    0 and 1 that is Clopper and Pearson's exact interval (Biometrika 26, 1934). Without bounds it is the figure alone.
     """
     figures = _resampled(statistic, samples)
     tail = (1 - CONFIDENCE) / 2
@@ -93,7 +86,7 @@ def _resampled(statistic: Statistic, samples: Sequence[Floats]) -> Floats:
 
 
 def _counts(coded: npt.NDArray[np.int64], size: int) -> Floats:
-    """How often each code stands in each row: `(rows, size)`."""
+    """How often each code occurs in each row: `(rows, size)`."""
     rows = len(coded)
     flat = (coded + size * np.arange(rows)[:, np.newaxis]).ravel()
     return np.bincount(flat, minlength=rows * size).reshape(rows, size).astype(np.float64)

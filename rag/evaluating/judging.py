@@ -1,25 +1,20 @@
-"""Passages and gold -> which passage hits what, and at which rank."""
+"""Passages and gold -> which passage is relevant to what, and at which rank."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from rag.evaluating.golds import Gold
-from rag.evaluating.placing import Span
+from rag.evaluating.gold import Gold
+from rag.evaluating.text_spans import Span
 from rag.types import Passage
 
 LEAST_SHARE = 0.5
-"""A passage that covers this much of a gold text's characters has hit it."""
+"""A passage that covers this share of a gold text's characters hits it."""
 
 
 @dataclass(frozen=True, slots=True)
 class TextOverlap:
-    """Characters of the gold texts against characters of the passages; each in [0, 1].
-
-    Attributes:
-        precision: Share of the passages' characters that are gold.
-        recall: Share of the gold characters that stand in a passage.
-        iou: Characters in both, of those in either.
-    """
+    """Characters of the gold texts against characters of the passages: precision, recall, intersection over union; in [0, 1]."""
 
     precision: float
     recall: float
@@ -27,16 +22,12 @@ class TextOverlap:
 
 
 def is_hit(passage: Passage, gold: Gold) -> bool:
-    """Whether a passage is relevant to a gold item.
-
-    It is of the same document, and where words are wanted it covers half of one of their places, else where a page is
-    wanted it is of that page.
-    """
+    """Whether a passage is relevant: it covers half of an occurrence of the gold text, else is of the gold page, else of the document."""
     if passage.document_id != gold.document_id:
         return False
-    if gold.places:
-        spans = [Span(passage.page, passage.start, passage.end)]
-        return any(_common(place, spans) >= LEAST_SHARE * _length(place) for place in gold.places)
+    if gold.occurrences:
+        span = [Span(passage.page, passage.start, passage.end)]
+        return any(_common(each, span) >= LEAST_SHARE * _length(each) for each in gold.occurrences)
     return gold.page in {None, passage.page}
 
 
@@ -46,50 +37,43 @@ def first_ranks(passages: Sequence[Passage], gold: Sequence[Gold]) -> tuple[int 
 
 
 def page_rank(passages: Sequence[Passage], gold: Sequence[Gold]) -> int | None:
-    """The rank of the first passage on the page of any gold item, or on the page after it.
-
-    A gold text's pages are those it stands on; a gold item that is a whole document has none.
-    """
+    """The rank of the first passage on a gold page or the page after it; a gold text is on every page that it occurs on."""
     pages = {(item.document_id, page + step) for item in gold for page in _pages(item) for step in (0, 1)}
     return next((rank for rank, passage in enumerate(passages, start=1) if (passage.document_id, passage.page) in pages), None)
 
 
 def has_pages(gold: Iterable[Gold]) -> bool:
-    """Whether any gold item is of a known page."""
+    """Whether the page of any gold item is known."""
     return any(_pages(item) for item in gold)
 
 
 def text_overlap(passages: Sequence[Passage], gold: Sequence[Gold]) -> TextOverlap | None:
-    """Compare the union of the passages with the union of the gold texts, character by character.
+    """Compare the union of the passages with the union of the gold texts; None where not all the gold is text.
 
-    As the token-wise metrics of Smith and Troynikov, "Evaluating Chunking Strategies for Retrieval" (Chroma, 2024), on
-    characters. Of a text that stands in several places, the one best covered counts.
-
-    Returns:
-        None where not all the gold is text.
+    The token-wise metrics of Smith and Troynikov, "Evaluating Chunking Strategies for Retrieval" (Chroma, 2024), on characters.
+    Of a text with several occurrences, the one best covered counts.
     """
-    if not gold or not all(item.places for item in gold):
+    if not gold or not all(item.occurrences for item in gold):
         return None
-    wanted: dict[str, list[Span]] = {}
-    found: dict[str, list[Span]] = {}
+    found: defaultdict[str, list[Span]] = defaultdict(list)
+    wanted: defaultdict[str, list[Span]] = defaultdict(list)
     for passage in passages:
-        found.setdefault(passage.document_id, []).append(Span(passage.page, passage.start, passage.end))
-    found = {document: _union(spans) for document, spans in found.items()}
+        found[passage.document_id].append(Span(passage.page, passage.start, passage.end))
+    retrieved = {document: _union(spans) for document, spans in found.items()}
     for item in gold:
-        covering = found.get(item.document_id, [])
-        wanted.setdefault(item.document_id, []).extend(max(item.places, key=lambda place: _common(place, covering) / _length(place)))
-    wanted = {document: _union(spans) for document, spans in wanted.items()}
-    gold_characters = sum(map(_length, wanted.values()))
-    found_characters = sum(map(_length, found.values()))
-    common = sum(_common(spans, found.get(document, [])) for document, spans in wanted.items())
-    precision = common / found_characters if found_characters else 0.0
-    return TextOverlap(precision, common / gold_characters, common / (gold_characters + found_characters - common))
+        covering = retrieved.get(item.document_id, [])
+        wanted[item.document_id].extend(max(item.occurrences, key=lambda each: _common(each, covering) / _length(each)))
+    relevant = {document: _union(spans) for document, spans in wanted.items()}
+    relevant_characters, retrieved_characters = (sum(map(_length, spans.values())) for spans in (relevant, retrieved))
+    common = sum(_common(spans, retrieved.get(document, [])) for document, spans in relevant.items())
+    precision = common / retrieved_characters if retrieved_characters else 0.0
+    return TextOverlap(precision, common / relevant_characters, common / (relevant_characters + retrieved_characters - common))
 
 
 def _pages(gold: Gold) -> set[int]:
     if gold.page is not None:
         return {gold.page}
-    return {span.page for place in gold.places for span in place}
+    return {span.page for spans in gold.occurrences for span in spans}
 
 
 def _length(spans: Iterable[Span]) -> int:

@@ -1,16 +1,16 @@
-"""A file of questions with gold -> questions whose gold is known to stand in the library.
+"""A file of questions with gold -> questions whose gold is known to be in the library.
 
 One JSON object a line: `{"question": "...", "gold": [{"document": "handbook.pdf", "page": 7}]}`. README describes the format.
 """
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from rag.errors import QuestionFileError
-from rag.evaluating.golds import Finder, Gold, Shelf, Tell, check_keys, clean, read_gold, shown
+from rag.evaluating.gold import Corpus, Gold, GoldError, GoldReader, OnProblem, check_keys, shown, valid_unicode
 
 QUESTION_KEYS = ("question", "gold", "id", "documents")
 
@@ -20,11 +20,11 @@ class Question:
     """A question, and what answers it.
 
     Attributes:
-        id: As given; its line where none is.
+        id: As given, else its line number.
         text: What is asked.
         gold: Empty where the documents do not answer it.
-        documents: Ids of the documents to look in; None for all.
-        line: Where it stands in its file, 1-based; 0 if in none.
+        documents: Ids of the documents to search; None for all.
+        line: Its line in the file, 1-based; 0 if in none.
     """
 
     id: str
@@ -39,99 +39,95 @@ class Question:
         return bool(self.gold)
 
 
-def read_questions(path: str | Path, library: Shelf) -> list[Question]:
+def read_questions(path: str | Path, corpus: Corpus) -> list[Question]:
     """Read a file of questions, and find their gold in the library.
 
     Args:
         path: JSON lines in UTF-8, with or without a byte order mark; blank lines are skipped.
-        library: Holds the documents that the gold names.
+        corpus: Holds the documents that the gold names.
 
     Returns:
         At least one question, in the order of the file.
 
     Raises:
-        QuestionFileError: The file cannot be read, or something in it is wrong; all problems at once.
+        QuestionFileError: The file cannot be read, or has mistakes; it lists all of them.
         StorageError: The library cannot be read.
     """
     path = Path(path)
     problems: list[tuple[int, str]] = []
     questions: list[Question] = []
     lines_of_ids: dict[str, int] = {}
-    finder = Finder(library)
-    for line, raw in _lines(path):
-
-        def tell(problem: str, line: int = line) -> None:
-            problems.append((line, problem))
-
-        if (values := _object(raw, tell)) is None:
+    reader = GoldReader(corpus)
+    for line, raw in enumerate(_content(path).removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
+        on_problem = partial(_append, problems, line)
+        if not raw.strip() or (values := _object(raw, on_problem)) is None:
             continue
-        question = _question(values, line, finder, tell)
+        question = _question(values, line, reader, on_problem)
         questions.append(question)
         if "id" in values and (first := lines_of_ids.setdefault(question.id, line)) != line:
-            tell(f"the id {question.id!r} was given to line {first} already.")
+            on_problem(f"the id {question.id!r} is already used in line {first}.")
     if not questions and not problems:
-        problems.append((0, 'it holds no questions; each line is like {"question": "...", "gold": [{"document": "name.pdf", "page": 7}]}'))
+        _append(problems, 0, 'it has no questions; a line looks like {"question": "...", "gold": [{"document": "name.pdf", "page": 7}]}')
     if problems:
         raise QuestionFileError(path, tuple(problems))
     return questions
 
 
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """The lines that are not blank, with their numbers.
+def _append(problems: list[tuple[int, str]], line: int, problem: str) -> None:
+    problems.append((line, problem))
 
-    Raises:
-        QuestionFileError: The file cannot be read.
-    """
+
+def _content(path: Path) -> bytes:
     try:
-        content = path.read_bytes()
+        return path.read_bytes()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise QuestionFileError(path, ((0, f"it cannot be read: {reason}."),)) from error
-    for line, raw in enumerate(content.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
-        if raw.strip():
-            yield line, raw
 
 
-def _object(raw: bytes, tell: Tell) -> dict[str, Any] | None:
+def _object(raw: bytes, on_problem: OnProblem) -> dict[str, Any] | None:
     try:
         values = json.loads(raw.decode())
     except UnicodeDecodeError:
-        tell("this is not UTF-8; save the file in that encoding.")
+        on_problem("not UTF-8; save the file in that encoding.")
     except (ValueError, RecursionError) as error:
         where = f" at column {error.colno}: {error.msg}" if isinstance(error, json.JSONDecodeError) else ""
-        tell(f"this is not JSON{where}.")
+        on_problem(f"not JSON{where}.")
     else:
         if isinstance(values, dict):
             return values
-        tell('this is not an object; a line is like {"question": "...", "gold": []}')
+        on_problem('not an object; a line looks like {"question": "...", "gold": []}')
     return None
 
 
-def _question(values: dict[str, Any], line: int, finder: Finder, tell: Tell) -> Question:
-    check_keys(values, QUESTION_KEYS, tell)
+def _question(values: dict[str, Any], line: int, reader: GoldReader, on_problem: OnProblem) -> Question:
+    check_keys(values, QUESTION_KEYS, on_problem)
     text = values.get("question")
     if not isinstance(text, str) or not text.strip():
-        tell('there is no question; write it as "question": "..."')
+        on_problem('no question; add "question": "..."')
         text = ""
     name = values.get("id", str(line))
     if isinstance(name, bool) or not isinstance(name, str | int) or not str(name).strip():
-        tell(f'"id" must be a text or a number, not {shown(name)}.')
-    return Question(clean(str(name)), clean(text).strip(), _all_gold(values, finder, tell), _documents(values, finder, tell), line)
-
-
-def _all_gold(values: dict[str, Any], finder: Finder, tell: Tell) -> tuple[Gold, ...]:
+        on_problem(f'"id" must be a string or a number, not {shown(name)}.')
     items = values.get("gold")
     if not isinstance(items, list):
-        tell('"gold" must be a list of what answers the question; [] where the documents do not say.')
-        return ()
-    return tuple(gold for item in items if (gold := read_gold(item, finder, tell)))
+        on_problem('"gold" must be a list of what answers the question; [] where the documents do not.')
+        items = []
+    gold = tuple(found for item in items if (found := reader.read(item, on_problem)))
+    return Question(valid_unicode(str(name)), valid_unicode(text).strip(), gold, _documents(values, reader, on_problem), line)
 
 
-def _documents(values: dict[str, Any], finder: Finder, tell: Tell) -> tuple[str, ...] | None:
+def _documents(values: dict[str, Any], reader: GoldReader, on_problem: OnProblem) -> tuple[str, ...] | None:
     names = values.get("documents")
     if names is None:
         return None
     if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
-        tell(f'"documents" must be a list of names or ids, not {shown(names)}; leave it out to look in all.')
+        on_problem(f'"documents" must be a list of names or ids, not {shown(names)}; leave it out to search all.')
         return None
-    return tuple(record.id for name in names if (record := finder.document(clean(name), tell)))
+    ids = []
+    for name in names:
+        try:
+            ids.append(reader.document(name).id)
+        except GoldError as error:
+            on_problem(str(error))
+    return tuple(ids)

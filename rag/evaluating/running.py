@@ -8,7 +8,7 @@ from typing import Protocol
 
 from rag.errors import RagError
 from rag.evaluating.judging import first_ranks, has_pages, page_rank, text_overlap
-from rag.evaluating.metrics import NDCG_DEPTH, Metric, Scores, recall, standard_scores, summarise
+from rag.evaluating.metrics import NDCG_DEPTH, Metric, Scores, ndcg, recall, reciprocal_rank, summarise
 from rag.evaluating.questions import Question
 from rag.types import Passage
 
@@ -21,7 +21,7 @@ class Retriever(Protocol):
 
     @property
     def min_confidence(self) -> float:
-        """With less confidence than this, the documents do not say; in [0, 1]."""
+        """Below this confidence it declines to answer; in [0, 1]."""
         ...
 
     def retrieve(self, question: str, top_k: int, documents: Sequence[str] | None) -> list[Passage]:
@@ -39,9 +39,9 @@ class Row:
 
     Attributes:
         question: What was asked.
-        passages: What was found, best first: as many as k, and at least 10 where there are so many.
+        passages: What was found, best first: up to k, and up to 10 where k is less.
         first_ranks: For each gold item the rank of the first passage that hits it, 1-based; None where none does.
-        scores: What it scored; None for a question without gold, and for one that failed.
+        scores: None for a question without gold, and for one that failed.
         confidence: That its first k passages answer it, in [0, 1]; None if it failed.
         milliseconds: How long retrieving took.
         error: Why it could not be searched, or "".
@@ -63,12 +63,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What came out.
+    """The result of an evaluation.
 
     Attributes:
         top_k: The k of the metrics at k.
         depth: Passages asked for: k, and at least 10.
-        min_confidence: With less, a question counts as refused.
+        min_confidence: Below it, a question counts as refused.
         rows: One for each question, in their order.
         metrics: The figures over all of them.
     """
@@ -90,26 +90,16 @@ class Evaluation:
         return tuple(row for row in self.rows if row.is_missed)
 
 
-@dataclass(frozen=True, slots=True)
-class _Search:
-    """What one question brought."""
-
-    passages: tuple[Passage, ...]
-    confidence: float | None
-    milliseconds: float
-    error: str
-
-
 def evaluate(retriever: Retriever, questions: Sequence[Question], top_k: int, on_progress: OnProgress | None = None) -> Evaluation:
     """Search each question and measure what is found.
 
-    The first question is searched once before, so that no model's loading is measured.
+    The first question is searched once before, so that loading a model is not measured.
 
     Args:
         retriever: What is measured.
         questions: At least one.
-        top_k: At least 1; where the metrics at k are cut.
-        on_progress: Told after each question.
+        top_k: The k of the metrics at k; at least 1.
+        on_progress: Called after each question.
 
     Returns:
         The figures; a question that cannot be searched is a row with an error, and stops no other.
@@ -118,50 +108,42 @@ def evaluate(retriever: Retriever, questions: Sequence[Question], top_k: int, on
         ValueError: There are no questions, or `top_k` is less than 1.
     """
     if not questions or top_k < 1:
-        raise ValueError(f"an evaluation takes a question or more and a top_k of 1 or more, not {len(questions)} and {top_k}")
+        raise ValueError(f"an evaluation needs at least one question and a top_k of at least 1, not {len(questions)} and {top_k}")
     depth = max(top_k, NDCG_DEPTH)
     with suppress(RagError):  # it fails again below, where it is counted
         retriever.retrieve(questions[0].text, depth, questions[0].documents)
-    searches = []
+    rows = []
     for number, question in enumerate(questions, start=1):
-        searches.append(_search(retriever, question, depth, top_k))
+        rows.append(_row(retriever, question, depth, top_k))
         if on_progress:
             on_progress(number, len(questions))
-    rows = _rows(questions, searches, depth, top_k)
-    return Evaluation(top_k, depth, retriever.min_confidence, rows, summarise(rows, retriever.min_confidence, top_k))
+    return Evaluation(top_k, depth, retriever.min_confidence, tuple(rows), summarise(rows, retriever.min_confidence, top_k))
 
 
-def _search(retriever: Retriever, question: Question, depth: int, top_k: int) -> _Search:
+def _row(retriever: Retriever, question: Question, depth: int, top_k: int) -> Row:
     began = time.perf_counter()
     try:
-        passages = retriever.retrieve(question.text, depth, question.documents)
+        passages = tuple(retriever.retrieve(question.text, depth, question.documents))
         milliseconds = (time.perf_counter() - began) * 1000
         confidence = retriever.confidence(question.text, passages[:top_k])
     except RagError as error:
-        return _Search((), None, (time.perf_counter() - began) * 1000, str(error) or type(error).__name__)
-    return _Search(tuple(passages), confidence, milliseconds, "")
+        milliseconds = (time.perf_counter() - began) * 1000
+        return Row(question, (), first_ranks((), question.gold), None, None, milliseconds, str(error) or type(error).__name__)
+    ranks = first_ranks(passages, question.gold)
+    scores = _scores(question, passages, ranks, top_k) if question.gold else None
+    return Row(question, passages, ranks, scores, confidence, milliseconds, "")
 
 
-def _rows(questions: Sequence[Question], searches: Sequence[_Search], depth: int, top_k: int) -> tuple[Row, ...]:
-    ranks = [first_ranks(search.passages, question.gold) for question, search in zip(questions, searches, strict=True)]
-    judged = [
-        number for number, (question, search) in enumerate(zip(questions, searches, strict=True)) if question.gold and not search.error
-    ]
-    standard = dict(zip(judged, standard_scores([ranks[number] for number in judged], depth, top_k), strict=True))
-    rows = []
-    for number, (question, search) in enumerate(zip(questions, searches, strict=True)):
-        scores = _scores(question, search.passages, ranks[number], top_k, standard[number]) if number in standard else None
-        rows.append(Row(question, search.passages, ranks[number], scores, search.confidence, search.milliseconds, search.error))
-    return tuple(rows)
-
-
-def _scores(question: Question, passages: Sequence[Passage], ranks: Sequence[int | None], top_k: int, standard: dict[str, float]) -> Scores:
+def _scores(question: Question, passages: Sequence[Passage], ranks: Sequence[int | None], top_k: int) -> Scores:
     page = page_rank(passages[:top_k], question.gold)
     paged = has_pages(question.gold)
     overlap = text_overlap(passages[:top_k], question.gold)
     return Scores(
         recall_at_k=recall(ranks, top_k),
-        **standard,
+        hit_at_1=float(1 in ranks),
+        hit_at_k=float(recall(ranks, top_k) > 0),
+        mrr_at_k=reciprocal_rank(ranks, top_k),
+        ndcg_at_10=ndcg(ranks, NDCG_DEPTH),
         page_hit_at_1=float(page == 1) if paged else None,
         page_hit_at_k=float(page is not None) if paged else None,
         text_precision_at_k=overlap.precision if overlap else None,

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 Opener = Callable[[Path, Settings], "Library"]
 """Opens the library in a folder with these settings."""
 
-APART = ("library", "chroma_url", "top_k")
+EXCLUDED = ("library", "chroma_url", "top_k")
 """Settings that would compare two libraries, or two k, and not two ways to retrieve ..."""
 
-APART_PREFIXES = ("chat_", "openai_")
+EXCLUDED_PREFIXES = ("chat_", "openai_")
 """... and those of the chat model, which retrieves nothing."""
 
 
@@ -35,9 +35,7 @@ def retrieval_settings(settings: Settings) -> dict[str, object]:
 
 
 def changed_settings(settings: Settings, changes: Sequence[str]) -> tuple[Settings, dict[str, object]]:
-    """Change settings by words such as "chunk_tokens=250"; names with or without RAG_, in any case.
-
-    A value that is left empty stands for the setting's default.
+    """Apply changes such as "chunk_tokens=250"; names with or without RAG_, in any case; an empty value is the default.
 
     Returns:
         All the settings, and those that were changed, by name.
@@ -45,19 +43,17 @@ def changed_settings(settings: Settings, changes: Sequence[str]) -> tuple[Settin
     Raises:
         SettingChangeError: There is no such setting, it takes no such value, or it has nothing to do with retrieval.
     """
-    values: dict[str, str] = {}
+    values: dict[str, object] = {}
     for change in changes:
         name, equals, value = change.partition("=")
         if not equals:
-            raise SettingChangeError(f"{change!r} names no value; write SETTING=VALUE, such as chunk_tokens=250.")
-        name = _name(name)
+            raise SettingChangeError(f"{change!r} has no value; write SETTING=VALUE, such as chunk_tokens=250.")
+        name = _setting_name(name)
         if name in values:
             raise SettingChangeError(f"{name} is given twice.")
-        values[name] = value.strip()
-    given = {name: getattr(settings, name) for name in Settings.model_fields}
-    defaults = {name: Settings.model_fields[name].get_default(call_default_factory=True) for name, value in values.items() if not value}
+        values[name] = value.strip() or Settings.model_fields[name].get_default(call_default_factory=True)
     try:
-        changed = Settings.model_validate(given | values | defaults)
+        changed = Settings.model_validate({name: getattr(settings, name) for name in Settings.model_fields} | values)
     except ValidationError as error:
         problems = (f"{'_'.join(map(str, problem['loc']))}={problem['input']}: {problem['msg']}" for problem in error.errors())
         raise SettingChangeError("; ".join(problems) + ".") from error
@@ -68,9 +64,9 @@ def changed_settings(settings: Settings, changes: Sequence[str]) -> tuple[Settin
 def open_variant(library: "Library", settings: Settings, opener: Opener, progress: ProgressCallback | None = None) -> "Iterator[Library]":
     """Open a library's documents under other settings.
 
-    Where the settings change nothing about the index, this is the same folder, and `library` is closed for it. Where they
-    do, it is a library in a folder for the time being, filled from the first one's own copies of the files, then deleted.
-    The folder of the first is never opened under settings of another index: that would leave an empty one in it.
+    Where the settings do not change the index, this is the same folder, and `library` is closed for it. Where they do, it is a
+    temporary library, filled from the first one's own copies of the files, and deleted afterwards. The folder of the first is
+    never opened under settings of another index: that would leave an empty one in it.
 
     Args:
         library: Open.
@@ -87,7 +83,7 @@ def open_variant(library: "Library", settings: Settings, opener: Opener, progres
         scratch = Path(folder)
         with opener(scratch / "library", settings.model_copy(update={"chroma_url": None})) as variant:
             if variant.index_identity != library.index_identity:
-                _fill(variant, library, scratch / "file", progress)
+                _index_documents(variant, library, scratch / "file", progress)
                 yield variant
                 return
     library.close()
@@ -95,8 +91,8 @@ def open_variant(library: "Library", settings: Settings, opener: Opener, progres
         yield variant
 
 
-def _fill(variant: "Library", library: "Library", folder: Path, progress: ProgressCallback | None) -> None:
-    """Index the originals. Each is copied under its own name into a folder of its own, since two documents may have the same."""
+def _index_documents(variant: "Library", library: "Library", folder: Path, progress: ProgressCallback | None) -> None:
+    """Index the originals. Each is copied under its own name into a folder of its own, since two documents may share a name."""
     records = library.documents()
     for number, record in enumerate(records, start=1):
         copy = folder / str(number) / Path(record.name).name
@@ -104,26 +100,25 @@ def _fill(variant: "Library", library: "Library", folder: Path, progress: Progre
             copy.parent.mkdir(parents=True)
             shutil.copyfile(library.pages.original(record.id), copy)
         except OSError as error:
-            raise StorageError(f"{record.name} could not be copied to be indexed: {error.strerror}. Make room and try again.") from error
+            raise StorageError(f"{record.name} could not be copied for indexing: {error.strerror}. Free some disk space.") from error
 
-        def tell(step: Progress, number: int = number) -> None:
+        def show(step: Progress, number: int = number) -> None:
             if progress:
                 progress(replace(step, file=number, files=len(records)))
 
-        (outcome,) = variant.add(copy, passwords=[record.password] if record.password else (), progress=tell).outcomes
+        (outcome,) = variant.add(copy, passwords=[record.password] if record.password else (), progress=show).outcomes
         if not outcome.is_searchable:
             raise UnreadableFileError(f"{record.name} could not be indexed with the other settings: {outcome.message}")
         copy.unlink()
 
 
-def _name(given: str) -> str:
-    """The setting that a name means."""
+def _setting_name(given: str) -> str:
     name = given.strip().lower().replace("-", "_").removeprefix("rag_")
     names = _retrieval_names()
     if name in names:
         return name
     if name in Settings.model_fields:
-        reason = "-k sets it for both" if name == "top_k" else "it has nothing to do with what is retrieved from this library"
+        reason = "use -k, which sets it for both" if name == "top_k" else "it does not affect what is retrieved from this library"
         raise SettingChangeError(f"{name} cannot be compared: {reason}.")
     near = get_close_matches(name, sorted(names), n=3)
     hint = f"Did you mean {' or '.join(near)}?" if near else f"There are {', '.join(sorted(names))}."
@@ -131,4 +126,4 @@ def _name(given: str) -> str:
 
 
 def _retrieval_names() -> set[str]:
-    return {name for name in Settings.model_fields if name not in APART and not name.startswith(APART_PREFIXES)}
+    return {name for name in Settings.model_fields if name not in EXCLUDED and not name.startswith(EXCLUDED_PREFIXES)}

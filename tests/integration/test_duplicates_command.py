@@ -25,7 +25,7 @@ def doubled(tmp_path: Path, samples: Path, minilm: Embedder) -> Path:
 def test_duplicates_are_printed_with_what_differs(run: Run, doubled: Path) -> None:
     shown = run("duplicates", "--library", doubled)
     assert (shown.status, shown.err) == (0, "")
-    assert "passages of the first stand in the second" in shown.out
+    assert "passages of the first are in the second" in shown.out
     assert "within [-30-] {+45+} days of delivery" in shown.out or "within [-45-] {+30+} days of delivery" in shown.out
     assert "workshop-faq.md" not in shown.out
 

@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from rag import EmbeddingError, Library, LibraryError, Settings, StorageError
 from rag.embedding.protocol import Embeddings
 from tests.documents import labelled_pdf
 from tests.fakes import BagOfWordsEmbedder
-from ui.commands.evaluating import register
+from ui.commands.cli import app
 
 HOSTILE = "<img src=x onerror=owned()>"
 HARBOUR = "The harbour opens at dawn. Boats longer than nine metres need a pilot to enter the harbour."
@@ -62,12 +61,9 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run `rag eval` with these arguments on the library `made`."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("RAG_LIBRARY", "made")
-    app = typer.Typer(pretty_exceptions_enable=False)
-    app.callback()(lambda: None)
-    register(app, opened)
 
     def run(*arguments: str) -> Ended:
-        ended = CliRunner().invoke(app, ["eval", *arguments], catch_exceptions=False)
+        ended = CliRunner().invoke(app, ["eval", *arguments], obj=opened, catch_exceptions=False)
         return Ended(ended.exit_code, ended.stdout, ended.stderr)
 
     return run
@@ -261,4 +257,4 @@ def test_documents_of_another_index_are_told(run: Run, questions: Path, monkeypa
     monkeypatch.setenv("RAG_CHUNK_TOKENS", "64")
     ended = run(str(questions))
     assert ended.status == 1
-    assert "None of the 4 documents is indexed with the present model" in ended.err
+    assert "4 documents were indexed with another model" in ended.err

@@ -85,6 +85,15 @@ def test_what_cannot_be_drawn_or_written_is_said_in_a_sentence(run: Run) -> None
         assert "Traceback" not in ended.err
 
 
+@pytest.mark.parametrize("ending", ["png", "svg"])
+def test_a_picture_without_matplotlib_names_the_extra(run: Run, monkeypatch: pytest.MonkeyPatch, ending: str) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    ended = run("map", "-o", f"map.{ending}", "--method", "pca")
+    assert (ended.status, ended.out) == (1, "")
+    assert "pip install 'footnote[plots]'" in ended.err
+    assert not Path(f"map.{ending}").exists()
+
+
 def test_clusters_are_listed_and_printed_as_json(run: Run) -> None:
     ended = run("clusters", "-k", "2", "--json")
     rows = [json.loads(line) for line in ended.out.splitlines()]

@@ -15,6 +15,7 @@ import pytest
 
 import rag
 from rag import errors, exploring, types
+from ui.commands import cli
 
 ROOT = Path(__file__).parents[2]
 HEAVY = {
@@ -31,7 +32,6 @@ HEAVY = {
     "PIL",
     "tantivy",
     "plotly",
-    "ir_measures",
     "onnxruntime",
     "onnx",
     "tokenizers",
@@ -60,7 +60,6 @@ ADAPTERS: dict[str, str | tuple[str, ...]] = {
     "rapidfuzz": ("rag/verifying/support.py", "rag/exploring/"),
     "regex": ("rag/text/terms.py", "rag/text/languages.py"),
     "Stemmer": "rag/text/terms.py",
-    "ir_measures": "rag/evaluating/metrics.py",
     "plotly": ("rag/exploring/figures/", "ui/commands/report.py", "ui/http/figures.py", "ui/web/exploring/figures.py"),
     "matplotlib": "rag/exploring/figures/",
     "sklearn": "rag/exploring/",
@@ -154,6 +153,11 @@ def test_help_is_cheap(arguments: list[str]) -> None:
     run = f"import sys; sys.argv = ['rag', *{arguments}]"
     run += "\nfrom ui.commands.cli import main\ntry:\n    main()\nexcept SystemExit as end:\n    assert not end.code"
     assert loaded_by(run) <= {"pydantic"}
+
+
+def test_every_file_that_has_a_command_is_on_the_command_line() -> None:
+    files = {path.stem for path in sources("ui/commands") if "\napp = typer.Typer()\n" in path.read_text(encoding="utf-8")}
+    assert files == {module.__name__.rpartition(".")[2] for module in cli.COMMANDS}
 
 
 def test_public_names_are_sorted_and_complete() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,14 +25,14 @@ from rag.evaluating import (
 )
 from rag.evaluating.judging import is_hit, page_rank, text_overlap
 from rag.evaluating.metrics import recall_curve
-from rag.evaluating.placing import DocumentText, Span
+from rag.evaluating.text_spans import DocumentText, Span
 
 HANDBOOK = ("Opening hours are nine to five.", "Leave: you may carry\nover ten days. Ask your", "manager for more. Leave is paid.", "")
 
 
 @dataclass(frozen=True, slots=True)
-class ShelfPages:
-    """The texts of the shelf's documents."""
+class CorpusPages:
+    """The texts of the corpus's documents."""
 
     held: Mapping[str, tuple[str, ...]]
 
@@ -39,12 +40,12 @@ class ShelfPages:
         return self.held[document]
 
 
-class FakeShelf:
+class FakeCorpus:
     """Documents that are their pages' texts; the id is the name's first letter, 64 times."""
 
     def __init__(self, **held: tuple[str, ...]) -> None:
         self._held = {name.replace("_", "."): pages for name, pages in held.items()}
-        self.pages = ShelfPages({name[0] * 64: pages for name, pages in self._held.items()})
+        self.pages = CorpusPages({name[0] * 64: pages for name, pages in self._held.items()})
 
     def documents(self) -> list[DocumentRecord]:
         return [_record(name, pages) for name, pages in self._held.items()]
@@ -94,8 +95,8 @@ def of_text(*places: tuple[Span, ...]) -> Gold:
 
 
 @pytest.fixture
-def shelf() -> FakeShelf:
-    return FakeShelf(handbook_pdf=HANDBOOK, notes_txt=("Notes.",))
+def corpus() -> FakeCorpus:
+    return FakeCorpus(handbook_pdf=HANDBOOK, notes_txt=("Notes.",))
 
 
 def written(folder: Path, *lines: object) -> Path:
@@ -104,14 +105,14 @@ def written(folder: Path, *lines: object) -> Path:
     return file
 
 
-def problems(folder: Path, shelf: FakeShelf, *lines: object) -> list[tuple[int, str]]:
+def problems(folder: Path, corpus: FakeCorpus, *lines: object) -> list[tuple[int, str]]:
     with pytest.raises(QuestionFileError) as raised:
-        read_questions(written(folder, *lines), shelf)
+        read_questions(written(folder, *lines), corpus)
     return list(raised.value.problems)
 
 
-def problem_of_gold(folder: Path, shelf: FakeShelf, **item: object) -> str:
-    ((line, problem),) = problems(folder, shelf, {"question": "q", "gold": [{"document": "handbook.pdf", **item}]})
+def problem_of_gold(folder: Path, corpus: FakeCorpus, **item: object) -> str:
+    ((line, problem),) = problems(folder, corpus, {"question": "q", "gold": [{"document": "handbook.pdf", **item}]})
     assert line == 1
     return problem
 
@@ -119,7 +120,7 @@ def problem_of_gold(folder: Path, shelf: FakeShelf, **item: object) -> str:
 # The file
 
 
-def test_a_file_is_read_with_gold_of_every_kind(tmp_path: Path, shelf: FakeShelf) -> None:
+def test_a_file_is_read_with_gold_of_every_kind(tmp_path: Path, corpus: FakeCorpus) -> None:
     file = written(
         tmp_path,
         '\ufeff{"question": " When? ", "gold": [{"document": "handbook.pdf", "page": 2}, {"document": "handbook.pdf", "label": "ii"}]}\r',
@@ -128,11 +129,11 @@ def test_a_file_is_read_with_gold_of_every_kind(tmp_path: Path, shelf: FakeShelf
         {"id": 7, "question": "How many?", "gold": [{"document": "handbook.pdf", "text": "TEN  days"}]},
         {"question": "Who?", "gold": []},
     )
-    when, what, how_many, who = read_questions(file, shelf)
+    when, what, how_many, who = read_questions(file, corpus)
     assert (when.id, when.line, when.text, [gold.page for gold in when.gold]) == ("1", 1, "When?", [2, 2])
     assert (what.id, what.line, what.documents, what.gold) == ("x", 3, ("n" * 64,), (Gold("notes.txt", "n" * 64),))
     start = HANDBOOK[1].index("ten")
-    assert (how_many.id, how_many.gold[0].places) == ("7", ((Span(2, start, start + len("ten days")),),))
+    assert (how_many.id, how_many.gold[0].occurrences) == ("7", ((Span(2, start, start + len("ten days")),),))
     assert (who.is_answerable, who.line) == (False, 5)
 
 
@@ -148,7 +149,7 @@ def test_a_file_is_read_with_gold_of_every_kind(tmp_path: Path, shelf: FakeShelf
         ({"question": 3, "gold": []}, "no question"),
         ({"question": "q"}, '"gold" must be a list'),
         ({"question": "q", "gold": {}}, '"gold" must be a list'),
-        ({"question": "q", "gold": ["handbook.pdf"]}, "a gold item is like"),
+        ({"question": "q", "gold": ["handbook.pdf"]}, "a gold item must look like"),
         ({"question": "q", "gold": [{"page": 1}]}, "names no document"),
         ({"question": "q", "gold": [], "documnets": []}, "did you mean 'documents'?"),
         ({"question": "q", "gold": [], "zzz": 1}, "known are question, gold, id, documents"),
@@ -159,8 +160,8 @@ def test_a_file_is_read_with_gold_of_every_kind(tmp_path: Path, shelf: FakeShelf
         ({"question": "q", "gold": [], "id": []}, '"id" must be'),
     ],
 )
-def test_a_malformed_line_is_named(tmp_path: Path, shelf: FakeShelf, line: object, words: str) -> None:
-    ((number, problem),) = problems(tmp_path, shelf, {"question": "good", "gold": []}, "", line)
+def test_a_malformed_line_is_named(tmp_path: Path, corpus: FakeCorpus, line: object, words: str) -> None:
+    ((number, problem),) = problems(tmp_path, corpus, {"question": "good", "gold": []}, "", line)
     assert number == 3
     assert words in problem
 
@@ -174,22 +175,22 @@ def test_a_malformed_line_is_named(tmp_path: Path, shelf: FakeShelf, line: objec
         ({"page": True}, "physical page number"),
         ({"page": 2.0}, "physical page number"),
         ({"page": 2, "label": "ii"}, "not both"),
-        ({"label": 2}, "as a text"),
-        ({"label": "xii"}, "no page that is printed 'xii'"),
-        ({"label": "1"}, "2 pages that are printed '1'; give the physical one as \"page\": 3"),
-        ({"text": "eleven days"}, "stands nowhere in handbook.pdf"),
+        ({"label": 2}, "as a string"),
+        ({"label": "xii"}, "no page labelled 'xii'"),
+        ({"label": "1"}, "2 pages labelled '1'; give the physical number as \"page\": 3"),
+        ({"text": "eleven days"}, "was not found in handbook.pdf"),
         ({"text": " "}, '"text" must be words'),
         ({"text": 5}, '"text" must be words'),
-        ({"text": "ten days", "page": 1}, "does not stand on page 1 of handbook.pdf, but on page 2"),
+        ({"text": "ten days", "page": 1}, "is not on page 1 of handbook.pdf, but on page 2"),
     ],
 )
-def test_gold_that_is_not_in_the_library_is_named(tmp_path: Path, shelf: FakeShelf, item: dict[str, object], words: str) -> None:
-    assert words in problem_of_gold(tmp_path, shelf, **item)
+def test_gold_that_is_not_in_the_library_is_named(tmp_path: Path, corpus: FakeCorpus, item: dict[str, object], words: str) -> None:
+    assert words in problem_of_gold(tmp_path, corpus, **item)
 
 
-def test_all_problems_are_told_at_once_and_twenty_in_words(tmp_path: Path, shelf: FakeShelf) -> None:
+def test_all_problems_are_told_at_once_and_twenty_in_words(tmp_path: Path, corpus: FakeCorpus) -> None:
     bad = {"question": "", "gold": [{"document": "handbook.pdf", "page": 9}], "extra": 1}
-    found = problems(tmp_path, shelf, *[bad] * 10)
+    found = problems(tmp_path, corpus, *[bad] * 10)
     assert [line for line, _ in found] == sorted([*range(1, 11)] * 3)
     told = str(QuestionFileError(tmp_path / "q.jsonl", tuple(found))).splitlines()
     assert len(told) == 21
@@ -197,18 +198,18 @@ def test_all_problems_are_told_at_once_and_twenty_in_words(tmp_path: Path, shelf
     assert told[-1] == "... and 10 more."
 
 
-def test_an_id_given_twice_is_a_problem(tmp_path: Path, shelf: FakeShelf) -> None:
+def test_an_id_given_twice_is_a_problem(tmp_path: Path, corpus: FakeCorpus) -> None:
     question = {"id": "x", "question": "q", "gold": []}
-    ((line, problem),) = problems(tmp_path, shelf, question, question)
+    ((line, problem),) = problems(tmp_path, corpus, question, question)
     assert (line, "line 1" in problem) == (2, True)
 
 
-def test_a_file_without_questions_or_of_another_encoding_or_not_there_is_told(tmp_path: Path, shelf: FakeShelf) -> None:
-    assert "no questions" in problems(tmp_path, shelf, "", " ")[0][1]
+def test_a_file_without_questions_or_of_another_encoding_or_not_there_is_told(tmp_path: Path, corpus: FakeCorpus) -> None:
+    assert "no questions" in problems(tmp_path, corpus, "", " ")[0][1]
     (tmp_path / "latin.jsonl").write_bytes(b'{"question": "caf\xe9", "gold": []}\n')
-    for name, words in (("latin.jsonl", "line 1: this is not UTF-8"), ("missing.jsonl", "cannot be read"), (".", "cannot be read")):
+    for name, words in (("latin.jsonl", "line 1: not UTF-8"), ("missing.jsonl", "cannot be read"), (".", "cannot be read")):
         with pytest.raises(QuestionFileError, match=words):
-            read_questions(tmp_path / name, shelf)
+            read_questions(tmp_path / name, corpus)
 
 
 # Places
@@ -222,6 +223,12 @@ def test_a_text_is_found_whatever_its_case_and_white_space() -> None:
     page = "The \n  Straße\u00a0is wide."
     ((span,),) = DocumentText((page,)).find("the strasse  IS")
     assert page[span.start : span.end] == "The \n  Straße\u00a0is"
+
+
+def test_a_text_is_found_whatever_its_quotes_dashes_and_hyphens_at_line_ends() -> None:
+    page = "He said “well–\nfounded” of the regu-\nlation."
+    ((span,),) = DocumentText((page,)).find("'well- founded' of the regulation")
+    assert page[span.start : span.end] == page[8:-1]
 
 
 def test_a_text_is_found_across_a_page_break_and_an_empty_page() -> None:
@@ -325,6 +332,25 @@ def test_two_gold_items_in_one_passage_are_both_found_at_its_rank() -> None:
     assert (second["recall_at_k"], second["mrr_at_k"], second["ndcg_at_10"]) == pytest.approx((0, 0, 1 / math.log2(3)))
 
 
+def test_figures_are_those_of_trec_eval() -> None:
+    import ir_measures
+    from ir_measures import RR, Success, nDCG
+
+    random = np.random.default_rng(7)
+    for _ in range(200):
+        top_k, pages = int(random.integers(1, 15)), random.integers(1, 14, 12).tolist()
+        gold = tuple(on_page(int(page)) for page in random.integers(1, 16, random.integers(1, 6)))
+        (row,) = evaluate(FakeRetriever({"q": [passage(page) for page in pages]}), [Question("1", "q", gold)], top_k).rows
+        relevance = Counter(f"missed {number}" if rank is None else str(rank) for number, rank in enumerate(row.first_ranks))
+        run = {str(rank): float(-rank) for rank in range(1, 16)}
+        wanted = (Success @ 1, Success @ top_k, RR @ top_k, nDCG @ 10)
+        found = ir_measures.calc_aggregate(wanted, {"1": dict(relevance)}, {"1": run})
+        scores = row.scores
+        assert scores is not None
+        ours = (scores.hit_at_1, scores.hit_at_k, scores.mrr_at_k, scores.ndcg_at_10)
+        assert ours == pytest.approx([found[measure] for measure in wanted], abs=1e-12)
+
+
 def test_nothing_found_scores_nothing() -> None:
     evaluation = evaluate(FakeRetriever({"q": []}), [Question("1", "q", (on_page(1),))], 5)
     assert evaluation.rows[0].first_ranks == (None,)
@@ -368,7 +394,7 @@ def test_a_question_that_fails_counts_in_no_figure_and_stops_no_other() -> None:
 def test_only_errors_for_the_person_are_caught() -> None:
     with pytest.raises(KeyError):
         evaluate(FakeRetriever({}), [Question("1", "q", ())], 5)
-    with pytest.raises(ValueError, match="a question or more"):
+    with pytest.raises(ValueError, match="at least one question"):
         evaluate(FakeRetriever({}), [], 5)
 
 
@@ -395,7 +421,7 @@ def test_auroc_with_ties_is_the_share_of_pairs() -> None:
     random = np.random.default_rng(1)
     positive, negative = random.integers(2, 7, 30).astype(float), random.integers(0, 5, 20).astype(float)
     pairs = [(one > other) + 0.5 * (one == other) for one in positive for other in negative]
-    coded = intervals.codes(np.concatenate([positive, negative]))
+    coded = intervals.ordinal_codes(np.concatenate([positive, negative]))
     halves = [coded[:30], coded[30:]]
     assert intervals.estimate(intervals.auroc, halves) == pytest.approx(np.mean(pairs))
     low, high = intervals.interval(intervals.auroc, halves, (0, 1))
@@ -464,15 +490,15 @@ def test_settings_are_changed_by_any_spelling_of_their_names() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        (["chunk_tokens"], "names no value"),
+        (["chunk_tokens"], "has no value"),
         (["chunk_token=5"], "Did you mean chunk_tokens"),
         (["zzz=5"], "There are "),
         (["chunk_tokens=many"], "chunk_tokens=many: "),
         (["chunk_tokens=1"], "chunk_tokens=1: "),
         (["chunk_tokens=64", "RAG_CHUNK_TOKENS=65"], "given twice"),
-        (["top_k=3"], "-k sets it"),
-        (["library=/tmp"], "nothing to do with"),
-        (["chat_api_key=secret"], "nothing to do with"),
+        (["top_k=3"], "use -k, which sets it"),
+        (["library=/tmp"], "does not affect"),
+        (["chat_api_key=secret"], "does not affect"),
         (["=5"], "no setting ''"),
     ],
 )

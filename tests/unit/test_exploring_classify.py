@@ -115,7 +115,7 @@ def test_labels_that_cannot_be_told_apart_are_told(library: Library, examples: d
 
 
 def test_the_ways_in_take_the_same_confidence_for_sure() -> None:
-    assert classifying.UNSURE_BELOW == command.UNSURE == view.UNSURE_BELOW
+    assert classifying.UNSURE_BELOW == command.UNSURE_BELOW == view.UNSURE_BELOW
 
 
 def test_nothing_to_label_is_told(library: Library, open_library: OpenLibrary) -> None:

@@ -154,6 +154,6 @@ def test_the_command_prints_tokens_and_a_word_in_two_sentences(
     status, out, _ = run("--word", "bank", MONEY, RIVER, "--json")
     assert json.loads(out)["cosine"] < 0.9
     status, out, _ = run(MONEY, "--pool")
-    assert "9 vectors of 384 numbers. The model itself pools by: mean." in out
+    assert "9 vectors of 384 dimensions. The model's own pooling: mean." in out
     assert run("--word", "harbour", MONEY, RIVER)[0] == 1
     assert run("--word", "bank", MONEY)[0] == 2

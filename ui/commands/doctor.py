@@ -1,4 +1,4 @@
-"""`rag doctor`: is the library whole, and what is to be done. Where a page holds the library, the page is asked."""
+"""`rag doctor`: checks the library, and repairs it. Where a page holds the library, the page does it."""
 
 import asyncio
 import sqlite3
@@ -15,7 +15,7 @@ from rag.errors import LibraryLockedError, RagError
 from rag.settings import Settings
 from rag.storing.lock import holder_url
 from rag.types import Finding
-from ui.commands.terminal import JsonOption, LibraryOption, err, library_folder, open_library, out, print_json
+from ui.commands.terminal import JsonOption, LibraryOption, err, open_library, out, print_json
 
 if TYPE_CHECKING:
     from rag.library import Library
@@ -24,42 +24,41 @@ COLOURS = {"ok": "green", "warning": "yellow", "fault": "red"}
 CONVERSATIONS_FILE = "conversations.sqlite3"
 """In the library's folder."""
 
-SECONDS_TO_ANSWER = 3600.0
+TIMEOUT_SECONDS = 3600.0
 """A repair may embed a whole library again."""
 
+app = typer.Typer()
 
-def register(app: typer.Typer) -> None:
-    """Add the command `doctor`."""
 
-    @app.command()
-    def doctor(
-        library: LibraryOption = None,
-        repair: Annotated[bool, typer.Option("--repair", help="Rebuild what is damaged from the library's own files.")] = False,
-        json_lines: JsonOption = False,
-    ) -> None:
-        """Check the library: record, vectors, keyword index, files, conversations, chat model and disk."""
-        try:
-            with open_library(library, must_exist=True) as opened:
-                findings = mend(opened) if repair else diagnose(opened)
-        except LibraryLockedError:
-            url = holder_url(library_folder(library))
-            if not url:
-                raise
-            findings = _of_page(url, repair)
-        if json_lines:
-            print_json(asdict(finding) for finding in findings)
-        else:
-            _print(findings)
-        raise typer.Exit(1 if any(finding.state == "fault" for finding in findings) else 0)
+@app.command()
+def doctor(
+    library: LibraryOption = None,
+    repair: Annotated[bool, typer.Option("--repair", help="Rebuild what is damaged from the library's own files.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Check the library: record, vectors, keyword index, files, conversations, chat model and disk."""
+    try:
+        with open_library(library) as opened:
+            findings = mend(opened) if repair else diagnose(opened)
+    except LibraryLockedError:
+        url = holder_url(library or Settings().library)
+        if not url:
+            raise
+        findings = _from_page(url, repair)
+    if as_json:
+        print_json(asdict(finding) for finding in findings)
+    else:
+        _print(findings)
+    raise typer.Exit(1 if any(finding.state == "fault" for finding in findings) else 0)
 
 
 def diagnose(library: "Library") -> list[Finding]:
-    """Look at every part of a library, at what the page keeps beside it, at the settings and at the chat model."""
+    """Check every part of a library, the settings, the chat model, and what the page keeps in the library's folder."""
     return [*library.examine(), _uploads(library.folder), _conversations(library.folder), _settings(library.settings), _chat(library)]
 
 
 def mend(library: "Library") -> list[Finding]:
-    """Repair a library, and look at it again."""
+    """Repair a library, and check it again."""
     try:
         outcomes = library.repair()
     except RagError as error:
@@ -71,11 +70,10 @@ def mend(library: "Library") -> list[Finding]:
 
 
 def _uploads(folder: Path) -> Finding:
-    if waiting := len(list((folder / "queue").glob("*.json"))):
-        return Finding(
-            "uploads", "warning", f"Uploads that wait in {folder / 'queue'}: {waiting:,}.", "The page reads them, and says what it cannot."
-        )
-    return Finding("uploads", "ok", "No upload waits.")
+    queue = folder / "queue"
+    if waiting := len(list(queue.glob("*.json"))):
+        return Finding("uploads", "warning", f"{waiting:,} uploads are queued in {queue}.", "Start the page: it processes them.")
+    return Finding("uploads", "ok", "No uploads are queued.")
 
 
 def _settings(settings: Settings) -> Finding:
@@ -83,7 +81,7 @@ def _settings(settings: Settings) -> Finding:
         message = "RAG_CHAT_MODEL or RAG_CHAT_API_KEY is set, but RAG_CHAT_BASE_URL is not."
         return Finding("settings", "warning", message, "Set RAG_CHAT_BASE_URL.")
     changed = sorted(settings.model_fields_set)
-    return Finding("settings", "ok", f"All settings are valid. Not at their defaults: {', '.join(changed) or 'none'}.")
+    return Finding("settings", "ok", f"All settings are valid. Changed from their defaults: {', '.join(changed) or 'none'}.")
 
 
 def _conversations(folder: Path) -> Finding:
@@ -97,7 +95,7 @@ def _conversations(folder: Path) -> Finding:
             return Finding("conversations", "ok", "There are no conversations yet.")
         state = str(error)
     if state != "ok":
-        cure = "The page sets the file aside when it starts, and begins a new one."
+        cure = "When it next starts, the page sets the file aside and begins a new one."
         return Finding("conversations", "fault", f"{file} cannot be read: {' '.join(state.split())}.", cure)
     return Finding("conversations", "ok", f"{count:,} {'conversation' if count == 1 else 'conversations'}.")
 
@@ -112,17 +110,15 @@ def _chat(library: "Library") -> Finding:
     return Finding("chat model", "ok" if status.model else "fault", status.message, "" if status.model else "Set RAG_CHAT_MODEL.")
 
 
-def _of_page(url: str, repair: bool) -> list[Finding]:
+def _from_page(url: str, repair: bool) -> list[Finding]:
     import httpx2
 
     try:
-        answer = (
-            httpx2.post(f"{url}/doctor", timeout=SECONDS_TO_ANSWER) if repair else httpx2.get(f"{url}/doctor", timeout=SECONDS_TO_ANSWER)
-        )
+        answer = httpx2.request("POST" if repair else "GET", f"{url}/doctor", timeout=TIMEOUT_SECONDS)
         answer.raise_for_status()
         return [Finding(**finding) for finding in answer.json()]
     except (httpx2.HTTPError, ValueError, TypeError) as error:
-        raise RagError(f"The page at {url} holds the library, and did not answer: {error}. Stop it, or try again.") from error
+        raise RagError(f"The page at {url} holds the library and did not answer: {error}. Stop it, or try again.") from error
 
 
 def _print(findings: Sequence[Finding]) -> None:
@@ -131,4 +127,4 @@ def _print(findings: Sequence[Finding]) -> None:
         cure = f"  [dim]{escape(finding.cure)}[/dim]" if finding.cure else ""
         out.print(f"[{colour}]{finding.state:<8}[/{colour}] [bold]{finding.part:<14}[/bold] {escape(finding.message)}{cure}")
     faults = sum(finding.state == "fault" for finding in findings)
-    err.print("Everything is in order." if not faults else f"{faults} of {len(findings)} parts need attention.")
+    err.print("No problems found." if not faults else f"{faults} of {len(findings)} parts need attention.")

@@ -1,31 +1,36 @@
 """`rag eval`: how well the library finds what is known to be in it."""
 
-import json
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
-from rag.errors import LibraryError
 from rag.settings import Settings
+from rag.types import Progress
+from ui.commands.terminal import (
+    ADD_DOCUMENTS,
+    LibraryOption,
+    err,
+    excerpt,
+    open_library,
+    out,
+    print_json,
+    print_table,
+    progress_bar,
+    warn_not_searched,
+)
+from ui.places import place
 
 if TYPE_CHECKING:
     from rag.evaluating import Comparison, Evaluation, Question, Row
     from rag.evaluating.variant import Opener
     from rag.library import Library
-    from ui.commands.report import Measured
-
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+    from ui.commands.report import Measurement
 
 MOST_SHOWN = 10
 """Questions listed below the table."""
@@ -33,126 +38,81 @@ MOST_SHOWN = 10
 LINE_CHARACTERS = 100
 """Of a question or a passage in that list."""
 
+COLOURS = {"better": "green", "worse": "red", "open": "default"}
 
-FILE_CHARACTERS = 120
-"""Width of what is not printed on a terminal."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What the command line asks for."""
-
-    file: Path
-    folder: Path | None
-    top_k: int | None
-    limit: int | None
-    changes: Sequence[str]
-    html: Path | None
-    as_json: bool
+app = typer.Typer()
 
 
-def register(app: typer.Typer, opener: "Opener | None" = None) -> None:
-    """Add the command `eval`.
-
-    Args:
-        app: What to add it to.
-        opener: Opens libraries; `Library.open` if not given.
-    """
-
-    @app.command("eval")
-    def evaluate_file(  # noqa: PLR0913 - each option is one
-        file: Annotated[Path, typer.Argument(help="Questions with gold, one JSON object a line; README describes them.")],
-        *,
-        library: Annotated[
-            Path | None, typer.Option("--library", help="Folder of the library [RAG_LIBRARY, default data/library]", show_default=False)
-        ] = None,
-        top_k: Annotated[
-            int | None,
-            typer.Option("-k", "--top-k", min=1, max=1000, help="The k of recall@k [RAG_TOP_K, default 5]", show_default=False),
-        ] = None,
-        limit: Annotated[int | None, typer.Option(min=1, help="Ask the first so many questions only.")] = None,
-        compare: Annotated[
-            list[str] | None,
-            typer.Option(metavar="SETTING=VALUE", help="Measure with this setting too, and compare; several make one variant."),
-        ] = None,
-        html: Annotated[Path | None, typer.Option(help="Write a report with charts into this file.")] = None,
-        as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    ) -> None:
-        """Measure how well passages are found, on questions whose answers' places are known."""
-        from rag.evaluating import EvaluationError
-
-        try:
-            status = _run(Asked(file, library, top_k, limit, compare or (), html, as_json), opener or _open)
-        except EvaluationError as error:
-            err.print(f"Error: {error}", style="red", markup=False)
-            status = 2
-        except KeyboardInterrupt:
-            err.print("Stopped.")
-            status = 130
-        raise typer.Exit(status)
-
-
-def _open(folder: Path, settings: Settings) -> "Library":
+@app.command("eval")
+def evaluate_file(  # noqa: PLR0913 - each option is one
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="Questions with gold, one JSON object per line; see README.")],
+    *,
+    library: LibraryOption = None,
+    top_k: Annotated[
+        int | None, typer.Option("-k", "--top-k", min=1, max=1000, help="The k of recall@k [RAG_TOP_K, default 5]", show_default=False)
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="Use only the first N questions.")] = None,
+    compare: Annotated[
+        list[str] | None, typer.Option(metavar="SETTING=VALUE", help="Also measure with this setting, and compare; repeatable.")
+    ] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a report with charts to this file.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Measure retrieval quality on questions with known answers."""
+    from rag.evaluating import EvaluationError, changed_settings, read_questions
     from rag.library import Library
-
-    return Library.open(folder, settings)
-
-
-def _run(asked: Asked, opener: "Opener") -> int:
-    """Measure, and show what came out.
-
-    Returns:
-        The exit status.
-    """
-    from rag.evaluating import changed_settings
     from ui.commands.report import check_writable, write_report
 
-    settings = Settings()
-    folder = asked.folder or settings.library
-    if not folder.is_dir():
-        raise LibraryError(f"There is no library at {folder}. `rag add PATH` makes one, --library names another.")
-    variant = changed_settings(settings, asked.changes) if asked.changes else None
-    if asked.html:
-        check_writable(asked.html)
-    with opener(folder, settings) as library:
-        if not library.documents():
-            left = len(library.left_behind())
-            err.print(
-                f"None of the {left} documents is indexed with the present model and settings. `rag reindex` brings them over."
-                if left
-                else "The library is empty. `rag add PATH` adds documents."
-            )
-            return 1
-        measured = _measure(asked, library, variant, opener)
-    if asked.as_json:
-        sys.stdout.write(json.dumps(as_values(measured), ensure_ascii=False) + "\n")
-        sys.stdout.flush()
-    else:
-        _print(measured)
-    failed = _tell_failed(measured)
-    if asked.html:
-        write_report(measured, asked.html)
-        err.print(f"Report: {asked.html}", markup=False)
-    return 1 if failed else 0
+    opener = context.obj or Library.open
+    try:
+        variant = changed_settings(Settings(), compare) if compare else None
+        if html:
+            check_writable(html)
+        with open_library(library, opener=opener) as opened:
+            all_searched = warn_not_searched(opened)
+            if not opened.documents():
+                if all_searched:
+                    err.print(ADD_DOCUMENTS)
+                raise typer.Exit(1)
+            questions = read_questions(file, opened)[:limit]
+            measurement = _measure(opened, questions, top_k or opened.settings.top_k, variant, opener, file.name)
+    except EvaluationError as error:
+        err.print(f"Error: {error}", style="red", markup=False)
+        raise typer.Exit(2) from error
+    print_json([as_values(measurement)]) if as_json else _print(measurement)
+    failed = [row for evaluation in measurement.evaluations for row in evaluation.failed]
+    for row in failed:
+        err.print(f"line {row.question.line} could not be searched: {row.error}", style="red", markup=False)
+    if html:
+        write_report(measurement, html)
+        err.print(f"Report: {html}", markup=False)
+    raise typer.Exit(1 if failed else 0)
 
 
-def _measure(asked: Asked, library: "Library", variant: tuple[Settings, dict[str, object]] | None, opener: "Opener") -> "Measured":
-    from rag.evaluating import compare, open_variant, read_questions
+def _measure(
+    library: "Library",
+    questions: "Sequence[Question]",
+    top_k: int,
+    variant: tuple[Settings, dict[str, object]] | None,
+    opener: "Opener",
+    file: str,
+) -> "Measurement":
+    """Measure the library as it is, and under the variant's settings."""
+    from rag.evaluating import compare, open_variant
     from rag.evaluating.variant import retrieval_settings
-    from ui.commands.report import Measured
+    from ui.commands.report import Measurement
 
-    if left := len(library.left_behind()):
-        err.print(f"{left} documents were indexed with another model or setting and are not searched. `rag reindex` brings them over.")
-    questions = read_questions(asked.file, library)[: asked.limit]
-    top_k = asked.top_k or library.settings.top_k
     records, identity = library.documents(), library.index_identity
-    evaluation = _evaluate(library, questions, top_k, "A" if variant else "")
+    evaluation = _evaluate(library, questions, top_k, "A " if variant else "")
     comparison, other_identity = None, ""
     if variant:
-        with _indexing_bar() as tell, open_variant(library, variant[0], opener, tell) as other:
-            comparison, other_identity = compare(evaluation, _evaluate(other, questions, top_k, "B")), other.index_identity
-    return Measured(
-        file=asked.file.name,
+        with ExitStack() as stack:
+            with progress_bar() as show:
+                other = stack.enter_context(open_variant(library, variant[0], opener, _indexing(show)))
+            comparison, other_identity = compare(evaluation, _evaluate(other, questions, top_k, "B ")), other.index_identity
+    return Measurement(
+        file=file,
         folder=str(library.folder),
         index_identity=identity,
         other_identity=other_identity,
@@ -170,62 +130,51 @@ def _measure(asked: Asked, library: "Library", variant: tuple[Settings, dict[str
 def _evaluate(library: "Library", questions: "Sequence[Question]", top_k: int, name: str) -> "Evaluation":
     from rag.evaluating import evaluate
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
-        task = bar.add_task(f"{name} questions".strip(), total=len(questions))
-        return evaluate(library, questions, top_k, lambda done, _: bar.update(task, completed=done))
+    with progress_bar() as show:
+        return evaluate(library, questions, top_k, lambda done, count: show(done / count, f"{name}question {done}/{count}"))
 
 
-@contextmanager
-def _indexing_bar() -> Iterator[Callable[[Any], None]]:
-    """Shows the document at work while B's index is made, and says once that it is made."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn())
-    bar = Progress(*columns, console=err, transient=True, disable=not err.is_terminal)
+def _indexing(show: Callable[..., None]) -> Callable[[Progress], None]:
+    """Shows the current document while B's index is made, and says once that it is made."""
+    is_told = False
 
-    def tell(step: Any) -> None:
-        if not bar.tasks:
-            err.print(f"B has another index: {step.files} documents are indexed for it, in a folder that is deleted afterwards.")
-            bar.add_task("", total=1.0)
-            bar.start()
-        done = (step.file - 1 + step.fraction) / step.files
-        bar.update(bar.tasks[0].id, completed=done, description=f"{step.file}/{step.files} {escape(Path(step.path).name)}")
-        if step.file == step.files and step.outcome:
-            bar.stop()
+    def on_progress(step: Progress) -> None:
+        nonlocal is_told
+        if not is_told:
+            err.print(f"B has another index: {step.files} documents are indexed for it, in a temporary folder.")
+            is_told = True
+        show((step.file - 1 + step.fraction) / step.files, f"{step.file}/{step.files} {Path(step.path).name}")
 
-    try:
-        yield tell
-    finally:
-        bar.stop()
+    return on_progress
 
 
-def as_values(measured: "Measured") -> dict[str, Any]:
+def as_values(measurement: "Measurement") -> dict[str, Any]:
     """What `--json` prints: figures, intervals and settings, and a row for each question."""
-    evaluation, comparison = measured.evaluation, measured.comparison
-    library = {name: getattr(measured, name) for name in ("folder", "index_identity", "documents", "pages", "chunks")}
+    evaluation, comparison = measurement.evaluation, measurement.comparison
     values: dict[str, Any] = {
-        "file": measured.file,
-        "created": measured.created,
-        "library": library,
-        "settings": measured.settings,
+        "file": measurement.file,
+        "created": measurement.created,
+        "library": {name: getattr(measurement, name) for name in ("folder", "index_identity", "documents", "pages", "chunks")},
+        "settings": measurement.settings,
         "top_k": evaluation.top_k,
         "min_confidence": evaluation.min_confidence,
-        "metrics": {metric.key: _without_key(asdict(metric)) for metric in evaluation.metrics},
+        "metrics": _by_key(evaluation.metrics),
         "questions": [_row_values(row, evaluation.top_k) for row in evaluation.rows],
     }
     if comparison:
         values["compare"] = {
-            "changes": measured.changes,
-            "index_identity": measured.other_identity,
+            "changes": measurement.changes,
+            "index_identity": measurement.other_identity,
             "min_confidence": comparison.b.min_confidence,
-            "metrics": {metric.key: _without_key(asdict(metric)) for metric in comparison.b.metrics},
-            "differences": {difference.key: _without_key(asdict(difference)) for difference in comparison.differences},
+            "metrics": _by_key(comparison.b.metrics),
+            "differences": _by_key(comparison.differences),
             "questions": [_row_values(row, evaluation.top_k) for row in comparison.b.rows],
         }
     return values
 
 
-def _without_key(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if name != "key"}
+def _by_key(figures: Sequence[Any]) -> dict[str, Any]:
+    return {values.pop("key"): values for values in map(asdict, figures)}
 
 
 def _row_values(row: "Row", top_k: int) -> dict[str, Any]:
@@ -246,96 +195,60 @@ def _row_values(row: "Row", top_k: int) -> dict[str, Any]:
     }
 
 
-def _print(measured: "Measured") -> None:
-    if measured.comparison:
-        changes = ", ".join(f"{name} = {value}" for name, value in measured.changes.items())
-        out.print(f"A is the library as it is, B has {changes}.\n", markup=False)
-        _print_table(_comparison_table(measured.comparison))
-        out.print(
-            "\n+/−/= are the questions that are better, worse and equal in B. "
-            "Green or red: the interval, paired by question, does not hold 0."
-        )
-        _print_changes(measured.comparison)
+def _print(measurement: "Measurement") -> None:
+    if measurement.comparison:
+        out.print(f"A is the library as it is; B has {measurement.changes_in_words}.\n", markup=False)
+        _print_comparison(measurement.comparison)
     else:
-        _print_table(_metrics_table(measured.evaluation))
-        _print_missed(measured.evaluation)
+        _print_metrics(measurement.evaluation)
 
 
-def _metrics_table(evaluation: "Evaluation") -> Table:
-    from ui.commands.report import figure, span
+def _print_metrics(evaluation: "Evaluation") -> None:
+    from ui.commands.report import expected, figure, span
 
-    table = _table("metric", "value", "95 % interval", "questions")
-    for metric in evaluation.metrics:
-        table.add_row(metric.label, f"[bold]{figure(metric.key, metric.value)}[/bold]", span(metric), str(metric.questions))
-    return table
-
-
-def _comparison_table(comparison: "Comparison") -> Table:
-    from ui.commands.report import figure, signed
-
-    table = _table("metric", "A", "B", "B − A", "95 % interval", "+/−/=", "n")
-    colours = {"better": "green", "worse": "red", "open": "default"}
-    for one in comparison.differences:
-        table.add_row(
-            one.label,
-            figure(one.key, one.a),
-            figure(one.key, one.b),
-            f"[{colours[one.verdict]}]{signed(one.key, one.difference)}[/]",
-            f"{signed(one.key, one.low)} to {signed(one.key, one.high)}",
-            "–" if one.better is None else f"{one.better}/{one.worse}/{one.equal}",
-            str(one.questions),
-        )
-    return table
-
-
-def _table(first: str, *others: str) -> Table:
-    table = Table(box=None, pad_edge=False)
-    table.add_column(first, no_wrap=True)
-    for heading in others:
-        table.add_column(heading, justify="right", no_wrap=True)
-    return table
-
-
-def _print_table(table: Table) -> None:
-    out.print(table, width=None if out.is_terminal else FILE_CHARACTERS)
-
-
-def _print_missed(evaluation: "Evaluation") -> None:
-    from ui.commands.report import excerpt, expected
-    from ui.places import place
-
-    missed = evaluation.missed
-    if not missed:
+    columns = ("metric", "value", "95 % interval", "questions")
+    rows = ((one.label, f"[bold]{figure(one.key, one.value)}[/bold]", span(one), str(one.questions)) for one in evaluation.metrics)
+    print_table(columns, rows, right=columns[1:])
+    if not (missed := evaluation.missed):
         return
-    out.print(f"\n{len(missed)} of the answerable questions have no right passage among the first {evaluation.top_k}:")
+    out.print(f"\n{len(missed)} of the answerable questions have no correct passage among the first {evaluation.top_k}:")
     for row in missed[:MOST_SHOWN]:
         first = row.passages[0] if row.passages else None
-        came = f"{place(first)}: {excerpt(first.text, LINE_CHARACTERS)}" if first else "nothing"
-        wanted = "; ".join(expected(gold) for gold in row.question.gold)
-        out.print(f"\n[bold]line {row.question.line}[/bold]  {escape(excerpt(row.question.text, LINE_CHARACTERS))}")
-        out.print(f"   expected  {excerpt(wanted)}", markup=False)
-        out.print(f"   first     {excerpt(came)}", markup=False)
+        _print_question(row)
+        out.print(f"   expected  {excerpt('; '.join(map(expected, row.question.gold)))}", markup=False)
+        out.print(
+            f"   first     {excerpt(f'{place(first)}: {excerpt(first.text, LINE_CHARACTERS)}' if first else 'nothing')}", markup=False
+        )
     if len(missed) > MOST_SHOWN:
         out.print(f"\nand {len(missed) - MOST_SHOWN} more; --json and --html list all.")
 
 
-def _print_changes(comparison: "Comparison") -> None:
-    from ui.commands.report import best_rank, excerpt
+def _print_comparison(comparison: "Comparison") -> None:
+    from ui.commands.report import best_rank, counts, figure, signed
 
-    if not comparison.changes:
-        return
-    out.print("\nQuestions that changed most, by the rank of the first right passage:\n")
+    columns = ("metric", "A", "B", "B − A", "95 % interval", "+/−/=", "n")
+    rows = (
+        (
+            one.label,
+            figure(one.key, one.a),
+            figure(one.key, one.b),
+            f"[{COLOURS[one.verdict]}]{signed(one.key, one.difference)}[/]",
+            f"{signed(one.key, one.low)} to {signed(one.key, one.high)}",
+            counts(one),
+            str(one.questions),
+        )
+        for one in comparison.differences
+    )
+    print_table(columns, rows, right=columns[1:])
+    out.print("\n+/−/= count the questions that are better, worse and equal in B. ", end="")
+    out.print("Green or red: the interval, paired by question, does not contain 0.")
+    if comparison.changes:
+        out.print("\nQuestions that changed most, by the rank of the first correct passage:")
     for change in comparison.changes[:MOST_SHOWN]:
         ranks = f"{best_rank(change.a) or 'none'} -> {best_rank(change.b) or 'none'}"
-        colour = "green" if change.difference > 0 else "red"
-        words = escape(excerpt(change.a.question.text, LINE_CHARACTERS))
-        out.print(f"[{colour}]{ranks:<14}[/{colour}] [bold]line {change.a.question.line}[/bold]  {words}")
+        _print_question(change.a, f"[{'green' if change.difference > 0 else 'red'}]{ranks:<14}[/] ")
 
 
-def _tell_failed(measured: "Measured") -> bool:
-    """Say which questions could not be searched; return whether there were any."""
-    evaluations = [measured.evaluation] + ([measured.comparison.b] if measured.comparison else [])
-    failed = [row for evaluation in evaluations for row in evaluation.failed]
-    for row in failed:
-        err.print(f"line {row.question.line} could not be searched: {row.error}", style="red", markup=False)
-    return bool(failed)
+def _print_question(row: "Row", before: str = "") -> None:
+    words = escape(excerpt(row.question.text, LINE_CHARACTERS))
+    out.print(f"\n{before}[bold]line {row.question.line}[/bold]  {words}")

@@ -1,119 +1,116 @@
 """An evaluation -> one HTML file that needs nothing else: no network, no server."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from rag.errors import StorageError
-from rag.evaluating import Comparison, Evaluation, Gold, Metric, Row
+from rag.evaluating import Comparison, Difference, Evaluation, Gold, Metric, Row
 from rag.evaluating.judging import is_hit
 from rag.evaluating.metrics import recall_curve
 from rag.types import Passage
+from ui.commands.terminal import excerpt
 from ui.places import page_words, place
-
-EXCERPT = 240
-"""Characters of a passage or a gold text that are shown."""
 
 CONFIDENCE_BINS = 20
 LATENCY_BINS = 24
-A, B = "a", "b"
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """What was measured, with which settings, on what.
-
-    Attributes:
-        file: The questions'.
-        folder: The library's.
-        index_identity: What its index is made with.
-        other_identity: What B's is made with; "" without a B.
-        documents: How many it has.
-        pages: How many they have.
-        chunks: How many they are cut into.
-        settings: Those that may change what is retrieved, by name.
-        changes: Those that B has otherwise, by name; empty without a B.
-        created: When, ISO 8601 in UTC.
-        evaluation: The figures of A, which is the library as it is.
-        comparison: A and B, or None.
-    """
+class Measurement:
+    """What was measured, with which settings, on which library."""
 
     file: str
+    """The questions'."""
     folder: str
     index_identity: str
     other_identity: str
+    """B's; "" without a B."""
     documents: int
     pages: int
     chunks: int
     settings: dict[str, object]
+    """Those that may change what is retrieved."""
     changes: dict[str, object]
+    """The settings that B has otherwise; empty without a B."""
     created: str
+    """ISO 8601 in UTC."""
     evaluation: Evaluation
+    """Of A, which is the library as it is."""
     comparison: Comparison | None
+
+    @property
+    def evaluations(self) -> list[Evaluation]:
+        """A's, and B's if there is one."""
+        return [self.evaluation, self.comparison.b] if self.comparison else [self.evaluation]
+
+    @property
+    def changes_in_words(self) -> str:
+        """The settings of B that differ, on one line."""
+        return ", ".join(f"{name} = {value}" for name, value in self.changes.items())
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A figure of plotly's, as JSON, with its heading and a sentence on how to read it."""
+    """A plotly figure, with its heading and a sentence on how to read it; the page adds the colours."""
 
     heading: str
     note: str
-    figure: dict[str, Any]
+    data: list[dict[str, Any]]
+    layout: dict[str, Any]
 
 
 def check_writable(path: Path) -> None:
-    """Find out that a report cannot be written before the work is done, not after.
+    """Raise StorageError before the work is done if the report cannot be written."""
+    with _partial(path) as partial:
+        partial.touch()
 
-    Raises:
-        StorageError: It cannot.
-    """
+
+def write_report(measurement: Measurement, path: Path) -> None:
+    """Write the report completely or not at all; raises StorageError if it cannot be written."""
+    html = render(measurement)
+    with _partial(path) as partial:
+        partial.write_text(html, encoding="utf-8")
+        partial.replace(path)
+
+
+@contextmanager
+def _partial(path: Path) -> Iterator[Path]:
+    """A file beside the report, deleted at the end."""
+    partial = path.parent / f".rag-report-{os.getpid()}.partial"
     try:
         if path.is_dir():
             raise IsADirectoryError(None, "it is a folder")
-        partial = _partial(path)
-        partial.touch()
-        partial.unlink()
-    except (OSError, ValueError) as error:
-        raise _unwritable(path, error) from error
-
-
-def write_report(measured: Measured, path: Path) -> None:
-    """Write the report, whole or not at all.
-
-    Raises:
-        StorageError: It cannot be written; what was there before is unharmed.
-    """
-    html = render(measured)
-    partial = _partial(path)
-    try:
         try:
-            partial.write_text(html, encoding="utf-8")
-            partial.replace(path)
+            yield partial
         finally:
             partial.unlink(missing_ok=True)
-    except OSError as error:
-        raise _unwritable(path, error) from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise StorageError(f"The report {path} cannot be written: {reason}. Choose another file.") from error
 
 
-def render(measured: Measured) -> str:
-    """The report; everything in it that comes from documents and questions is escaped."""
+def render(measurement: Measurement) -> str:
+    """The report as HTML; everything in it that comes from documents and questions is escaped."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from plotly.offline import get_plotlyjs
 
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    for function in (figure, signed, span, expected, place, excerpt, best_rank, is_right):
+    for function in (figure, signed, span, counts, expected, place, excerpt, best_rank, is_correct):
         environment.globals[function.__name__] = function
     return environment.get_template("report.html").render(
-        measured=measured,
-        evaluation=measured.evaluation,
-        comparison=measured.comparison,
-        charts=charts(measured),
+        measurement=measurement,
+        evaluation=measurement.evaluation,
+        comparison=measurement.comparison,
+        charts=charts(measurement),
         plotly=get_plotlyjs(),
-        changes=", ".join(f"{name} = {value}" for name, value in measured.changes.items()),
     )
 
 
@@ -135,18 +132,17 @@ def span(metric: Metric) -> str:
     return f"{figure(metric.key, metric.low)} to {figure(metric.key, metric.high)}"
 
 
+def counts(difference: Difference) -> str:
+    """The questions that are better, worse and equal in B: "3/1/8"."""
+    return "–" if difference.better is None else f"{difference.better}/{difference.worse}/{difference.equal}"
+
+
 def expected(gold: Gold) -> str:
-    """Name what a gold item wants: the document, its page, its words."""
+    """Name what a gold item refers to: the document, its page, its words."""
     words = gold.document
     if gold.page is not None:
-        words += f", {page_words(gold.page, '')}"
+        words += f", {page_words(gold.page)}"
     return words + (f": “{excerpt(gold.text)}”" if gold.text else "")
-
-
-def excerpt(text: str, most: int = EXCERPT) -> str:
-    """The beginning of a text, on one line, without what a terminal might obey."""
-    words = " ".join("".join(character if character.isprintable() else " " for character in text).split())
-    return words if len(words) <= most else words[:most].rpartition(" ")[0] + " …"
 
 
 def best_rank(row: Row) -> int | None:
@@ -154,22 +150,22 @@ def best_rank(row: Row) -> int | None:
     return min((rank for rank in row.first_ranks if rank is not None), default=None)
 
 
-def is_right(passage: Passage, row: Row) -> bool:
+def is_correct(passage: Passage, row: Row) -> bool:
     """Whether a passage hits any gold."""
     return any(is_hit(passage, gold) for gold in row.question.gold)
 
 
-def charts(measured: Measured) -> list[Chart]:
+def charts(measurement: Measurement) -> list[Chart]:
     """The charts that there are questions for."""
-    comparison = measured.comparison
-    shown = [(A, measured.evaluation)] + ([(B, comparison.b)] if comparison else [])
+    shown = list(zip("ab", measurement.evaluations, strict=False))
+    rows = measurement.evaluation.rows
     drawn = []
-    if any(row.scores for row in measured.evaluation.rows):
+    if any(row.scores for row in rows):
         drawn += [_recall_chart(shown), _rank_chart(shown)]
     for name, evaluation in shown:
         if any(row.confidence is not None for row in evaluation.rows):
-            drawn.append(_confidence_chart(evaluation, f" of {name.upper()}" if comparison else ""))
-    if any(not row.error for row in measured.evaluation.rows):
+            drawn.append(_confidence_chart(evaluation, f" of {name.upper()}" if measurement.comparison else ""))
+    if not all(row.error for row in rows):
         drawn.append(_latency_chart(shown))
     return drawn
 
@@ -178,10 +174,9 @@ def _recall_chart(shown: Sequence[tuple[str, Evaluation]]) -> Chart:
     traces = []
     for name, evaluation in shown:
         recalls = recall_curve(evaluation.rows, evaluation.depth)
-        ranks = list(range(1, len(recalls) + 1))
-        traces.append({"type": "scatter", "mode": "lines+markers", "x": ranks, "y": recalls, "name": name.upper(), "meta": name})
+        traces.append(_trace(name, list(range(1, len(recalls) + 1)), recalls, type="scatter", mode="lines+markers"))
     axes = {"xaxis": {"title": {"text": "k"}, "dtick": 1 if shown[0][1].depth <= 20 else None}, "yaxis": {"range": [0, 1.04]}}
-    return Chart("Recall@k", "The share of the gold found among the first k passages.", _figure(traces, axes))
+    return Chart("Recall@k", "Share of the gold found among the first k passages.", traces, axes)
 
 
 def _rank_chart(shown: Sequence[tuple[str, Evaluation]]) -> Chart:
@@ -189,73 +184,44 @@ def _rank_chart(shown: Sequence[tuple[str, Evaluation]]) -> Chart:
     for name, evaluation in shown:
         ranks = [best_rank(row) for row in evaluation.rows if row.scores]
         places = [*range(1, evaluation.depth + 1), None]
-        labels = ["none" if rank is None else str(rank) for rank in places]
-        traces.append(_bars(labels, [ranks.count(rank) for rank in places], name))
-    axes = {"xaxis": {"type": "category", "tickangle": 0, "title": {"text": "rank"}}, "yaxis": _counted(traces)}
-    return Chart(
-        "Where the first right passage stands", "Questions by the rank of the first passage that hits any gold.", _figure(traces, axes)
-    )
+        traces.append(_trace(name, ["none" if rank is None else str(rank) for rank in places], [ranks.count(rank) for rank in places]))
+    axes = {"xaxis": {"type": "category", "tickangle": 0, "title": {"text": "rank"}}, "yaxis": _question_axis(traces)}
+    return Chart("Rank of the first correct passage", "Questions by the rank at which any gold is first hit.", traces, axes)
 
 
-def _confidence_chart(evaluation: Evaluation, whose: str) -> Chart:
+def _confidence_chart(evaluation: Evaluation, of: str) -> Chart:
     traces = []
-    for name, is_answerable, words in ((A, True, "answerable"), ("soft", False, "not answerable")):
+    for name, is_answerable, label in (("a", True, "answerable"), ("soft", False, "not answerable")):
         values = [row.confidence for row in evaluation.rows if row.confidence is not None and row.question.is_answerable == is_answerable]
         if values:
-            traces.append(_bars(*_histogram(values, (0.0, 1.0), CONFIDENCE_BINS), name, words))
-    threshold = {"type": "line", "x0": evaluation.min_confidence, "x1": evaluation.min_confidence, "y0": 0, "y1": 1, "yref": "paper"}
-    axes = {
-        "xaxis": {"title": {"text": "confidence"}, "range": [0, 1]},
-        "yaxis": _counted(traces),
-        "barmode": "overlay",
-        "shapes": [{**threshold, "line": {"dash": "dot", "width": 2}}],
-    }
-    note = f"Left of the dotted line, at {evaluation.min_confidence:.2f}, the documents are taken not to say."
-    return Chart(f"Confidence{whose}", note, _figure(traces, axes))
+            traces.append(_trace(name, *_histogram(values, (0.0, 1.0), CONFIDENCE_BINS), label))
+    threshold = evaluation.min_confidence
+    line = {"type": "line", "x0": threshold, "x1": threshold, "y0": 0, "y1": 1, "yref": "paper", "line": {"dash": "dot", "width": 2}}
+    xaxis = {"title": {"text": "confidence"}, "range": [0, 1]}
+    axes = {"xaxis": xaxis, "yaxis": _question_axis(traces), "barmode": "overlay", "shapes": [line]}
+    return Chart(f"Confidence{of}", f"Left of the dotted line, at {threshold:.2f}, Footnote declines to answer.", traces, axes)
 
 
 def _latency_chart(shown: Sequence[tuple[str, Evaluation]]) -> Chart:
     took = {name: [row.milliseconds for row in evaluation.rows if not row.error] for name, evaluation in shown}
     ends = min(map(min, filter(None, took.values()))), max(map(max, filter(None, took.values())))
-    traces = [_bars(*_histogram(values, ends, LATENCY_BINS), name) for name, values in took.items()]
-    axes = {"xaxis": {"title": {"text": "milliseconds"}}, "yaxis": _counted(traces), "barmode": "overlay"}
-    return Chart("Latency", "How long retrieving took.", _figure(traces, axes))
+    traces = [_trace(name, *_histogram(values, ends, LATENCY_BINS)) for name, values in took.items()]
+    axes = {"xaxis": {"title": {"text": "milliseconds"}}, "yaxis": _question_axis(traces), "barmode": "overlay"}
+    return Chart("Latency", "How long retrieval took.", traces, axes)
 
 
 def _histogram(values: Sequence[float], ends: tuple[float, float], bins: int) -> tuple[list[float], list[int]]:
-    """The middles of equal bins between the ends, and how many values are in each; what is beyond an end is in the last bin there."""
-    low, width = ends[0], max(ends[1] - ends[0], 1e-9) / bins
-    counts = [0] * bins
-    for value in values:
-        counts[min(max(int((value - low) / width), 0), bins - 1)] += 1
-    return [low + (number + 0.5) * width for number in range(bins)], counts
+    """The middles of equal bins between the ends, and how many values are in each; values beyond an end are in the last bin there."""
+    heights, edges = np.histogram(np.clip(values, *ends), bins, ends)
+    return ((edges[:-1] + edges[1:]) / 2).tolist(), heights.tolist()
 
 
-def _counted(traces: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """An axis that counts questions: no halves of them."""
+def _question_axis(traces: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """An axis that counts questions, in whole numbers."""
     highest = max((count for trace in traces for count in trace["y"]), default=0)
     return {"title": {"text": "questions"}, "dtick": 1 if highest <= 5 else None}
 
 
-def _bars(places: Sequence[object], counts: Sequence[int], name: str, words: str = "") -> dict[str, Any]:
-    return {"type": "bar", "x": places, "y": counts, "name": words or name.upper(), "meta": name}
-
-
-def _figure(traces: Sequence[dict[str, Any]], layout: dict[str, Any]) -> dict[str, Any]:
-    """Checked by plotly; the page gives it its colours."""
-    import json
-
-    import plotly.graph_objects as graph
-
-    whole = graph.Figure(data=list(traces), layout={**layout, "template": "none", "showlegend": len(traces) > 1, "bargap": 0.08})
-    figure: dict[str, Any] = json.loads(whole.to_json())
-    return figure
-
-
-def _partial(path: Path) -> Path:
-    return path.parent / f".rag-report-{os.getpid()}.partial"
-
-
-def _unwritable(path: Path, error: Exception) -> StorageError:
-    reason = getattr(error, "strerror", None) or str(error)
-    return StorageError(f"The report {path} cannot be written: {reason}. Choose another place for it.")
+def _trace(name: str, x: Sequence[object], y: Sequence[float], label: str = "", **options: str) -> dict[str, Any]:
+    """Bars, or what `options` say; the page colours them by `name`."""
+    return {"type": "bar", "x": x, "y": y, "name": label or name.upper(), "meta": name, **options}

@@ -1,30 +1,37 @@
-"""What the commands have in common: where they write, their options, how they open a library."""
+"""What the commands share: where they write, common options, how they open a library, show progress and print."""
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console, ConsoleOptions, RenderableType
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.segment import Segment
+from rich.table import Table
 
-from rag.errors import LibraryError
+from rag.errors import LibraryError, StorageError
 from rag.settings import Settings
 from rag.text.printable import printable, printable_json
 
 if TYPE_CHECKING:
     from rag.library import Library
 
+EXCERPT = 200
+"""Characters of a text that are printed."""
 
-LONGEST_PASSWORD = 1000
-"""Characters."""
+FILE_WIDTH = 120
+"""Characters in a line of a table that goes to a file or a pipe."""
+
+ADD_DOCUMENTS = "The library is empty. `rag add PATH` adds documents."
 
 
 class HarmlessConsole(Console):
-    """Shows whatever it is given as words: the names, texts and answers of others neither steer the terminal nor turn a line around."""
+    """Prints names, texts and answers of others without the characters that would control the terminal or reverse a line."""
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
         """See `rich.console.Console.render`."""
@@ -43,63 +50,92 @@ def path(given: str) -> Path:
     return Path(given)
 
 
-def password_in(given: str) -> str:
-    """The password that a file holds, without the line end after it."""
-    file = path(given).expanduser()
-    try:
-        with file.open(encoding="utf-8", newline="") as opened:
-            password = opened.read(LONGEST_PASSWORD + 1)
-    except (OSError, ValueError) as error:
-        raise typer.BadParameter(
-            f"{file} cannot be read as a password: {getattr(error, 'strerror', None) or 'it is not UTF-8 text'}."
-        ) from error
-    password = password.removesuffix("\n").removesuffix("\r")
-    if not 0 < len(password) <= LONGEST_PASSWORD:
-        raise typer.BadParameter(f"{file} holds no password: it is empty, or has more than {LONGEST_PASSWORD} characters.")
-    return password
-
-
 LibraryOption = Annotated[
     Path | None,
-    typer.Option(
-        "--library", help="Folder of the library [RAG_LIBRARY, default data/library]", show_default=False, parser=path, metavar="PATH"
-    ),
+    typer.Option("--library", help="Library folder [RAG_LIBRARY, default data/library]", show_default=False, parser=path, metavar="PATH"),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
-
-
-def library_folder(folder: Path | None) -> Path:
-    """The folder of the library that a command works on."""
-    return folder or Settings().library
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")]
+TopKOption = Annotated[
+    int | None, typer.Option("-k", "--top-k", min=1, help="Maximum number of passages [RAG_TOP_K, default 5]", show_default=False)
+]
 
 
 @contextmanager
-def open_library(folder: Path | None, *, must_exist: bool = False) -> "Iterator[Library]":
-    """Open the library that a command works on.
-
-    Args:
-        folder: As given, or None for that of the settings.
-        must_exist: Whether one that is not there is an error.
-
-    Raises:
-        LibraryError: It is not there, or cannot be opened.
-    """
+def open_library(
+    folder: Path | None, *, create: bool = False, opener: "Callable[[Path, Settings], Library] | None" = None
+) -> "Iterator[Library]":
+    """Open a library, the one of the settings where `folder` is None; raises LibraryError where it is missing, unless `create`."""
     from rag.library import Library
 
     settings = Settings()
     folder = folder or settings.library
-    if must_exist and not folder.is_dir():
-        raise LibraryError(f"There is no library at {folder}. `rag add PATH` makes one, --library names another.")
-    with Library.open(folder, settings) as opened:
+    if not create and not folder.is_dir():
+        raise LibraryError(f"There is no library at {folder}. `rag add PATH` creates one; --library selects another.")
+    with (opener or Library.open)(folder, settings) as opened:
         try:
             yield opened
         except KeyboardInterrupt:
-            err.print("Stopped. What was finished is kept; the same command goes on from there.")
+            err.print("Stopped. Finished documents are kept; run the same command to continue.")
             raise typer.Exit(130) from None
 
 
+def warn(message: str) -> None:
+    """Print a line that the reader should see, yellow, to stderr."""
+    err.print(message, style="yellow", markup=False)
+
+
+def warn_not_searched(library: "Library") -> bool:
+    """Say how many documents are not searched because they were indexed with other settings; True if there are none."""
+    if left := len(library.left_behind()):
+        warn(f"{left} documents were indexed with another model or setting and are not searched. `rag reindex` updates them.")
+    return not left
+
+
+@contextmanager
+def progress_bar(label: str = "", *, hidden: bool = False) -> Iterator[Callable[..., None]]:
+    """Show a bar on a terminal; yields `show(share)`, with the share done in [0, 1], or `show(share, label)`."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn())
+    hidden = hidden or not err.is_terminal
+    with Progress(*columns, console=err, transient=True, redirect_stdout=False, redirect_stderr=False, disable=hidden) as bar:
+        task = bar.add_task(label, total=1.0)
+
+        def show(share: float, label: str | None = None) -> None:
+            bar.update(task, completed=share, description=label and escape(label))
+
+        yield show
+
+
 def print_json(objects: Iterable[dict[str, Any]]) -> None:
-    """Print one JSON object a line."""
+    """Print one JSON object per line."""
     for values in objects:
         sys.stdout.write(printable_json(json.dumps(values, ensure_ascii=False)) + "\n")
     sys.stdout.flush()
+
+
+def print_ranked(rank: int, title: str, score: str) -> None:
+    """Print the heading of one result."""
+    out.print(f"[bold]{rank}[/bold]  {escape(title)}  [dim]{score}[/dim]")
+
+
+def print_table(columns: Iterable[str], rows: Iterable[Iterable[str]], right: Collection[str] = ()) -> None:
+    """Print rows, whose cells may hold rich's markup, under headings; the columns in `right` are aligned to the right."""
+    table = Table(box=None, pad_edge=False)
+    for heading in columns:
+        table.add_column(escape(heading), justify="right" if heading in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    out.print(table, width=None if out.is_terminal else FILE_WIDTH)
+
+
+def excerpt(text: str, most: int = EXCERPT) -> str:
+    """The beginning of a text on one line, cut between words."""
+    words = " ".join(text.split())
+    return words if len(words) <= most else words[:most].rsplit(" ", 1)[0] + " …"
+
+
+def write_file(file: Path, text: str, encoding: str = "utf-8") -> None:
+    """Write a text with its own line ends; raises StorageError where it cannot be written."""
+    try:
+        file.write_text(text, encoding=encoding, newline="")
+    except OSError as error:
+        raise StorageError(f"{file} cannot be written: {error.strerror}. Choose another file.") from error

@@ -3,14 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
-from ui.commands.exploring.writing import write
-from ui.commands.terminal import JsonOption, LibraryOption, err, open_library, out, print_json
+from ui.commands.terminal import JsonOption, LibraryOption, err, excerpt, open_library, out, print_json, print_table, warn, write_file
 
 if TYPE_CHECKING:
     from rag.exploring.classifying import Classification
@@ -22,51 +20,41 @@ METHODS = {
     "regression": "by logistic regression; the confidence is its probability",
 }
 
-UNSURE = 0.6
+UNSURE_BELOW = 0.6
 """As `rag.exploring.classifying.UNSURE_BELOW`, which takes time to load."""
 
+LONGEST_TEXT = 90
+"""Characters."""
 
-def register(app: typer.Typer) -> None:
-    """Add the command `classify`.
+app = typer.Typer()
 
-    Args:
-        app: What to add it to.
-    """
 
-    @app.command()
-    def classify(  # noqa: PLR0913 - each option is one
-        texts: Annotated[list[str] | None, typer.Argument(help="Texts; without any, what --of names.")] = None,
-        *,
-        examples: Annotated[
-            Path | None, typer.Option(help="CSV file with the columns label and text, or lines of the form “label: text”.")
-        ] = None,
-        labels: Annotated[
-            str | None, typer.Option(help="Names of labels, with commas between them; in place of examples or beside.")
-        ] = None,
-        of: Annotated[str, typer.Option(help="What gets labels: documents or chunks.", metavar="documents|chunks")] = "documents",
-        unsure_below: Annotated[float, typer.Option(min=0, max=1, help="Less confidence than this is a guess.")] = UNSURE,
-        evaluate: Annotated[
-            bool, typer.Option("--evaluate", help="See how well the examples are told apart, by cross-validation.")
-        ] = False,
-        library: LibraryOption = None,
-        json_lines: JsonOption = False,
-        output: Annotated[Path | None, typer.Option("-o", "--output", help="Write the labels into this CSV file.")] = None,
-    ) -> None:
-        """Give documents, passages or texts labels by example, or by the labels' names alone."""
-        from rag.exploring.classifying import classify as classify_texts
-        from rag.exploring.validating import cross_validate
+@app.command()
+def classify(  # noqa: PLR0913 - each option is one
+    texts: Annotated[list[str] | None, typer.Argument(help="Texts; without any, the library's documents or chunks (see --of).")] = None,
+    *,
+    examples: Annotated[Path | None, typer.Option(help="CSV file with the columns label and text, or lines like “label: text”.")] = None,
+    labels: Annotated[str | None, typer.Option(help="Comma-separated label names, instead of examples or in addition.")] = None,
+    of: Annotated[Literal["documents", "chunks"], typer.Option(help="What to label.")] = "documents",
+    unsure_below: Annotated[float, typer.Option(min=0, max=1, help="Below this confidence, a label is marked unsure.")] = UNSURE_BELOW,
+    evaluate: Annotated[bool, typer.Option("--evaluate", help="Cross-validate the examples instead.")] = False,
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write the labels to this CSV file.")] = None,
+) -> None:
+    """Label documents, passages or texts, from examples or from the labels' names alone."""
+    from rag.exploring.classifying import classify as classify_texts
+    from rag.exploring.validating import cross_validate
 
-        if of not in {"documents", "chunks"}:
-            raise typer.BadParameter("It is documents or chunks.", param_hint="--of")
-        given = _examples(examples, labels)
-        with open_library(library, must_exist=True) as opened:
-            if evaluate:
-                _print_check(cross_validate(opened, given), json_lines)
-                return
-            found = classify_texts(opened, given, texts or None, of, unsure_below)  # type: ignore[arg-type] # seen to above
-        if output:
-            write(output, found.to_csv(), "utf-8-sig")  # with the mark by which spreadsheets know it
-        _print_labels(found, json_lines)
+    given = _examples(examples, labels)
+    with open_library(library) as opened:
+        if evaluate:
+            _print_validation(cross_validate(opened, given), as_json)
+            return
+        classification = classify_texts(opened, given, texts or None, of, unsure_below)
+    if output:
+        write_file(output, classification.to_csv(), "utf-8-sig")  # with the mark by which spreadsheets know it
+    _print_labels(classification, as_json)
 
 
 def _examples(file: Path | None, labels: str | None) -> dict[str, list[str]]:
@@ -82,40 +70,30 @@ def _examples(file: Path | None, labels: str | None) -> dict[str, list[str]]:
     return given
 
 
-def _print_labels(found: "Classification", json_lines: bool) -> None:
-    if json_lines:
-        print_json(asdict(one) for one in found.found)
+def _print_labels(classification: "Classification", as_json: bool) -> None:
+    if as_json:
+        print_json(asdict(one) for one in classification.found)
         return
-    for one in found.found:
+    for one in classification.found:
         label = f"[bold]{escape(one.label)}[/bold]" if one.is_sure else f"[yellow]unsure[/yellow] ({escape(one.label)}?)"
         where = f"{one.document}, page {one.page}: " if one.page else ""
-        out.print(f"{one.confidence:.2f}  {label}  {escape(where + _short(one.text))}")
-    err.print(f"Labelled {METHODS[found.method]}.", style="dim")
-    _print_notes(found.notes)
+        out.print(f"{one.confidence:.2f}  {label}  {escape(where + excerpt(one.text, LONGEST_TEXT))}")
+    _print_method(f"Labelled {METHODS[classification.method]}.", classification.notes)
 
 
-def _print_check(found: "CrossValidation", json_lines: bool) -> None:
-    if json_lines:
-        print_json([asdict(found) | {"confusion": found.confusion.tolist()}])
+def _print_validation(validation: "CrossValidation", as_json: bool) -> None:
+    if as_json:
+        print_json([asdict(validation) | {"confusion": validation.confusion.tolist()}])
         return
-    how = "one left out at a time" if found.leaves_one_out else f"{found.folds} parts, each left out in turn"
-    out.print(f"accuracy {found.accuracy:.3f}  macro F1 {found.macro_f1:.3f}  (always the most frequent label: {found.baseline:.3f})")
-    table = Table(box=None, pad_edge=False)
-    table.add_column("label \\ got")
-    for label in found.labels:
-        table.add_column(escape(label), justify="right")
-    for label, row in zip(found.labels, found.confusion.tolist(), strict=True):
-        table.add_row(escape(label), *map(str, row))
-    out.print(table)
-    err.print(f"{found.examples} examples, {how}; labelled {METHODS[found.method]}.", style="dim")
-    _print_notes(found.notes)
+    figures = f"accuracy {validation.accuracy:.3f}  macro F1 {validation.macro_f1:.3f}"
+    out.print(f"{figures}  (always the most frequent label: {validation.baseline:.3f})")
+    rows = ([escape(label), *map(str, row)] for label, row in zip(validation.labels, validation.confusion.tolist(), strict=True))
+    print_table(("label \\ predicted", *validation.labels), rows, right=validation.labels)
+    how = "leave-one-out" if validation.leaves_one_out else f"{validation.folds}-fold cross-validation"
+    _print_method(f"{validation.examples} examples, {how}; labelled {METHODS[validation.method]}.", validation.notes)
 
 
-def _print_notes(notes: Sequence[str]) -> None:
+def _print_method(method: str, notes: Sequence[str]) -> None:
+    err.print(method, style="dim")
     for note in notes:
-        err.print(note, style="yellow", markup=False)
-
-
-def _short(text: str, most: int = 90) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+        warn(note)

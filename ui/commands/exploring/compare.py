@@ -1,4 +1,4 @@
-"""`rag compare`: how alike texts are."""
+"""`rag compare`: how similar texts are."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
-from ui.commands.exploring.writing import write
-from ui.commands.terminal import JsonOption, LibraryOption, err, open_library, out, print_json
+from ui.commands.terminal import JsonOption, LibraryOption, err, excerpt, open_library, print_json, print_ranked, print_table, write_file
 
 if TYPE_CHECKING:
     from rag.exploring.comparing import Match, Similarities
@@ -19,110 +17,83 @@ if TYPE_CHECKING:
 MOST_SHOWN = 20
 """Pairs printed; `--json` prints all."""
 
+LONGEST_TEXT = 70
+"""Characters."""
 
-def register(app: typer.Typer) -> None:
-    """Add the command `compare`.
-
-    Args:
-        app: What to add it to.
-    """
-
-    @app.command()
-    def compare(  # noqa: PLR0913 - each option is one
-        texts: Annotated[list[str] | None, typer.Argument(help="Texts; without any, the documents of the library.")] = None,
-        *,
-        file: Annotated[Path | None, typer.Option(help="Texts of a file: one a line, or a column of a CSV file.")] = None,
-        column: Annotated[str | None, typer.Option(help="Which column.")] = None,
-        document: Annotated[str | None, typer.Option(help="The passages of this document.")] = None,
-        query: Annotated[str | None, typer.Option(help="Find the texts most similar to this question.")] = None,
-        top_k: Annotated[int, typer.Option("-k", "--top-k", min=1, help="How many of them, at most.")] = 5,
-        library: LibraryOption = None,
-        json_lines: JsonOption = False,
-        output: Annotated[Path | None, typer.Option("-o", "--output", help="Write the heat map into this HTML file.")] = None,
-    ) -> None:
-        """Compare texts with each other, or with a question, by the cosine of their vectors."""
-        given = _texts(texts, file, column)
-        if (query is not None and (output or not given)) or (given and document):
-            raise typer.BadParameter("A query needs texts and draws nothing; texts and a document do not go together.")
-        with open_library(library, must_exist=True) as opened:
-            if query is not None:
-                _print_matches(opened, _matches(opened, query, given, top_k), json_lines)
-                return
-            found = _similarities(opened, given, document)
-            _print_pairs(opened, found, json_lines)
-        if output:
-            _draw(found, output)
+app = typer.Typer()
 
 
-def _texts(texts: Sequence[str] | None, file: Path | None, column: str | None) -> list[str]:
+@app.command()
+def compare(  # noqa: PLR0913 - each option is one
+    texts: Annotated[list[str] | None, typer.Argument(help="Texts; without any, the library's documents.")] = None,
+    *,
+    file: Annotated[Path | None, typer.Option(help="Texts from a file: one per line, or a column of a CSV file.")] = None,
+    column: Annotated[str | None, typer.Option(help="Column of the CSV file.")] = None,
+    document: Annotated[str | None, typer.Option(help="Compare the passages of this document.")] = None,
+    query: Annotated[str | None, typer.Option(help="Find the texts most similar to this question.")] = None,
+    top_k: Annotated[int, typer.Option("-k", "--top-k", min=1, help="Maximum number of texts for --query.")] = 5,
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write a heat map to this HTML file.")] = None,
+) -> None:
+    """Compare texts with each other, or with a question, by the cosine of their vectors."""
+    from rag.exploring import comparing
     from rag.exploring.lists import read_sheet
 
-    return [*(texts or ()), *(read_sheet(file).column(column) if file else ())]
+    given = [*(texts or ()), *(read_sheet(file).column(column) if file else ())]
+    if (query is not None and (output or not given)) or (given and document):
+        raise typer.BadParameter("--query needs texts and takes no --output; texts and --document exclude each other.")
+    with open_library(library) as opened:
+        if query is not None:
+            _print_matches(opened, comparing.most_similar(opened, query, given, top_k), as_json)
+            return
+        if given:
+            similarities = comparing.compare(opened, given)
+        else:
+            similarities = comparing.compare_passages(opened, document) if document else comparing.compare_documents(opened)
+        _print_pairs(opened, similarities, as_json)
+    if output:
+        _draw(similarities, output)
 
 
-def _matches(opened: "Library", query: str, texts: Sequence[str], top_k: int) -> "list[Match]":
-    from rag.exploring.comparing import most_similar
-
-    return most_similar(opened, query, texts, top_k)
-
-
-def _similarities(opened: "Library", texts: Sequence[str], document: str | None) -> "Similarities":
-    from rag.exploring import comparing
-
-    if texts:
-        return comparing.compare(opened, texts)
-    return comparing.compare_passages(opened, document) if document else comparing.compare_documents(opened)
-
-
-def _print_matches(opened: "Library", matches: "Sequence[Match]", json_lines: bool) -> None:
-    if json_lines:
+def _print_matches(opened: "Library", matches: "Sequence[Match]", as_json: bool) -> None:
+    if as_json:
         print_json(asdict(match) for match in matches)
         return
     for match in matches:
-        out.print(f"[bold]{match.rank}[/bold]  {escape(match.text)}  [dim]cosine {match.cosine:.3f}[/dim]")
-    _say_cut(opened, sum(match.is_cut for match in matches))
+        print_ranked(match.rank, match.text, f"cosine {match.cosine:.3f}")
+    _print_cut(opened, sum(match.is_cut for match in matches))
 
 
-def _print_pairs(opened: "Library", found: "Similarities", json_lines: bool) -> None:
-    if json_lines:
-        print_json(asdict(pair) for pair in found.pairs())
-        return
-    pairs = found.pairs(MOST_SHOWN)
-    table = Table(box=None, pad_edge=False)
-    table.add_column("cosine", justify="right")
-    table.add_column("text", overflow="fold")
-    table.add_column("text", overflow="fold")
-    for pair in pairs:
-        table.add_row(f"{pair.cosine:.3f}", escape(_short(pair.first_text)), escape(_short(pair.second_text)))
-    out.print(table)
-    if len(pairs) < (count := len(found.texts) * (len(found.texts) - 1) // 2):
-        err.print(f"The {len(pairs)} most alike of {count:,} pairs; --json prints all.", style="dim")
-    if not found.of_documents and (place := _place(opened, pairs[0].cosine)):
-        err.print(f"{pairs[0].cosine:.2f} is {place}.", style="dim")
-    _say_cut(opened, len(found.cut))
-
-
-def _place(opened: "Library", score: float) -> str:
+def _print_pairs(opened: "Library", similarities: "Similarities", as_json: bool) -> None:
     from rag.exploring.scores import score_distribution
 
-    return score_distribution(opened).place(score) if len(opened.vectors()) > 1 else ""
+    if as_json:
+        print_json(asdict(pair) for pair in similarities.pairs())
+        return
+    pairs = similarities.pairs(MOST_SHOWN)
+    rows = (
+        [f"{pair.cosine:.3f}", *(escape(excerpt(text, LONGEST_TEXT)) for text in (pair.first_text, pair.second_text))] for pair in pairs
+    )
+    print_table(("cosine", "text", "text"), rows, right=("cosine",))
+    if len(pairs) < (count := len(similarities.texts) * (len(similarities.texts) - 1) // 2):
+        err.print(f"The {len(pairs)} most similar of {count:,} pairs; --json prints all.", style="dim")
+    if not similarities.of_documents and len(opened.vectors()) > 1:
+        err.print(f"{pairs[0].cosine:.2f} is {score_distribution(opened).place(pairs[0].cosine)}.", style="dim")
+    _print_cut(opened, len(similarities.cut))
 
 
-def _say_cut(opened: "Library", cut: int) -> None:
+def _print_cut(opened: "Library", cut: int) -> None:
     if cut:
-        err.print(f"{cut} texts are longer than the {opened.embedder.max_tokens} tokens that the model reads; their beginning counts.")
+        err.print(f"{cut} texts are longer than the model's {opened.embedder.max_tokens} tokens; only their beginning was compared.")
 
 
-def _draw(found: "Similarities", output: Path) -> None:
+def _draw(similarities: "Similarities", output: Path) -> None:
     from rag.exploring.figures.heat import MOST_DRAWN, heat_map
     from rag.exploring.figures.style import PRIVATE
 
-    shown = min(MOST_DRAWN, len(found.texts))
-    figure = heat_map(found.matrix[:shown, :shown], found.texts[:shown], found.texts[:shown])
-    write(output, figure.to_html(include_plotlyjs=True, config=PRIVATE))
-    err.print(f"Wrote {output}" + (f": the first {shown} of {len(found.texts)} texts." if shown < len(found.texts) else "."), markup=False)
-
-
-def _short(text: str, most: int = 70) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+    drawn = similarities.texts[:MOST_DRAWN]
+    figure = heat_map(similarities.matrix[: len(drawn), : len(drawn)], drawn, drawn)
+    write_file(output, figure.to_html(include_plotlyjs=True, config=PRIVATE))
+    of = f", the first {len(drawn)} of {len(similarities.texts)} texts" if len(drawn) < len(similarities.texts) else ""
+    err.print(f"Wrote {output}{of}.", markup=False)

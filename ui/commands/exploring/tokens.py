@@ -1,14 +1,13 @@
-"""`rag tokens`: how the embedding model cuts a text, and what it makes of a word in two sentences."""
+"""`rag tokens`: how the embedding model splits a text, and what it makes of a word in two sentences."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
-from rich.text import Text
+from rich.markup import escape
 
 from rag import exploring
-from ui.commands.terminal import JsonOption, LibraryOption, err, open_library, out, print_json
+from ui.commands.terminal import JsonOption, LibraryOption, err, open_library, out, print_json, print_table
 
 if TYPE_CHECKING:
     from rag.embedding.token_reader import TokenizedText
@@ -19,30 +18,28 @@ FIRST_VALUES = 6
 
 POOLED = {"cls": "first token", "mean": "mean of all", "max": "largest of all", "model": "the model's own"}
 
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("tokens")(tokens)
+app = typer.Typer()
 
 
+@app.command()
 def tokens(
     texts: Annotated[list[str], typer.Argument(metavar="TEXT...", help="One text; with --word, two sentences.")],
     library: LibraryOption = None,
     word: Annotated[str | None, typer.Option(help="Compare this word in two sentences.")] = None,
-    pooling: Annotated[bool, typer.Option("--pool", help="Also the vectors of the tokens, and of the text; loads the model.")] = False,
-    json_lines: JsonOption = False,
+    pooling: Annotated[bool, typer.Option("--pool", help="Also show the vectors of the tokens and of the text; loads the model.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
-    """Show how the embedding model cuts a text into tokens, or compare a word in two sentences."""
+    """Show how the embedding model splits a text into tokens, or compare a word in two sentences."""
     if len(texts) != (1 if word is None else 2):
         raise typer.BadParameter("Give one text, or --word WORD and two sentences. Put each in quotation marks.")
-    with open_library(library, must_exist=True) as opened:
+    with open_library(library) as opened:
         if word is not None:
             compared = exploring.compare_word(opened, word, *texts)
-            print_json([asdict(compared)]) if json_lines else _print_word(compared)
+            print_json([asdict(compared)]) if as_json else _print_word(compared)
             return
         tokenized = exploring.tokenize(opened, texts[0])
         pooled = exploring.pool(opened, texts[0]) if pooling else None
-    if json_lines:
+    if as_json:
         print_json([asdict(tokenized) | (_pooled_values(pooled) if pooled else {})])
         return
     _print_tokens(tokenized)
@@ -51,35 +48,34 @@ def tokens(
 
 
 def _print_tokens(tokenized: "TokenizedText") -> None:
-    table = Table(box=None, pad_edge=False)
-    for heading, right in (("token", False), ("id", True), ("characters", True), ("kind", False)):
-        table.add_column(heading, justify="right" if right else "left", overflow="fold")
-    for token in tokenized.tokens:
-        style = "" if token.is_read else "strike dim"
-        table.add_row(
-            Text(token.text, style), str(token.id), f"{token.start}-{token.end}", token.kind + ("" if token.is_read else ", cut off")
+    rows = (
+        (
+            escape(token.text) if token.is_read else f"[strike dim]{escape(token.text)}[/]",
+            str(token.id),
+            f"{token.start}-{token.end}",
+            token.kind + ("" if token.is_read else ", cut off"),
         )
-    out.print(table)
+        for token in tokenized.tokens
+    )
+    print_table(("token", "id", "characters", "kind"), rows, right=("id", "characters"))
     cut = len(tokenized.tokens) - len(tokenized.read)
     err.print(f"{len(tokenized.read)} of at most {tokenized.limit} tokens are read" + (f"; {cut} are cut off." if cut else "."))
 
 
 def _print_pooled(pooled: "Poolings") -> None:
     rows, width = pooled.token_vectors.shape
-    out.print(f"\n{rows} vectors of {width} numbers. The model itself pools by: {pooled.used or 'it does not say'}.", markup=False)
-    for name, vector in zip(pooled.names, pooled.vectors, strict=True):
+    out.print(f"\n{rows} vectors of {width} dimensions. The model's own pooling: {pooled.used or 'not stated'}.", markup=False)
+    for name, vector, row in zip(pooled.names, pooled.vectors, pooled.cosines, strict=True):
         values = " ".join(f"{value: .3f}" for value in vector[:FIRST_VALUES])
-        cosines = ", ".join(
-            f"{other} {cosine:.3f}" for other, cosine in zip(pooled.names, pooled.cosines[pooled.names.index(name)], strict=True)
-        )
+        cosines = ", ".join(f"{other} {cosine:.3f}" for other, cosine in zip(pooled.names, row, strict=True))
         out.print(f"{POOLED[name]:<16}{values} …   cosine with {cosines}", markup=False)
 
 
 def _print_word(compared: "WordInContext") -> None:
     for place in (compared.first, compared.second):
         out.print(f"{place.sentence}  [{' '.join(piece.text for piece in place.pieces)}]", markup=False)
-    out.print(f"cosine in context   {compared.cosine:.3f}")
-    out.print(f"cosine without it   {compared.static_cosine:.3f}  (rows of the input table)")
+    out.print(f"cosine in context        {compared.cosine:.3f}")
+    out.print(f"cosine without context   {compared.static_cosine:.3f}  (rows of the input table)")
 
 
 def _pooled_values(pooled: "Poolings") -> dict[str, Any]:

@@ -1,0 +1,133 @@
+"""`rag search` and `rag ask`: passages, and answers with their footnotes."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import aclosing, nullcontext
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.live import Live
+from rich.text import Text
+
+from rag.answering.notices import still_indexing
+from rag.types import Answer, Citation
+from ui.commands.terminal import (
+    ADD_DOCUMENTS,
+    JsonOption,
+    LibraryOption,
+    TopKOption,
+    err,
+    excerpt,
+    open_library,
+    out,
+    print_json,
+    print_ranked,
+    warn,
+    warn_not_searched,
+)
+from ui.places import place
+
+if TYPE_CHECKING:
+    from rag.library import Library
+
+VERDICTS = {"supported": "supported", "related": "related, but does not say it", "unsupported": "does not support it"}
+FAILED_SENTENCES = {"related": "Not quite what its source says:", "unsupported": "Not supported:"}
+LONGEST_QUOTE = 240
+"""Characters."""
+
+QuestionArgument = Annotated[str, typer.Argument(help="What you want to know.")]
+DocumentOption = Annotated[list[str] | None, typer.Option("--document", help="Search this document only; repeatable.")]
+
+app = typer.Typer()
+
+
+@app.command()
+def search(
+    question: QuestionArgument,
+    library: LibraryOption = None,
+    top_k: TopKOption = None,
+    document: DocumentOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Find the passages nearest to a question."""
+    with open_library(library) as opened:
+        opened.warm_up()
+        passages = opened.retrieve(question, top_k, document)
+        all_searched = warn_not_searched(opened)
+        if notice := still_indexing(len(opened.indexing(document))):
+            warn(notice)
+    if as_json:
+        print_json(asdict(passage) for passage in passages)
+    for passage in [] if as_json else passages:
+        print_ranked(passage.rank, place(passage), f"score {passage.score:.3f}")
+        if passage.heading:
+            out.print(f"   {passage.heading}", style="dim", markup=False)
+        out.print(f"   {' '.join(passage.text.split())}\n", markup=False)
+    if not passages:
+        err.print("Nothing found." + f" {ADD_DOCUMENTS}" * all_searched)
+        raise typer.Exit(1)
+
+
+@app.command()
+def ask(
+    question: QuestionArgument,
+    library: LibraryOption = None,
+    top_k: TopKOption = None,
+    document: DocumentOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Answer a question from the documents, with footnotes. Without a chat model, the answer is quoted sentences."""
+
+    async def final_answer(opened: "Library") -> Answer:
+        """The finished answer; a terminal shows it while it grows."""
+        growing = Live(console=out, transient=True, auto_refresh=False, vertical_overflow="crop")
+        with growing if out.is_terminal and not as_json else nullcontext() as shown:
+            async with aclosing(opened.stream(question, top_k=top_k, documents=document)) as answers:
+                async for answer in answers:
+                    if shown:
+                        shown.update(Text(answer.text), refresh=True)
+        return answer
+
+    with open_library(library) as opened:
+        opened.warm_up()
+        answer = asyncio.run(final_answer(opened))
+        warn_not_searched(opened)
+    if as_json:
+        print_json([asdict(answer)])
+    else:
+        _print_answer(answer)
+        if answer.notice:
+            err.print(answer.notice, style="dim", markup=False)
+    raise typer.Exit(0 if _is_supported(answer) else 1)
+
+
+def _print_answer(answer: Answer) -> None:
+    """Print the text, each footnote with the words that its sentences rest on, and the sentences that do not hold."""
+    out.print(Text(answer.text), end="\n\n")
+    by_number: dict[int, list[Citation]] = {}
+    for citation in answer.citations:
+        by_number.setdefault(citation.number, []).append(citation)
+    for number, citations in sorted(by_number.items()):
+        out.print(f"[{number}] {place(citations[0].passage)}", markup=False)
+        if citations[0].heading:
+            out.print(f"    {citations[0].heading}", style="dim", markup=False)
+        for line in _quotes(citations):
+            out.print(f"    {line}", style="dim", markup=False)
+    for verdict, words in FAILED_SENTENCES.items():
+        for sentence in answer.sentences:
+            if sentence.verdict == verdict:
+                out.print(f"{words} {' '.join(answer.text[sentence.start : sentence.end].split())}", style="yellow", markup=False)
+
+
+def _quotes(citations: Sequence[Citation]) -> list[str]:
+    """The quoted words of one footnote, each with its verdict; the first where none was checked, as of a refusal."""
+    checked = [f"{VERDICTS[each.verdict]}: “{excerpt(each.quote, LONGEST_QUOTE)}”" for each in citations if each.sentence]
+    return list(dict.fromkeys(checked)) or [f"“{excerpt(citations[0].quote, LONGEST_QUOTE)}”"]
+
+
+def _is_supported(answer: Answer) -> bool:
+    """Whether the documents answer, and support at least one sentence."""
+    if answer.finish in {"not_found", "interrupted"}:
+        return False
+    return any(sentence.verdict == "supported" for sentence in answer.sentences)
