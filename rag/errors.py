@@ -11,14 +11,15 @@ RagError
 │   ├── LibraryClosedError
 │   ├── LibraryLockedError
 │   ├── StorageError
-│   │   └── LibraryDamagedError
+│   │   ├── LibraryDamagedError
+│   │   └── NewerSchemaError
 │   ├── DocumentNotFoundError
 │   ├── EmptyQuestionError
 │   ├── QuestionTooLongError
 │   └── TooManyRequestsError
 ├── EmbeddingError             the embedding model could not be loaded or used
 ├── RerankingError             the reranker, or its endpoint, could not be used
-├── ExploringError             a view of the whole library cannot be made of what there is
+├── ExploringError             a view of the library cannot be made
 ├── EvaluationError            an evaluation cannot begin
 │   ├── QuestionFileError
 │   └── SettingChangeError
@@ -50,25 +51,25 @@ class DocumentError(RagError):
 
 
 class UnsupportedFileError(DocumentError):
-    """The file is of a kind that is not read."""
+    """The file is of an unsupported type, or not what its name says."""
 
     status: ClassVar[OutcomeStatus] = "unsupported"
 
 
 class FileTooLargeError(DocumentError):
-    """The file is larger than the limit."""
+    """The file exceeds the size limit."""
 
     status: ClassVar[OutcomeStatus] = "too_large"
 
 
 class PasswordNeededError(DocumentError):
-    """The PDF opens only with a password that was not given."""
+    """The file opens only with a password that was not given."""
 
     status: ClassVar[OutcomeStatus] = "needs_password"
 
 
 class NoTextError(DocumentError):
-    """The file was read and has no text, as a scan has none."""
+    """The file has no text, like a scan."""
 
     status: ClassVar[OutcomeStatus] = "no_text"
 
@@ -80,11 +81,11 @@ class UnreadableFileError(DocumentError):
 
 
 class LibraryError(RagError):
-    """Something about the library as a whole."""
+    """The library as a whole failed."""
 
 
 class LibraryLockedError(LibraryError):
-    """Another process holds the library."""
+    """Another process has the library open."""
 
 
 class LibraryClosedError(LibraryError):
@@ -92,27 +93,31 @@ class LibraryClosedError(LibraryError):
 
 
 class StorageError(LibraryError):
-    """The disk or the database refused."""
+    """The disk or the database failed."""
 
 
 class LibraryDamagedError(StorageError):
     """The record is empty or cannot be read, though the library has files."""
 
 
+class NewerSchemaError(StorageError):
+    """A newer version of Footnote wrote what is stored; nothing of it was changed."""
+
+
 class DocumentNotFoundError(LibraryError):
-    """No document, or more than one, goes by that name or id."""
+    """No document, or more than one, has that name or id."""
 
 
 class TooManyRequestsError(LibraryError):
-    """Too much is waiting to be done; the same may succeed a little later."""
+    """Too many requests are waiting; try again a little later."""
 
 
 class EmptyQuestionError(LibraryError):
-    """The question has no words."""
+    """The question is empty."""
 
 
 class QuestionTooLongError(LibraryError):
-    """The question has more characters than are searched for."""
+    """The question exceeds the length limit."""
 
 
 class EmbeddingError(RagError):
@@ -120,11 +125,11 @@ class EmbeddingError(RagError):
 
 
 class RerankingError(RagError):
-    """The reranker, or the endpoint that it is behind, could not be used."""
+    """The reranker, or its endpoint, could not be used."""
 
 
 class ExploringError(RagError):
-    """A view of the whole library cannot be made of what there is: too few documents, an empty choice, a word that is not known."""
+    """A view of the library cannot be made: too few documents, an empty selection, an unknown word."""
 
 
 class EvaluationError(RagError):
@@ -151,15 +156,15 @@ class QuestionFileError(EvaluationError):
 
 
 class SettingChangeError(EvaluationError):
-    """There is no such setting, it takes no such value, or it has nothing to do with retrieval."""
+    """No such setting, an invalid value, or a setting that does not affect retrieval."""
 
 
 class ChatError(RagError):
-    """The chat endpoint did not answer as it should."""
+    """The chat endpoint failed."""
 
 
 class ChatNotConfiguredError(ChatError):
-    """An endpoint is set, but not completely, or not in a way that can be used."""
+    """The endpoint's settings are incomplete or invalid."""
 
 
 class ChatConnectionError(ChatError):
@@ -167,7 +172,7 @@ class ChatConnectionError(ChatError):
 
 
 class ChatAuthenticationError(ChatError):
-    """The endpoint refused the key (401, 403)."""
+    """The endpoint rejected the key (401, 403)."""
 
 
 class ChatModelNotFoundError(ChatError):
@@ -179,7 +184,7 @@ class ChatRateLimitError(ChatError):
 
 
 class ChatRequestError(ChatError):
-    """The endpoint refused the request as such (other 4xx)."""
+    """The endpoint rejected the request (other 4xx)."""
 
 
 class ChatServerError(ChatError):
@@ -187,4 +192,4 @@ class ChatServerError(ChatError):
 
 
 class ChatProtocolError(ChatError):
-    """What answered does not speak the OpenAI protocol (HTML, an empty stream)."""
+    """The reply is not in the OpenAI protocol (HTML, an empty stream)."""

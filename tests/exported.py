@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 from rag.embedding.model_files import model_folder, model_key
@@ -37,9 +38,9 @@ export(Path(sys.argv[1]), Path(sys.argv[2]), precisions=sys.argv[3:])"
         raise ValueError(made.stderr.strip().splitlines()[-1])
 
 
-def export_here(model: str, cache: Path, pooling: str | None = None) -> None:
+def export_here(model: str, cache: Path, pooling: str | None = None, precisions: Collection[str] = PRECISIONS) -> None:
     """Export a model as a library would, without the seconds that a process takes to load torch."""
-    export(model_folder(model), _place(model, cache, pooling), pooling)
+    export(model_folder(model), _place(model, cache, pooling), pooling, precisions)
 
 
 def _place(model: str, cache: Path, pooling: str | None = None) -> Path:

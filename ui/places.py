@@ -1,6 +1,6 @@
 """How a place in a document is named to a reader."""
 
-from rag.formats.parts import part_label
+from rag.formats.registry import format_named, has_unit
 from rag.types import Passage
 
 
@@ -9,10 +9,16 @@ def page_words(page: int, label: str = "") -> str:
     return f"page {page}" if label in {str(page), ""} else f"page {page} (printed {label})"
 
 
+def has_pages(document: str) -> bool:
+    """Whether a document of this name is cited by page even if it has but one, as PDFs are."""
+    named = format_named(document)
+    return named is not None and named.unit == "page"
+
+
 def place(passage: Passage) -> str:
-    """Name a passage's place: the document, and its page or part if it has more than one, or is a PDF."""
-    if passage.page_label == part_label(passage.page):
+    """Name a passage's place: the document, and its page, slide or part; a text of one part has none."""
+    if has_unit(passage.page_label):
         return f"{passage.document}, {passage.page_label}"
-    if passage.document.lower().endswith(".pdf") or passage.page > 1:
+    if passage.page > 1 or has_pages(passage.document):
         return f"{passage.document}, {page_words(passage.page, passage.page_label)}"
     return passage.document

@@ -1,4 +1,4 @@
-"""One FastAPI app: the documents' routes, and the page mounted last."""
+"""The server: one app of our routes and the page, and a process that serves it until it is told to stop."""
 
 import gc
 import logging
@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.errors import RagError
+from rag.files import find_files
+from rag.formats.registry import format_named
 from rag.library import Library
 
 if TYPE_CHECKING:
@@ -33,15 +35,7 @@ class ServeError(RagError):
 def build_app(
     library: Library, indexer: "Indexer", conversations: "Conversations", *, hosts: Collection[str] = ("127.0.0.1", "localhost", "::1")
 ) -> "FastAPI":
-    """Build the app.
-
-    Args:
-        library: What it serves.
-        indexer: Adds what is uploaded.
-        conversations: Keeps what is said.
-        hosts: The names it answers to. Keeps other web sites from reaching it by a name of theirs.
-    """
-    import gradio as gr
+    """Put together the routes of `ui.http` and the page of `ui.web`, which is mounted last; it answers to the names `hosts` alone."""
     from fastapi import FastAPI
     from starlette.middleware.cors import CORSMiddleware
 
@@ -53,93 +47,52 @@ def build_app(
     from ui.http.figures import figure_routes
     from ui.http.protection import ProtectionHeaders
     from ui.web.app import build_page
-    from ui.web.closing_off import close_off
     from ui.web.exploring.figures import Figures
-    from ui.web.theme import stylesheets, theme
+    from ui.web.mounting import mount
 
     app = FastAPI(title="Footnote", docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(CORSMiddleware)  # allows nobody; without it Gradio adds one of its own, which allows whoever asks
+    app.add_middleware(CORSMiddleware)  # allows no other site; without it Gradio adds one that allows all
     app.add_middleware(Clients)
     app.add_middleware(OwnAddressesOnly, names=hosts)
     app.add_middleware(ProtectionHeaders)  # the last one added is the outermost
-    app.include_router(document_routes(library))
-    app.include_router(conversation_routes(conversations))
-    app.include_router(doctor_routes(library))
     figures = Figures()
-    app.include_router(figure_routes(figures))
-    page = build_page(library, indexer, conversations, figures)
-    gr.mount_gradio_app(
-        app,
-        page,
-        path="/",
-        theme=theme(),
-        css_paths=stylesheets(),
-        show_error=False,
-        run_history=False,
-        footer_links=[],
-        max_file_size=int(library.settings.max_file_megabytes * 1e6),
-    )
-    close_off(app, page, library.settings)
+    for router in (document_routes(library), conversation_routes(conversations), doctor_routes(library), figure_routes(figures)):
+        app.include_router(router)
+    mount(app, build_page(library, indexer, conversations, figures), library.settings)
     return app
 
 
 def serve(library: Library, *, host: str, port: int, samples: Path | None, tell: Callable[[str], None]) -> None:
     """Serve the page until the process is told to stop.
 
-    Args:
-        library: What it serves.
-        host: Address to listen on.
-        port: Port to listen on; 0 takes a free one.
-        samples: Folder to index where the library is empty.
-        tell: Told the page's address, and of its end.
-
-    Raises:
-        ServeError: The address is in use or not this machine's.
-        StorageError: The library cannot be opened.
+    Port 0 takes a free one. `samples` is a folder to index where the library is empty; `tell` hears the page's address and its end. Raises
+    ServeError where the address is in use or not this machine's, StorageError where the library cannot be opened.
     """
     host = host.strip().strip("[]")
     bound = listen(host, port)
     keep_to_itself(library.scratch)
     gc.disable()  # while Gradio is imported and the page is built: a sixth of the time is spent looking for garbage, and there is none
-    import uvicorn
-
+    from ui.chats import CONVERSATIONS_FILE
     from ui.chats.conversations import Conversations
     from ui.chats.store import ConversationStore
-    from ui.commands.doctor import CONVERSATIONS_FILE
-    from ui.http.addresses import LOOPBACK, answered_names, is_loopback
-    from ui.http.stopping import Requests, Stoppable
     from ui.uploading.indexer import Indexer
 
     indexer = Indexer(library)
     conversations = Conversations(ConversationStore.open(library.folder / CONVERSATIONS_FILE))
     try:
-        is_empty = not library.documents()  # also tells at once if the library cannot be opened
-        if samples and is_empty and not indexer.jobs:  # else an earlier run has queued them
-            for path in sorted(file for file in samples.iterdir() if file.suffix in {".pdf", ".txt", ".md"}):
-                indexer.submit(path, path.name, keep=True)
-        names = answered_names(host, library.settings.allowed_names)
-        app, requests = build_app(library, indexer, conversations, hosts=names), Requests()
-        app.add_middleware(Stoppable, requests=requests)
-        if not is_loopback(host):
-            others = ", ".join(sorted(names - LOOPBACK))
-            tell("Everybody who can reach this address can read and change the library and its conversations: the page has no login.")
-            tell(f"The page answers to this machine's addresses and to the names {others}; RAG_ALLOWED_HOSTS adds others.")
-        tell(f"Footnote is at {_url(host, bound.getsockname()[1])} (Ctrl-C stops it).")
-        library.announce(_url(host, bound.getsockname()[1]))
+        _queue_samples(library, indexer, samples)
+        url = _url(host, bound.getsockname()[1])
+        server = _build_server(library, indexer, conversations, host, tell)
+        tell(f"Footnote is at {url} (Ctrl-C stops it).")
+        library.announce(url)
         gc.freeze()  # what is there by now stays
         gc.enable()
         indexer.start()  # not before: loading the model would keep the page waiting
         library.pages.start()  # so that the first footnote need not wait for the process that draws
-        config = uvicorn.Config(
-            app,
-            log_level="warning",
-            timeout_graceful_shutdown=SECONDS_TO_END,
-            proxy_headers="FORWARDED_ALLOW_IPS" in os.environ,  # else who asks is who is connected: a header can say anything
-        )
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, signal.default_int_handler)  # uvicorn raises it again at its end, before ours
         with suppress(KeyboardInterrupt):  # the usual way to stop
-            _server(config, requests, tell).run(sockets=[bound])
+            server.run(sockets=[bound])
     finally:
         gc.enable()
         conversations.close()
@@ -147,12 +100,53 @@ def serve(library: Library, *, host: str, port: int, samples: Path | None, tell:
         bound.close()
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens; port 0 takes a free one.
+def _queue_samples(library: Library, indexer: "Indexer", samples: Path | None) -> None:
+    is_empty = not library.documents()  # also tells at once if the library cannot be opened
+    if samples and is_empty and not indexer.jobs:  # else an earlier run has queued them
+        for path in find_files([samples]):
+            if isinstance(path, Path) and format_named(path.name):
+                indexer.submit(path, path.name, keep=True)
 
-    Raises:
-        ServeError: The address is in use or not this machine's.
-    """
+
+def _build_server(
+    library: Library, indexer: "Indexer", conversations: "Conversations", host: str, tell: Callable[[str], None]
+) -> "uvicorn.Server":
+    import uvicorn
+
+    from ui.http.addresses import LOOPBACK, answered_names, is_loopback
+    from ui.http.stopping import Requests, Stoppable
+
+    names = answered_names(host, library.settings.allowed_names)
+    app, requests = build_app(library, indexer, conversations, hosts=names), Requests()
+    app.add_middleware(Stoppable, requests=requests)
+    if not is_loopback(host):
+        others = ", ".join(sorted(names - LOOPBACK))
+        tell("Everyone who can reach this address can read and change the library and its conversations: there is no login.")
+        tell(f"The page answers to this machine's addresses and to the names {others}; RAG_ALLOWED_HOSTS adds others.")
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        timeout_graceful_shutdown=SECONDS_TO_END,
+        proxy_headers="FORWARDED_ALLOW_IPS" in os.environ,  # else who asks is who is connected: a header can say anything
+    )
+    return _stoppable(config, requests, tell)
+
+
+def _stoppable(config: "uvicorn.Config", requests: "Requests", tell: Callable[[str], None]) -> "uvicorn.Server":
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            tell("Footnote is stopping.")
+            logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # it would complain of requests that run in threads
+            requests.end()
+            await super().shutdown(sockets)
+
+    return Server(config)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens; port 0 takes a free one. Raises ServeError where the address is in use or not this machine's."""
     if not host:
         raise ServeError("The page needs an address to listen on: 127.0.0.1 for this machine, 0.0.0.0 to accept connections from others.")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -173,21 +167,8 @@ def _url(host: str, port: int) -> str:
     return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
 
 
-def _server(config: "uvicorn.Config", requests: "Requests", tell: Callable[[str], None]) -> "uvicorn.Server":
-    import uvicorn
-
-    class Server(uvicorn.Server):
-        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-            tell("Footnote is stopping.")
-            logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # it would complain of requests that run in threads
-            requests.end()
-            await super().shutdown(sockets)
-
-    return Server(config)
-
-
 def keep_to_itself(folder: Path) -> None:
-    """Before Gradio is imported: nothing is sent to anybody, and uploads stay in the library's own folder."""
+    """Before Gradio is imported: switch its telemetry off, and keep uploads in the library's own folder."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["GRADIO_ANALYTICS_MAX_EVENTS"] = "1"  # statistics that Gradio works out after each event, for a page of its that is closed
     os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(10**9)

@@ -1,12 +1,13 @@
 """Tokens for models that have none of their own, or do not show them: those of the built-in model.
 
-So chunks are cut alike whichever of these models reads them, and alike by the default one: a comparison of two compares their vectors.
+Chunks are then the same whichever of these models reads them, so that a comparison of two compares their vectors.
 """
 
 from functools import cache
 from typing import TYPE_CHECKING
 
 from rag.embedding.model_files import model_folder
+from rag.embedding.onnx_runtime import read_tokenizer
 from rag.settings import DEFAULT_EMBEDDING_MODEL
 
 if TYPE_CHECKING:
@@ -44,9 +45,4 @@ def built_in_token_spans(text: str) -> list[tuple[int, int]]:
 
 @cache
 def _tokenizer() -> "Tokenizer":
-    from tokenizers import Tokenizer
-
-    tokenizer = Tokenizer.from_file(str(model_folder(DEFAULT_EMBEDDING_MODEL) / "tokenizer.json"))
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    return tokenizer
+    return read_tokenizer(model_folder(DEFAULT_EMBEDDING_MODEL) / "tokenizer.json")

@@ -1,10 +1,10 @@
-"""What any embedder returns, looked at before it is used: a wrong vector would be stored without a word, and found never or always."""
+"""Checks what any embedder returns before it is used: a wrong vector would be stored silently, and found never or always."""
 
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from rag.embedding.protocol import Embedder, Embeddings, HasWords
+from rag.embedding.protocol import Closable, Embedder, Embeddings, HasWords
 from rag.embedding.token_reader import HasTokens, TokenReader
 from rag.errors import EmbeddingError
 
@@ -16,12 +16,7 @@ class CheckedEmbedder:
     """An embedder whose vectors are right in number and size, finite, and of unit length; those that are not are an error."""
 
     def __init__(self, embedder: Embedder, stored_dimensions: Callable[[], int | None] = lambda: None) -> None:
-        """Embed nothing yet.
-
-        Args:
-            embedder: Any.
-            stored_dimensions: Says how long the vectors are that an index has of it, or None where it has none; asked once.
-        """
+        """Embed nothing yet; `stored_dimensions`, asked once, tells the length of the vectors that an index has, None where it has none."""
         self._embedder = embedder
         self._stored_dimensions = stored_dimensions
         self._dimensions: int | None = None
@@ -31,6 +26,11 @@ class CheckedEmbedder:
         """See `Embedder.identity`."""
         return self._embedder.identity
 
+    def close(self) -> None:
+        """Let go of connections and threads, where it has any."""
+        if isinstance(self._embedder, Closable):
+            self._embedder.close()
+
     @property
     def max_tokens(self) -> int:
         """See `Embedder.max_tokens`."""
@@ -38,16 +38,16 @@ class CheckedEmbedder:
 
     @property
     def token_reader(self) -> TokenReader | None:
-        """Shows the model's tokens; None where it keeps them to itself, as behind an endpoint."""
+        """Shows the model's tokens; None where they are unknown, as behind an endpoint."""
         return self._embedder.token_reader if isinstance(self._embedder, HasTokens) else None
 
     @property
     def words(self) -> Sequence[str] | None:
-        """See `HasWords.words`; None where it is no table of words."""
+        """See `HasWords.words`; None for other models."""
         return self._embedder.words if isinstance(self._embedder, HasWords) else None
 
     def knows(self, text: str) -> bool:
-        """Whether it has something to say of a text: all but tables of words have."""
+        """See `HasWords.knows`; other models know any text."""
         return not isinstance(self._embedder, HasWords) or self._embedder.knows(text)
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
@@ -55,20 +55,12 @@ class CheckedEmbedder:
         return self._embedder.token_spans(text)
 
     def embed_documents(self, texts: Sequence[str]) -> Embeddings:
-        """See `Embedder.embed_documents`.
-
-        Raises:
-            EmbeddingError: Also where the vectors are not what they should be.
-        """
+        """See `Embedder.embed_documents`; vectors that are wrong raise EmbeddingError too."""
         rows = self._embedder.embed_documents(texts)
         return self._checked(rows, len(texts)) if texts else rows
 
     def embed_query(self, text: str) -> Embeddings:
-        """See `Embedder.embed_query`.
-
-        Raises:
-            EmbeddingError: Also where the vector is not what it should be.
-        """
+        """See `Embedder.embed_query`; a vector that is wrong raises EmbeddingError too."""
         row: Embeddings = self._checked(np.asarray(self._embedder.embed_query(text))[np.newaxis], 1)[0]
         return row
 
@@ -77,19 +69,19 @@ class CheckedEmbedder:
         try:
             rows = np.asarray(given, dtype=np.float32)
         except (TypeError, ValueError) as error:
-            raise EmbeddingError(f"The embedding model {name} gave something other than vectors of numbers. Choose another.") from error
+            raise EmbeddingError(f"The embedding model {name} returned something other than vectors of numbers. Choose another.") from error
         if rows.ndim != 2 or rows.shape[0] != count or not rows.shape[1]:
             shape = " x ".join(map(str, rows.shape))
-            raise EmbeddingError(f"The embedding model {name} gave {shape} numbers for {count} texts, not a vector each. Choose another.")
+            raise EmbeddingError(f"The embedding model {name} returned {shape} numbers for {count} texts, not a vector each.")
         if self._dimensions is None:
             self._dimensions = self._stored_dimensions() or rows.shape[1]
         if rows.shape[1] != self._dimensions:
             raise EmbeddingError(
-                f"The embedding model {name} gives vectors of {rows.shape[1]} numbers, and gave {self._dimensions} before; they cannot be "
-                "compared. Set RAG_EMBEDDING_MODEL, or RAG_EMBEDDING_DIMENSIONS, as they were, or index into another library."
+                f"The embedding model {name} gives vectors of {rows.shape[1]} numbers, and gave {self._dimensions} before: they cannot be "
+                "compared. Restore RAG_EMBEDDING_MODEL or RAG_EMBEDDING_DIMENSIONS, or use another library."
             )
         lengths = np.linalg.norm(rows, axis=1)
         if not np.isfinite(lengths).all() or (np.abs(lengths - 1) > UNIT_TOLERANCE).any():
             worst = lengths[np.argmax(np.where(np.isfinite(lengths), np.abs(lengths - 1), np.inf))]
-            raise EmbeddingError(f"The embedding model {name} gave a vector of length {worst:.3g}, which must be 1. Choose another.")
+            raise EmbeddingError(f"The embedding model {name} returned a vector of length {worst:.3g}; it must be 1. Choose another.")
         return rows

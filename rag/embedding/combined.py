@@ -9,7 +9,7 @@ from rag.embedding.checked import CheckedEmbedder
 from rag.embedding.protocol import Embedder, Embeddings
 from rag.errors import EmbeddingError
 
-HOW = "write combine:0.7*MODEL,0.3*MODEL; a MODEL that has commas of its own goes into parentheses"
+HOW = "write combine:0.7*MODEL,0.3*MODEL, with a MODEL that contains commas in parentheses"
 
 
 class CombinedEmbedder:
@@ -20,11 +20,7 @@ class CombinedEmbedder:
     """
 
     def __init__(self, parts: Sequence[tuple[float, Embedder]]) -> None:
-        """Load nothing yet.
-
-        Args:
-            parts: Two or more, each with its weight above 0; the weights are divided by their sum.
-        """
+        """Load nothing yet. Each part comes with a weight above 0; the weights are divided by their sum."""
         total = sum(weight for weight, _ in parts)
         self._weights = [weight / total for weight, _ in parts]
         self._parts = [CheckedEmbedder(part) for _, part in parts]
@@ -51,6 +47,11 @@ class CombinedEmbedder:
         """See `Embedder.embed_query`."""
         return self._joined([part.embed_query(text) for part in self._parts])
 
+    def close(self) -> None:
+        """Close the parts."""
+        for part in self._parts:
+            part.close()
+
     @property
     def _shortest(self) -> CheckedEmbedder:
         return min(self._parts, key=lambda part: part.max_tokens)
@@ -61,11 +62,7 @@ class CombinedEmbedder:
 
 
 def parse_parts(given: str) -> list[tuple[float, str]]:
-    """Read "0.7*MODEL,0.3*(MODEL)".
-
-    Raises:
-        EmbeddingError: It is written otherwise, or a weight is not above 0.
-    """
+    """Read "0.7*MODEL,0.3*(MODEL)"; EmbeddingError where it is malformed, or a weight is not above 0."""
     pieces = [""]
     depth = 0
     for sign in given:

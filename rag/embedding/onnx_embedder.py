@@ -1,21 +1,27 @@
-"""The embedder that runs an exported model, and the export in a process of its own."""
+"""A local model run by ONNX Runtime: exported once for all libraries, in a process of its own, when it is first used.
+
+Until then its identity rests on what is expected of the export (`expected_precision`), and nothing is loaded to tell it. Whoever asks for
+`max_tokens` first has the model exported, and gets the final identity. An export that turns out otherwise is an error where an index
+was opened by the identity expected; it is final in the next process. That a model cannot be exported is noted in the cache, too;
+sentence-transformers runs it then, where that is allowed.
+"""
 
 import json
 import logging
 import os
+import platform
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.embedding.model_files import model_folder, model_key, model_name
-from rag.embedding.onnx_runtime import TOKENIZER, About, OnnxModel, read_about
+from rag.embedding.onnx_runtime import TOKENIZER, About, OnnxModel, read_about, read_tokenizer
 from rag.embedding.protocol import Embeddings
-from rag.embedding.sentence_transformer import load_model
+from rag.embedding.sentence_transformer import SentenceTransformerEmbedder, load_model
 from rag.embedding.token_reader import TokenReader
 from rag.errors import EmbeddingError
 
@@ -41,103 +47,165 @@ main()
 
 
 class OnnxEmbedder:
-    """Any local model that can be exported; exported once for all libraries, loaded at first use."""
+    """Any local model that can be exported; with `may_fall_back`, any other too, which sentence-transformers then runs."""
 
-    def __init__(self, model: str, cache: Path, pooling: str | None = None) -> None:
-        """Do nothing yet.
-
-        Args:
-            model: The built-in one's name, a folder, or a name in the local Hugging Face cache.
-            cache: The folder of exported models.
-            pooling: As for `SentenceTransformerEmbedder`.
-        """
+    def __init__(self, model: str, cache: Path, pooling: str | None = None, *, may_fall_back: bool = False) -> None:
+        """Do nothing yet; `cache` is the folder of exported models, `pooling` as for `SentenceTransformerEmbedder`."""
         self._name = model
         self._pooling = pooling
         self._cache = cache
+        self._may_fall_back = may_fall_back
 
     @cached_property
     def identity(self) -> str:
-        """Precision, name, and `model_key`. Exports the model if that was not done before.
-
-        Raises:
-            EmbeddingError: The model is not on this machine, is not what it should be, or cannot be exported.
-        """
-        _, about = self._exported
-        return f"onnx-{about.precision}:{model_name(self._name)}:{self._key}"
+        """Precision, name, and `model_key`; that of the original, where it runs. Raises EmbeddingError where neither can."""
+        return self._present_identity()
 
     @property
     def max_tokens(self) -> int:
         """See `Embedder.max_tokens`."""
-        return self._exported[1].max_tokens
+        return self._running.max_tokens
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         """See `Embedder.token_spans`."""
-        return self._model.token_spans(text)
+        return self._running.token_spans(text)
 
     def embed_documents(self, texts: Sequence[str]) -> Embeddings:
         """See `Embedder.embed_documents`."""
-        prompt = self._exported[1].document_prompt
-        return self._model.embed([prompt + text for text in texts])
+        return self._running.embed_documents(texts)
 
     def embed_query(self, text: str) -> Embeddings:
         """See `Embedder.embed_query`."""
-        row: Embeddings = self._model.embed([self._exported[1].query_prompt + text])[0]
-        return row
+        return self._running.embed_query(text)
+
+    def close(self) -> None:
+        """Let go of the threads; the next use makes new ones."""
+        if isinstance(running := self.__dict__.get("_running"), OnnxModel):
+            running.close()
 
     @cached_property
     def token_reader(self) -> TokenReader:
         """See `HasTokens.token_reader`. The model it looks into is the one that was exported."""
+        if isinstance(self._running, SentenceTransformerEmbedder):
+            return self._running.token_reader
 
         def load_tokenizer() -> "tuple[Tokenizer, int]":
-            from tokenizers import Tokenizer
-
             folder, about = self._exported
-            return Tokenizer.from_file(str(folder / TOKENIZER)), about.limit
+            return read_tokenizer(folder / TOKENIZER), about.limit
 
         return TokenReader(load_tokenizer, lambda: load_model(model_folder(self._name), self._pooling))
+
+    @cached_property
+    def _running(self) -> OnnxModel | SentenceTransformerEmbedder:
+        """What embeds; the model is exported for it if that was not done before."""
+        if not self._runs_original and not self._target.exists():
+            self._export()
+        if self.__dict__.get("identity", made := self._present_identity()) != made:
+            raise EmbeddingError(
+                f"The embedding model {self._name!r} was prepared just now, as {made.partition(':')[0]}, which was not known when the "
+                "library was opened. Run the command again, or restart the server."
+            )
+        return self._original if self._runs_original else OnnxModel(*self._exported)
+
+    def _present_identity(self) -> str:
+        if self._runs_original:
+            return self._original.identity
+        precision = self._exported[1].precision if self._target.exists() else expected_precision()
+        return f"onnx-{precision}:{model_name(self._name)}:{self._key}"
 
     @cached_property
     def _key(self) -> str:
         return model_key(self._name, self._pooling)
 
     @cached_property
-    def _exported(self) -> tuple[Path, About]:
-        target = self._cache / f"{self._key}-{EXPORT_VERSION}"
-        if not target.exists():
-            _export(model_folder(self._name), target, self._pooling)
-        try:
-            return target, read_about(target)
-        except (OSError, ValueError, TypeError) as error:
-            raise EmbeddingError(f"The exported model in {target} is not whole. Delete that folder.") from error
+    def _target(self) -> Path:
+        return self._cache / f"{self._key}-{EXPORT_VERSION}"
+
+    @property
+    def _note(self) -> Path:
+        """Holds the reason why the model cannot be exported."""
+        return self._target.with_name(f"{self._target.name}.failed")
 
     @cached_property
-    def _model(self) -> OnnxModel:
-        return OnnxModel(*self._exported)
+    def _original(self) -> SentenceTransformerEmbedder:
+        log.warning("%s It runs by sentence-transformers, about three times slower.", self._problem)
+        return SentenceTransformerEmbedder(self._name, self._pooling)
+
+    @property
+    def _runs_original(self) -> bool:
+        """Whether there is no export, and none can be made; raises EmbeddingError where the original may not run instead."""
+        if "_original" in self.__dict__:
+            return True
+        if self._target.exists() or not (problem := self._problem):
+            return False
+        if not self._may_fall_back:
+            raise EmbeddingError(problem)
+        return True
+
+    @property
+    def _problem(self) -> str:
+        """Why the model cannot be exported, as far as that is known without trying; "" where nothing speaks against it."""
+        try:
+            reason = self._note.read_text(encoding="utf-8")
+        except OSError:
+            there = next(folder for folder in (self._cache, *self._cache.parents) if folder.exists())
+            if there.is_dir() and os.access(there, os.W_OK):
+                return ""
+            return f"The embedding model {self._name!r} cannot be exported to ONNX: {self._cache} cannot be written. Set RAG_MODEL_CACHE."
+        return f"The embedding model {self._name!r} cannot be exported to ONNX: {reason}. Delete {self._note} to try again."
+
+    @cached_property
+    def _exported(self) -> tuple[Path, About]:
+        try:
+            return self._target, read_about(self._target)
+        except (OSError, ValueError, TypeError) as error:
+            raise EmbeddingError(f"The exported model in {self._target} is incomplete. Delete that folder.") from error
+
+    def _export(self) -> None:
+        """Make the export beside its place and move it there whole, or note why it failed: another process may do the same."""
+        source, target = model_folder(self._name), self._target
+        log.info("exporting %s to ONNX, once", source)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=target.parent, prefix=".making-") as room:
+                made = Path(room) / "model"
+                made.mkdir()
+                if reason := _run_export([str(source), str(made)] + ([self._pooling] if self._pooling else [])):
+                    self._note.write_text(reason, encoding="utf-8")
+                    return
+                try:
+                    made.rename(target)
+                except OSError:
+                    if not target.exists():  # else another process was first
+                        raise
+        except OSError as error:
+            raise EmbeddingError(f"The embedding model in {source} cannot be exported to ONNX in {target.parent}: {error}") from error
 
 
-def _export(source: Path, target: Path, pooling: str | None) -> None:
-    """Make the export beside its place and move it there whole: another process may do the same."""
-    log.info("exporting %s to ONNX, once", source)
+def expected_precision() -> str:
+    """What an export has on this processor, unless the model suffers from it: int8 overflows on x86 without VNNI."""
+    if platform.machine().lower() not in {"x86_64", "amd64"}:
+        return "int8"
+    try:
+        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:  # not Linux; most processors have it
+        return "int8"
+    return "int8" if "vnni" in flags else "uint8"
+
+
+def _run_export(arguments: Sequence[str]) -> str:
+    """Export in a process of its own, so that torch never enters this one; says why it failed, or ""."""
     search_path = [os.path.abspath(entry) for entry in sys.path]  # noqa: PTH100 - "" is the current folder
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".making-") as room:
-            made = Path(room) / "model"
-            made.mkdir()
-            given = [str(source), str(made)] + ([pooling] if pooling else [])
-            arguments = json.dumps([str(Path(__file__).resolve().parents[1]), search_path, *given])
-            process = subprocess.run(
-                [sys.executable, "-P", "-c", _BOOTSTRAP, arguments],
-                env=os.environ | {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"},
-                capture_output=True,
-                text=True,
-                timeout=EXPORT_SECONDS,
-                check=False,
-            )
-            if process.returncode:
-                reason = (process.stderr.strip().splitlines() or [f"exit status {process.returncode}"])[-1]
-                raise EmbeddingError(f"The embedding model in {source} cannot be exported to ONNX: {reason}")
-            with suppress(FileExistsError):  # another process was first
-                made.rename(target)
-    except (OSError, subprocess.SubprocessError) as error:
-        raise EmbeddingError(f"The embedding model in {source} cannot be exported to ONNX in {target.parent}: {error}") from error
+        process = subprocess.run(
+            [sys.executable, "-P", "-c", _BOOTSTRAP, json.dumps([str(Path(__file__).resolve().parents[1]), search_path, *arguments])],
+            env=os.environ | {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"},
+            capture_output=True,
+            text=True,
+            timeout=EXPORT_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"it took longer than {EXPORT_SECONDS:g} seconds"
+    lines = process.stderr.strip().splitlines() or [f"exit status {process.returncode}"]
+    return lines[-1].rstrip(".") if process.returncode else ""

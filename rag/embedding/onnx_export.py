@@ -1,4 +1,4 @@
-"""A sentence-transformers model -> one ONNX graph: encoder, pooling, normalisation; 8-bit weights where that changes next to nothing.
+"""A sentence-transformers model -> one ONNX graph: encoder, pooling, normalisation; 8-bit weights where the vectors agree.
 
 Runs in a process of its own, so that torch never enters the one that embeds:
 `python -m rag.embedding.onnx_export MODEL_FOLDER TARGET [POOLING]`.
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 LEAST_AGREEMENT = {"int8": 0.99, "uint8": 0.99, "fp32": 0.999}
-"""The mean cosine with the original's vectors under which an export is not used; the quickest first."""
+"""The mean cosine with the original's vectors below which an export is not used; the quickest first."""
 
 OPSET = 17
 
@@ -44,38 +44,33 @@ TEXTS = (
     "Water boils at a lower temperature on a mountain, since the pressure of the air falls with height. " * 10,
     "word " * 600,
 )
-"""What the export is judged on: short and long, several languages, code, a table, more than any limit."""
+"""What the export is tested on: short and long, several languages, code, a table, more than any limit."""
 
 
 def export(source: Path, target: Path, pooling: str | None = None, precisions: Collection[str] = tuple(LEAST_AGREEMENT)) -> About:
-    """Export a model.
+    """Export the model in a folder to an empty one, in the first of `precisions` that agrees with the original; any error may come of it.
 
-    Args:
-        source: Its folder.
-        target: An empty folder.
-        pooling: As for `load_model`.
-        precisions: Those to choose from.
-
-    Returns:
-        What was made: the first of `precisions` that agrees with the original. int8 is the quickest, and overflows on processors that
-        multiply bytes without VNNI.
-
-    Raises:
-        EmbeddingError: The model cannot be loaded.
-        ValueError: None of them agrees with the original.
-        Exception: torch cannot trace it.
+    int8 is the quickest, and overflows on processors that multiply bytes without VNNI.
     """
     model = load_model(source, pooling, attention="eager")
-    document_prompt, query_prompt = prompts_of(model)
-    limit, max_tokens = token_limit(model)
+    prompts, (limit, max_tokens) = prompts_of(model), token_limit(model)
     model.tokenizer.backend_tokenizer.save(str(target / TOKENIZER))
-    about = About("fp32", 0.0, model.get_embedding_dimension() or 0, limit, max_tokens, document_prompt, query_prompt)
-    _trace(model, target / GRAPH)
-    (target / GRAPH).rename(target / "fp32.onnx")
-    about = _first_that_agrees(model, target, about, precisions)
-    (target / "fp32.onnx").unlink()
-    (target / ABOUT).write_text(json.dumps(asdict(about), indent=1), encoding="utf-8")
-    return about
+    traced = target / "traced.onnx"
+    _trace(model, traced)
+    problems = []
+    for precision in precisions:
+        if precision == "fp32":
+            shutil.copyfile(traced, target / GRAPH)
+        else:
+            _quantise(traced, target / GRAPH, precision)
+        about = About(precision, 0.0, model.get_embedding_dimension() or 0, limit, max_tokens, *prompts)
+        about = replace(about, agreement=_agreement(model, OnnxModel(target, about), prompts))
+        if about.agreement >= LEAST_AGREEMENT[precision]:
+            traced.unlink()
+            (target / ABOUT).write_text(json.dumps(asdict(about), indent=1), encoding="utf-8")
+            return about
+        problems.append(f"the {precision} export agrees with the original by a mean cosine of {about.agreement:.3f} only")
+    raise ValueError("; ".join(problems))
 
 
 def _trace(model: "SentenceTransformer", path: Path) -> None:
@@ -108,25 +103,6 @@ def _trace(model: "SentenceTransformer", path: Path) -> None:
         )
 
 
-def _first_that_agrees(model: "SentenceTransformer", target: Path, about: About, precisions: Collection[str]) -> About:
-    """Make the graph in each precision until one agrees with the original.
-
-    Raises:
-        ValueError: None does.
-    """
-    problems = []
-    for precision in precisions:
-        if precision == "fp32":
-            shutil.copyfile(target / "fp32.onnx", target / GRAPH)
-        else:
-            _quantise(target / "fp32.onnx", target / GRAPH, precision)
-        try:
-            return _checked(model, target, replace(about, precision=precision))
-        except ValueError as error:
-            problems.append(str(error))
-    raise ValueError("; ".join(problems))
-
-
 def _quantise(source: Path, target: Path, precision: str) -> None:
     """Weights of matrix products to 8 bits, a scale for each column: one scale for a whole matrix ruins this model (cosine 0.94)."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
@@ -141,21 +117,13 @@ def _quantise(source: Path, target: Path, precision: str) -> None:
     )
 
 
-def _checked(model: "SentenceTransformer", target: Path, about: About) -> About:
-    """Compare what was made with the original.
-
-    Raises:
-        ValueError: They do not agree.
-    """
-    made = OnnxModel(target, about)
-    agreements = []
-    for prompt, encode in ((about.document_prompt, model.encode_document), (about.query_prompt, model.encode_query)):
+def _agreement(model: "SentenceTransformer", made: OnnxModel, prompts: tuple[str, str]) -> float:
+    """The mean cosine of an export's vectors with the original's."""
+    cosines = []
+    for prompt, encode in zip(prompts, (model.encode_document, model.encode_query), strict=True):
         original = encode(list(TEXTS), prompt=prompt, normalize_embeddings=True, show_progress_bar=False)
-        agreements.append(np.sum(made.embed([prompt + text for text in TEXTS]) * original, axis=1))
-    agreement = float(np.mean(agreements))
-    if not agreement >= LEAST_AGREEMENT[about.precision]:
-        raise ValueError(f"the {about.precision} export agrees with the original by a mean cosine of {agreement:.3f} only")
-    return replace(about, agreement=agreement)
+        cosines.append(np.sum(made.embed([prompt + text for text in TEXTS]) * original, axis=1))
+    return float(np.mean(cosines))
 
 
 def main() -> None:

@@ -30,14 +30,8 @@ SLOWER = ["SkipLayerNormFusion"]
 class About:
     """What is known of an exported model without loading it.
 
-    Attributes:
-        precision: "int8", "uint8" or "fp32", of the weights of its matrix products.
-        agreement: The mean cosine of its vectors with the original's, over a fixed set of texts.
-        dimensions: Of a vector.
-        limit: Tokens read of a text, special tokens and prompt counted.
-        max_tokens: The same without special tokens and document prompt.
-        document_prompt: Put before a text that will be searched.
-        query_prompt: Put before a question.
+    `precision` ("int8", "uint8" or "fp32") is that of the weights of its matrix products, `agreement` the mean cosine of its vectors with
+    the original's; `limit` counts special tokens and the prompt, `max_tokens` does not.
     """
 
     precision: str
@@ -50,11 +44,7 @@ class About:
 
 
 def read_about(folder: Path) -> About:
-    """Read what is known of the exported model in a folder.
-
-    Raises:
-        OSError, ValueError, TypeError: It is not there, or not whole.
-    """
+    """Read what is known of the exported model in a folder; raises OSError, ValueError or TypeError where it is missing or damaged."""
     return About(**json.loads((folder / ABOUT).read_text(encoding="utf-8")))
 
 
@@ -67,22 +57,27 @@ class OnnxModel:
     """
 
     def __init__(self, folder: Path, about: About) -> None:
-        """Load nothing yet.
-
-        Args:
-            folder: Where the exported model lies.
-            about: What `read_about` says of it.
-        """
+        """Load nothing yet."""
         self._folder = folder
         self._about = about
         self._lock = threading.RLock()
 
-    def embed(self, texts: Sequence[str]) -> Embeddings:
-        """Embed texts, prompt included.
+    @property
+    def max_tokens(self) -> int:
+        """See `Embedder.max_tokens`."""
+        return self._about.max_tokens
 
-        Returns:
-            float32 of shape `(len(texts), dimensions)`, rows of unit length.
-        """
+    def embed_documents(self, texts: Sequence[str]) -> Embeddings:
+        """See `Embedder.embed_documents`."""
+        return self.embed([self._about.document_prompt + text for text in texts])
+
+    def embed_query(self, text: str) -> Embeddings:
+        """See `Embedder.embed_query`."""
+        row: Embeddings = self.embed([self._about.query_prompt + text])[0]
+        return row
+
+    def embed(self, texts: Sequence[str]) -> Embeddings:
+        """Embed texts, prompt included: float32 `(len(texts), dimensions)`, rows of unit length."""
         rows = np.empty((len(texts), self._about.dimensions), dtype=np.float32)
         order = sorted(range(len(texts)), key=lambda place: -len(texts[place]))  # the shortest last: no core waits long for another
         for place, row in zip(
@@ -90,6 +85,11 @@ class OnnxModel:
         ):
             rows[place] = row
         return rows
+
+    def close(self) -> None:
+        """Let go of the threads; the next use makes new ones."""
+        if workers := self.__dict__.pop("_workers", None):
+            workers.shutdown()
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         """See `Embedder.token_spans`."""
@@ -130,19 +130,21 @@ class OnnxModel:
     @cached_property
     def _cutter(self) -> "Tokenizer":
         """Reads any length."""
-        from tokenizers import Tokenizer
-
-        tokenizer = Tokenizer.from_file(str(self._folder / TOKENIZER))
-        tokenizer.no_padding()
-        tokenizer.no_truncation()
-        return tokenizer
+        return read_tokenizer(self._folder / TOKENIZER)
 
     @cached_property
     def _tokenizer(self) -> "Tokenizer":
         """Reads what the model takes."""
-        from tokenizers import Tokenizer
-
-        tokenizer = Tokenizer.from_file(str(self._folder / TOKENIZER))
-        tokenizer.no_padding()
+        tokenizer = read_tokenizer(self._folder / TOKENIZER)
         tokenizer.enable_truncation(self._about.limit)
         return tokenizer
+
+
+def read_tokenizer(path: Path) -> "Tokenizer":
+    """A tokenizer from its JSON file that neither pads nor cuts."""
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer

@@ -1,13 +1,12 @@
-"""An embedder of one's own, named by module and class."""
+"""`plugin:MODULE:CLASS`: an embedder from outside this package."""
 
 import importlib
-from collections.abc import Sequence
 
-from rag.embedding.protocol import Embedder, Embeddings
+from rag.embedding.protocol import Closable, Embedder
 from rag.errors import EmbeddingError
 
 NEEDED = ("identity", "max_tokens", "token_spans", "embed_documents", "embed_query")
-"""What `Embedder` asks for."""
+"""The members of `Embedder`."""
 
 
 class PluginEmbedder:
@@ -16,10 +15,13 @@ class PluginEmbedder:
     def __init__(self, name: str, embedder: Embedder) -> None:
         self._name = name
         self._embedder = embedder
+        self.token_spans = embedder.token_spans
+        self.embed_documents = embedder.embed_documents
+        self.embed_query = embedder.embed_query
 
     @property
     def identity(self) -> str:
-        """Module, class, argument, and what the plug-in says of itself."""
+        """Module, class, argument, and the plug-in's own identity."""
         return f"plugin:{self._name}:{self._embedder.identity}"
 
     @property
@@ -27,25 +29,14 @@ class PluginEmbedder:
         """See `Embedder.max_tokens`."""
         return self._embedder.max_tokens
 
-    def token_spans(self, text: str) -> list[tuple[int, int]]:
-        """See `Embedder.token_spans`."""
-        return self._embedder.token_spans(text)
-
-    def embed_documents(self, texts: Sequence[str]) -> Embeddings:
-        """See `Embedder.embed_documents`."""
-        return self._embedder.embed_documents(texts)
-
-    def embed_query(self, text: str) -> Embeddings:
-        """See `Embedder.embed_query`."""
-        return self._embedder.embed_query(text)
+    def close(self) -> None:
+        """Close the plug-in, where it can be closed."""
+        if isinstance(self._embedder, Closable):
+            self._embedder.close()
 
 
 def load_plugin(given: str) -> PluginEmbedder:
-    """Load "MODULE:CLASS" or "MODULE:CLASS?ARGUMENT"; the module's own code runs.
-
-    Raises:
-        EmbeddingError: There is no such module or class, it cannot be made, or it lacks something that `Embedder` asks for.
-    """
+    """Load "MODULE:CLASS" or "MODULE:CLASS?ARGUMENT"; the module's own code runs, and what it raises becomes an EmbeddingError."""
     path, question, argument = given.partition("?")
     module_name, _, class_name = path.partition(":")
     try:
@@ -58,7 +49,5 @@ def load_plugin(given: str) -> PluginEmbedder:
     except Exception as error:  # whatever a plug-in's own code raises
         raise EmbeddingError(f"The embedding plug-in {given!r} cannot be loaded: {type(error).__name__}: {error}") from error
     if missing := [name for name in NEEDED if not hasattr(type(made), name) and not hasattr(made, name)]:
-        raise EmbeddingError(
-            f"The embedding plug-in {given!r} has no {', '.join(missing)}; `Embedder` in rag/embedding/protocol.py says what these are."
-        )
+        raise EmbeddingError(f"The embedding plug-in {given!r} has no {', '.join(missing)}: see `Embedder` in rag/embedding/protocol.py.")
     return PluginEmbedder(path if not question else f"{path}?{argument}", made)

@@ -1,4 +1,4 @@
-"""What the library needs of an embedding model."""
+"""What the library needs of an embedding model: implement `Embedder` to add one."""
 
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
@@ -17,7 +17,7 @@ class Embedder(Protocol):
 
     @property
     def identity(self) -> str:
-        """What makes its vectors what they are: model, weights' hash, prompts, pooling. Known without loading the model."""
+        """All that its vectors depend on: model, hash of the weights, prompts, pooling. Quick to tell: nothing is loaded for it."""
 
     @property
     def max_tokens(self) -> int:
@@ -48,12 +48,20 @@ class Embedder(Protocol):
 
 
 @runtime_checkable
+class Closable(Protocol):
+    """An embedder, chat model or reranker that holds connections or threads."""
+
+    def close(self) -> None:
+        """Let go of them. Doing so twice is harmless; the next use opens new ones."""
+
+
+@runtime_checkable
 class HasWords(Protocol):
-    """An embedder that is a table of words, and has nothing to say of a text without any of them."""
+    """An embedder that is a table of words, and knows nothing of a text that has none of them."""
 
     @property
     def words(self) -> Sequence[str]:
-        """All that it knows, from common to rare."""
+        """All words of the table, from common to rare."""
 
     def knows(self, text: str) -> bool:
-        """Whether any word of a text is known."""
+        """Whether any word of a text is in the table."""

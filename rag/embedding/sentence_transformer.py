@@ -1,4 +1,4 @@
-"""Embeddings by sentence-transformers."""
+"""Embeddings by sentence-transformers, which loads torch at first use."""
 
 import os
 import threading
@@ -24,39 +24,31 @@ BATCH_SIZE = 16
 """Texts in one pass: larger ones are hardly faster on two cores, and a question waits for the pass before it."""
 
 POOLINGS: dict[str, "PoolingMode"] = {"cls": "cls", "mean": "mean", "max": "max", "last": "lasttoken"}
-"""How tokens' vectors become one for the text: that of the first token, the mean, the greatest of each dimension, that of the last."""
+"""How the tokens' vectors become one: that of the first token, the mean, the maximum of each dimension, that of the last."""
 
 UNLIMITED_TOKENS = 8192
-"""Taken as the limit of a model that states none."""
+"""The limit assumed for a model that states none."""
 
 
 class SentenceTransformerEmbedder:
-    """Any sentence-transformers model that lies on this machine, or any encoder or decoder with a stated pooling; loaded at first use."""
+    """Any sentence-transformers model on this machine, or any encoder or decoder with a given pooling; loaded at first use."""
 
     def __init__(self, model: str = DEFAULT_EMBEDDING_MODEL, pooling: str | None = None) -> None:
-        """Load nothing yet.
-
-        Args:
-            model: The built-in one's name, a folder, or a name in the local Hugging Face cache.
-            pooling: One of `POOLINGS`; None for what the model itself states.
-        """
+        """Load nothing yet; `pooling` is one of `POOLINGS`, or None for the model's own."""
         self._name = model
         self._pooling = pooling
         self._lock = threading.RLock()
 
     @cached_property
     def identity(self) -> str:
-        """Name, hashes of weights and configuration, and the pooling where one is asked for.
-
-        Raises:
-            EmbeddingError: As for `model_key`.
-        """
+        """Name and `model_key`."""
         return f"sentence-transformers:{model_name(self._name)}:{model_key(self._name, self._pooling)}"
 
     @property
     def max_tokens(self) -> int:
         """The model's limit without special tokens and document prompt."""
-        return token_limit(self._model)[1]
+        with self._lock:
+            return token_limit(self._model)[1]
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         """See `Embedder.token_spans`."""
@@ -69,7 +61,8 @@ class SentenceTransformerEmbedder:
     def embed_documents(self, texts: Sequence[str]) -> Embeddings:
         """See `Embedder.embed_documents`."""
         if not texts:
-            return np.empty((0, self._model.get_embedding_dimension() or 0), dtype=np.float32)
+            with self._lock:
+                return np.empty((0, self._model.get_embedding_dimension() or 0), dtype=np.float32)
         by_length = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         rows: list[Embeddings] = []
         for first in range(0, len(by_length), BATCH_SIZE):
@@ -92,39 +85,21 @@ class SentenceTransformerEmbedder:
         def load_tokenizer() -> "tuple[Tokenizer, int]":
             from tokenizers import Tokenizer
 
-            model = self._model
-            return Tokenizer.from_str(model.tokenizer.backend_tokenizer.to_str()), token_limit(model)[0]
+            with self._lock:
+                return Tokenizer.from_str(self._model.tokenizer.backend_tokenizer.to_str()), token_limit(self._model)[0]
 
         return TokenReader(load_tokenizer, lambda: self._model, self._lock)
 
     @cached_property
     def _model(self) -> "SentenceTransformer":
-        with self._lock:
-            if "_model" in self.__dict__:  # another thread loaded it while this one waited
-                return self.__dict__["_model"]  # type: ignore[no-any-return]
-            _ = self.identity
-            self.__dict__["_model"] = model = load_model(model_folder(self._name), self._pooling)
-            return model
+        """The model; called with the lock held."""
+        _ = self.identity
+        return load_model(model_folder(self._name), self._pooling)
 
 
 def load_model(folder: Path, pooling: str | None = None, attention: str | None = None) -> "SentenceTransformer":
-    """Load a model from its folder, and nothing from anywhere else.
-
-    Args:
-        folder: A sentence-transformers model; any encoder or decoder where `pooling` is given.
-        pooling: One of `POOLINGS`, in place of what the model states.
-        attention: How attention is computed; the library's own choice if not given.
-
-    Raises:
-        EmbeddingError: It cannot be loaded, or does not tell where its tokens stand.
-    """
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    import torch
-    from transformers.utils import logging as transformers_logging
-
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    options: dict[str, Any] = {} if torch.cuda.is_available() else {"dtype": torch.float32}
+    """Load a model from its folder, and nothing from anywhere else: any encoder or decoder where `pooling`, one of `POOLINGS`, is given."""
+    options = model_options()
     if attention:
         options["attn_implementation"] = attention
     try:
@@ -132,12 +107,23 @@ def load_model(folder: Path, pooling: str | None = None, attention: str | None =
     except (OSError, ValueError, RuntimeError, KeyError, AttributeError, TypeError) as error:
         raise EmbeddingError(f"The embedding model in {folder} could not be loaded: {error}") from error
     if not getattr(model.tokenizer, "is_fast", False):
-        raise EmbeddingError(f"The embedding model in {folder} has no fast tokenizer, so its text offsets are not known. Choose another.")
+        raise EmbeddingError(f"The embedding model in {folder} has no fast tokenizer, so its token offsets are unknown. Choose another.")
     return model
 
 
+def model_options() -> dict[str, Any]:
+    """What any model is loaded with; keeps transformers off the network and off the terminal."""
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    import torch
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    return {} if torch.cuda.is_available() else {"dtype": torch.float32}
+
+
 def _assembled(folder: Path, pooling: str | None, options: dict[str, Any]) -> "SentenceTransformer":
-    """The model as its folder has it, or with a stated pooling: encoder, pooling, unit length."""
+    """The model as its folder has it, or with the given pooling: encoder, pooling, unit length."""
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
 
@@ -145,17 +131,14 @@ def _assembled(folder: Path, pooling: str | None, options: dict[str, Any]) -> "S
         return SentenceTransformer(str(folder), local_files_only=True, model_kwargs=options)
     transformer = Transformer(str(folder), model_kwargs=options | {"local_files_only": True}, processor_kwargs={"local_files_only": True})
     tokenizer = transformer.tokenizer
-    if tokenizer.pad_token is None:  # GPT-2 and its kin; what is padded is not read
+    if tokenizer.pad_token is None:  # GPT-2 and the like; padding is masked
         tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
     tokenizer.padding_side = "right"  # so that positions count from a text's first token
     return SentenceTransformer(modules=[transformer, Pooling(transformer.get_embedding_dimension(), POOLINGS[pooling]), Normalize()])
 
 
 def prompts_of(model: "SentenceTransformer") -> tuple[str, str]:
-    """What a model wants before a text that will be searched, and before a question.
-
-    sentence-transformers takes "document" only, even where a model states "passage" or "corpus".
-    """
+    """A model's prompts for a document and for a query; sentence-transformers alone would ignore "passage" and "corpus"."""
     prompts = model.prompts or {}
     stated = (prompts.get(name) for name in ("document", "passage", "corpus"))
     return next((prompt for prompt in stated if prompt), ""), prompts.get("query") or ""

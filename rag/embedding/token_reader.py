@@ -1,4 +1,4 @@
-"""What happens inside an embedding model: its tokens, a vector for each, and the table these begin from."""
+"""Looks inside an embedding model: its tokens, a vector for each, and the table of input embeddings."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 MOST_WORDS = 30_000
-"""Words of a vocabulary, at most: those with the lowest ids, which are the most frequent ones."""
+"""Words of a vocabulary, at most: those with the lowest ids, which are the most frequent."""
 
 CONTINUES = "##"
-"""How WordPiece writes a piece that goes on with a word."""
+"""How WordPiece marks a piece that continues a word."""
 
 WORD_BEGINS = ("▁", "Ġ")
-"""How SentencePiece and byte-level BPE write a token that begins a word."""
+"""How SentencePiece and byte-level BPE mark a token that begins a word."""
 
 TokenKind = Literal["word", "piece", "unknown", "special"]
-"""`word` begins a word, `piece` goes on with it, `unknown` stands for what the model has no token for, `special` is the model's own."""
+"""`word` begins a word, `piece` continues it, `unknown` stands for text without a token, `special` is the model's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Token:
         start: Offset of its first character in the text; special tokens have the place they stand at.
         end: Offset after its last.
         kind: See `TokenKind`.
-        is_read: Whether the model reads it; what is over its limit is cut off.
+        is_read: Whether the model reads it; what exceeds its limit is cut off.
     """
 
     text: str
@@ -52,13 +52,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class TokenizedText:
-    """A text as a model cuts it.
-
-    Attributes:
-        text: What was cut.
-        tokens: All of them, special ones and those over the limit included.
-        limit: Tokens that the model reads, special ones counted.
-    """
+    """A text and all of its tokens, special ones and those over the model's limit included; `limit` counts special ones too."""
 
     text: str
     tokens: tuple[Token, ...]
@@ -72,19 +66,15 @@ class TokenizedText:
 
 @runtime_checkable
 class HasTokens(Protocol):
-    """An embedder that lets its tokens be seen. Not every one can: an endpoint keeps them to itself."""
+    """An embedder that shows its tokens. Not every one can: a model at an endpoint does not."""
 
     @property
     def token_reader(self) -> "TokenReader":
-        """Nothing is loaded yet.
-
-        Raises:
-            EmbeddingError: The model cannot show its tokens.
-        """
+        """Shows them; nothing is loaded yet."""
 
 
 class TokenReader:
-    """A sentence-transformers model, looked into; no prompt is put before a text. May be used from several threads."""
+    """Looks into a sentence-transformers model, without any prompt; EmbeddingError where it cannot be loaded. Safe to share by threads."""
 
     def __init__(
         self,
@@ -92,23 +82,13 @@ class TokenReader:
         load_model: "Callable[[], SentenceTransformer]",
         lock: "threading.RLock | None" = None,
     ) -> None:
-        """Load nothing yet.
-
-        Args:
-            load_tokenizer: Gives the tokenizer, which is changed by nobody else, and the tokens that the model reads of a text.
-            load_model: Gives the model; loads torch, which takes seconds.
-            lock: Held while the model is at work.
-        """
+        """Load nothing yet; `load_tokenizer` gives a tokenizer of its own and the token limit, `lock` is held while the model works."""
         self._load_tokenizer = load_tokenizer
         self._load_model = load_model
         self._lock = lock or threading.RLock()
 
     def tokens(self, text: str) -> TokenizedText:
-        """Cut a text of any length; the model itself is not loaded for it.
-
-        Raises:
-            EmbeddingError: The model is not on this machine.
-        """
+        """Cut a text of any length; the model itself is not loaded for it."""
         text = _valid(text)
         tokenizer, limit = self._tokenizer
         encoding = tokenizer.encode(text)
@@ -122,11 +102,7 @@ class TokenReader:
         return TokenizedText(text, tuple(tokens), limit)
 
     def vocabulary(self) -> list[str]:
-        """The whole words that are tokens: two letters at least, nothing but letters, most frequent first, `MOST_WORDS` at most.
-
-        Raises:
-            EmbeddingError: The model is not on this machine.
-        """
+        """The whole words that are tokens: two letters at least, nothing but letters, most frequent first, `MOST_WORDS` at most."""
         by_id = [text for text, _ in sorted(self._tokenizer[0].get_vocab().items(), key=lambda entry: entry[1])]
         if any(text.startswith(WORD_BEGINS) for text in by_id):
             by_id = [text[1:] for text in by_id if text.startswith(WORD_BEGINS)]
@@ -134,49 +110,28 @@ class TokenReader:
         return list(words)[:MOST_WORDS]
 
     def token_vectors(self, text: str) -> Embeddings:
-        """What the last layer makes of each token that is read, in its context.
-
-        Returns:
-            float32, `(tokens read, width)`, a row for each of `tokens(text).read`; not of unit length.
-
-        Raises:
-            EmbeddingError: The model cannot be loaded, or has no vectors of tokens.
-        """
+        """The last layer's vector of each of `tokens(text).read`: float32 `(tokens read, width)`, not of unit length."""
         with self._lock, _translated():
             made = self._model.encode([_valid(text)], output_value="token_embeddings", prompt="", show_progress_bar=False)
             return np.asarray(made[0].float().cpu().numpy(), dtype=np.float32)
 
     def sentence_vector(self, text: str) -> Embeddings:
-        """The model's own vector of a text: float32, `(dimensions,)`, of unit length.
-
-        Raises:
-            EmbeddingError: The model cannot be loaded.
-        """
+        """The model's own vector of a text: float32 `(dimensions,)`, of unit length."""
         with self._lock:
             made = self._model.encode([_valid(text)], normalize_embeddings=True, prompt="", show_progress_bar=False)
         return np.asarray(made[0], dtype=np.float32)
 
     def static_vectors(self, ids: Sequence[int]) -> Embeddings:
-        """Rows of the table that the model begins from: the same for a token wherever it stands.
-
-        Returns:
-            float32, `(len(ids), width)`; not of unit length.
-
-        Raises:
-            EmbeddingError: The model cannot be loaded, or has no such table.
-        """
+        """Input embeddings, the same for a token wherever it stands: float32 `(len(ids), width)`, not of unit length."""
         with self._lock, _translated():
             table = self._model[0].auto_model.get_input_embeddings().weight  # type: ignore[union-attr, operator]
             return np.asarray(table[list(ids)].detach().float().cpu().numpy(), dtype=np.float32)
 
     @cached_property
     def pooling(self) -> str:
-        """How the model makes one vector of many: "mean", "cls", "max" ...; "" where it does not say.
-
-        Raises:
-            EmbeddingError: The model cannot be loaded.
-        """
-        modes = [getattr(module, "pooling_mode", None) for module in self._model]
+        """How the model makes one vector of many: "mean", "cls", "max" ...; "" where it does not say."""
+        with self._lock:
+            modes = [getattr(module, "pooling_mode", None) for module in self._model]
         mode = next((mode for mode in modes if mode), "")
         return mode if isinstance(mode, str) else "+".join(mode)
 
@@ -209,10 +164,8 @@ class TokenReader:
 
     @cached_property
     def _model(self) -> "SentenceTransformer":
-        with self._lock:
-            if "_model" not in self.__dict__:  # another thread loaded it while this one waited
-                self.__dict__["_model"] = self._load_model()
-            return self.__dict__["_model"]  # type: ignore[no-any-return]
+        """The model; called with the lock held."""
+        return self._load_model()
 
 
 @contextmanager

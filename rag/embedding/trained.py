@@ -1,4 +1,4 @@
-"""Embedders that were trained on one's own library: Word2Vec, FastText, Doc2Vec. `training` makes their folders.
+"""`gensim:FOLDER`: Word2Vec, FastText or Doc2Vec trained on one's own library; `training` makes the folder.
 
 A folder holds numbers and words, no pickle: reading one runs nothing.
 """
@@ -6,7 +6,8 @@ A folder holds numbers and words, no pickle: reading one runs nothing.
 import hashlib
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,8 +17,7 @@ import numpy as np
 
 from rag.embedding.built_in_tokens import BuiltInTokens
 from rag.embedding.protocol import Embeddings
-from rag.embedding.word_vectors import WordVectors, words_of
-from rag.embedding.words import RARENESS, centred, unit, weighed_mean
+from rag.embedding.words import RARENESS, WordVectors, centred, unit, weighted_mean, words_of
 from rag.errors import EmbeddingError
 from rag.types import TrainedKind
 
@@ -30,21 +30,12 @@ ABOUT, ROWS, NGRAMS = "about.json", "rows.npy", "ngrams.npy"
 SEED = 7
 NGRAM_LETTERS = (3, 6)
 INFER_EPOCHS, INFER_ALPHA, LEAST_ALPHA = 50, 0.025, 0.0001
-"""How Doc2Vec looks for the vector of a text; the learning rate falls in even steps."""
-
-MISSING = "gensim is not installed. Install it with: pip install 'footnote[gensim]'"
+"""How Doc2Vec infers the vector of a text; the learning rate falls in even steps."""
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What is known of a trained model.
-
-    Attributes:
-        kind: Which.
-        words: Its vocabulary, lower case, from common to rare.
-        counts: How often each occurred.
-        epochs: How often the texts were read.
-    """
+    """What is known of a trained model: its lower-case vocabulary from common to rare, and how often each word occurred."""
 
     kind: TrainedKind
     words: list[str]
@@ -53,28 +44,20 @@ class About:
 
 
 class TrainedEmbedder(BuiltInTokens):
-    """Word2Vec and FastText as the weighed mean of a text's words (`words.WordsEmbedder`), Doc2Vec by inferring.
+    """Word2Vec and FastText as the weighted mean of a text's words (`words.WordsEmbedder`), Doc2Vec by inferring.
 
-    FastText makes a vector for a word it does not know of the word's parts. The same text always gives the same vector. A text of
-    which nothing is known gets what `words.unit` gives to unknown words.
+    FastText makes the vector of an unknown word from the word's parts. The same text always gives the same vector. A text of which
+    nothing is known gets what `words.unit` gives to unknown words.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Read nothing yet.
-
-        Args:
-            folder: Made by `training.train`.
-        """
+        """Read nothing yet; `folder` was made by `training.train`."""
         self._folder = folder
         self._lock = threading.RLock()
 
     @cached_property
     def identity(self) -> str:
-        """Kind, and a hash of all its files.
-
-        Raises:
-            EmbeddingError: They cannot be read.
-        """
+        """Kind, and a hash of all its files."""
         digest = hashlib.sha256()
         for name in (ABOUT, ROWS, NGRAMS) if self._about.kind == "fasttext" else (ABOUT, ROWS):
             digest.update(self._bytes(name))
@@ -90,11 +73,11 @@ class TrainedEmbedder(BuiltInTokens):
         with self._lock:
             match self._about.kind:
                 case "word2vec":
-                    return weighed_mean(text.lower(), self._vectors)
+                    return weighted_mean(text.lower(), self._vectors)
                 case "fasttext":
-                    return self._of_parts(text.lower())
+                    return self._mean_with_parts(text.lower())
                 case "doc2vec":
-                    return self._inferred(text.lower())
+                    return self._infer(text.lower())
 
     @property
     def words(self) -> Sequence[str]:
@@ -102,28 +85,28 @@ class TrainedEmbedder(BuiltInTokens):
         return self._about.words
 
     def knows(self, text: str) -> bool:
-        """See `HasWords.knows`; FastText makes up any word of its parts."""
+        """See `HasWords.knows`; FastText knows any word by its parts."""
         known = set(self._about.words)
         return self._about.kind == "fasttext" or any(word in known for word in words_of(text.lower()))
 
-    def _of_parts(self, text: str) -> Embeddings:
+    def _mean_with_parts(self, text: str) -> Embeddings:
         vectors, words = self._vectors, words_of(text)
         total = np.zeros(vectors.rows.shape[1], dtype=np.float32)
         for word in words:
             place = vectors.places.get(word)
             if place is None:
-                total += self._made_of_parts(word)
+                total += self._word_from_parts(word)
             else:
                 total += np.float32(RARENESS / (RARENESS + vectors.frequencies[place])) * vectors.rows[place]
         return unit(total, words or [text])
 
-    def _made_of_parts(self, word: str) -> Embeddings:
+    def _word_from_parts(self, word: str) -> Embeddings:
         """The mean of the rows of the word's parts, as FastText has it (Bojanowski and others, 2017)."""
         hashes = _gensim_part_hashes(word, len(self._ngrams))
         mean: Embeddings = self._ngrams[hashes].mean(axis=0) - self._centre if hashes else np.zeros(self._ngrams.shape[1], dtype=np.float32)
         return mean
 
-    def _inferred(self, text: str) -> Embeddings:
+    def _infer(self, text: str) -> Embeddings:
         """As gensim's `infer_vector` does it, but from a start that is the same in every process, and the same each time."""
         from gensim.models.doc2vec_inner import train_document_dbow
 
@@ -156,7 +139,7 @@ class TrainedEmbedder(BuiltInTokens):
 
     @cached_property
     def _centre(self) -> Embeddings:
-        """What `centred` took off: words made of parts have it too."""
+        """What `centred` took off: words made from parts have it too."""
         row: Embeddings = self._array(ROWS)[0] - self._vectors.rows[0]
         return row
 
@@ -166,7 +149,7 @@ class TrainedEmbedder(BuiltInTokens):
 
     @cached_property
     def _doc2vec(self) -> "Doc2Vec":
-        """Gensim's model, put together from the words and their output rows: nothing else is used in inferring."""
+        """Gensim's model, assembled from the words and their output rows: inference uses nothing else."""
         model = untrained_doc2vec(self._array(ROWS).shape[1], self._about.epochs)
         model.sorted_vocab = False  # they are
         model.build_vocab_from_freq(dict(zip(self._about.words, self._about.counts, strict=True)))
@@ -193,17 +176,10 @@ class TrainedEmbedder(BuiltInTokens):
 
 
 def untrained_doc2vec(dimensions: int, epochs: int) -> "Doc2Vec":
-    """Gensim's Doc2Vec, PV-DBOW (Le and Mikolov, 2014), before it has read anything.
-
-    Raises:
-        EmbeddingError: gensim is not installed.
-    """
-    try:
+    """Gensim's Doc2Vec, PV-DBOW (Le and Mikolov, 2014), before it has read anything."""
+    with gensim_needed():
         from gensim.models.doc2vec import Doc2Vec
-    except ModuleNotFoundError as error:
-        raise EmbeddingError(MISSING) from error
-    options: dict[str, Any] = {"seed": SEED, "hashfxn": stable_hash, "workers": 1, "min_count": 1, "sample": 1e-3}
-    return Doc2Vec(vector_size=dimensions, dm=0, epochs=epochs, **options)
+    return Doc2Vec(vector_size=dimensions, dm=0, epochs=epochs, **OPTIONS)
 
 
 def stable_hash(text: str) -> int:
@@ -211,9 +187,20 @@ def stable_hash(text: str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode("utf-8", "replace")).digest()[:4])
 
 
-def _gensim_part_hashes(word: str, buckets: int) -> list[int]:
+OPTIONS: dict[str, Any] = {"seed": SEED, "hashfxn": stable_hash, "workers": 1, "min_count": 1, "sample": 1e-3}
+"""Of gensim's models: the same texts give the same model."""
+
+
+@contextmanager
+def gensim_needed() -> Iterator[None]:
+    """Around an import of gensim: says how to install it where it is missing."""
     try:
-        from gensim.models.fasttext import ft_ngram_hashes
+        yield
     except ModuleNotFoundError as error:
-        raise EmbeddingError(MISSING) from error
+        raise EmbeddingError("gensim is not installed. Install it with: pip install 'footnote[gensim]'") from error
+
+
+def _gensim_part_hashes(word: str, buckets: int) -> list[int]:
+    with gensim_needed():
+        from gensim.models.fasttext import ft_ngram_hashes
     return list(ft_ngram_hashes(word, *NGRAM_LETTERS, buckets))

@@ -1,4 +1,4 @@
-"""A library's texts -> a folder that `gensim:FOLDER` reads; the same texts give the same folder, byte for byte."""
+"""Trains on a library's texts, and writes a folder that `gensim:FOLDER` reads; the same texts give the same folder, byte for byte."""
 
 import json
 from collections import Counter
@@ -9,19 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rag.embedding.trained import (
-    ABOUT,
-    MISSING,
-    NGRAM_LETTERS,
-    NGRAMS,
-    ROWS,
-    SEED,
-    About,
-    TrainedEmbedder,
-    stable_hash,
-    untrained_doc2vec,
-)
-from rag.embedding.word_vectors import words_of
+from rag.embedding.trained import ABOUT, NGRAM_LETTERS, NGRAMS, OPTIONS, ROWS, About, TrainedEmbedder, gensim_needed, untrained_doc2vec
+from rag.embedding.words import words_of
 from rag.errors import EmbeddingError
 from rag.types import TrainedKind
 
@@ -32,24 +21,17 @@ LEAST_COUNT = 2
 """A word that occurs less often is not learned."""
 
 LEAST_WORDS = 20
-"""With fewer of those, there is nothing to learn from."""
+"""With fewer words than these, there is nothing to learn from."""
 
 NGRAM_BUCKETS = 20_000
-"""Rows for parts of words; parts that fall together share one."""
+"""Rows for parts of words; parts with the same hash share one."""
 
 READ_CHUNKS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """What came of training.
-
-    Attributes:
-        identity: Of the embedder.
-        folder: Where it lies.
-        texts: How many were read.
-        words: How many were learned.
-    """
+    """A trained model: its identity and folder, how many texts were read and words learned."""
 
     identity: str
     folder: str
@@ -58,11 +40,7 @@ class Trained:
 
 
 def library_texts(library: "Library") -> list[str]:
-    """The text of every chunk, in the order of the documents' ids, which does not depend on when they were added.
-
-    Raises:
-        StorageError: The index cannot be read.
-    """
+    """The text of every chunk, in the order of the documents' ids, which does not depend on when they were added."""
     keys = sorted((record.id, ordinal) for record in library.documents() for ordinal in range(record.chunks))
     texts = []
     for first in range(0, len(keys), READ_CHUNKS):
@@ -73,23 +51,15 @@ def library_texts(library: "Library") -> list[str]:
 
 
 def train(texts: Sequence[str], kind: TrainedKind, folder: Path, dimensions: int = 100, epochs: int = 60) -> Trained:
-    """Train a model on texts, with gensim.
+    """Train a model on texts with gensim, each read in lower case as one run of words; the files in `folder` are replaced.
 
-    Args:
-        texts: Read in lower case, each as one run of words.
-        kind: "word2vec" (skip-gram; Mikolov and others, 2013), "fasttext" (the same with parts of words), or "doc2vec" (PV-DBOW).
-        folder: Made where it is not there; its files are replaced.
-        dimensions: Of a vector.
-        epochs: How often the texts are read.
-
-    Raises:
-        EmbeddingError: gensim is not installed, the texts have too few words that occur twice, or the folder cannot be written.
+    "word2vec" is skip-gram (Mikolov and others, 2013), "fasttext" the same with parts of words, "doc2vec" PV-DBOW.
     """
-    every = Counter(word for text in texts for word in words_of(text.lower()))
-    counts = {word: count for word, count in every.items() if count >= LEAST_COUNT}
+    occurrences = Counter(word for text in texts for word in words_of(text.lower()))
+    counts = {word: count for word, count in occurrences.items() if count >= LEAST_COUNT}
     if len(counts) < LEAST_WORDS:
         raise EmbeddingError(
-            f"The library has {len(counts)} words that occur twice or more, too few to learn from: {LEAST_WORDS} are needed. "
+            f"The library has {len(counts)} words that occur twice or more, too few to learn from ({LEAST_WORDS} are needed). "
             "`rag add PATH` adds documents."
         )
     runs = [[word for word in words_of(text.lower()) if word in counts] for text in texts]
@@ -107,19 +77,17 @@ def train(texts: Sequence[str], kind: TrainedKind, folder: Path, dimensions: int
 
 
 def _trained(runs: Sequence[list[str]], kind: TrainedKind, dimensions: int, epochs: int) -> tuple[Any, dict[str, Any]]:
-    """Gensim's model, and the rows that are kept of it by the name of their file."""
-    try:
+    """Gensim's model, and the rows to save of it, by file name."""
+    with gensim_needed():
         from gensim.models import FastText, Word2Vec
         from gensim.models.doc2vec import TaggedDocument
-    except ModuleNotFoundError as error:
-        raise EmbeddingError(MISSING) from error
     if kind == "doc2vec":
         model = untrained_doc2vec(dimensions, epochs)
         tagged = [TaggedDocument(run, [number]) for number, run in enumerate(runs)]
         model.build_vocab(tagged)
         model.train(tagged, total_examples=len(tagged), epochs=epochs)
         return model, {ROWS: model.syn1neg}
-    options: dict[str, Any] = {"seed": SEED, "hashfxn": stable_hash, "workers": 1, "min_count": 1, "sample": 1e-3, "epochs": epochs}
+    options = OPTIONS | {"epochs": epochs}
     if kind == "word2vec":
         model = Word2Vec(runs, vector_size=dimensions, sg=1, **options)
         return model, {ROWS: model.wv.vectors}

@@ -1,9 +1,11 @@
-"""A text as the mean of its words' vectors."""
+"""`words:FILE`: a text as the mean of its words' vectors, read from word2vec text, GloVe or fastText's .vec; also compressed (.gz)."""
 
+import gzip
 import hashlib
+import re
 import threading
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -11,35 +13,53 @@ import numpy as np
 
 from rag.embedding.built_in_tokens import BuiltInTokens
 from rag.embedding.protocol import Embeddings
-from rag.embedding.word_vectors import WordVectors, file_sha256, read_word_vectors, words_of
+from rag.errors import EmbeddingError
+
+MOST_WORDS = 500_000
+"""Lines that are read; such files list the most common words first."""
+
+_WORD = re.compile(r"\w+(?:['’]\w+)*")
+_HEADER = re.compile(rb"\d+ \d+")
 
 RARENESS = 1e-3
-"""`a` of smooth inverse frequency: a word that makes up the share p of running text weighs a / (a + p)."""
+"""`a` of smooth inverse frequency: a word that makes up the share p of running text has the weight a / (a + p)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WordVectors:
+    """A vocabulary: each word's place, rows float32 `(words, dimensions)`, and its share in running text, float64 `(words,)` in (0, 1]."""
+
+    places: dict[str, int]
+    rows: Embeddings
+    frequencies: np.ndarray[tuple[int], np.dtype[np.float64]]
 
 
 class WordsEmbedder(BuiltInTokens):
-    """Word vectors of a file, their mean weighed by smooth inverse frequency; words that the file lacks are left out.
+    """Word vectors of a file, their mean weighted by smooth inverse frequency; words that the file lacks are left out.
 
     Source: Arora, Liang, Ma, "A simple but tough-to-beat baseline for sentence embeddings" (2017). Its second step takes off what all
     texts have in common, which would depend on the collection; taken off here is the mean vector of running text, which depends on
-    the file alone. (Questions with their page among the first five, of 201, by word2vec: plain mean 67 %, weighed 73 %, centred too
-    75 %.) A text of which no word is known gets the mean of fixed random
-    vectors, one for each of its words: near to texts of the same unknown words, and to no others.
+    the file alone. (Questions with their page among the first five, of 201, by word2vec: plain mean 67 %, weighted 73 %, centred too
+    75 %.) A text of which no word is known gets the mean of fixed random vectors, one for each of its words: near to texts of the same
+    unknown words, and to no others.
     """
 
     def __init__(self, path: Path) -> None:
-        """Read nothing yet.
-
-        Args:
-            path: In a format of `read_word_vectors`.
-        """
+        """Read nothing yet."""
         self._path = path
         self._lock = threading.RLock()
 
     @cached_property
     def identity(self) -> str:
         """Name and hash of the file."""
-        return f"words:{self._path.name}:{file_sha256(self._path)}:sif-centred"
+        try:
+            with self._path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise EmbeddingError(
+                f"The word vectors in {self._path} cannot be read: {error.strerror}. Set RAG_EMBEDDING_MODEL to a file."
+            ) from error
+        return f"words:{self._path.name}:{digest}:sif-centred"
 
     def embed_documents(self, texts: Sequence[str]) -> Embeddings:
         """See `Embedder.embed_documents`."""
@@ -48,7 +68,7 @@ class WordsEmbedder(BuiltInTokens):
 
     def embed_query(self, text: str) -> Embeddings:
         """See `Embedder.embed_query`."""
-        return weighed_mean(text, self._vectors)
+        return weighted_mean(text, self._vectors)
 
     @property
     def words(self) -> Sequence[str]:
@@ -68,18 +88,53 @@ class WordsEmbedder(BuiltInTokens):
             return read
 
 
+def words_of(text: str) -> list[str]:
+    """The words of a text, as they are written, without punctuation."""
+    return _WORD.findall(text)
+
+
+def read_word_vectors(path: Path) -> WordVectors:
+    """Read a file of word vectors: a word a line, then its numbers; a first line of two numbers is skipped.
+
+    Frequencies are not in such files, whose words go from common to rare: the word of rank r is given 1 / (r + 2.7), as a share
+    (Zipf and Mandelbrot).
+    """
+    places: dict[str, int] = {}
+    rows: list[Embeddings] = []
+    try:
+        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                stripped = line.rstrip()
+                if not stripped or (number == 1 and _HEADER.fullmatch(stripped)):
+                    continue
+                fields = stripped.split(b" ")
+                # a word may have spaces in it; how many numbers there are is known from the first line
+                dimensions = len(rows[0]) if rows else len(fields) - 1
+                word = b" ".join(fields[:-dimensions]).decode("utf-8", "replace") if dimensions else ""
+                row = np.array(fields[-dimensions:], dtype=np.float32)
+                if not word or not np.isfinite(row).all():
+                    raise EmbeddingError(f"Line {number} of {path} is not a word followed by numbers, as in a file of word vectors.")
+                if word not in places:
+                    places[word] = len(rows)
+                    rows.append(row)
+                if len(rows) == MOST_WORDS:
+                    break
+    except (OSError, EOFError, ValueError) as error:
+        raise EmbeddingError(f"The word vectors in {path} cannot be read: {error}. They must be word2vec text, GloVe or .vec.") from error
+    if not rows:
+        raise EmbeddingError(f"There are no word vectors in {path}.")
+    shares = 1 / (np.arange(len(rows)) + 1 + 2.7)
+    return WordVectors(places, np.stack(rows), shares / shares.sum())
+
+
 def centred(vectors: WordVectors) -> WordVectors:
-    """Take the mean vector of running text, weighed as texts are, off every word's."""
+    """Take the mean vector of running text, weighted as texts are, off every word's."""
     shares = vectors.frequencies * RARENESS / (RARENESS + vectors.frequencies)
     return replace(vectors, rows=vectors.rows - ((shares / shares.sum()) @ vectors.rows).astype(np.float32))
 
 
-def weighed_mean(text: str, vectors: WordVectors) -> Embeddings:
-    """The unit vector of a text: see `WordsEmbedder`.
-
-    Returns:
-        float32 of shape `(dimensions,)`.
-    """
+def weighted_mean(text: str, vectors: WordVectors) -> Embeddings:
+    """The unit vector of a text, float32 `(dimensions,)`: see `WordsEmbedder`."""
     words = words_of(text)
     places = [vectors.places.get(word, vectors.places.get(word.lower())) for word in words]
     known = [place for place in places if place is not None]
@@ -88,7 +143,7 @@ def weighed_mean(text: str, vectors: WordVectors) -> Embeddings:
 
 
 def unit(vector: Embeddings, words: Sequence[str]) -> Embeddings:
-    """Bring a vector to unit length; one without a direction is replaced by what `words` get as unknown ones."""
+    """Scale a vector to unit length; a zero vector is replaced by that of `words` as unknown ones."""
     length = np.linalg.norm(vector)
     if not length > 0:
         vector = np.sum([_random_vector(word.lower(), vector.shape[0]) for word in words], axis=0)

@@ -1,1 +1,1 @@
-"""OpenAI-compatible servers: one client and one map of errors for chat, embeddings and reranking."""
+"""OpenAI-compatible servers: `client` reaches them, `errors` says what went wrong; chat, embeddings and rerank add what is theirs alone."""

@@ -6,21 +6,37 @@ bare, or under "results" or "data".
 """
 
 import json
+import math
+import re
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
-from rag.endpoints.rerank_failures import WANTED, Reply, RerankEndpoint, failure, not_scores, refusal, too_slow
-from rag.endpoints.rerank_results import read_scores
+from rag.endpoints.client import Endpoint, Service
+from rag.endpoints.errors import Refusal, all_words, not_the_protocol, refusal, too_slow, translate
 from rag.errors import RerankingError
 
 if TYPE_CHECKING:
     import httpx2
 
-CONNECT_SECONDS = 5.0
-"""Longest wait for a connection."""
+RERANK = Service(
+    name="rerank endpoint",
+    kind="a rerank endpoint",
+    nobody="No reranker",
+    example="http://localhost:8080/v1",
+    path="",
+    url_setting="RAG_RERANKER",
+    key_setting="RAG_RERANKER_API_KEY",
+    model_setting="RAG_RERANKER_MODEL",
+    slow="did not rank the passages within",
+    patience="try again, lower RAG_RERANK_DEPTH, or unset RAG_RERANKER",
+    shorten="Lower RAG_RERANK_DEPTH to send fewer texts at once.",
+    correct="Check RAG_RERANKER and RAG_RERANKER_MODEL.",
+    error=RerankingError,
+)
 
 QUESTION_CHARACTERS = 2000
 """What is sent of a question: servers refuse one that leaves no room for a passage."""
@@ -28,20 +44,30 @@ QUESTION_CHARACTERS = 2000
 ANSWER_BYTES = 20_000_000
 """Longest answer that is read: some servers send every text back with its score."""
 
+SCORE_NAMES = ("relevance_score", "score")
+LIST_NAMES = ("results", "data")
+
+BELOW_THE_LEAST = 1.0
+"""How far below the least score the texts are put that a server left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply(Refusal):
+    """Any answer; its body is text where it is not JSON. `media_type` is "" where none is stated."""
+
+    media_type: str
+
+    @property
+    def wants_texts(self) -> bool:
+        """Whether it may be a refusal of a request whose documents are not called "texts"."""
+        return self.status in {400, 422} and re.search(r"\btexts\b", all_words(self.body)) is not None
+
 
 class EndpointReranker:
-    """A model behind a rerank endpoint. The documents' words and the key go to its address alone: redirects are not followed.
-
-    Args:
-        url: With or without /v1 or /rerank at its end. A wrong one is reported at first use.
-        model: The model's name there, or None for the server's own.
-        api_key: The key for that address, or None.
-        timeout_seconds: Longest wait for the answer.
-    """
+    """A model behind a rerank endpoint, whose address may lack /v1 or /rerank; a wrong one is reported at first use."""
 
     def __init__(self, url: str, model: str | None, api_key: SecretStr | None, timeout_seconds: float) -> None:
-        key = api_key.get_secret_value().strip() if api_key else ""
-        self._endpoint = RerankEndpoint(url, model or "", key, timeout_seconds)
+        self._endpoint = Endpoint(RERANK, url, api_key, model or "", timeout_seconds)
         self._address = ""  # what answered, once something did
         self._takes_texts = False
 
@@ -54,32 +80,33 @@ class EndpointReranker:
         """See `Reranker.scores`. Texts that the server leaves out get less than the least score it gave."""
         if not texts:
             return []
-        for address in [self._address] if self._address else self._endpoint.addresses():
-            reply = self._asked(address, question, texts)
-            if reply.status not in {404, 405} or reply.names_the_model:
+        model = self._endpoint.model
+        for address in [self._address] if self._address else _addresses(self._endpoint.checked_url()):
+            reply = self._ask(address, question, texts)
+            if reply.status not in {404, 405} or reply.is_about(model):
                 break
         if reply.status != 200:
-            raise refusal(reply, self._endpoint)
+            raise refusal(reply, self._endpoint, model)
         try:
-            scores = read_scores(reply.text, len(texts))
+            scores = _read_scores(reply.body, len(texts))
         except ValueError as error:
-            raise not_scores(error, reply, self._endpoint) from error
+            raise not_the_protocol(f"{reply.media_type or 'no media type'}: {error}", self._endpoint) from error
         self._address = address
         return scores
 
-    def _asked(self, address: str, question: str, texts: Sequence[str]) -> Reply:
+    def _ask(self, address: str, question: str, texts: Sequence[str]) -> _Reply:
         """One answer; a server that may want the texts by their other name is asked once more."""
-        reply = self._sent(address, self._body(question, texts, self._takes_texts))
+        reply = self._send(address, self._request(question, texts, self._takes_texts))
         if self._takes_texts or not reply.wants_texts:
             return reply
-        second = self._sent(address, self._body(question, texts, takes_texts=True))
+        second = self._send(address, self._request(question, texts, takes_texts=True))
         if second.status != 200:
             return reply
         self._takes_texts = True
         return second
 
-    def _body(self, question: str, texts: Sequence[str], takes_texts: bool) -> bytes:
-        """The request, as little as a server needs. A lone surrogate, as a shell may pass one, cannot be sent."""
+    def _request(self, question: str, texts: Sequence[str], takes_texts: bool) -> bytes:
+        """The request's body, as little as a server needs. A lone surrogate, as a shell may pass one, cannot be sent."""
         # only text-embeddings-inference has to be told that it may cut what is too long
         body: dict[str, Any] = {"texts": list(texts), "truncate": True} if takes_texts else {"documents": list(texts)}
         body["query"] = question[:QUESTION_CHARACTERS]
@@ -87,33 +114,78 @@ class EndpointReranker:
             body["model"] = self._endpoint.model
         return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
 
-    def _sent(self, address: str, body: bytes) -> Reply:
+    def _send(self, address: str, request: bytes) -> _Reply:
         import httpx2
 
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
-        if self._endpoint.key:
-            headers["Authorization"] = f"Bearer {self._endpoint.key}"
-        seconds = self._endpoint.timeout_seconds
-        timeout = httpx2.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds))
         try:
-            with (
-                httpx2.Client(timeout=timeout, follow_redirects=False) as client,
-                client.stream("POST", address, content=body, headers=headers) as response,
-            ):
-                kind, location = response.headers.get("content-type", ""), response.headers.get("location", "")
-                said = self._read(response).decode("utf-8", "replace")
-                return Reply(response.status_code, kind.partition(";")[0].strip().lower(), location, said)
-        except httpx2.HTTPError as error:
-            raise failure(error, self._endpoint) from error
+            # a client for each request: one kept would meet connections that the server has closed meanwhile
+            with self._endpoint.open_http() as http, http.stream("POST", address, content=request, headers=headers) as response:
+                media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+                return _Reply(response.status_code, _decoded(self._read(response)), response.headers, media_type)
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            raise translate(error, self._endpoint) from error
 
     def _read(self, response: "httpx2.Response") -> bytes:
-        """The whole answer, in time and within bounds: a stream without an end would keep the question waiting for ever."""
+        """The whole answer, in time and within bounds: an endless stream would keep the question waiting for ever."""
         until = time.monotonic() + self._endpoint.timeout_seconds
-        said = bytearray()
+        answer = bytearray()
         for piece in response.iter_bytes():
-            said += piece
-            if len(said) > ANSWER_BYTES:
-                raise RerankingError(f"{self._endpoint.shown} sends an answer without an end. Check the address. {WANTED}")
+            answer += piece
+            if len(answer) > ANSWER_BYTES:
+                raise not_the_protocol(f"more than {ANSWER_BYTES // 1_000_000} MB", self._endpoint)
             if time.monotonic() > until:
                 raise too_slow(self._endpoint)
-        return bytes(said)
+        return bytes(answer)
+
+
+def _addresses(base: str) -> list[str]:
+    """Where an endpoint may answer, the likeliest first."""
+    if base.endswith(("/rerank", "/reranking")):
+        return [base]
+    if re.search(r"[^/]/v\d+$", base):  # text-embeddings-inference has the path without the version alone
+        return [f"{base}/rerank", f"{base.rpartition('/')[0]}/rerank"]
+    return [f"{base}/v1/rerank", f"{base}/rerank"]
+
+
+def _decoded(answer: bytes) -> Any:
+    """JSON, or text where it is none."""
+    text = answer.decode("utf-8", "replace")
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _read_scores(body: Any, texts: int) -> list[float]:
+    """A finite score for each of so many texts, in their order. ValueError says in a few words what came instead."""
+    results = next((body[name] for name in LIST_NAMES if name in body), None) if isinstance(body, dict) else body
+    if type(results) is not list:
+        raise ValueError("no list of results")
+    scores: dict[int, float] = {}
+    for result in results:
+        index = result.get("index") if isinstance(result, dict) else None
+        if type(index) is not int:  # which a bool is not
+            raise ValueError("a result without an index")
+        if not 0 <= index < texts:
+            raise ValueError(f"index {index}, where {texts} texts were sent")
+        if index in scores:
+            raise ValueError(f"text {index} is scored twice")
+        scores[index] = _score(result)
+    if not scores:
+        raise ValueError("no text is scored")
+    left_out = min(scores.values()) - BELOW_THE_LEAST
+    return [scores.get(index, left_out) for index in range(texts)]
+
+
+def _score(result: dict[str, Any]) -> float:
+    score: Any = next((result[name] for name in SCORE_NAMES if name in result), None)
+    if type(score) not in {int, float}:
+        raise ValueError("a result without a score")
+    try:
+        number = float(score)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise ValueError("a score that is no finite number")
+    return number

@@ -1,1 +1,7 @@
-"""A file -> a document: what kind it is, its pages and their text; and a page -> a picture with marks."""
+"""Bytes of a file -> its pages and their text; a page -> its picture, and where words stand in it.
+
+The walk: `registry` tells the format by the first bytes and the name -> `loader` has a child process (`isolation` here, `worker` there)
+open the file with the format's reader, and passes its pages on as they come -> `viewer` has other child processes draw a page, or
+find words on it. `protocol` is what a format says of itself and what its reader gives. The formats: `pdf`, `text`. No parser is ever
+imported here, in the parent.
+"""

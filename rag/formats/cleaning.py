@@ -1,4 +1,4 @@
-"""Raw characters of a page -> text that is valid, searchable and prompt-ready, with the way back."""
+"""Raw characters of a page -> text that is valid, searchable and prompt-ready, with the way back; titles and labels -> tidy ones."""
 
 import re
 import unicodedata
@@ -14,6 +14,15 @@ _SURROGATES = "\ud800-\udfff"
 # Control characters, and the marks that pdfium puts where it joins a word over a line end (U+0002, U+FFFE).
 _NOTHING = "\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\u00ad\ufeff\ufffe\uffff"
 
+_LONGEST_LABEL = 40
+_LONGEST_TITLE = 300
+
+_JUNK_TITLE = re.compile(
+    r"(?i)\W*(untitled|unnamed|no ?title|title|none|null|unknown|anonymous|document|dokument|presentation|powerpoint presentation|slide)"
+    r"(\W?document)?[\W\d]*|[\W\d_]*"
+    r"|.*\.(docx?|dotx?|pptx?|xlsx?|od[tps]|rtf|txt|md|html?|tex|dvi|e?ps|pdf|indd|qx[dp]|pmd|p65|fm|cdr|ai|psd|wpd|pages|tiff?|jpe?g|png)"
+)
+
 # One pattern for all that changes, so that the text and the way back cannot disagree; one set of characters to begin
 # with, which is twenty times quicker than alternatives.
 _CHANGES = re.compile(
@@ -23,18 +32,13 @@ _CHANGES = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class CleanText:
-    r"""A page's text and the raw characters it was made of.
-
-    Attributes:
-        raw: The characters as the library gave them.
-        text: Valid UTF-8, "\n" line ends, ligatures in letters, words joined where a hyphen broke them.
-    """
+    r"""A page's characters as a library gave them, and its text: valid UTF-8, "\n" line ends, no ligatures, no hyphens at line ends."""
 
     raw: str
     text: str
 
     def offsets(self) -> list[int]:
-        """The place in `raw` of each character of `text`, and of its end: never falling, one longer than `text`."""
+        """The offset in `raw` of each character of `text`, and of its end: never falling, one longer than `text`."""
         offsets: list[int] = []
         done = 0
         for change in _CHANGES.finditer(self.raw):
@@ -45,18 +49,7 @@ class CleanText:
         return offsets
 
     def raw_span(self, start: int, end: int) -> tuple[int, int]:
-        """The raw characters behind `text[start:end]`.
-
-        Args:
-            start: Offset in `text`, at least 0.
-            end: Offset after the last character, at most `len(text)`.
-
-        Returns:
-            Start and end in `raw`. Half of a ligature stands for the whole of it.
-
-        Raises:
-            ValueError: The span is empty or not within the text.
-        """
+        """The offsets in `raw` behind `text[start:end]`: half of a ligature stands for the whole. `ValueError` outside the text."""
         if not 0 <= start < end <= len(self.text):
             raise ValueError(f"no characters {start} to {end} in a text of {len(self.text)}")
         offsets = self.offsets()
@@ -64,8 +57,24 @@ class CleanText:
 
 
 def clean(raw: str) -> CleanText:
-    """Clean what a PDF library or a decoder gave: see `CleanText.text`. Characters it does not name stay as they are."""
+    """Clean what a library or a decoder gave. Characters that are not listed above stay as they are."""
     return CleanText(raw, _CHANGES.sub(_replacement, raw))
+
+
+def tidy_title(title: str) -> str:
+    """A title from the metadata, or "" where a program put it there: "untitled", a file's name."""
+    title = re.sub(r"(?i)^microsoft (office )?(word|powerpoint|excel) - ", "", tidy_heading(title))
+    return "" if _JUNK_TITLE.fullmatch(title) else title
+
+
+def tidy_heading(title: str) -> str:
+    """A title from an outline."""
+    return " ".join(clean(title[:_LONGEST_TITLE]).text.split())
+
+
+def tidy_label(label: str, index: int) -> str:
+    """A label from the file, or the page's number where it has none."""
+    return " ".join(clean(label[:_LONGEST_LABEL]).text.split()) or str(index + 1)
 
 
 def _replacement(change: re.Match[str]) -> str:

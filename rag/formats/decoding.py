@@ -7,7 +7,7 @@ from rag.errors import NoTextError, UnreadableFileError, UnsupportedFileError
 from rag.formats.cleaning import REPLACEMENT, clean
 from rag.formats.registry import HEAD_BYTES, describe_binary
 
-# UTF-32 first: its little-endian mark begins with that of UTF-16.
+# UTF-32 first: its little-endian byte order mark begins with that of UTF-16.
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -23,10 +23,8 @@ _CONTROLS = bytes({*range(32), 127} - set(b"\t\n\v\f\r\x1b"))
 _MOST_CONTROLS = 0.02
 """Share of control characters above which bytes are no text; random bytes have 0.1."""
 
-_LONGEST_TITLE = 200
-
 _SAMPLE_BYTES = 20_000
-"""How much is shown to charset-normalizer, whose time grows with it."""
+"""What charset-normalizer sees, whose time grows with it."""
 
 _WESTERN_SHARE = 0.3
 """Western European text has fewer accented letters among its letters than this; Cyrillic, Greek, Thai have more."""
@@ -38,21 +36,13 @@ _MARK_IN_WORD = re.compile(r"[^\W\d_][\xa1-\xa9\xab-\xb3\xb6\xb8\xb9\xbb-\xbf\xd
 
 
 def decode(data: bytes, name: str) -> str:
-    """Decode and clean a text file: UTF-8, UTF-16, UTF-32, else the likeliest older encoding.
+    """Decode and clean a whole text file: UTF-8, UTF-16, UTF-32, else the likeliest older encoding.
 
-    A short text in an encoding of one byte a character is taken for Western European wherever its words allow it.
-
-    Args:
-        data: The whole file.
-        name: The file's name, for messages.
-
-    Raises:
-        UnreadableFileError: The file is empty.
-        UnsupportedFileError: It is binary.
-        NoTextError: It holds white space only.
+    A short text in an encoding of one byte a character is taken for Western European wherever its words allow it. `UnreadableFileError`
+    where it is empty, `UnsupportedFileError` where it is binary, `NoTextError` where it is white space.
     """
     if not data:
-        raise UnreadableFileError(f"{name} is empty (0 bytes); nothing can be found in it.")
+        raise UnreadableFileError(f"{name} is empty (0 bytes).")
     text = _decode_unicode(data)
     if text is None:
         if _controls(data) > _MOST_CONTROLS:
@@ -60,24 +50,8 @@ def decode(data: bytes, name: str) -> str:
         text = data.decode(_legacy_encoding(data), errors="replace")
     cleaned = clean(text).text
     if not cleaned.strip():
-        raise NoTextError(f"{name} has no text: nothing but white space.")
+        raise NoTextError(f"{name} has no text, only white space.")
     return cleaned
-
-
-def markdown_title(text: str) -> str:
-    """The first top heading of a Markdown text ("# Title"), or "" where it begins otherwise."""
-    for line in text[:10_000].splitlines():
-        if heading := re.fullmatch(r" {0,3}#\s+(.+?)(?:\s+#+)?\s*", line):
-            return heading[1]
-        if line.startswith(("```", "~~~")):
-            break
-    return ""
-
-
-def plain_title(text: str) -> str:
-    """The first line of a plain text where it stands alone, above a blank line, and is no paragraph; else ""."""
-    first, _, rest = text.lstrip()[: _LONGEST_TITLE + 2].partition("\n")
-    return first.strip() if rest.startswith("\n") and len(first) <= _LONGEST_TITLE else ""
 
 
 def _decode_unicode(data: bytes) -> str | None:
@@ -104,7 +78,7 @@ def _controls(data: bytes) -> float:
 
 
 def _wide_encoding(data: bytes) -> str | None:
-    """UTF-16 or UTF-32 without a mark: the one in which the text is valid and has the most ASCII in it."""
+    """UTF-16 or UTF-32 without a byte order mark: the one in which the text is valid and has the most ASCII."""
     sample = data[: _SAMPLE_BYTES // 4 * 4]
     best: str | None = None
     most = 0.05  # spaces and line ends alone make up more
@@ -131,7 +105,7 @@ def _legacy_encoding(data: bytes) -> str:
 
 
 def _telling_lines(data: bytes) -> bytes:
-    """Lines that are not ASCII, as many as the sample holds, never cut within a character."""
+    """Lines that are not ASCII, as many as the sample takes, never cut within a character."""
     lines: list[bytes] = []
     size = end = 0
     while size < _SAMPLE_BYTES and (accent := _NOT_ASCII.search(data, end)):

@@ -1,18 +1,26 @@
-"""The parent's half of a child process that opens files: started when needed, watched, ended when it hangs."""
+"""The parent's half of a child process that opens files: started when needed, watched, ended when it hangs.
+
+A request is pickled. The answer comes from a process that a hostile file may have taken over, so it is nothing but data: frames, each a
+line of JSON and as many raw bytes as it announces. `rag.formats.worker` is the other half.
+"""
 
 import contextlib
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
 import threading
 import weakref
 from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
-from rag.formats.frames import Frame, read_frame, write_frame
+from rag.errors import DocumentError
+from rag.formats.protocol import Request
+from rag.formats.registry import FORMATS
 
 _START_SECONDS = 60.0
 """A cold disk may take long to load the libraries."""
@@ -24,16 +32,43 @@ _CLOSE_SECONDS = 2.0
 # library behind its __init__ would cost half a second and, with numpy, much of the memory limit.
 _BOOTSTRAP = """
 import json, sys, types
-folder, sys.path[:], megabytes = json.loads(sys.argv[1])
+folder, sys.path[:], *settings = json.loads(sys.argv[1])
 sys.modules["rag"] = types.ModuleType("rag")
 sys.modules["rag"].__path__ = [folder]
 from rag.formats.worker import main
-main(megabytes)
+main(*settings)
 """
+
+_BY_STATUS = {kind.status: kind for kind in DocumentError.__subclasses__()}
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A piece of an answer: what JSON can hold, and bytes that travel as they are, such as a picture."""
+
+    header: dict[str, Any] = field(repr=False)  # may tell the password that fits
+    payload: bytes = field(default=b"", repr=False)
+
+
+def write_frame(stream: BinaryIO, frame: Frame) -> None:
+    """Send one at once."""
+    line = json.dumps([frame.header, len(frame.payload)]).encode("ascii")  # escapes what is not ASCII, lone surrogates too
+    stream.write(line + b"\n" + frame.payload)
+    stream.flush()
+
+
+def read_frame(stream: BinaryIO) -> Frame | None:
+    """Wait for one; None where the other side is gone."""
+    line = stream.readline()
+    if not line.endswith(b"\n"):
+        return None
+    header, size = json.loads(line)
+    payload = stream.read(size)
+    return Frame(header, payload) if len(payload) == size else None
 
 
 class WorkerStoppedError(Exception):
-    """The child process ended before its answer did. The message says why, as part of a sentence."""
+    """The child process ended before its answer did. The message says why, as a clause."""
 
 
 class WorkerClosedError(WorkerStoppedError):
@@ -44,28 +79,22 @@ class WorkerClosedError(WorkerStoppedError):
 
 
 class Worker:
-    """One child process; it serves one request at a time and the threads that ask wait for each other."""
+    """One child process; it serves one request at a time, and threads wait for each other."""
 
     def __init__(self, *, seconds: float, megabytes: int) -> None:
-        """Start nothing yet.
-
-        Args:
-            seconds: Longest wait for the next frame of an answer.
-            megabytes: Memory the process may take.
-        """
+        """Start nothing yet. The limits: seconds without a frame of an answer, and the memory of the process."""
         self._seconds = seconds
         self._megabytes = megabytes
         self._lock = threading.Lock()
         self._closings = 0
         self._process: subprocess.Popen[bytes] | None = None
-        self._is_ready = False
         self._stop: Callable[[], object] = lambda: None
 
-    def ask(self, request: Frame) -> Generator[Frame]:
-        """Send a request and yield the frames of its answer; an answer not taken to its end ends the process.
+    def ask(self, request: Request) -> Generator[Frame]:
+        """Send a request and yield the frames of its answer, or raise the `DocumentError` that it is.
 
-        Raises:
-            WorkerStoppedError: It hung, ran out of memory, crashed or was closed. The next request starts it anew.
+        An answer not taken to its end ends the process. `WorkerStoppedError` where it hung, ran out of memory, crashed or was closed; the
+        next request starts it anew.
         """
         closings = self._closings
         with self._lock:
@@ -74,14 +103,15 @@ class Worker:
                 self._check_open_since(closings)
                 process = self._started()
                 self._check_open_since(closings)  # `close` may have come before there was a process to end
-                if not self._is_ready:
-                    self._next_frame(process, max(self._seconds, _START_SECONDS))
-                    self._is_ready = True
                 with contextlib.suppress(BrokenPipeError):  # the read that follows tells why
-                    write_frame(_pipe(process.stdin), request)
-                while "end" not in (frame := self._next_frame(process, self._seconds)).header:
+                    pickle.dump(request, _pipe(process.stdin))
+                    _pipe(process.stdin).flush()
+                self._next_frame(process, max(self._seconds, _START_SECONDS))  # it runs and has the parser
+                while (end := (frame := self._next_frame(process, self._seconds)).header.get("end")) is None:
                     yield frame
                 finished = True
+                if end:
+                    raise _BY_STATUS[end](frame.header["message"])
             except WorkerStoppedError:
                 self._check_open_since(closings)
                 raise
@@ -110,9 +140,10 @@ class Worker:
         if self._process is None:
             folder = str(Path(__file__).resolve().parents[1])
             path = [os.path.abspath(entry) for entry in sys.path]  # noqa: PTH100 - "" is the current folder
+            readers = [each.reader for each in FORMATS if each.is_preloaded]
             try:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-P", "-c", _BOOTSTRAP, json.dumps([folder, path, self._megabytes])],
+                    [sys.executable, "-P", "-c", _BOOTSTRAP, json.dumps([folder, path, self._megabytes, readers])],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.DEVNULL,  # pdfium prints; what matters comes as a frame
@@ -120,7 +151,6 @@ class Worker:
             except OSError as error:  # too many processes, no memory
                 raise WorkerStoppedError(f"the process that opens files cannot be started ({error.strerror})") from error
             self._stop = weakref.finalize(self, _stop, self._process)
-            self._is_ready = False
         return self._process
 
     def _next_frame(self, process: "subprocess.Popen[bytes]", seconds: float) -> Frame:

@@ -1,43 +1,93 @@
-"""What reading a file gives, whatever reads it, and what may go wrong. For the worker process."""
+"""What a format says of itself, and what its reader gives: all that one more format has to bring.
 
-import re
+A reader is a function `FileToOpen -> OpenedFile`. It runs in a child process, which limits its memory, and its time: to open the file,
+and for each page. The file's size is checked before; a reader of a compressed format limits what it unpacks. A reader may raise
+
+- `WrongPasswordError`, `ProtectedError`, `NotReadableError`, and while drawing `NotDrawableError`: they become a message about the file;
+- a `DocumentError` with a message of its own;
+- `OSError`; `ImportError` where a library that it needs is not installed; whatever its parser raises on odd files.
+
+Whatever it is, even a crash of the process, it is the outcome of that file alone.
+"""
+
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Literal, Protocol, cast, runtime_checkable
 
-from rag.formats.cleaning import clean
-
-_LONGEST_LABEL = 40
-_LONGEST_TITLE = 300
-
-_JUNK_TITLE = re.compile(
-    r"(?i)\W*(untitled|unnamed|no ?title|title|none|null|unknown|anonymous|document|dokument|presentation|powerpoint presentation|slide)"
-    r"(\W?document)?[\W\d]*|[\W\d_]*"
-    r"|.*\.(docx?|dotx?|pptx?|xlsx?|od[tps]|rtf|txt|md|html?|tex|dvi|e?ps|pdf|indd|qx[dp]|pmd|p65|fm|cdr|ai|psd|wpd|pages|tiff?|jpe?g|png)"
-)
+Rectangle = tuple[float, float, float, float]
+"""Left, top, right, bottom, as fractions of the page's picture; the origin is top left."""
 
 
-class NotReadableError(Exception):
-    """Neither library can make a document of it. The message says what they think of it."""
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A file format.
+
+    Attributes:
+        name: As people call it, such as "PDF".
+        media_type: Stored with every document, so it never changes.
+        reader: "module:function", imported in the child process alone.
+        suffixes: Lower case, with the dot; "" stands for names without one. The library's copy of a file gets the first.
+        magic: First bytes of each file of this format and of no other; they count more than the name.
+        container: First bytes that it shares with other formats, such as those of a ZIP archive; the suffix decides.
+        traces: Bytes that speak for this format in a file with its suffix whose magic is damaged.
+        unit: What a page is called: "page", "slide", "sheet". Labels of others than "page" begin with it: "slide 3".
+        is_drawn: Whether a page is shown as a picture with marks, by a `DrawnFile`, and not as text with the words marked.
+        is_preloaded: Whether a child process imports the reader as it starts: for what nearly every library has.
+        inline_type: What a browser may show the file itself as; "" has it saved. Nothing that can hold a script.
+    """
+
+    name: str
+    media_type: str
+    reader: str
+    suffixes: tuple[str, ...] = ()
+    magic: tuple[bytes, ...] = ()
+    container: tuple[bytes, ...] = ()
+    traces: tuple[bytes, ...] = ()
+    unit: str = "page"
+    is_drawn: bool = False
+    is_preloaded: bool = False
+    inline_type: str = ""
 
 
-class ProtectedError(Exception):
-    """It is encrypted in a way that neither library knows, such as for the holders of certain certificates."""
+@dataclass(frozen=True, slots=True)
+class FileToOpen:
+    """A file by its absolute path, what it is called in messages, and the passwords to try after none."""
+
+    path: Path
+    name: str
+    format: Format
+    passwords: tuple[str, ...] = field(default=(), repr=False)
+
+    def open(self) -> "OpenedFile":
+        """Open it, in the child process: what can be raised is said at the top of this file."""
+        module, _, function = self.format.reader.partition(":")
+        return cast("OpenedFile", getattr(import_module(module), function)(self))
 
 
-class WrongPasswordError(Exception):
-    """It is encrypted, and no password that was given opens it."""
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a child process is asked: to read a file, to draw a page of it, 1-based, or to find `text[start:end]` on one."""
+
+    verb: Literal["read", "draw", "look"]
+    file: FileToOpen
+    page: int = 0
+    scale: float = 0.0
+    start: int = 0
+    end: int = 0
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PageContent:
-    """What a page holds.
+    """A page's printed label, its text, cleaned and perhaps empty, and what stands on it.
 
     Attributes:
-        label: What is printed on it, or its number.
-        text: Cleaned; may be empty.
+        label: Printed on the page, or its number; see `Format.unit`.
+        text: What is cut, searched and cited.
         is_picture: Whether it has a picture and no text, as a scan.
-        headings: Those that begin on it, in reading order: level, 1 for the outermost; title; offset in `text`.
+        headings: In reading order: level, 1 for the outermost; title; offset in `text`.
     """
 
     label: str
@@ -46,51 +96,80 @@ class PageContent:
     headings: Sequence[tuple[int, str, int]] = ()
 
 
-class OpenedFile(Protocol):
-    """An open file of a kind that is read, whichever library reads it."""
+@dataclass(frozen=True, slots=True)
+class PageView:
+    """A page's text, the size of its picture in points (1/72 inch) if it can be drawn, and where the words stand in that, if known."""
 
+    size: tuple[float, float] | None
+    text: str
+    marks: tuple[Rectangle, ...] = ()
+
+
+class OpenedFile(Protocol):
+    """An open file: the title that it gives itself, or "", and the password that opened it."""
+
+    title: str
     password: str
 
-    @property
-    def title(self) -> str:
-        """What the file calls itself, or "" where that tells nothing."""
-
     def __len__(self) -> int:
-        """How many pages it has."""
+        """How many pages it says it has."""
 
     def pages(self) -> Iterator[PageContent]:
-        """Each page, in order, with its headings."""
+        """Each page that can be loaded; each one yielded is progress, and starts the time for the next."""
 
     def page(self, index: int) -> PageContent:
-        """One page, as `pages` gives it, but for its headings; without text where it cannot be loaded.
-
-        Args:
-            index: 0-based, less than the number of pages.
-        """
+        """One page by its 0-based index, its headings apart; without text where it cannot be loaded."""
 
     def close(self) -> None:
         """Free it."""
 
 
-def tidy_title(title: str) -> str:
-    """A title from the metadata, or "" where it is what a program put there: "untitled", a file's name."""
-    title = " ".join(clean(title[:_LONGEST_TITLE]).text.split())
-    title = re.sub(r"(?i)^microsoft (office )?(word|powerpoint|excel) - ", "", title)
-    return "" if _JUNK_TITLE.fullmatch(title) else title
+@runtime_checkable
+class DrawnFile(OpenedFile, Protocol):
+    """One whose pages have a look of their own. Both raise `NotDrawableError`."""
+
+    def draw(self, index: int, scale: float) -> bytes:
+        """A page as PNG, `scale` pixels a point or less."""
+
+    def locate(self, index: int, text: str, start: int, end: int) -> tuple[tuple[float, float], list[Rectangle]]:
+        """Its size in points, and a rectangle for each line of `text[start:end]`; `text` is that of `page`."""
 
 
-def tidy_heading(title: str) -> str:
-    """A title from the outline."""
-    return " ".join(clean(title[:_LONGEST_TITLE]).text.split())
+@dataclass(slots=True)
+class TextPages:
+    """An `OpenedFile` that is the texts of its pages: enough for a format that is not drawn."""
+
+    contents: Sequence[PageContent]
+    title: str = ""
+    password: str = field(default="", repr=False)
+
+    def __len__(self) -> int:
+        return len(self.contents)
+
+    def pages(self) -> Iterator[PageContent]:
+        """See `OpenedFile`."""
+        return iter(self.contents)
+
+    def page(self, index: int) -> PageContent:
+        """See `OpenedFile`."""
+        return self.contents[index]
+
+    def close(self) -> None:
+        """See `OpenedFile`."""
+        self.contents = ()
 
 
-def tidy_label(label: str, index: int) -> str:
-    """A label from the file, or the page's number where it has none."""
-    return " ".join(clean(label[:_LONGEST_LABEL]).text.split()) or str(index + 1)
+class NotReadableError(Exception):
+    """The file is too damaged. The message says what is wrong with it, as a clause."""
 
 
-def reason_of(error: Exception) -> str:
-    """A library's words, without its own name and punctuation: "Data format error"."""
-    words = str(error).removeprefix("Failed to load document").strip(" ().")
-    words = words.removeprefix("PDFium: ").strip(". ")
-    return words if words not in {"", "Success"} else "its parts do not fit together"
+class NotDrawableError(Exception):
+    """A page cannot be drawn. The message says why, as a clause."""
+
+
+class ProtectedError(Exception):
+    """No password can open it: it is encrypted for the holders of certain certificates, say."""
+
+
+class WrongPasswordError(Exception):
+    """It is encrypted, and no password that was given opens it."""

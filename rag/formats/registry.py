@@ -1,24 +1,23 @@
-"""What kind of file this is: by its first bytes, then by its name."""
+"""The formats that are read, and which one a file has: told by its first bytes, then by its name.
+
+One more format is a file like `rag.formats.text`, a line in `FORMATS`, and a test. A program that uses the library may `register` one.
+"""
 
 from pathlib import PurePath
-from typing import Literal
 
 from rag.errors import UnsupportedFileError
+from rag.formats.pdf import PDF
+from rag.formats.protocol import Format
+from rag.formats.text import MARKDOWN, TEXT
 
-MediaType = Literal["application/pdf", "text/markdown", "text/plain"]
-PDF: Literal["application/pdf"] = "application/pdf"
+FORMATS = [PDF, TEXT, MARKDOWN]
 
 HEAD_BYTES = 4096
-"""How much of a file `media_type` wants to see."""
+"""How much of a file `recognise` wants to see."""
 
-_MARKDOWN_SUFFIXES = frozenset({".md", ".markdown"})
-_TEXT_SUFFIXES = frozenset({".txt", ".text", ".rst", ".log", ".csv", ".tsv", ""})
-_READ = "PDF (.pdf), plain text (.txt, .text, .rst, .log, .csv, .tsv) and Markdown (.md, .markdown) files are read"
+_PADDING = b"\xef\xbb\xbf \t\r\n\x00"
 
-_PDF_MAGIC = b"%PDF-"
-_PDF_HEADER_WITHIN = 1024  # readers accept rubbish of this many bytes before the header
-
-_MAGIC: tuple[tuple[bytes, str], ...] = (
+_BINARY: tuple[tuple[bytes, str], ...] = (
     (b"MZ", "a Windows program"),
     (b"\x7fELF", "a Linux program"),
     (b"\xcf\xfa\xed\xfe", "a macOS program"),
@@ -42,57 +41,99 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"(\xb5/\xfd", "a Zstandard archive"),
     (b"SQLite format 3\x00", "an SQLite database"),
 )
-_MARKUP: tuple[tuple[bytes, str], ...] = (
-    (b"{\\rtf", "an RTF document"),
-    (b"%!ps", "a PostScript document"),
-    (b"<!doctype html", "a web page (HTML)"),
-    (b"<html", "a web page (HTML)"),
-)
+_CODES = ((b"{\\rtf", "an RTF document"), (b"%!ps", "a PostScript document"))
+_MARKUP = (*_CODES, (b"<!doctype html", "a web page (HTML)"), (b"<html", "a web page (HTML)"))
 
 
-def media_type(name: str, head: bytes) -> MediaType:
-    """The kind a file is read as.
+def register(added: Format) -> None:
+    """Read one more format from now on; `ValueError` where its media type or a suffix is taken."""
+    for known in FORMATS:
+        if known.media_type == added.media_type or {*known.suffixes} & {*added.suffixes}:
+            raise ValueError(f"{added.name} and {known.name} have a media type or a suffix in common.")
+    FORMATS.append(added)
 
-    Args:
-        name: The file's name; its ending counts where the content does not tell.
-        head: The first bytes, `HEAD_BYTES` of them where there are as many.
 
-    Raises:
-        UnsupportedFileError: It is of no kind that is read, or is not what its name says.
-    """
+def format_of(media_type: str) -> Format:
+    """By its media type. One that is not read, as in a library of a newer version, has a reader that says so."""
+    unknown = Format(media_type, media_type, "rag.formats.registry:refuse")
+    return next((each for each in FORMATS if each.media_type == media_type), unknown)
+
+
+def format_named(name: str) -> Format | None:
+    """By the suffix of a file's name; None where that is of no format."""
     suffix = PurePath(name).suffix.lower()
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n\x00")
-    if start.startswith(_PDF_MAGIC) or (suffix == ".pdf" and _PDF_MAGIC in head[:_PDF_HEADER_WITHIN]):
-        return "application/pdf"
-    if suffix == ".pdf":
-        _refuse_false_pdf(name, head)
-        return "application/pdf"  # its header is damaged, which a reader may survive
-    if suffix not in _MARKDOWN_SUFFIXES | _TEXT_SUFFIXES:
-        raise UnsupportedFileError(f"{name} is of a kind that is not read{_guess(head, ': ')}; {_READ}.")
-    for magic, kind in _MARKUP[:2]:  # a page of HTML named .txt is still words; RTF and PostScript are codes
-        if start[: len(magic)].lower() == magic:
-            raise UnsupportedFileError(f"{name} is {kind} under another name; save it as PDF and add it again.")
-    return "text/markdown" if suffix in _MARKDOWN_SUFFIXES else "text/plain"
+    return next((each for each in FORMATS if suffix in each.suffixes), None)
+
+
+def recognise(name: str, head: bytes) -> Format:
+    """The format to read a file as, by its name and its first `HEAD_BYTES`; `UnsupportedFileError` for other formats and false names."""
+    named = format_named(name)
+    start = head.lstrip(_PADDING)
+    fitting = [each for each in FORMATS if start.startswith(each.magic)]
+    if fitting:
+        return named if named in fitting else fitting[0]
+    if named is None:
+        raise UnsupportedFileError(f"{name} is an unsupported file type{_look(head, ': ')}. {_supported()}")
+    if named.magic or named.container:
+        _check_is(named, name, head)
+    elif code := _markup(start, _CODES):  # a page of HTML named .txt is still words; these are codes
+        raise UnsupportedFileError(f"{name} is {code} under another name. Save it as PDF and add that.")
+    return named
 
 
 def describe_binary(name: str, head: bytes) -> str:
-    """The message for a file that is named as a text and is none."""
-    return f"{name} holds no text{_guess(head, ': it looks like ') or ' but binary data'}; {_READ}."
+    """The message about a file that is named as a text and is none."""
+    return f"{name} contains no text{_look(head, ': it looks like ') or ' but binary data'}. {_supported()}"
 
 
-def _guess(head: bytes, before: str) -> str:
+def names() -> str:
+    """The formats for a sentence: "PDF, plain text and Markdown"."""
+    return _listed([each.name for each in FORMATS])
+
+
+def page_name(label: str) -> str:
+    """A page by its label: "page iv", "part 2"."""
+    return label if has_unit(label) else f"page {label}"
+
+
+def has_unit(label: str) -> bool:
+    """Whether a label says by itself what it counts, as "part 2" does."""
+    return label.partition(" ")[0] in {each.unit for each in FORMATS}
+
+
+def refuse(file: object) -> None:
+    """The reader of formats that are not read."""
+    raise UnsupportedFileError(f"{getattr(file, 'name', 'The file')} is in a format that this version does not read.")
+
+
+def _supported() -> str:
+    suffixes = (", ".join(filter(None, each.suffixes)) for each in FORMATS)
+    return f"Supported: {_listed([f'{each.name} ({those})' for each, those in zip(FORMATS, suffixes, strict=True)])}."
+
+
+def _listed(words: list[str]) -> str:
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+
+
+def _look(head: bytes, before: str) -> str:
     if head[4:8] == b"ftyp":
         return f"{before}a film or sound (MP4)"
-    return next((before + kind for magic, kind in _MAGIC if head.startswith(magic)), "")
+    return next((before + kind for magic, kind in _BINARY if head.startswith(magic)), "")
 
 
-def _refuse_false_pdf(name: str, head: bytes) -> None:
-    start = head.lstrip()[:20].lower()
-    kind = _guess(head, "") or next((kind for magic, kind in _MARKUP if start.startswith(magic)), "")
-    if not kind and b"obj" not in head and b"xref" not in head and _is_plain(head):
+def _markup(start: bytes, kinds: tuple[tuple[bytes, str], ...] = _MARKUP) -> str:
+    return next((kind for mark, kind in kinds if start[: len(mark)].lower() == mark), "")
+
+
+def _check_is(named: Format, name: str, head: bytes) -> None:
+    """Refuse what is clearly another format than its name says; what is damaged alone, the reader may survive."""
+    if head.startswith(named.container) or any(magic in head for magic in named.magic):
+        return
+    kind = _look(head, "") or _markup(head.lstrip())
+    if not kind and not any(trace in head for trace in named.traces) and _is_plain(head):
         kind = "plain text; if that is what it should be, name it .txt"
     if kind:
-        raise UnsupportedFileError(f"{name} is not a PDF, as its name says: it looks like {kind}.")
+        raise UnsupportedFileError(f"{name} is not a {named.name} file, as its name says: it looks like {kind}.")
 
 
 def _is_plain(head: bytes) -> bool:

@@ -1,49 +1,88 @@
-"""A text file as a document of parts. For the worker process."""
+"""Plain text and Markdown: one page, or parts where the text is long."""
 
+import re
 from collections.abc import Iterator
 
-from rag.formats.decoding import decode, markdown_title, plain_title
-from rag.formats.parts import part_label, split
-from rag.formats.protocol import PageContent
-from rag.formats.registry import MediaType
+from rag.formats.protocol import FileToOpen, Format, PageContent, TextPages
 from rag.text.headings import part_headings
 
+TEXT = Format(
+    name="plain text",
+    media_type="text/plain",
+    reader="rag.formats.text:open_text",
+    suffixes=(".txt", ".text", ".rst", ".log", ".csv", ".tsv", ""),
+    unit="part",
+    inline_type="text/plain",
+)
+MARKDOWN = Format(
+    name="Markdown",
+    media_type="text/markdown",
+    reader="rag.formats.text:open_markdown",
+    suffixes=(".md", ".markdown"),
+    unit="part",
+    inline_type="text/plain",
+)
 
-class TextFile:
-    """A text file; its pages are its parts, one where it is not long."""
+MOST_CHARACTERS = 200_000
+"""Of one part; a text that has no more stays whole."""
 
-    password = ""
+_BREAKS = ("\n\n", "\n", ". ", " ")
+"""Where a text may be cut, best first."""
 
-    def __init__(self, data: bytes, name: str, media_type: MediaType) -> None:
-        """Decode a file.
+_LONGEST_TITLE = 200
 
-        Args:
-            data: All of it.
-            name: Its name, for messages.
-            media_type: "text/markdown" or "text/plain".
 
-        Raises:
-            DocumentError: As for `decode`.
-        """
-        words = decode(data, name)
-        self.title = markdown_title(words) if media_type == "text/markdown" else plain_title(words)
-        self._parts = list(split(words))
+def open_text(file: FileToOpen) -> TextPages:
+    """The title of a plain text is a first line that stands alone."""
+    words = _decoded(file)
+    return _opened(words, plain_title(words))
 
-    def __len__(self) -> int:
-        return len(self._parts)
 
-    def pages(self) -> Iterator[PageContent]:
-        """Each part, in order."""
-        for index, headings in enumerate(part_headings(self._parts)):
-            yield PageContent(self._label(index), self._parts[index], headings=[(each.level, each.title, each.start) for each in headings])
+def open_markdown(file: FileToOpen) -> TextPages:
+    """The title of a Markdown text is its first top heading."""
+    words = _decoded(file)
+    return _opened(words, markdown_title(words))
 
-    def page(self, index: int) -> PageContent:
-        """One part, without its headings."""
-        return PageContent(self._label(index), self._parts[index])
 
-    def close(self) -> None:
-        """Free it."""
-        self._parts = []
+def split(text: str, most: int = MOST_CHARACTERS) -> Iterator[str]:
+    """Cut a text after the last paragraph that fits, or after a line, a sentence or a word where a paragraph is too long.
 
-    def _label(self, index: int) -> str:
-        return part_label(index + 1) if len(self) > 1 else "1"
+    Joined, the parts are the text. Each but the last has at least half of `most` characters, which is at least 4.
+    """
+    start = 0
+    while len(text) - start > most:
+        least, furthest = start + most // 2, start + most
+        breaks = ((text.rfind(mark, least, furthest), len(mark)) for mark in _BREAKS)
+        end = next((place + length for place, length in breaks if place >= 0), furthest)
+        yield text[start:end]
+        start = end
+    yield text[start:]
+
+
+def markdown_title(text: str) -> str:
+    """The first top heading of a Markdown text ("# Title"), or "" where it begins otherwise."""
+    for line in text[:10_000].splitlines():
+        if heading := re.fullmatch(r" {0,3}#\s+(.+?)(?:\s+#+)?\s*", line):
+            return heading[1]
+        if line.startswith(("```", "~~~")):
+            break
+    return ""
+
+
+def plain_title(text: str) -> str:
+    """The first line of a plain text where it stands alone, above a blank line, and is no paragraph; else ""."""
+    first, _, rest = text.lstrip()[: _LONGEST_TITLE + 2].partition("\n")
+    return first.strip() if rest.startswith("\n") and len(first) <= _LONGEST_TITLE else ""
+
+
+def _decoded(file: FileToOpen) -> str:
+    from rag.formats.decoding import decode
+
+    return decode(file.path.read_bytes(), file.name)
+
+
+def _opened(words: str, title: str) -> TextPages:
+    parts = list(split(words))
+    labels = [f"part {number}" for number in range(1, len(parts) + 1)] if len(parts) > 1 else ["1"]
+    headings = ([(each.level, each.title, each.start) for each in found] for found in part_headings(parts))
+    return TextPages([PageContent(label, part, headings=begun) for label, part, begun in zip(labels, parts, headings, strict=True)], title)

@@ -1,18 +1,26 @@
-"""A page of a file -> its picture, its words, and where they stand: made in child processes, under limits."""
+"""A page of a file -> its picture, its words, and where they stand: made in child processes, of which no document may take all."""
 
-import os
+import threading
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from time import monotonic
+from typing import Generic, TypeVar, cast
 
-from rag.formats.frames import Frame
-from rag.formats.isolation import Worker
-from rag.formats.marks import PageView
-from rag.formats.pool import PageRequest, Pool
-from rag.formats.refusals import refusal
-from rag.formats.registry import PDF, MediaType
+from rag.errors import TooManyRequestsError, UnreadableFileError
+from rag.formats.isolation import Frame, Worker, WorkerClosedError, WorkerStoppedError
+from rag.formats.protocol import FileToOpen, PageView, Request
+
+T = TypeVar("T")
+
+MOST_WAITING = 200
+"""Different requests, of all documents."""
+
+MOST_WAITING_FOR_A_DOCUMENT = 20
+
+SECONDS_GIVEN_UP = 60
+"""A page that ended its child process is not tried again for so long, unless less is asked of it."""
 
 DRAW_SECONDS = 10.0
 """A page that takes longer to draw is given up."""
@@ -24,42 +32,13 @@ DRAWERS = 2
 """Child processes that draw: one page that takes long keeps no other document waiting."""
 
 
-@dataclass(frozen=True, slots=True)
-class FileToView:
-    """A file whose pages are shown.
-
-    Attributes:
-        path: Where it is.
-        name: What it is called in messages.
-        media_type: Of `rag.formats.registry`.
-        password: What opens it, or "".
-    """
-
-    path: Path
-    name: str
-    media_type: MediaType = PDF
-    password: str = field(default="", repr=False)
-
-
 class Viewer:
     """Draws and looks at pages. Its child processes are not the one that reads files: a page is shown while a file is read."""
 
     def __init__(self, *, draw_seconds: float = DRAW_SECONDS, look_seconds: float = LOOK_SECONDS, memory_megabytes: int = 2048) -> None:
-        """Start nothing yet.
-
-        Args:
-            draw_seconds: Longest time to draw a page.
-            look_seconds: Longest time to find a page's words.
-            memory_megabytes: Memory that each child process may take, where the system can limit it; at least 256.
-        """
-        self._drawing = Pool([Worker(seconds=draw_seconds, megabytes=memory_megabytes) for _ in range(DRAWERS)], _picture)
-        self._looking = Pool([Worker(seconds=look_seconds, megabytes=memory_megabytes)], _view)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.close()
+        """Start nothing yet. `memory_megabytes`, at least 256, is for each child process."""
+        self._drawing = _Pool([Worker(seconds=draw_seconds, megabytes=memory_megabytes) for _ in range(DRAWERS)], _picture)
+        self._looking = _Pool([Worker(seconds=look_seconds, megabytes=memory_megabytes)], _view)
 
     def start(self) -> None:
         """Start the processes now that the first page needs."""
@@ -71,62 +50,149 @@ class Viewer:
         self._drawing.close()
         self._looking.close()
 
-    def render(self, file: FileToView, page: int, *, scale: float = 2.0) -> Future[bytes]:
-        """Draw a page of a PDF as it would be shown: cropped, turned, with the forms filled in.
+    def render(self, file: FileToOpen, page: int, *, scale: float = 2.0) -> Future[bytes]:
+        """Draw a page, 1-based, as a PNG of `scale` pixels a point (1/72 inch), less where it would pass 16 megapixels.
 
-        Args:
-            file: The PDF.
-            page: Physical page, 1-based.
-            scale: Pixels a point (1/72 inch), above 0; less for pages whose picture would pass 16 megapixels.
-
-        Returns:
-            A PNG; or `UnreadableFileError` where the file cannot be drawn, has no such page, or takes too long or too much memory, and
-            `PasswordNeededError` where the password is wrong. It may be cancelled.
-
-        Raises:
-            TooManyRequestsError: Too many pages wait to be drawn.
+        The answer may be cancelled; it may be a `DocumentError`. `TooManyRequestsError` where too many pages wait to be drawn.
         """
         if not scale > 0:
             raise ValueError(f"scale must be above 0, not {scale}")
-        return self._drawing.ask(_request("render", file, page, scale, scale=scale))
+        return self._drawing.ask(Request("draw", file, page, scale=scale))
 
-    def look(self, file: FileToView, page: int, start: int = 0, end: int = 0, *, whole: bool = False) -> Future[PageView]:
-        """What there is to a page besides its picture, and where `page.text[start:end]` stands in that.
+    def look(self, file: FileToOpen, page: int, start: int = 0, end: int = 0, *, whole: bool = False) -> Future[PageView]:
+        """A page's text, and where `text[start:end]` stands in its picture: nothing where `end` is not above `start`.
 
-        Args:
-            file: The file.
-            page: Physical page, 1-based.
-            start: Offset in the page's text, as it was read.
-            end: Offset after the last character; not above `start` where no words are to be marked.
-            whole: Whether the file was read as one page, as long texts once were.
-
-        Returns:
-            As for `render`. The marks are one rectangle a line, `(left, top, right, bottom)` as fractions of the picture, in [0, 1],
-            origin top left, in reading order.
-
-        Raises:
-            TooManyRequestsError: Too many pages wait to be looked at.
+        `whole` where the file was read as one page, as long texts once were. Fails as `render` does.
         """
-        return self._looking.ask(_request("look", file, page, 0.0, start=start, end=end, whole=whole))
+        return self._looking.ask(Request("look", file, page, start=start, end=end, whole=whole))
 
 
-def _request(verb: str, file: FileToView, page: int, effort: float, **details: float) -> PageRequest:
-    passwords = (file.password,) if file.password else ()
-    said = {"media_type": file.media_type, "passwords": passwords, **details}
-    return PageRequest(os.path.abspath(file.path), file.name, page, verb, effort, tuple(said.items()))  # noqa: PTH100
+@dataclass(frozen=True, slots=True)
+class _GivenUp:
+    """A page that ended its process; a picture of at least this scale is refused until then."""
+
+    problem: UnreadableFileError
+    scale: float
+    until: float
 
 
-def _picture(request: PageRequest, frame: Frame) -> bytes:
-    return _checked(request, frame).payload
+class _Pool(Generic[T]):
+    """Some child processes; each works on another document than the others."""
+
+    def __init__(self, workers: Sequence[Worker], convert: Callable[[Frame], T]) -> None:
+        """Start nothing yet. `convert` makes of an answer what was wanted."""
+        self._convert = convert
+        self._free = list(workers)
+        self._workers = tuple(workers)
+        self._lock = threading.Lock()
+        self._waiting: dict[Request, list[Future[T]]] = {}
+        self._running: dict[Request, list[Future[T]]] = {}
+        self._last: dict[Worker, Path] = {}
+        self._given_up: dict[tuple[Path, int], _GivenUp] = {}
+
+    def ask(self, request: Request) -> Future[T]:
+        """Have a request answered in its turn, or refused with `TooManyRequestsError`.
+
+        It fails with `UnreadableFileError` where the process was stopped over it, and is dropped where all who asked have cancelled.
+        """
+        future: Future[T] = Future()
+        with self._lock:
+            if problem := self._known_problem(request):
+                future.set_exception(problem)
+                return future
+            futures = self._running.get(request) or self._waiting.get(request)
+            if futures is None:
+                self._drop_needless()
+                of_document = sum(waiting.file.path == request.file.path for waiting in self._waiting)
+                if len(self._waiting) >= MOST_WAITING or of_document >= MOST_WAITING_FOR_A_DOCUMENT:
+                    raise TooManyRequestsError("Too many pages are waiting to be shown. Try again in a few seconds.")
+                futures = self._waiting[request] = []
+            futures.append(future)
+            self._dispatch()
+        return future
+
+    def start(self) -> None:
+        """Start the first process, so that it is ready when it is needed."""
+        self._workers[0].start()
+
+    def close(self) -> None:
+        """End the processes at once; what waits fails."""
+        with self._lock:
+            waiting, self._waiting = self._waiting, {}
+        for request, futures in waiting.items():
+            _settle(futures, error=_stopped(request, WorkerClosedError()))
+        for worker in self._workers:
+            worker.close()
+
+    def _dispatch(self) -> None:
+        """Give what waits to the processes that are free: the oldest request about a document that none of them is at."""
+        self._drop_needless()
+        for request in list(self._waiting):
+            if not self._free:
+                return
+            if all(running.file.path != request.file.path for running in self._running):
+                worker = next((each for each in self._free if self._last.get(each) == request.file.path), self._free[0])
+                self._free.remove(worker)
+                self._last[worker] = request.file.path  # it has the document open
+                self._running[request] = self._waiting.pop(request)
+                threading.Thread(target=self._work, args=(worker, request), name="page", daemon=True).start()
+
+    def _drop_needless(self) -> None:
+        """Drop what nobody waits for any more, and what would fail as the last one about its page did."""
+        for request, futures in list(self._waiting.items()):
+            if problem := self._known_problem(request):
+                _settle(self._waiting.pop(request), error=problem)
+            elif all(future.cancelled() for future in futures):
+                del self._waiting[request]
+
+    def _work(self, worker: Worker, request: Request) -> None:
+        try:
+            (frame,) = worker.ask(request)
+            answer = self._convert(frame)
+        except WorkerStoppedError as error:
+            problem = _stopped(request, error)
+            _settle(self._release(worker, request, None if isinstance(error, WorkerClosedError) else problem), error=problem)
+        except Exception as error:  # noqa: BLE001 - raised again where it was asked
+            _settle(self._release(worker, request), error=error)
+        else:
+            _settle(self._release(worker, request), answer)
+
+    def _release(self, worker: Worker, request: Request, problem: UnreadableFileError | None = None) -> list[Future[T]]:
+        """Let the next request have the worker; those who wait for this one are returned."""
+        with self._lock:
+            if problem:
+                self._given_up[request.file.path, request.page] = _GivenUp(problem, request.scale, monotonic() + SECONDS_GIVEN_UP)
+            futures = self._running.pop(request)
+            self._free.append(worker)
+            self._dispatch()
+        return futures
+
+    def _known_problem(self, request: Request) -> UnreadableFileError | None:
+        known = self._given_up.get((request.file.path, request.page))
+        return known.problem if known and monotonic() < known.until and request.scale >= known.scale else None
 
 
-def _view(request: PageRequest, frame: Frame) -> PageView:
-    header = _checked(request, frame).header
-    size = (header["size"][0], header["size"][1]) if header["size"] else None
-    return PageView(size, header["text"], tuple((x0, y0, x1, y1) for x0, y0, x1, y1 in header["marks"]))
+def _stopped(request: Request, error: WorkerStoppedError) -> UnreadableFileError:
+    done = "drawn" if request.verb == "draw" else "shown"
+    return UnreadableFileError(f"Page {request.page} of {request.file.name} could not be {done}: {error}.")
 
 
-def _checked(request: PageRequest, frame: Frame) -> Frame:
-    if "error" in frame.header:
-        raise refusal(request.name, frame, tried=bool(dict(request.details)["passwords"]))
-    return frame
+def _settle(futures: Iterable[Future[T]], answer: T | None = None, *, error: Exception | None = None) -> None:
+    """Answer those who have not cancelled: until now they may."""
+    for future in futures:
+        if not future.set_running_or_notify_cancel():
+            continue
+        if error:
+            future.set_exception(error)
+        else:
+            future.set_result(cast(T, answer))
+
+
+def _picture(frame: Frame) -> bytes:
+    return frame.payload
+
+
+def _view(frame: Frame) -> PageView:
+    size = frame.header["size"]
+    marks = tuple((x0, y0, x1, y1) for x0, y0, x1, y1 in frame.header["marks"])
+    return PageView((size[0], size[1]) if size else None, frame.header["text"], marks)

@@ -1,64 +1,94 @@
 """The child process that touches untrusted files: takes requests from stdin, answers on stdout, one at a time.
 
-A request is a frame `{"verb": "read" | "render" | "look", "path": ..., "name": ..., "media_type": ..., "passwords": [...], ...}`;
-its answer some frames, the last of which has "end". Started by `rag.formats.isolation`. What opens a file of which kind, and so
-what more kinds there could be, is in `rag.formats.opening`.
+An answer begins with a frame `{"ready": true}` and ends with `{"end": ""}`, or with the status and the message of a `DocumentError`.
+Started by `rag.formats.isolation`.
 """
 
 import contextlib
 import logging
 import os
+import pickle
 import queue
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import Any, BinaryIO
+from importlib import import_module
+from typing import BinaryIO
 
-from pypdfium2 import PdfiumError
+from rag.errors import DocumentError, PasswordNeededError, UnreadableFileError
+from rag.files import unreadable
+from rag.formats.isolation import Frame, write_frame
+from rag.formats.protocol import (
+    DrawnFile,
+    FileToOpen,
+    NotDrawableError,
+    NotReadableError,
+    OpenedFile,
+    ProtectedError,
+    Rectangle,
+    Request,
+    WrongPasswordError,
+)
 
-from rag.errors import DocumentError
-from rag.formats.files import unreadable
-from rag.formats.frames import Frame, read_frame, write_frame
-from rag.formats.opening import FileToOpen, KeptFile
-from rag.formats.pdf.drawing import find_marks, render_png, size_of
-from rag.formats.pdf.pdfium_reader import PdfiumPdf
-from rag.formats.pdf.pypdf_reader import PypdfPdf
-from rag.formats.protocol import NotReadableError, OpenedFile, ProtectedError, WrongPasswordError
+MOST_REQUESTS = 100
+"""Answered from one opening: pdfium and pypdf keep what they have read of a file until it is closed."""
 
 
-def main(megabytes: int) -> None:
-    """Answer requests until stdin ends.
-
-    Args:
-        megabytes: Memory this process may take, where the system can limit it.
-    """
+def main(megabytes: int, preloaded: Sequence[str]) -> None:
+    """Load these readers and answer requests until stdin ends, in as much memory, where the system can limit it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which may want to finish its file
     logging.disable()  # pypdf logs each oddity of each file
     _limit_memory(megabytes)
     # What a library prints must not get between the frames.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    requests: queue.SimpleQueue[Frame] = queue.SimpleQueue()
+    for reader in preloaded:
+        _import(reader)
+    requests: queue.SimpleQueue[Request] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(sys.stdin.buffer, requests), daemon=True).start()
-    kept = KeptFile()
-    write_frame(answers, Frame({"ready": True}))
+    last = LastFile()
     while True:
-        header = requests.get().header
+        request = requests.get()
+        end = {"end": ""}
         try:
-            for frame in _answer(header, kept):
+            for frame in _answer(request, last):
                 write_frame(answers, frame)
+        except DocumentError as error:
+            end = {"end": error.status, "message": str(error)}
         except MemoryError:
             write_frame(answers, Frame({"end": "memory"}))
             return  # what is left of the heap is not to be trusted
-        write_frame(answers, Frame({"end": "done"}))
+        write_frame(answers, Frame(end))
 
 
-def _listen(stream: BinaryIO, requests: "queue.SimpleQueue[Frame]") -> None:
+class LastFile:
+    """Keeps the last file open: to open it anew takes longer than to look at a page of it."""
+
+    def __init__(self) -> None:
+        self._opened: OpenedFile | None = None
+        self._key: tuple[FileToOpen, int, int, int] | None = None
+        self._requests = 0
+
+    def get(self, file: FileToOpen) -> OpenedFile:
+        """The file, open; anew where it is another one or has changed."""
+        status = file.path.stat()
+        key = (file, status.st_ino, status.st_size, status.st_mtime_ns)
+        self._requests += 1
+        if self._opened is None or self._key != key or self._requests > MOST_REQUESTS:
+            if self._opened:
+                self._opened.close()  # first, so that never two of them are in memory
+            self._opened, self._requests = None, 0
+            self._opened, self._key = file.open(), key
+        return self._opened
+
+
+def _listen(stream: BinaryIO, requests: "queue.SimpleQueue[Request]") -> None:
     """Pass requests on; leave at once when the parent is gone, even in the midst of a page that hangs."""
-    while frame := read_frame(stream):
-        requests.put(frame)
+    with contextlib.suppress(EOFError, pickle.UnpicklingError):
+        while True:
+            requests.put(pickle.load(stream))
     os._exit(0)
 
 
@@ -70,57 +100,76 @@ def _limit_memory(megabytes: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
 
 
-def _answer(request: dict[str, Any], kept: KeptFile) -> Iterator[Frame]:
-    file = FileToOpen.of(request)
+def _import(reader: str) -> None:
+    with contextlib.suppress(ImportError):  # raised again when a file is opened
+        import_module(reader.partition(":")[0])
+
+
+def _answer(request: Request, last: LastFile) -> Iterator[Frame]:
+    file = request.file
+    _import(file.format.reader)
+    yield Frame({"ready": True})
     try:
-        if request["verb"] == "read":
+        if request.verb == "read":
             yield from _read(file.open())
         else:
-            yield _show(kept.get(file), request)
-    except WrongPasswordError:
-        yield Frame({"error": "password", "reason": ""})
-    except ProtectedError:
-        yield Frame({"error": "protected", "reason": ""})
-    except NotReadableError as error:
-        yield Frame({"error": "damaged", "reason": str(error)})
-    except DocumentError as error:
-        yield Frame({"error": error.status, "reason": str(error)})
-    except OSError as error:
-        yield Frame({"error": "unreadable", "reason": str(unreadable(file.path, error))})
+            yield _show(last.get(file), request)
+    except (DocumentError, MemoryError):
+        raise
+    except Exception as error:
+        raise _problem(file, error) from error
 
 
-def _read(document: OpenedFile) -> Iterator[Frame]:
+def _problem(file: FileToOpen, error: Exception) -> DocumentError:
+    """What an error of a reader means for the person who gave the file."""
+    name, kind = file.name, file.format.name
+    match error:
+        case WrongPasswordError() if file.passwords:
+            return PasswordNeededError(f"{name} is encrypted, and none of the given passwords opens it.")
+        case WrongPasswordError():
+            return PasswordNeededError(f"{name} is encrypted; give its password to read it.")
+        case ProtectedError():
+            return UnreadableFileError(f"{name} is encrypted in a way that is not supported; print it to a new PDF and add that.")
+        case OSError():
+            return unreadable(file.path, error)
+        case ImportError():
+            return UnreadableFileError(f"{name} could not be read: {error.name}, which reads {kind} files, is not installed.")
+    # Parsers raise errors of all kinds on odd files; their words are not for people.
+    reason = error if isinstance(error, NotReadableError) else "its parts do not fit together"
+    return UnreadableFileError(f"{name} is damaged or not a {kind} file: it could not be read ({reason}). Try a fresh copy of it.")
+
+
+def _read(opened: OpenedFile) -> Iterator[Frame]:
     try:
-        yield Frame({"pages": len(document), "title": document.title, "password": document.password})
-        for page in document.pages():
+        yield Frame({"pages": len(opened), "title": opened.title, "password": opened.password})
+        for page in opened.pages():
             yield Frame(asdict(page))
     finally:
-        document.close()
+        opened.close()
 
 
-def _show(document: OpenedFile, request: dict[str, Any]) -> Frame:
-    number = request["page"]
-    if not 1 <= number <= len(document):
-        return Frame({"error": "page", "reason": f"has no page {number}; it has {len(document)}"})
-    if request["verb"] == "look":
-        return _look(document, request)
-    if not isinstance(document, PdfiumPdf):
-        raise NotReadableError(document.reason if isinstance(document, PypdfPdf) else "it is no PDF")
+def _show(opened: OpenedFile, request: Request) -> Frame:
+    file, number = request.file, request.page
+    if not 1 <= number <= len(opened):
+        raise UnreadableFileError(f"{file.name} has no page {number}; it has {len(opened)}.")
+    if request.verb == "look":
+        return _look(opened, request)
+    if not file.format.is_drawn:
+        raise UnreadableFileError(f"{file.name} is shown as text: {file.format.name} has no pictures of pages.")
+    if not isinstance(opened, DrawnFile):
+        raise NotReadableError("its pages cannot be drawn")
     try:
-        with document.opened(number - 1) as page:
-            return Frame({}, render_png(page, request["scale"]))
-    except (PdfiumError, NotReadableError) as error:
-        return Frame({"error": "page", "reason": f"has a page {number} that cannot be drawn: {error}"})
+        return Frame({}, opened.draw(number - 1, request.scale))
+    except NotDrawableError as error:
+        raise UnreadableFileError(f"{file.name} has a page {number} that cannot be drawn: {error}.") from error
 
 
-def _look(document: OpenedFile, request: dict[str, Any]) -> Frame:
-    index = request["page"] - 1
-    text = "".join(page.text for page in document.pages()) if request["whole"] else document.page(index).text
-    size, marks = None, []
-    # Of a page that cannot be drawn there is still its text.
-    with contextlib.suppress(PdfiumError, NotReadableError):
-        if isinstance(document, PdfiumPdf):
-            with document.opened(index) as page:
-                size = size_of(page)
-                marks = find_marks(page, text, request["start"], request["end"])
+def _look(opened: OpenedFile, request: Request) -> Frame:
+    index = request.page - 1
+    text = "".join(page.text for page in opened.pages()) if request.whole else opened.page(index).text
+    size: tuple[float, float] | None = None
+    marks: list[Rectangle] = []
+    if isinstance(opened, DrawnFile):
+        with contextlib.suppress(NotDrawableError):  # there is still its text
+            size, marks = opened.locate(index, text, request.start, request.end)
     return Frame({"size": size, "text": text, "marks": marks})

@@ -1,25 +1,22 @@
-"""Scores by a cross-encoder on this machine, through sentence-transformers."""
+"""Scores by a cross-encoder on this machine, which sentence-transformers runs."""
 
 import json
 import math
-import os
 import threading
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag.embedding.model_files import model_folder, weights_sha256
+from rag.embedding.model_files import model_folder, model_name, weights_sha256
+from rag.embedding.sentence_transformer import UNLIMITED_TOKENS, model_options
 from rag.errors import EmbeddingError, RerankingError
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder
 
 BATCH_SIZE = 16
-"""Pairs in one pass: larger ones are hardly faster on two cores."""
-
-UNLIMITED_TOKENS = 8192
-"""Taken as the limit of a model that states none."""
+"""Pairs in one pass: larger passes are hardly faster on two cores."""
 
 QUESTION_SHARE = 0.5
 """A question longer than this share of the model's limit is cut, so that there is room for a passage."""
@@ -31,11 +28,7 @@ WANTED = "Set RAG_RERANKER to a folder that holds a cross-encoder with one score
 
 
 class CrossEncoderReranker:
-    """Any cross-encoder with one score that lies on this machine; loaded at first use.
-
-    Args:
-        model: Its folder, or its name in the local Hugging Face cache.
-    """
+    """Any cross-encoder with one score: a folder, or a name in the local Hugging Face cache. Loaded at first use."""
 
     def __init__(self, model: str) -> None:
         self._name = model
@@ -43,16 +36,12 @@ class CrossEncoderReranker:
 
     @cached_property
     def identity(self) -> str:
-        """Name and hash of the weights.
-
-        Raises:
-            RerankingError: The model is not on this machine.
-        """
+        """Name and hash of the weights; RerankingError where the model is not on this machine."""
         try:
             weights = weights_sha256(self._folder)
         except (EmbeddingError, OSError) as error:
             raise RerankingError(f"There are no model weights to read in {self._folder}. {WANTED}") from error
-        return f"cross-encoder:{self._name.rstrip('/').rsplit('/', 1)[-1]}:{weights}"
+        return f"cross-encoder:{model_name(self._name)}:{weights}"
 
     def scores(self, question: str, texts: Sequence[str]) -> list[float]:
         """See `Reranker.scores`: the model's plain output, before any sigmoid, which would make the best ones equal."""
@@ -69,7 +58,7 @@ class CrossEncoderReranker:
                 raise RerankingError(f"The reranker {self._name!r} failed: {error}. Unset RAG_RERANKER to go on without it.") from error
         scores = [float(score) for score in found]
         if not all(map(math.isfinite, scores)):
-            raise RerankingError(f"The reranker {self._name!r} gives scores that are no numbers: its weights are damaged. {WANTED}")
+            raise RerankingError(f"The reranker {self._name!r} returns scores that are not numbers: its weights are damaged. {WANTED}")
         return scores
 
     def _pairs(self, question: str, texts: Sequence[str]) -> list[tuple[str, str]]:
@@ -96,21 +85,15 @@ class CrossEncoderReranker:
         _ = self.identity
         if not _scores_pairs(folder):
             raise RerankingError(f"{self._name!r} is not a cross-encoder: it was not trained to score pairs. {WANTED}")
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")
-        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-        import torch
         from safetensors import SafetensorError
         from sentence_transformers import CrossEncoder
-        from transformers.utils import logging as transformers_logging
 
-        transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-        precision = {} if torch.cuda.is_available() else {"dtype": torch.float32}
         try:
-            model: CrossEncoder = CrossEncoder(str(folder), local_files_only=True, model_kwargs=precision)
+            model: CrossEncoder = CrossEncoder(str(folder), local_files_only=True, model_kwargs=model_options())
         except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
             raise RerankingError(f"The reranker {self._name!r} could not be loaded from {folder}: {error}") from error
         if model.num_labels != 1:
-            raise RerankingError(f"The reranker {self._name!r} gives {model.num_labels} figures for a pair, not one score. {WANTED}")
+            raise RerankingError(f"The reranker {self._name!r} returns {model.num_labels} numbers for a pair, not one score. {WANTED}")
         if not getattr(model.tokenizer, "is_fast", False):
             raise RerankingError(f"The reranker {self._name!r} has no fast tokenizer, so texts cannot be cut to its limit. {WANTED}")
         return model

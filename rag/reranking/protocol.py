@@ -1,4 +1,4 @@
-"""What the library needs of a reranker, and the one place that builds the real ones."""
+"""What the library needs of a reranker: implement `Reranker` to add one, and name it in `build_reranker`."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -6,7 +6,7 @@ from typing import Protocol
 from pydantic import SecretStr
 
 TIMEOUT_SECONDS = 30.0
-"""Longest wait for an endpoint, unless another is given: a person is waiting."""
+"""Longest wait for an endpoint: a person is waiting."""
 
 
 class Reranker(Protocol):
@@ -14,7 +14,7 @@ class Reranker(Protocol):
 
     @property
     def identity(self) -> str:
-        """What makes its scores what they are: the model, its weights' hash or its address. Known without loading the model."""
+        """All that its scores depend on: the model, the hash of its weights or its address. Quick to tell: nothing is loaded for it."""
 
     def scores(self, question: str, texts: Sequence[str]) -> list[float]:
         """Score texts against a question.
@@ -34,13 +34,9 @@ class Reranker(Protocol):
 def build_reranker(
     reranker: str, model: str | None = None, api_key: SecretStr | None = None, timeout_seconds: float = TIMEOUT_SECONDS
 ) -> Reranker:
-    """Choose the reranker that a setting means. Nothing is loaded, and nothing asked, before its first use.
+    """The reranker that a setting names: an endpoint's http(s) address, else a cross-encoder's folder or the name of a downloaded one.
 
-    Args:
-        reranker: The http(s) address of a rerank endpoint; else a cross-encoder's folder, or its name if it was downloaded before.
-        model: The model's name at the endpoint, where that needs one.
-        api_key: The endpoint's key, where it wants one.
-        timeout_seconds: Longest wait for the endpoint.
+    Nothing is loaded, and nothing asked, before its first use. `model` and `api_key` are the endpoint's, where it needs them.
     """
     if reranker.strip().lower().startswith(("http://", "https://")):
         from rag.endpoints.rerank import EndpointReranker

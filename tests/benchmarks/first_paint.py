@@ -21,6 +21,7 @@ from tests.benchmarks.made_pdf import make_pdf
 from tests.browser.conftest import ARGUMENTS, _find_chromium
 from tests.browser.reader import Reader, reading
 from tests.browser.serving import RagServer
+from tests.loading import load
 
 SECONDS_TO_INDEX = 600
 PAUSE_MILLISECONDS = 1500
@@ -51,8 +52,8 @@ TIMED_CLICK = """([link, page, longest]) => new Promise((done) => {
 
 def sentences(path: Path) -> Iterator[tuple[int, str]]:
     """A page's number and a long sentence of it, for pages spread over the whole file, over and over."""
-    with Loader() as loader:
-        pages = loader.load(path, name=path.name, document_id="").document.pages
+    with closing(Loader()) as loader:
+        pages = load(loader, path).document.pages
     step = next(step for step in (37, 41, 43, 47) if len(pages) % step)  # from far to far
     for turn in range(len(pages)):
         page = pages[(11 + turn * step) % len(pages)]

@@ -6,6 +6,7 @@ Real files with labels, and made ones: roman front matter, prefixes, numbers tha
 import io
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from pypdf.constants import PageLabelStyle
 from rag.errors import DocumentError
 from rag.formats.loader import Loader
 from rag.types import Page
+from tests.loading import load
 
 ALIKE = 0.6
 """Share of the words that pypdf reads on a page that must stand in its text, white space left out."""
@@ -72,7 +74,7 @@ def judged(path: Path, name: str, loader: Loader) -> Judged | None:
     """Compare each page with what pypdf has under that number; None where either cannot read the file, or it has no labels."""
     referee = _referee(path)
     try:
-        pages = loader.load(path, name=path.name, document_id="").document.pages if referee else ()
+        pages = load(loader, path).document.pages if referee else ()
     except DocumentError:
         return None
     if not referee or len(referee) != len(pages):
@@ -106,7 +108,7 @@ def _is_that_page(page: Page, referees_text: str) -> bool:
 
 def everything(folder: Path) -> Iterator[tuple[str, Judged]]:
     """Whether it is real or made, and the document."""
-    with Loader() as loader, tempfile.TemporaryDirectory() as scratch:
+    with closing(Loader()) as loader, tempfile.TemporaryDirectory() as scratch:
         for path in sorted(folder.rglob("*.pdf")):
             if document := judged(path, path.name, loader):
                 yield "real", document

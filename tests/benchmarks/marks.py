@@ -14,6 +14,7 @@ import logging
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -26,12 +27,14 @@ from rag.embedding.backends import build_embedder
 from rag.embedding.protocol import Embedder
 from rag.errors import DocumentError
 from rag.formats.loader import Loader
-from rag.formats.marks import Rectangle
-from rag.formats.viewer import FileToView, Viewer
+from rag.formats.pdf import PDF
+from rag.formats.protocol import FileToOpen, Rectangle
+from rag.formats.viewer import Viewer
 from rag.ingesting.chunking import Chunker
 from rag.settings import Settings
 from rag.types import Chunk, Document
 from tests.benchmarks.labels import report_labels
+from tests.loading import load
 
 FOLDERS = ("northwind", "pdf_text", "pdfbox_text", "robust")
 CHUNK_TOKENS = 200
@@ -119,7 +122,7 @@ def judge(path: Path, document: Document, password: str, chunks: Sequence[Chunk]
             page = pdf[number - 1]
             letters = characters(page)
             for chunk in on_page:
-                marks = viewer.look(FileToView(path, path.name, password=password), number, chunk.start, chunk.end).result().marks
+                marks = viewer.look(FileToOpen(path, path.name, PDF, (password,)), number, chunk.start, chunk.end).result().marks
                 wanted, found = essence(chunk.text), read_back(letters, marks)
                 yield Outcome("right" if wanted == found else cause(wanted, found, letters), chunk, document.name, found)
             page.close()
@@ -141,10 +144,10 @@ def passwords(folder: Path) -> dict[str, str]:
 def measure(folder: Path, embedder: Embedder) -> list[Outcome]:
     """All PDFs in a folder and those in it."""
     known, outcomes = passwords(folder), list[Outcome]()
-    with Loader() as loader, Viewer() as viewer:
+    with closing(Loader()) as loader, closing(Viewer()) as viewer:
         for path in sorted(folder.rglob("*.pdf")):
             try:
-                loaded = loader.load(path, name=path.name, document_id="", passwords=[known.get(path.name, "")])
+                loaded = load(loader, path, passwords=[known.get(path.name, "")])
             except DocumentError:
                 continue
             chunks = chunks_of(loaded.document, embedder)

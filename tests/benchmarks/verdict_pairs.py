@@ -6,6 +6,7 @@ The sentences are those of people's and models' answers in ClapNQ and Northwind.
 import json
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,13 @@ from rapidfuzz import fuzz
 
 from rag.embedding.protocol import Embedder
 from rag.formats.loader import Loader
-from rag.ingesting.chunking import chunk_document
 from rag.text.sentences import sentence_spans
 from rag.types import Chunk, Passage
 from rag.verifying.dates import dates_in
 from rag.verifying.names import names_in
 from rag.verifying.numbers import numbers_in
+from tests.chunked import chunk_document
+from tests.loading import load
 
 CHUNK_TOKENS = 200
 """As the library cuts by default."""
@@ -127,9 +129,9 @@ def _clapnq(folder: Path) -> tuple[list[_Answered], list[Passage]]:
 def _northwind(folder: Path, embedder: Embedder) -> tuple[list[_Answered], list[Passage]]:
     passages: list[Passage] = []
     pages: dict[tuple[str, int], list[int]] = {}
-    with Loader() as loader:
+    with closing(Loader()) as loader:
         for path in sorted((folder / "pdfs").glob("*.pdf")):
-            for chunk in chunk_document(loader.load(path, name=path.name, document_id="0" * 64).document, embedder, CHUNK_TOKENS):
+            for chunk in chunk_document(load(loader, path, document_id="0" * 64).document, embedder, CHUNK_TOKENS):
                 pages.setdefault((path.name, chunk.page), []).append(len(passages))
                 passages.append(_of_chunk(chunk, path.name))
     answered = []

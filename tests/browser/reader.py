@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, FilePayload, Locator, Page, expect
 
-from ui.web import text
+from ui import text
 
 SCREENSHOTS = Path(os.environ.get("RAG_SCREENSHOTS") or Path(__file__).with_name("output"))
 SECONDS = 20

@@ -22,13 +22,13 @@ def conversation(chatting_page: Reader) -> Iterator[Reader]:
     ("behaviour", "cause", "next_step"),
     [
         ("dead", "Nothing answers at", "Start the server"),
-        ("401", "wants a key (401)", "Set RAG_CHAT_API_KEY"),
-        ("404", "nothing at this path (404)", "Check RAG_CHAT_BASE_URL"),
-        ("429", "no more requests now (429)", "Wait"),
+        ("401", "needs a key (401)", "Set RAG_CHAT_API_KEY"),
+        ("404", "has no chat endpoint at this address (404)", "Check RAG_CHAT_BASE_URL"),
+        ("429", "has reached its rate limit (429)", "Wait"),
         ("500", "failed (500)", "Try again"),
-        ("html", "not with an OpenAI-compatible stream", "Check RAG_CHAT_BASE_URL"),
+        ("html", "does not answer as an OpenAI-compatible chat endpoint does", "Check RAG_CHAT_BASE_URL"),
         ("error-midway", "broke off with an error", "Try again"),
-        ("cut", "stopped half-way", "Try again"),
+        ("cut", "stopped partway", "Try again"),
     ],
 )
 def test_a_failure_says_what_happened_and_what_to_do(conversation: Reader, gate: Gate, behaviour: str, cause: str, next_step: str) -> None:

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 from tests.browser.gate import Gate
 from tests.browser.reader import Reader
 from tests.chat_server import THOUGHT
-from ui.web import text
+from ui import text
 
 QUESTION = "How many days of unused leave may I carry over?"
 LEAVE = "Unused leave may be carried over until 31 March of the following year, at most ten days"
@@ -21,7 +21,7 @@ def test_sentences_that_do_not_hold_are_marked_and_numbers_are_given(reader: Rea
     expect(marks).to_have_count(2)
     assert [mark.get_attribute("title") for mark in marks.all()] == [text.MARKS["unsupported"], text.MARKS["uncited"]]
     assert f"({text.MARKS['unsupported']})" in (marks.first.text_content() or "")  # for screen readers
-    assert "2 of 4 are supported" in answer
+    assert "2 of 4 sentences supported" in answer
     numbers = reader.answer.locator("a.fn-number")
     expect(numbers).to_have_text(["1", "1", "1"])  # the third sentence had none
     assert text.VERDICTS["supported"] in (numbers.last.get_attribute("title") or "")
@@ -51,5 +51,5 @@ def test_what_was_sent_and_thought_is_there_to_unfold(reader: Reader, gate: Gate
 
 def test_a_server_that_cut_the_prompt_is_told_of(reader: Reader, gate: Gate) -> None:
     gate.set("cuts-prompt")
-    assert "The server saw clearly less than it was sent" in reader.ask(QUESTION)
+    assert "The server read far fewer tokens than it was sent" in reader.ask(QUESTION)
     expect(reader.answer.locator(".fn-sent")).to_contain_text("the server counted 7")

@@ -64,7 +64,7 @@ def test_a_conversation_is_renamed_searched_and_deleted_by_keyboard(reader: Read
     row(reader, "Who sleeps here?").locator("[data-pick]").focus()
     reader.page.keyboard.press("Tab")
     reader.page.keyboard.press("Tab")
-    expect(reader.page.locator(":focus")).to_have_text("rename")
+    expect(reader.page.locator(":focus")).to_have_text("Rename")
     reader.page.keyboard.press("Enter")
     reader.page.keyboard.type("Animals & <b>beds</b>")
     reader.page.keyboard.press("Enter")
@@ -75,7 +75,7 @@ def test_a_conversation_is_renamed_searched_and_deleted_by_keyboard(reader: Read
     expect(reader.page.locator("#conversations li")).to_have_count(1)
     expect(renamed).to_have_count(1)
     reader.page.get_by_label("Search conversations").fill("nothing has this")
-    expect(reader.page.locator("#conversations")).to_contain_text("No conversation has these words.")
+    expect(reader.page.locator("#conversations")).to_contain_text("No matching conversations.")
     reader.page.get_by_label("Search conversations").fill("")
 
     renamed.locator("[data-ask-delete]").focus()
@@ -133,7 +133,7 @@ def test_chosen_documents_are_asked_and_no_others(reader: Reader) -> None:
         expect(note).to_contain_text("workshop-faq.md")
     shoot(reader, "chosen")
 
-    line.get_by_role("button", name="ask all").click()
+    line.get_by_role("button", name="Ask about all").click()
     expect(line).to_have_text("")
     expect(reader.page.get_by_label("Ask about workshop-faq.md only")).not_to_be_checked()
     reader.ask(QUESTION)
@@ -147,7 +147,7 @@ def test_a_document_named_in_the_question_is_asked_and_its_name_not_searched(rea
     before = len(gate.chat.chats)
     reader.page.locator("#question textarea").fill("@nowhere What is it?")
     reader.page.keyboard.press("Enter")
-    expect(reader.page.get_by_text("No document’s name begins with “nowhere”")).to_be_visible()
+    expect(reader.page.get_by_text("No document name starts with “nowhere”")).to_be_visible()
     expect(reader.page.locator("#question textarea")).to_have_value("@nowhere What is it?")  # nothing is lost
     assert len(gate.chat.chats) == before
 
@@ -156,7 +156,7 @@ def test_an_edited_question_takes_the_place_of_what_was_said_from_there_on(reade
     gate.chat.reply = lambda _: "First try [1]."
     reader.ask("How many days may I cary over?")
     reader.ask("And on parental leave?")
-    reader.answers.first.get_by_role("button", name="edit question").click()
+    reader.answers.first.get_by_role("button", name="Edit question").click()
     box = reader.page.locator("#question textarea")
     expect(box).to_have_value("How many days may I cary over?")
     expect(box).to_be_focused()
@@ -165,7 +165,7 @@ def test_an_edited_question_takes_the_place_of_what_was_said_from_there_on(reade
     expect(box).to_have_value("")
     expect(reader.answers).to_have_count(2)
 
-    reader.answers.first.get_by_role("button", name="edit question").click()
+    reader.answers.first.get_by_role("button", name="Edit question").click()
     expect(box).to_have_value("How many days may I cary over?")
     gate.chat.reply = lambda _: "Second try [1]."
     box.fill("How many days may I carry over?")
@@ -182,15 +182,15 @@ def test_a_thumb_and_a_note_are_kept(reader: Reader, gate: Gate) -> None:
     gate.chat.reply = lambda _: "Ten days [1]."
     reader.ask(QUESTION)
     reader.answer.get_by_role("button", name="Poor answer").click()
-    reader.answer.get_by_role("button", name="add a note").click()
-    reader.page.get_by_label("What was good, or what was wrong?").fill("Where is <b>March</b>?")
+    reader.answer.get_by_role("button", name="Add a note").click()
+    reader.page.get_by_label("What was good or wrong?").fill("Where is <b>March</b>?")
     shoot(reader, "note")
     reader.page.get_by_role("button", name="Save", exact=True).click()
     expect(reader.answer).to_contain_text("Your note: Where is <b>March</b>?")
     expect(reader.page.locator("#asking form")).to_have_count(0)
     reader.load()
     expect(reader.answer).to_contain_text("Your note: Where is <b>March</b>?")
-    reader.answer.get_by_role("button", name=re.compile("Poor answer: your opinion")).click()
+    reader.answer.get_by_role("button", name=re.compile("You rated this answer poor")).click()
     expect(reader.answer.locator(".fn-voted")).to_have_count(0)
 
 

@@ -13,13 +13,13 @@ from tests.documents import encrypted_pdf, plain_pdf, scanned_pdf, truncated_pdf
         (
             "setup.pdf",
             b"MZ\x90\x00" + bytes(500),
-            "not a kind that is read",
-            "not a PDF, as its name says: it looks like a Windows program",
+            "unsupported file type",
+            "not a PDF file, as its name says: it looks like a Windows program",
         ),
-        ("setup.exe", b"MZ\x90\x00" + bytes(500), "not a kind that is read", "a Windows program"),
-        ("empty.txt", b"", "not readable", "empty"),
-        ("scan.pdf", scanned_pdf(), "no text", "scan"),
-        ("torn.pdf", truncated_pdf(), "not readable", "torn.pdf"),
+        ("setup.exe", b"MZ\x90\x00" + bytes(500), "unsupported file type", "a Windows program"),
+        ("empty.txt", b"", "could not be read", "empty"),
+        ("scan.pdf", scanned_pdf(), "no text found", "scan"),
+        ("torn.pdf", truncated_pdf(), "could not be read", "torn.pdf"),
     ],
 )
 def test_a_file_that_cannot_be_read_says_why_and_can_be_dismissed(
@@ -39,35 +39,36 @@ def test_files_of_the_same_content_are_one_document_and_the_list_says_so(quoted:
     quoted.upload({"apples.pdf": data, "fruit.pdf": data})
 
     duplicate = quoted.row("fruit.pdf")
-    expect(duplicate.locator(".fn-status")).to_have_text("same as another")
+    expect(duplicate.locator(".fn-status")).to_have_text("duplicate")
     expect(duplicate).to_contain_text("The same content as apples.pdf")
     expect(quoted.row("apples.pdf").locator("[data-open]")).to_have_count(1)
     duplicate.get_by_label("Dismiss").click()
     expect(duplicate).to_have_count(0)
 
 
-def test_a_changed_file_of_the_same_name_replaces_the_earlier_one(quoted: Reader) -> None:
+def test_another_file_of_the_same_name_is_kept_beside_the_first(quoted: Reader) -> None:
     quoted.upload({"pears.pdf": plain_pdf("Pears ripen in June.")})
     expect(quoted.row("pears.pdf").locator("[data-open]")).to_have_count(1)
     quoted.upload({"pears.pdf": plain_pdf("Pears ripen in July.", "And in August.")})
 
-    expect(quoted.row("pears.pdf").locator(".fn-status")).to_have_text("replaced")
-    expect(quoted.row("pears.pdf").locator("[data-open]")).to_have_count(1)
-    expect(quoted.row("pears.pdf").filter(has=quoted.page.locator("[data-open]"))).to_contain_text("2 pages")
-    quoted.page.get_by_label("Dismiss pears.pdf").click()
+    told = quoted.row("pears.pdf").filter(has=quoted.page.get_by_label("Dismiss pears.pdf"))
+    expect(told).to_contain_text("Added as pears (2).pdf: 2 pages. The library already has another pears.pdf.")
+    told.get_by_label("Dismiss pears.pdf").click()
+    expect(quoted.row("pears (2).pdf").locator("[data-open]")).to_contain_text("2 pages")
+    expect(quoted.row("pears.pdf").locator("[data-open]")).to_contain_text("1 page")
 
 
 def test_a_password_is_asked_for_in_the_files_row(quoted: Reader) -> None:
     quoted.upload({"vault.pdf": encrypted_pdf("The vault holds seven keys.", password="open sesame")})
     row = quoted.row("vault.pdf")
-    expect(row.locator(".fn-status")).to_have_text("needs a password")
+    expect(row.locator(".fn-status")).to_have_text("password required")
 
-    row.get_by_label("Password of vault.pdf").fill("wrong")
-    row.get_by_role("button", name="Open", exact=True).click()
-    expect(row).to_contain_text("none of the passwords given opens it")  # the row is new by then
-    expect(row.locator(".fn-status")).to_have_text("needs a password")
-    row.get_by_label("Password of vault.pdf").fill("open sesame")
-    row.get_by_label("Password of vault.pdf").press("Enter")
+    row.get_by_label("Password for vault.pdf").fill("wrong")
+    row.get_by_role("button", name="Unlock", exact=True).click()
+    expect(row).to_contain_text("none of the given passwords opens it")  # the row is new by then
+    expect(row.locator(".fn-status")).to_have_text("password required")
+    row.get_by_label("Password for vault.pdf").fill("open sesame")
+    row.get_by_label("Password for vault.pdf").press("Enter")
     expect(row).to_contain_text("1 page")
     expect(row.locator(".fn-status")).to_have_count(0)
 
@@ -98,7 +99,9 @@ def test_removing_asks_first(quoted: Reader) -> None:
 def test_what_became_of_a_file_is_announced_to_those_who_do_not_see_the_list(quoted: Reader) -> None:
     quoted.upload({"none.txt": b""})
     expect(quoted.row("none.txt").locator(".fn-status")).to_be_attached()
-    announced = quoted.page.locator("#left").locator("[aria-live], [role=status], [role=alert]").filter(has_text="not readable").count()
+    announced = (
+        quoted.page.locator("#left").locator("[aria-live], [role=status], [role=alert]").filter(has_text="could not be read").count()
+    )
     quoted.page.get_by_label("Dismiss none.txt").click()
 
     assert announced

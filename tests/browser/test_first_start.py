@@ -9,12 +9,12 @@ from tests.browser.serving import RagServer
 
 
 def test_the_list_shows_samples_being_read_and_then_their_pages(first_look: FirstLook) -> None:
-    assert any(stage in words for words in first_look.lists for stage in ("waiting", "reading", "indexing"))
+    assert any(stage in words for words in first_look.lists for stage in ("queued", "reading", "indexing"))
     last = first_look.lists[-1]
     assert last.count("harbour-handbook.pdf") == 1
     assert "17 pages" in last
     assert "1 page" in last
-    assert "waiting" not in last
+    assert "queued" not in last
     assert "reading" not in last
 
 

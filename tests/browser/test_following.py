@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 from rag.retrieving.rewriting import SYSTEM
 from tests.browser.gate import Gate
 from tests.browser.reader import Reader
-from ui.web import text
+from ui import text
 
 QUESTION = "How fast may I cut teak?"
 FOLLOW_UP = "And pine?"

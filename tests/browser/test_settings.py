@@ -16,19 +16,19 @@ def test_the_head_and_the_settings_tell_which_model_answers_and_whether_it_is_re
         expect(table).to_contain_text(words)
 
     gate.set("dead")
-    reader.page.get_by_role("button", name="Check again").click()
+    reader.page.get_by_role("button", name="Check connection").click()
     expect(table).to_contain_text("Nothing answers at")
-    expect(head).to_contain_text("not ready")
+    expect(head).to_contain_text("Not ready")
     gate.set("ok")
-    reader.page.get_by_role("button", name="Check again").click()
-    expect(head).not_to_contain_text("not ready")
+    reader.page.get_by_role("button", name="Check connection").click()
+    expect(head).not_to_contain_text("Not ready")
 
 
 def test_the_settings_tell_how_to_connect_a_model(quoted: Reader) -> None:
     quoted.open_tab("Settings")
 
     expect(quoted.page.locator("#connect")).to_contain_text("RAG_CHAT_BASE_URL=http://localhost:11434/v1")
-    expect(quoted.page.locator("#settings")).to_contain_text("no chat model")
+    expect(quoted.page.locator("#settings")).to_contain_text("No chat model")
 
 
 @pytest.mark.parametrize("width", [420, 1280])
@@ -51,7 +51,7 @@ def test_the_library_is_checked_and_repaired(quoted: Reader) -> None:
         "model",
         "record",
         "vectors",
-        "words",
+        "keywords",
         "files",
         "quarantine",
         "disk",

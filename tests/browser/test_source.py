@@ -11,7 +11,7 @@ from pypdf.constants import PageLabelStyle
 from tests.browser.gate import Gate
 from tests.browser.reader import Reader
 from tests.documents import plain_pdf
-from ui.web import text
+from ui import text
 
 PAGE_POINTS = 841.89
 LINE_POINTS = 100  # where tests.documents puts the first line, from the top
@@ -80,17 +80,17 @@ def test_the_source_turns_its_pages_and_zooms_and_gives_the_original(reader: Rea
     expect(head).to_contain_text("page 1 of 17")
 
     width = _width(reader)
-    reader.source.get_by_label("Larger").click()
+    reader.source.get_by_label("Zoom in").click()
     expect(reader.source.locator(".fn-zoom")).to_have_text("125 %")
     assert _width(reader) == pytest.approx(width * 1.25, abs=1)
     _wait_until_sharp(reader)
     following.click()  # the zoom stays
     expect(head).to_contain_text("page 2 of 17")
     expect(reader.source.locator(".fn-zoom")).to_have_text("125 %")
-    reader.source.get_by_label("Smaller").click()
+    reader.source.get_by_label("Zoom out").click()
     assert _width(reader) == pytest.approx(width, abs=1)
 
-    address = reader.source.get_by_role("link", name="Open the original").get_attribute("href")
+    address = reader.source.get_by_role("link", name="Open original").get_attribute("href")
     original = reader.page.request.get(f"{reader.url}{address}")
     assert original.status == 200
     assert original.headers["content-type"] == "application/pdf"
@@ -195,7 +195,7 @@ def test_a_long_text_opens_at_the_part_with_the_cited_words(reader: Reader) -> N
 
     expect(reader.source.locator(".fn-source-head")).to_contain_text("part 2 of 2")
     expect(reader.source.locator(".fn-mark-text")).to_be_in_viewport()
-    expect(reader.source.get_by_label("Larger")).to_have_count(0)
+    expect(reader.source.get_by_label("Zoom in")).to_have_count(0)
     reader.source.get_by_text("previous").click()
     expect(reader.source.locator(".fn-source-head")).to_contain_text("part 1 of 2")
     reader.remove("airfield.txt")

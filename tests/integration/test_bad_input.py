@@ -29,10 +29,10 @@ BAD: dict[str, tuple[bytes, OutcomeStatus, str]] = {
     "spaces.txt": (b" \r\n\t\x0c", "no_text", "no text"),
     "zeros.txt": (bytes(5000), "unsupported", "binary|no text"),
     "noise.txt": (random.Random(1).randbytes(5000), "unsupported", "binary|no text"),
-    "noise.pdf": (random.Random(2).randbytes(5000), "unreadable", "damaged, or no PDF"),
-    "cut.pdf": (documents.truncated_pdf(), "unreadable", "damaged, or no PDF"),
-    "header-alone.pdf": (b"%PDF-1.7\n", "unreadable", "damaged, or no PDF"),
-    "no-pages.pdf": (documents.written_pdf([]), "unreadable", "damaged, or no PDF"),
+    "noise.pdf": (random.Random(2).randbytes(5000), "unreadable", "damaged or not a PDF file"),
+    "cut.pdf": (documents.truncated_pdf(), "unreadable", "damaged or not a PDF file"),
+    "header-alone.pdf": (b"%PDF-1.7\n", "unreadable", "damaged or not a PDF file"),
+    "no-pages.pdf": (documents.written_pdf([]), "unreadable", "damaged or not a PDF file"),
     "scan.pdf": (documents.scanned_pdf(), "no_text", "OCR"),
     "blank.pdf": (documents.blank_pdf(), "no_text", "no text"),
     "closed.pdf": (documents.encrypted_pdf(password="sesame"), "needs_password", "password"),
@@ -42,7 +42,7 @@ BAD: dict[str, tuple[bytes, OutcomeStatus, str]] = {
     "letter.docx": (b"PK\x03\x04" + bytes(500), "unsupported", "Office document"),
     "letter.pdf": (b"PK\x03\x04" + bytes(500), "unsupported", "Office document"),
     "picture.png": (b"\x89PNG\r\n\x1a\n" + bytes(500), "unsupported", "PNG"),
-    "page.html": (b"<!doctype html><p>Words</p>", "unsupported", "not read"),
+    "page.html": (b"<!doctype html><p>Words</p>", "unsupported", "unsupported file type"),
     "page.pdf": (b"<!doctype html><p>Words</p>", "unsupported", "HTML"),
     "words.pdf": (b"Only words.", "unsupported", "plain text"),
     "rich.txt": (rb"{\rtf1 Words}", "unsupported", "RTF"),
@@ -109,7 +109,7 @@ def test_odd_files_are_read(library: Library, tmp_path: Path) -> None:
         for passage in passages[:20]:
             assert library.pages.text(record.id, passage.page)[passage.start : passage.end] == passage.text
     for name in ("latin1.txt", "utf16.txt"):
-        assert [passage.text for passage in library.retrieve("Straße naïve café", 1, [name])] == ["Straße, naïve café"]
+        assert [passage.text for passage in library.retrieve("Straße naïve café", top_k=1, documents=[name])] == ["Straße, naïve café"]
 
 
 def test_damaged_copies_of_a_good_file_harm_nothing(library: Library, tmp_path: Path) -> None:
@@ -202,7 +202,7 @@ def test_what_may_not_be_read_is_told() -> None:
                     ("inside.txt", "added" if is_open else "unreadable"),
                 ]
                 assert is_open or "cannot be started" in outcomes[2].message
-                assert all("may not be read by this user" in outcome.message for outcome in outcomes[:2])
+                assert all("cannot be read: permission denied" in outcome.message for outcome in outcomes[:2])
         finally:
             (folder / "closed-folder").chmod(0o700)
 

@@ -241,7 +241,7 @@ def test_nothing_at_the_address_is_told() -> None:
     [
         ("/401/v1", ChatAuthenticationError, "refused the key"),
         ("/403/v1", ChatAuthenticationError, "RAG_CHAT_API_KEY"),
-        ("/404/v1", ChatModelNotFoundError, "Check RAG_CHAT_BASE_URL"),
+        ("/404/v1", ChatModelNotFoundError, "Check RAG_CHAT_BASE_URL; a usual address is"),
         ("/ok", ChatModelNotFoundError, "/ok/v1"),
         ("/429/v1", ChatRateLimitError, "exceeded your current quota"),
         ("/500/v1", ChatServerError, "out of memory"),
@@ -276,7 +276,7 @@ def test_a_failure_in_passing_is_tried_once_more(server: ChatServer, path: str) 
     assert len(server.chats) == 2
 
 
-@pytest.mark.parametrize(("path", "words"), [("/busy-long/v1", "Wait 60 seconds"), ("/busy-until/v1", "Wait a little")])
+@pytest.mark.parametrize(("path", "words"), [("/busy-long/v1", "Wait 60 seconds"), ("/busy-until/v1", "Wait a moment")])
 def test_nobody_is_kept_waiting_for_a_minute(server: ChatServer, path: str, words: str) -> None:
     began = time.monotonic()
     with pytest.raises(ChatRateLimitError, match=words):
@@ -344,7 +344,7 @@ def test_a_redirect_gets_neither_the_key_nor_the_question(server: ChatServer) ->
     with ChatServer() as elsewhere:
         server.redirect_to = elsewhere.url("/ok/v1")
         model = a_model(server, "/redirect/v1", key="sk-own")
-        with pytest.raises(ChatNotConfiguredError, match=f"sends requests on to {elsewhere.url('/ok/v1')}"):
+        with pytest.raises(ChatNotConfiguredError, match=f"redirects to {elsewhere.url('/ok/v1')}"):
             ask(model)
         with pytest.raises(ChatNotConfiguredError, match="RAG_CHAT_BASE_URL"):
             asyncio.run(model.check())

@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import gradio as gr
 import pytest
 from starlette.testclient import TestClient
 
 from rag import Library
 from tests.fakes import BagOfWordsEmbedder
-from tests.page_server import PageServer, Visitor, file_data
+from tests.page_server import PageServer, Visitor, file_data, loops_let_go
 from ui.http.events import MOST_BYTES, NOT_UPLOADED, TOO_LONG
 from ui.http.gradio_routes import NEEDED, is_needed
+from ui.web.mounting import PROGRESS_POLL_SECONDS, QUEUE_POLL_SECONDS
 
 SECRET = "correct horse battery staple"
 
@@ -222,6 +224,13 @@ def test_what_gradio_reads_is_what_was_checked(server: PageServer, visitor: Visi
         assert visitor.http.post("/gradio_api/queue/join", content=content).status_code == 400
     got = visitor.http.post("/gradio_api/queue/join", content=b'"' + b"x" * MOST_BYTES + b'"')
     assert (got.status_code, got.json()["detail"]) == (413, TOO_LONG)
+
+
+def test_the_queue_of_an_idle_page_keeps_no_core_busy(server: PageServer) -> None:
+    polls = ("sleep_when_free", "progress_update_sleep_when_free")
+    with loops_let_go():
+        assert [getattr(gr.Blocks()._queue, name) for name in polls] == [0.001, 0.01]  # what Gradio does by itself
+    assert [getattr(server.gradio.get_blocks()._queue, name) for name in polls] == [QUEUE_POLL_SECONDS, PROGRESS_POLL_SECONDS]
 
 
 def test_a_queued_event_is_not_called_past_the_queue(server: PageServer, visitor: Visitor) -> None:

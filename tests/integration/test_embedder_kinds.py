@@ -87,7 +87,7 @@ def test_no_pooling_is_taken_for_granted(tiny: dict[str, Path], tmp_path: Path) 
     with pytest.raises(EmbeddingError, match=r"transformers:.*bert\?pooling=mean"):
         _ = built(str(tiny["bert"]), tmp_path).identity
     for model in (f"transformers:{tiny['bert']}", f"transformers:{tiny['bert']}?pooling=median", "transformers:?pooling=mean"):
-        with pytest.raises(EmbeddingError, match="states no pooling that is known"):
+        with pytest.raises(EmbeddingError, match="names no known pooling"):
             built(model, tmp_path)
 
 

@@ -94,19 +94,19 @@ def test_the_identity_needs_no_network_and_holds_no_secret() -> None:
     ("behaviour", "said"),
     [
         ("401", r"refused the key \(401\)\. Set RAG_EMBEDDING_API_KEY"),
-        ("404", r"'stand-in' \(404\)\..*does not exist"),
+        ("404", r"does not have the model 'stand-in' \(404\)\..*does not exist.*RAG_EMBEDDING_MODEL"),
         ("413", r"\(413\)\..*batch size.*Lower RAG_EMBEDDING_MAX_TOKENS"),
-        ("429", r"takes no more requests now \(429\)\..*quota"),
+        ("429", r"has reached its rate limit \(429\)\..*quota"),
         ("500", r"failed \(500\)\..*out of memory"),
         ("echo-key", r"refused the request.*\*\*\*"),
         ("fewer", "3 vectors for 4 texts"),
         ("twice", "wrongly numbered"),
         ("nan", "no number"),
         ("zero", "zeros"),
-        ("ragged", "does not answer as an embedding endpoint"),
-        ("words", "does not answer as an embedding endpoint"),
-        ("json", "does not answer as an embedding endpoint"),
-        ("html", "does not answer as an embedding endpoint"),
+        ("ragged", "does not answer as an OpenAI-compatible embedding endpoint"),
+        ("words", "does not answer as an OpenAI-compatible embedding endpoint"),
+        ("json", "does not answer as an OpenAI-compatible embedding endpoint"),
+        ("html", "does not answer as an OpenAI-compatible embedding endpoint"),
         ("silent", "within 0.5 seconds"),
     ],
 )
@@ -118,14 +118,14 @@ def test_what_goes_wrong_is_told(server: EmbeddingServer, behaviour: str, said: 
 
 
 def test_other_dimensions_than_asked_for_are_told(server: EmbeddingServer) -> None:
-    with pytest.raises(EmbeddingError, match="256 numbers in a vector where RAG_EMBEDDING_DIMENSIONS asks"):
+    with pytest.raises(EmbeddingError, match="256 numbers in a vector where RAG_EMBEDDING_DIMENSIONS asks for 999"):
         an_embedder(server, dimensions=999).embed_query("Anything?")
 
 
 def test_texts_and_key_stay_with_their_address(server: EmbeddingServer) -> None:
     with EmbeddingServer() as other:
         server.redirect_to = other.url("/ok/v1/embeddings")
-        with pytest.raises(EmbeddingError, match=r"sends requests on to .*RAG_EMBEDDING_BASE_URL"):
+        with pytest.raises(EmbeddingError, match=r"redirects to .*RAG_EMBEDDING_BASE_URL"):
             an_embedder(server, "redirect").embed_query("Anything?")
         assert not other.requests
 
@@ -157,3 +157,11 @@ def test_the_real_model_gives_the_same_vectors_over_the_wire(minilm: Embedder) -
         there = EndpointEmbedder("all-MiniLM-L6-v2", EmbeddingEndpoint(server.url()))
         assert np.allclose(there.embed_documents(TEXTS), minilm.embed_documents(TEXTS), atol=1e-6)
         assert there.token_spans(TEXTS[0]) == minilm.token_spans(TEXTS[0])
+
+
+def test_a_client_that_was_closed_opens_again(server: EmbeddingServer) -> None:
+    embedder = an_embedder(server)
+    before = embedder.embed_query(TEXTS[0])
+    embedder.close()
+    embedder.close()
+    assert np.array_equal(embedder.embed_query(TEXTS[0]), before)

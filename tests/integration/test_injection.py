@@ -9,7 +9,7 @@ from rag.answering.prompt import SYSTEM
 from tests import documents
 from tests.chat_server import ChatServer
 from tests.fakes import BagOfWordsEmbedder
-from ui.chats.conversations import Turn
+from ui.chats.turns import Turn
 from ui.web.answers import turn_html
 
 QUESTION = "When may customers return benches?"

@@ -1,5 +1,6 @@
 import io
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,10 @@ import pytest
 from PIL import Image, ImageOps
 
 from rag.errors import PasswordNeededError, UnreadableFileError
-from rag.formats.viewer import FileToView, Viewer
+from rag.formats.pdf import PDF
+from rag.formats.protocol import FileToOpen
+from rag.formats.text import TEXT
+from rag.formats.viewer import Viewer
 from tests import documents
 
 Rectangle = tuple[float, float, float, float]
@@ -20,14 +24,14 @@ NEAR = 0.006
 
 @pytest.fixture(scope="module")
 def viewer() -> Iterator[Viewer]:
-    with Viewer() as viewer:
+    with closing(Viewer()) as viewer:
         yield viewer
 
 
-def save(folder: Path, data: bytes, password: str = "") -> FileToView:
+def save(folder: Path, data: bytes, password: str = "") -> FileToOpen:
     path = folder / "page.pdf"
     path.write_bytes(data)
-    return FileToView(path, path.name, password=password)
+    return FileToOpen(path, path.name, PDF, (password,))
 
 
 def picture(png: bytes) -> Image.Image:
@@ -46,7 +50,7 @@ def around(marks: Sequence[Rectangle]) -> Rectangle:
     return min(m[0] for m in marks), min(m[1] for m in marks), max(m[2] for m in marks), max(m[3] for m in marks)
 
 
-def marks_of(viewer: Viewer, file: FileToView, words: str) -> list[Rectangle]:
+def marks_of(viewer: Viewer, file: FileToOpen, words: str) -> list[Rectangle]:
     start = viewer.look(file, 1).result().text.index(words)
     return list(viewer.look(file, 1, start, start + len(words)).result().marks)
 
@@ -123,7 +127,7 @@ def test_a_page_whose_encryption_had_to_be_mended_is_drawn_and_marked(viewer: Vi
 def test_a_part_of_a_text_is_shown_alone_or_the_whole_as_it_once_was_read(viewer: Viewer, tmp_path: Path) -> None:
     path = tmp_path / "long.txt"
     path.write_text("Some words of many.\n" * 30_000)
-    file = FileToView(path, "long.txt", "text/plain")
+    file = FileToOpen(path, "long.txt", TEXT)
     parts = [viewer.look(file, number).result().text for number in (1, 2, 3)]
     assert "".join(parts) == path.read_text() == viewer.look(file, 1, whole=True).result().text
     with pytest.raises(UnreadableFileError, match=r"long\.txt has no page 4; it has 3"):
@@ -135,7 +139,7 @@ def test_a_password_is_needed_to_draw_too(viewer: Viewer, tmp_path: Path) -> Non
     assert picture(viewer.render(file, 1).result()).format == "PNG"
     assert len(marks_of(viewer, file, "Secret")) == 1
     with pytest.raises(PasswordNeededError):
-        viewer.render(replace(file, password="wrong"), 1).result()
+        viewer.render(replace(file, passwords=("wrong",)), 1).result()
 
 
 @pytest.mark.parametrize("scale", [2, 1000])
@@ -164,9 +168,9 @@ def test_pages_that_cannot_be_drawn_are_told(viewer: Viewer, tmp_path: Path) -> 
     for number in (0, 4):
         with pytest.raises(UnreadableFileError, match=rf"page\.pdf has no page {number}; it has 3"):
             viewer.render(file, number).result()
-    with pytest.raises(UnreadableFileError, match=r"page\.pdf is damaged, or no PDF"):
+    with pytest.raises(UnreadableFileError, match=r"page\.pdf is damaged or not a PDF file"):
         viewer.render(save(tmp_path, documents.buried_pdf()), 1).result()
     with pytest.raises(UnreadableFileError, match=r"gone\.pdf does not exist"):
-        viewer.render(FileToView(tmp_path / "gone.pdf", "gone.pdf"), 1).result()
+        viewer.render(FileToOpen(tmp_path / "gone.pdf", "gone.pdf", PDF), 1).result()
     with pytest.raises(ValueError, match="scale must be above 0"):
         viewer.render(file, 1, scale=0)

@@ -6,6 +6,7 @@ import sys
 import textwrap
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from rag.errors import UnreadableFileError
 from rag.formats.loader import Loader
 from tests import documents
+from tests.loading import load
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc, counts on memory limits")
 
@@ -32,7 +34,7 @@ def words(tmp_path: Path) -> Path:
 
 
 def read(loader: Loader, path: Path) -> list[str]:
-    return [page.text for page in loader.load(path, name=path.name, document_id="").document.pages]
+    return [page.text for page in load(loader, path).document.pages]
 
 
 def children(parent: int) -> list[int]:
@@ -49,7 +51,7 @@ def children(parent: int) -> list[int]:
 def test_a_page_that_hangs_is_given_up_and_the_next_file_read(good: Path, tmp_path: Path) -> None:
     slow = tmp_path / "slow.pdf"
     slow.write_bytes(documents.bomb_pdf(7))
-    with Loader(seconds_without_progress=0.5, memory_megabytes=4096) as loader:
+    with closing(Loader(seconds_without_progress=0.5, memory_megabytes=4096)) as loader:
         assert read(loader, good) == ["All is well", "Still well"]
         start = time.perf_counter()
         with pytest.raises(
@@ -63,7 +65,7 @@ def test_a_page_that_hangs_is_given_up_and_the_next_file_read(good: Path, tmp_pa
 def test_a_page_that_takes_all_memory_ends_its_reader_only(good: Path, tmp_path: Path) -> None:
     greedy = tmp_path / "greedy.pdf"
     greedy.write_bytes(documents.bomb_pdf(7))
-    with Loader(memory_megabytes=256) as loader:
+    with closing(Loader(memory_megabytes=256)) as loader:
         for _ in range(2):
             with pytest.raises(UnreadableFileError, match=r"greedy\.pdf could not be read: .*at page 1 of 1: .*memory.*256 MB"):
                 read(loader, greedy)
@@ -71,7 +73,7 @@ def test_a_page_that_takes_all_memory_ends_its_reader_only(good: Path, tmp_path:
 
 
 def test_a_killed_reader_is_that_files_outcome(good: Path, words: Path) -> None:
-    with Loader() as loader:
+    with closing(Loader()) as loader:
         for path, texts in ((good, ["All is well", "Still well"]), (words, ["All is well"])):
             read(loader, path)
             (pid,) = children(os.getpid())
@@ -86,12 +88,12 @@ def test_a_killed_reader_is_that_files_outcome(good: Path, words: Path) -> None:
 def test_a_text_that_takes_too_long_or_too_much_memory_is_given_up(words: Path, tmp_path: Path) -> None:
     huge = tmp_path / "huge.txt"
     huge.write_bytes(b"many words " * 8_000_000)
-    with Loader(memory_megabytes=256) as loader:
+    with closing(Loader(memory_megabytes=256)) as loader:
         with pytest.raises(UnreadableFileError, match=r"huge\.txt could not be read: .*while it was opened: .*256 MB"):
             read(loader, huge)
         assert read(loader, words) == ["All is well"]
     with (
-        Loader(seconds_without_progress=0.01) as loader,
+        closing(Loader(seconds_without_progress=0.01)) as loader,
         pytest.raises(UnreadableFileError, match=r"huge\.txt could not be read: .*: it took longer than 0\.01 s"),
     ):
         read(loader, huge)
@@ -138,7 +140,7 @@ def test_one_process_serves_many_files_and_ends_with_the_loader(good: Path) -> N
 
 def test_threads_wait_for_each_other(good: Path) -> None:
     results: list[list[str]] = []
-    with Loader() as loader:
+    with closing(Loader()) as loader:
         threads = [threading.Thread(target=lambda: results.append(read(loader, good))) for _ in range(8)]
         for thread in threads:
             thread.start()
@@ -157,7 +159,7 @@ def test_a_script_without_a_main_guard_may_read_from_any_folder(good: Path, tmp_
         from rag.formats.loader import Loader
         print("run")
         loader = Loader()
-        print(loader.load(Path("good.pdf"), name="good.pdf", document_id="").document.pages[0].text)
+        loader.read(Path("good.pdf"), name="good.pdf", on_page=lambda page, *_: print(page.text))
     """
     (tmp_path / "scripts").mkdir()
     path = tmp_path / "scripts" / "script.py"
@@ -166,7 +168,7 @@ def test_a_script_without_a_main_guard_may_read_from_any_folder(good: Path, tmp_
     run = subprocess.run(
         [sys.executable, str(path)], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False
     )
-    assert (run.stdout, run.stderr, run.returncode) == ("run\nAll is well\n", "", 0)
+    assert (run.stdout, run.stderr, run.returncode) == ("run\nAll is well\nStill well\n", "", 0)
 
 
 def test_a_busy_child_does_not_outlive_its_parent(tmp_path: Path) -> None:
@@ -174,7 +176,7 @@ def test_a_busy_child_does_not_outlive_its_parent(tmp_path: Path) -> None:
     script = """
         from pathlib import Path
         from rag.formats.loader import Loader
-        Loader(memory_megabytes=8192).load(Path("slow.pdf"), name="slow.pdf", document_id="")
+        Loader(memory_megabytes=8192).read(Path("slow.pdf"), name="slow.pdf", on_page=print)
     """
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
     with subprocess.Popen([sys.executable, "-c", textwrap.dedent(script)], cwd=tmp_path, env=environment) as parent:

@@ -12,7 +12,7 @@ from rag import DocumentNotFoundError, Library
 from rag.embedding.protocol import Embedder
 from tests import documents
 from ui.commands.cli import main
-from ui.web.html import render
+from ui.rendering.html import render
 
 LATIN_1 = [b"r\xe9sum\xe9.txt", b"r\xeasum\xea.txt"]
 RED, OVERRIDE = "\x1b[31m", "\u202e"

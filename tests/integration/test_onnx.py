@@ -38,7 +38,9 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny_cache(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Path:
     """A cache that holds the tiny model's export."""
     cache = tmp_path_factory.mktemp("tiny") / "cache"
-    assert OnnxEmbedder(str(tiny_model), cache).identity.startswith(("onnx-int8:st:", "onnx-uint8:st:"))  # by processor
+    embedder = OnnxEmbedder(str(tiny_model), cache)
+    assert embedder.embed_query(QUESTION).shape == (32,)
+    assert embedder.identity.startswith(("onnx-int8:st:", "onnx-uint8:st:"))  # by processor
     return cache
 
 

@@ -167,7 +167,7 @@ def test_an_upload_has_limits_that_are_said(server: PageServer, visitor: Visitor
     uploads = server.library.folder / "uploads"
     before = sorted(uploads.rglob("*"))
     many = visitor.upload({f"{number}.txt": f"{number}".encode() for number in range(4)})
-    assert (many.status_code, many.text.split(".")[0]) == (413, "At most 3 files can be uploaded at a time, and there were 4")
+    assert (many.status_code, many.text.split(".")[0]) == (413, "At most 3 files can be uploaded at a time; these were 4")
     much = visitor.upload({f"{number}.txt": b"x" * 400_000 for number in range(3)})
     assert (much.status_code, much.text.split(".")[0]) == (413, "At most 1 MB can be uploaded at a time")
     assert visitor.upload({"big.txt": b"x" * 600_000}).status_code == 413

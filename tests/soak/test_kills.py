@@ -35,7 +35,7 @@ from pathlib import Path
 from rag import Library, Settings
 from tests.fakes import BagOfWordsEmbedder
 from tests.integration.test_crash import text_of
-from ui.chats.store import ConversationStore, Row
+from ui.chats.store import ConversationKey, ConversationStore, Row
 verb, folder, files, seed = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4])
 def told(*done):
     print(json.dumps(done), flush=True)
@@ -44,7 +44,7 @@ if verb == "conversation":
     store = getattr(store, "store", store)
     told("ready")
     for place in range(100000):
-        store.put(f"c{seed}", place, Row(str(place), f"question {place}", f"question {place}", "{}"), place + 1)
+        store.put(ConversationKey("", f"c{seed}"), place, Row(str(place), f"question {place}", f"question {place}", "{}"), place + 1)
         told(place)
 settings = Settings(chunk_tokens=100 + 20 * (seed % 2)) if verb == "reindex" else Settings(chunk_tokens=int(sys.argv[5]))
 with Library.open(folder, settings, embedder=BagOfWordsEmbedder(seconds_a_batch=0.01)) as library:
@@ -109,7 +109,7 @@ def test_a_kill_loses_no_document(open_library: OpenLibrary, tmp_path: Path, ver
             done = {str(name) for name, status in told if status in {"added", "unchanged", "duplicate"}}
             assert done <= there
             counted["acknowledged"] += len(done)
-            if there == names and not library.indexing():  # begin anew
+            if there == names and not library.keyword_ready():  # begin anew
                 for record in library.documents():
                     library.remove(record.id)
         elif verb == "remove":
@@ -136,14 +136,14 @@ def check_files(library: Library) -> None:
 
 
 def test_a_kill_loses_no_turn(tmp_path: Path) -> None:
-    from ui.chats.store import ConversationStore
+    from ui.chats.store import ConversationKey, ConversationStore
 
     chance = random.Random(3)
     acknowledged = 0
     for kill in range(KILLS):
         told = list(lines_of_the_killed(["conversation", str(tmp_path), str(tmp_path), str(kill)], chance))
         store = ConversationStore(tmp_path / "conversations.sqlite3")
-        rows = store.rows(f"c{kill}")
+        rows = store.rows(ConversationKey("", f"c{kill}"))
         store.close()
         assert [row.question for row in rows[: len(told)]] == [f"question {place}" for (place,) in told]
         acknowledged += len(told)

@@ -13,10 +13,10 @@ from markdown_it import MarkdownIt
 from rag import Answer, CheckedSentence, Citation, Message, Passage, Sent
 from rag.answering.citations import CitationResolver
 from rag.types import Finish, Verdict
-from ui.chats.conversations import Turn
-from ui.web import text as page_text
+from ui import text as page_text
+from ui.chats.turns import Turn
+from ui.rendering.prose import answer_html
 from ui.web.answers import messages, turn_html
-from ui.web.prose import answer_html
 
 EVIL = "https://evil.example/?q=secret"
 HOSTILE = [
@@ -298,7 +298,7 @@ def test_what_was_searched_is_told_where_it_is_not_what_was_asked(state: Literal
 def test_an_answer_that_was_not_found_is_marked_and_is_not_called_a_quotation() -> None:
     cited = Citation.of_words(1, passage(1))
     for model in ("extractive", "stand-in"):
-        lost = Shown(turn_html(turn("The documents do not say. [1]", cited, model=model, finish="not_found")))
+        lost = Shown(turn_html(turn("Not found in your documents. [1]", cited, model=model, finish="not_found")))
         assert ("class", "fn-answer fn-not-found") in lost.attributes
         assert lost.targets == ["#src-abcd-0"] * 2
         assert "quot" not in lost.words
@@ -361,7 +361,7 @@ def test_what_was_thought_and_sent_is_folded_and_stays_words(words: str) -> None
     shown = Shown(html)
     assert {"details", "summary"} <= shown.tags
     assert shown.words.count(page_text.SENT) == 1
-    assert "1,200 tokens" in shown.words
+    assert "about 1,200 of" in shown.words
     assert "1,100" in shown.words
     assert page_text.SENT not in turn_html(replace(whole, state="growing"))
     (block,) = CHATBOT.parse(str(messages([whole])[1]["content"]))  # type: ignore[index]

@@ -1,5 +1,6 @@
 """The chat side's pure parts: thinking, requests, and errors in words."""
 
+from dataclasses import replace
 from typing import Any
 
 import httpx2
@@ -11,9 +12,12 @@ from openai.types.chat import ChatCompletion
 from pydantic import SecretStr
 
 from rag.endpoints.chat.dialect import Dialect
-from rag.endpoints.chat.endpoint import checked_base_url, checked_key
-from rag.endpoints.chat.errors import chat_error
-from rag.endpoints.chat.thinking import ThinkingSplitter
+from rag.endpoints.chat.endpoint import CHAT
+from rag.endpoints.chat.reply import ThinkingSplitter
+from rag.endpoints.client import Endpoint, Service
+from rag.endpoints.embeddings import EMBEDDINGS
+from rag.endpoints.errors import KINDS, translate
+from rag.endpoints.rerank import RERANK
 from rag.errors import (
     ChatAuthenticationError,
     ChatConnectionError,
@@ -25,10 +29,9 @@ from rag.errors import (
     ChatRequestError,
     ChatServerError,
 )
-from rag.settings import ChatEndpoint
 from rag.types import Message
 
-ENDPOINT = ChatEndpoint("http://models.example:8000/v1", SecretStr("sk-very-secret"), "llama")
+ENDPOINT = Endpoint(CHAT, "http://models.example:8000/v1", SecretStr("sk-very-secret"), "llama", 120)
 REQUEST = httpx2.Request("POST", "http://models.example:8000/v1/chat/completions")
 
 
@@ -171,13 +174,13 @@ def test_what_was_not_sent_cannot_be_left_out() -> None:
 )
 def test_an_address_that_is_none_is_explained(address: str) -> None:
     with pytest.raises(ChatNotConfiguredError, match="RAG_CHAT_BASE_URL"):
-        checked_base_url(address)
+        replace(ENDPOINT, base_url=address).checked_url()
 
 
 @pytest.mark.parametrize("address", ["http://me:hunter2@models.example/v1", "http://models.example/v1?key=hunter2"])
 def test_a_password_in_the_address_is_refused_and_not_repeated(address: str) -> None:
     with pytest.raises(ChatNotConfiguredError, match="RAG_CHAT_API_KEY") as caught:
-        checked_base_url(address)
+        replace(ENDPOINT, base_url=address).checked_url()
     assert "hunter2" not in str(caught.value)
 
 
@@ -185,18 +188,18 @@ def test_a_password_in_the_address_is_refused_and_not_repeated(address: str) -> 
     "address", [" http://localhost:8000/v1 ", "http://localhost:8000/v1/", "http://localhost:8000/v1/chat/completions"]
 )
 def test_an_address_is_forgiven_what_does_not_matter(address: str) -> None:
-    assert checked_base_url(address) == "http://localhost:8000/v1"
+    assert replace(ENDPOINT, base_url=address).checked_url() == "http://localhost:8000/v1"
 
 
-@pytest.mark.parametrize(("key", "expected"), [("sk-1\n", "sk-1"), (" ", None), ("", None)])
-def test_a_key_is_taken_without_the_space_around_it(key: str, expected: str | None) -> None:
-    assert checked_key(ChatEndpoint(ENDPOINT.base_url, SecretStr(key), None)) == expected
+@pytest.mark.parametrize(("key", "expected"), [("sk-1\n", "sk-1"), (" ", ""), ("", "")])
+def test_a_key_is_taken_without_the_space_around_it(key: str, expected: str) -> None:
+    assert replace(ENDPOINT, api_key=SecretStr(key)).key == expected
 
 
 @pytest.mark.parametrize("key", ["sk-\nX-Evil: 1", "schlüssel"])
 def test_a_key_that_no_header_can_carry_is_refused_and_not_repeated(key: str) -> None:
     with pytest.raises(ChatNotConfiguredError) as caught:
-        checked_key(ChatEndpoint(ENDPOINT.base_url, SecretStr(key), None))
+        replace(ENDPOINT, api_key=SecretStr(key)).checked_url()
     assert key not in str(caught.value)
 
 
@@ -208,16 +211,21 @@ def status_error(status: int, body: Any = None, headers: dict[str, str] | None =
     return openai.APIStatusError("Error", response=response, body=body)
 
 
-def openai_errors() -> list[type[openai.OpenAIError]]:
-    found = [getattr(openai, name) for name in dir(openai) if not name.startswith("_")]
-    return sorted(
-        {kind for kind in found if isinstance(kind, type) and issubclass(kind, openai.OpenAIError)}, key=lambda kind: kind.__name__
-    )
+def library_errors() -> list[type[Exception]]:
+    """Every class of errors that the two libraries define."""
+    found = {value for library in (openai, httpx2) for value in map(library.__dict__.get, dir(library)) if isinstance(value, type)}
+    return sorted((kind for kind in found if issubclass(kind, Exception)), key=lambda kind: kind.__name__)
 
 
-def an_instance(kind: type[openai.OpenAIError]) -> openai.OpenAIError:
-    """One of them, made as the client makes it."""
+def an_instance(kind: type[Exception]) -> Exception:
+    """One of them, made as the libraries make it."""
     make: Any = kind
+    if kind is httpx2.HTTPStatusError:
+        return httpx2.HTTPStatusError("no", request=REQUEST, response=httpx2.Response(500, request=REQUEST))
+    if issubclass(kind, httpx2.StreamError):
+        return make() if kind is not httpx2.StreamError else kind("no")
+    if kind.__module__ == "httpx2":
+        return make("no")  # type: ignore[no-any-return]
     if issubclass(kind, openai.APIStatusError):
         status = {openai.InternalServerError: 500, openai.APIStatusError: 418, openai.OAuthError: 401}.get(
             kind, getattr(kind, "status_code", 418)
@@ -235,13 +243,36 @@ def an_instance(kind: type[openai.OpenAIError]) -> openai.OpenAIError:
     return make(**special.get(kind.__name__, {}))  # type: ignore[no-any-return]
 
 
-@pytest.mark.parametrize("kind", openai_errors())
-def test_every_error_of_the_client_becomes_ours(kind: type[openai.OpenAIError]) -> None:
-    error = chat_error(an_instance(kind), ENDPOINT, "llama", 120)
-    assert isinstance(error, ChatError)
-    assert "http://models.example:8000/v1" in str(error)
-    is_exact = not issubclass(kind, openai.APIError) or type(error) is not ChatError
-    assert is_exact, f"{kind.__name__} has no error of its own"
+@pytest.mark.parametrize("service", [CHAT, EMBEDDINGS, RERANK], ids=lambda service: service.name)
+def test_every_error_of_the_libraries_becomes_ours(service: Service) -> None:
+    for kind in library_errors():
+        error = translate(an_instance(kind), replace(ENDPOINT, service=service), "llama")
+        assert isinstance(error, service.error), kind
+        assert "http://models.example:8000/v1" in str(error), kind
+        is_exact = not issubclass(kind, openai.APIError | httpx2.HTTPError) or service is not CHAT or type(error) is not ChatError
+        assert is_exact, f"{kind.__name__} has no error of its own"
+
+
+def test_the_map_of_errors_names_every_class_and_no_other() -> None:
+    """A class that a new version of a library adds is to be placed in `KINDS`."""
+    defined = {f"{kind.__module__}.{kind.__name__}" for kind in library_errors()}
+    assert set(KINDS) - {"builtins.ValueError"} == defined
+
+
+@pytest.mark.parametrize("service", [CHAT, EMBEDDINGS, RERANK], ids=lambda service: service.name)
+def test_no_message_gives_its_advice_twice(service: Service) -> None:
+    endpoint = replace(ENDPOINT, service=service)
+    raised: list[Exception] = [translate(an_instance(kind), endpoint, "llama") for kind in library_errors()]
+    for status in (307, 401, 404, 405, 413, 422, 429, 500):
+        raised += [translate(status_error(status, body), endpoint, "llama") for body in (None, {"message": "no model 'llama' found"})]
+    for url in ("localhost", "http://me:pw@here/v1", "http://here/v1?key=pw"):
+        with pytest.raises(service.error) as caught:
+            replace(endpoint, base_url=url).checked_url()
+        raised.append(caught.value)
+    for error in raised:
+        sentences = [sentence for sentence in str(error).rstrip(".").split(". ") if sentence]
+        assert len(sentences) == len(set(sentences)), error
+        assert str(error).count(f"{service.key_setting}.") <= 1, error
 
 
 @pytest.mark.parametrize(
@@ -249,7 +280,7 @@ def test_every_error_of_the_client_becomes_ours(kind: type[openai.OpenAIError]) 
     [
         (401, {"message": "bad key sk-very-secret"}, ChatAuthenticationError, "refused the key"),
         (403, None, ChatAuthenticationError, "RAG_CHAT_API_KEY"),
-        (404, {"message": "model 'llama' not found"}, ChatModelNotFoundError, "does not know the model 'llama'"),
+        (404, {"message": "model 'llama' not found"}, ChatModelNotFoundError, "does not have the model 'llama'"),
         (404, {"detail": "Not Found"}, ChatModelNotFoundError, "RAG_CHAT_BASE_URL"),
         (400, {"detail": "Server is pinned to 'x'; requested 'llama'."}, ChatModelNotFoundError, "RAG_CHAT_MODEL"),
         (400, {"message": "This model's maximum context length is 2048 tokens."}, ChatRequestError, "RAG_CHAT_CONTEXT_TOKENS"),
@@ -258,11 +289,11 @@ def test_every_error_of_the_client_becomes_ours(kind: type[openai.OpenAIError]) 
         (429, "try tomorrow", ChatRateLimitError, "try tomorrow"),
         (500, "<html>oops</html>", ChatServerError, r"failed \(500\)\. Try"),
         (503, {"error": "loading"}, ChatServerError, "loading"),
-        (307, None, ChatNotConfiguredError, "sends requests on"),
+        (307, None, ChatNotConfiguredError, "redirects to"),
     ],
 )
 def test_a_refusal_names_the_host_and_what_to_do(status: int, body: Any, expected: type[ChatError], words: str) -> None:
-    error = chat_error(status_error(status, body), ENDPOINT, "llama", 120)
+    error = translate(status_error(status, body), ENDPOINT, "llama")
     assert type(error) is expected
     with pytest.raises(expected, match=words):
         raise error
@@ -271,37 +302,37 @@ def test_a_refusal_names_the_host_and_what_to_do(status: int, body: Any, expecte
 
 
 def test_a_server_that_repeats_the_key_is_not_quoted_with_it() -> None:
-    error = chat_error(status_error(400, {"message": "cannot parse Bearer sk-very-secret"}), ENDPOINT, "llama", 120)
+    error = translate(status_error(400, {"message": "cannot parse Bearer sk-very-secret"}), ENDPOINT, "llama")
     assert "cannot parse Bearer ***" in str(error)
 
 
 def test_a_long_complaint_is_shortened() -> None:
-    assert len(str(chat_error(status_error(500, {"message": "x" * 9000}), ENDPOINT, "llama", 120))) < 600
+    assert len(str(translate(status_error(500, {"message": "x" * 9000}), ENDPOINT, "llama"))) < 600
 
 
 def test_a_missing_key_is_told_from_a_wrong_one() -> None:
-    keyless = ChatEndpoint(ENDPOINT.base_url, None, None)
-    assert "wants a key" in str(chat_error(status_error(401), keyless, "llama", 120))
+    keyless = replace(ENDPOINT, api_key=None)
+    assert "needs a key" in str(translate(status_error(401), keyless, "llama"))
 
 
 def test_the_wait_that_a_server_asks_for_is_told() -> None:
-    assert "Wait 60 seconds" in str(chat_error(status_error(429, headers={"retry-after": "60"}), ENDPOINT, "llama", 120))
+    assert "Wait 60 seconds" in str(translate(status_error(429, headers={"retry-after": "60"}), ENDPOINT, "llama"))
 
 
 def test_broken_json_is_no_protocol() -> None:
-    assert isinstance(chat_error(ValueError("Expecting value"), ENDPOINT, "llama", 120), ChatProtocolError)
+    assert isinstance(translate(ValueError("Expecting value"), ENDPOINT, "llama"), ChatProtocolError)
 
 
 def test_an_untrusted_certificate_is_named() -> None:
     error = openai.APIConnectionError(request=REQUEST)
     error.__cause__ = httpx2.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] self-signed certificate")
-    translated = chat_error(error, ENDPOINT, "llama", 120)
+    translated = translate(error, ENDPOINT, "llama")
     assert isinstance(translated, ChatConnectionError)
     assert "certificate" in str(translated)
 
 
 def test_an_address_that_takes_no_connection_is_told_from_a_slow_model() -> None:
     error = openai.APITimeoutError(request=REQUEST)
-    assert "RAG_CHAT_SECONDS" in str(chat_error(error, ENDPOINT, "llama", 120))
+    assert "RAG_CHAT_SECONDS" in str(translate(error, ENDPOINT, "llama"))
     error.__cause__ = httpx2.ConnectTimeout("")
-    assert "Nothing answers" in str(chat_error(error, ENDPOINT, "llama", 120))
+    assert "Nothing answers" in str(translate(error, ENDPOINT, "llama"))

@@ -10,12 +10,12 @@ import pytest
 
 from rag.library import Library
 from tests.conftest import OpenLibrary
-from ui.chats.conversations import AskedDocument, Conversations
-from ui.chats.exporting import scope_words
-from ui.chats.turns import from_row, to_row
+from ui.chats.conversations import Conversations
+from ui.chats.turns import AskedDocument, from_row, scope_words, to_row
 from ui.web.answers import turn_html
 from ui.web.asking import AskingHandlers
-from ui.web.chat import ChatHandlers, Painting
+from ui.web.chat import ChatHandlers
+from ui.web.contract import Painting
 from ui.web.history import HistoryHandlers
 
 
@@ -100,7 +100,7 @@ def test_a_thumb_is_kept_and_taken_back_and_a_note_stays(library: Library) -> No
     drive(ChatHandlers(library, conversations).ask("When do boats pass?", one, "", (), ""))
     asking, turn_id = AskingHandlers(library, conversations), conversations.turns(one)[0].id
     asking.vote(one, event(id=turn_id, vote="down"))
-    asking.keep_note(one, (), "", event(id=turn_id, note=" Too <b>short</b>. "))
+    asking.save_note(one, (), "", event(id=turn_id, note=" Too <b>short</b>. "))
     (turn,) = conversations.turns(one)
     assert (turn.vote, turn.note) == ("down", "Too <b>short</b>.")
     asking.vote(one, event(id=turn_id, vote="sideways"))

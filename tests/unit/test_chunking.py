@@ -1,6 +1,7 @@
 """Whatever the text: chunks are exact, in order, lose nothing, and fit the model."""
 
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,14 @@ from tokenizers import Tokenizer
 from rag import Chunk, Document, Embedder, Page
 from rag.embedding.model_files import model_folder
 from rag.formats.loader import Loader
-from rag.ingesting.chunking import LONGEST_GAP, chunk_document
+from rag.ingesting.chunking import LONGEST_GAP
 from rag.settings import DEFAULT_EMBEDDING_MODEL
-from rag.text.headings import text_headings
+from rag.text.headings import part_headings
 from rag.types import Heading
 from tests import documents
+from tests.chunked import chunk_document
 from tests.fakes import BagOfWordsEmbedder
+from tests.loading import load
 
 WORDS = BagOfWordsEmbedder()
 SPECIAL_TOKENS = 2
@@ -59,7 +62,7 @@ NASTY = {
 
 def document(*texts: str) -> Document:
     pages = tuple(Page(n, str(n), text) for n, text in enumerate(texts, start=1))
-    return Document("d" * 64, "notes.txt", "", "text/plain", pages, text_headings(texts[0]))
+    return Document("d" * 64, "notes.txt", "", "text/plain", pages, next(part_headings(texts[:1])))
 
 
 def chunks_of(text: str, tokens: int, embedder: Embedder = WORDS) -> list[str]:
@@ -135,9 +138,9 @@ def test_files_are_cut_exactly(minilm: Embedder, tokenizer: Tokenizer, tmp_path:
         (tmp_path / f"{name}.pdf").write_bytes(data)
     files = [*tmp_path.iterdir(), *samples.glob("*.*")]
     assert len(files) >= len(READABLE) + 4
-    with Loader() as loader:
+    with closing(Loader()) as loader:
         for file in files:
-            doc = loader.load(file, name=file.name, document_id="d" * 64).document
+            doc = load(loader, file, document_id="d" * 64).document
             chunks = list(chunk_document(doc, minilm, limit))
             assert chunks
             check_exact(doc, chunks)

@@ -11,8 +11,11 @@ import pytest
 from rag import Answer, Citation, Message, Passage
 from rag.errors import StorageError
 from rag.types import CheckedSentence, Sent
-from ui.chats.conversations import MOST_OPEN, AskedDocument, Conversations, Turn
-from ui.chats.store import ConversationStore, Row
+from ui.chats.cache import MOST_OPEN
+from ui.chats.conversations import Conversations
+from ui.chats.schema import LOCAL
+from ui.chats.store import ConversationKey, ConversationStore, Row
+from ui.chats.turns import AskedDocument, Turn, to_row
 from ui.web.answers import messages
 from ui.web.history import history_html
 
@@ -355,8 +358,8 @@ def test_rows_of_an_older_version_load_and_those_that_cannot_say_so(store: Path)
         '{"id": "a", "question": "Old?", "answer": {"question": "Old?", "text": "Yes.", "citations": [], "passages": [], '
         '"model": "m", "finish": "complete", "notice": "", "seconds": 1.0}, "state": "done"}'
     )
-    file.put("c", 0, Row("a", "Old?", "old?", old), 1)
-    file.put("c", 1, Row("b", "Odd?", "odd?", '{"id": 3}'), 2)
+    file.put(ConversationKey(LOCAL, "c"), 0, Row("a", "Old?", "old?", old), 1)
+    file.put(ConversationKey(LOCAL, "c"), 1, Row("b", "Odd?", "odd?", '{"id": 3}'), 2)
     read, odd = Conversations(file).turns("c")
     assert read.answer
     assert (read.answer.text, read.answer.sent, read.vote) == ("Yes.", None, "")
@@ -370,7 +373,7 @@ def test_what_the_disk_refuses_stays_and_is_written_later(store: Path) -> None:
     other = sqlite3.connect(store)
     other.execute("ALTER TABLE turns RENAME TO away")
     turn = conversations.begin(one, "Why?")
-    assert "cannot be kept" in conversations.problem
+    assert "cannot be saved" in conversations.problem
     assert [turn.question for turn in conversations.turns(one)] == ["Why?"]
     with pytest.raises(StorageError):
         conversations.listed()
@@ -388,3 +391,87 @@ def test_half_a_character_of_a_broken_answer_is_kept_as_a_question_mark(store: P
     (turn,) = Conversations(ConversationStore.open(store)).turns(one)
     assert turn.answer
     assert (turn.question, turn.answer.text) == ("Why ??", "So ?.")
+
+
+def made_before_versions(store: Path) -> None:
+    """A file as it was made before it had a version and owners."""
+    with closing(sqlite3.connect(store)) as old, old:
+        old.executescript("""
+        PRAGMA journal_mode = WAL;
+        CREATE TABLE conversations (id TEXT PRIMARY KEY, title TEXT NOT NULL DEFAULT '', changed REAL NOT NULL);
+        CREATE TABLE turns (
+            conversation TEXT NOT NULL REFERENCES conversations ON DELETE CASCADE,
+            place INTEGER NOT NULL, id TEXT NOT NULL, question TEXT NOT NULL, words TEXT NOT NULL, body TEXT NOT NULL,
+            PRIMARY KEY (conversation, place)
+        ) WITHOUT ROWID;
+        INSERT INTO conversations VALUES ('c', 'Tea', 1), ('d', '', 2);
+        """)
+        turn = Turn("a", "Where is Wonderland?", state="done")
+        row = to_row(turn)
+        old.execute("INSERT INTO turns VALUES ('c', 0, 'a', ?, ?, ?)", (row.question, row.words, row.body))
+        old.execute("INSERT INTO turns VALUES ('d', 0, 'b', 'Why?', 'why?', '{}')")
+
+
+def test_a_file_without_a_version_is_brought_up_to_date(store: Path) -> None:
+    made_before_versions(store)
+    conversations = Conversations(ConversationStore.open(store))
+    assert [(found.id, found.title, found.turns) for found in conversations.listed()] == [("d", "Why?", 1), ("c", "Tea", 1)]
+    assert conversations.turns("c") == (Turn("a", "Where is Wonderland?", state="done"),)
+    conversations.update("c", answered(conversations.begin("c", "And then?")))
+    conversations.close()
+    again = Conversations(ConversationStore.open(store))
+    assert (again.notice, [turn.question for turn in again.turns("c")]) == ("", ["Where is Wonderland?", "And then?"])
+    again.delete("c")
+    again.close()
+    assert b"Wonderland" not in b"".join(path.read_bytes() for path in store.parent.iterdir())
+
+
+def test_a_file_of_a_newer_version_is_refused_and_left_as_it_is(store: Path) -> None:
+    made_before_versions(store)
+    with closing(sqlite3.connect(store)) as newer:
+        newer.execute("PRAGMA user_version = 99")
+    before = store.read_bytes()
+    conversations = Conversations(ConversationStore.open(store))
+    conversations.begin(conversations.resume(None), "Why?")
+    assert "was written by a newer version of Footnote" in history_html(conversations, None)
+    assert [found.title for found in conversations.listed()] == ["Why?"]
+    conversations.close()
+    assert store.read_bytes() == before
+
+
+def test_owners_never_see_each_others_conversations(store: Path) -> None:
+    file = ConversationStore.open(store)
+    hers, his = ConversationKey("her", "c"), ConversationKey("him", "c")
+    file.put(hers, 0, to_row(Turn("a", "Hers?")), 1)
+    assert (file.rows(his), file.title(his), file.listed("him", [], 9), file.listed("him", ["hers?"], 9)) == ([], "", [], [])
+    file.put(his, 0, to_row(Turn("b", "His?")), 1)
+    file.rename(his, "Mine")
+    assert (file.title(hers), [found.title for found in file.listed("her", [], 9)]) == ("Hers?", ["Hers?"])
+    assert file.listed("her", ["mine"], 9) == []
+    file.delete(his)
+    assert ([row.question for row in file.rows(hers)], file.rows(his)) == (["Hers?"], [])
+
+
+@pytest.mark.parametrize("reopened", [False, True])
+def test_nobody_reaches_a_conversation_by_the_id_of_somebody_else(store: Path, reopened: bool) -> None:
+    her = Conversations(ConversationStore.open(store), owner="her")
+    one = her.resume(None)
+    turn = answered(her.begin(one, "Hers?"))
+    her.update(one, turn)
+    growing = her.begin(one, "And then?")
+    if reopened:
+        her.close()
+        her = Conversations(ConversationStore.open(store), owner="her")
+    him = her.of("him")
+    assert him.resume(one) != one
+    assert (him.turns(one), him.turn(one, turn.id), him.citation(one, turn.id, 0), him.history(one)) == ((), None, None, [])
+    assert (him.listed(), him.listed("hers?"), him.title(one)) == ([], [], "")
+    with pytest.raises(KeyError):
+        him.begin(one, "His?")
+    assert him.update(one, growing) is False
+    before = her.turns(one)
+    him.stop(one)
+    him.rate(one, turn.id, "down", "his")
+    him.rename(one, "His")
+    him.delete(one)
+    assert (her.turns(one), her.title(one), her.resume(one)) == (before, "Hers?", one)

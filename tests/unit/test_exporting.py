@@ -8,8 +8,8 @@ from markdown_it import MarkdownIt
 
 from rag import Answer, Citation, Passage
 from rag.types import CheckedSentence
-from ui.chats.conversations import AskedDocument, Turn
 from ui.chats.exporting import to_html, to_markdown
+from ui.chats.turns import AskedDocument, Turn
 
 PASSAGE = Passage(1, 0.9, 0.9, "hand_book.pdf", "d" * 64, 6, "iv", 0, 20, "Leave | may *lapse*.", heading="Leave > Lapse")
 LINE = "Leave lapses [1]."

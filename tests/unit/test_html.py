@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from rag import Citation, DocumentRecord, Outcome, Passage
-from rag.formats.marks import Rectangle
+from rag.formats.protocol import Rectangle
 from rag.text.printable import printable
 from rag.types import Verdict
+from ui import text
+from ui.rendering.html import AROUND, Quote, quote, render
 from ui.uploading.queue_folder import Job
-from ui.web import text
-from ui.web.html import AROUND, Quote, quote, render
 from ui.web.source import Place, Sheet
 
 HOSTILE = [
@@ -59,7 +59,7 @@ def sheet(*marks: Rectangle) -> Sheet:
 
 def source(**values: Any) -> str:
     place = Place(Quote("", "", ""), sheet())
-    usual = {"record": RECORD, "page": 2, "label": "1", "is_pdf": True, "citation": None, "quote": None, "place": place}
+    usual = {"record": RECORD, "page": 2, "label": "1", "is_drawn": True, "unit": "page", "citation": None, "quote": None, "place": place}
     return render("source.html", **{**usual, **values})
 
 
@@ -73,7 +73,9 @@ def everything(words: str) -> dict[str, str]:
     return {
         "documents": listing(records=[record], jobs=jobs, left_behind=2, news=words, problem=words, damaged={record.id: words}),
         "source": source(record=record, label=words, citation=citation, quote=said, place=Place(said, sheet((0.1, 0.2, 0.3, 0.4)), words)),
-        "text": source(record=record, label=words, is_pdf=False, citation=citation, quote=said, place=Place(said, is_cut=(True, True))),
+        "text": source(
+            record=record, label=words, is_drawn=False, unit="part", citation=citation, quote=said, place=Place(said, is_cut=(True, True))
+        ),
         "no source": render("no_source.html", words=words, citation=citation, quote=said),
         "note": render("note.html", words=words),
         "head": render("head.html", line=words, state=words, is_ready=False),
@@ -122,7 +124,7 @@ def test_the_verdict_stands_in_words_beside_the_sentence_it_is_on(verdict: Verdi
     reader = Reader(source(citation=citation, quote=quote(citation)))
     assert text.VERDICTS[verdict] in reader.words
     assert "You may keep ten days." in reader.words
-    assert next(value for name, value in reader.attributes if name == "data-said").endswith(f"{text.VERDICTS[verdict]}.")
+    assert next(value for name, value in reader.attributes if name == "data-announcement").endswith(f"{text.VERDICTS[verdict]}.")
 
 
 def test_there_is_no_verdict_where_nothing_was_checked() -> None:
@@ -144,7 +146,7 @@ def test_there_is_no_page_before_the_first_nor_after_the_last() -> None:
 
 
 def test_a_text_file_has_no_pages_and_its_words_are_marked() -> None:
-    reader = Reader(source(is_pdf=False, page=1, place=Place(Quote("Before ", "the words", " after"))))
+    reader = Reader(source(is_drawn=False, unit="part", page=1, place=Place(Quote("Before ", "the words", " after"))))
     assert "img" not in reader.tags
     assert "mark" in reader.tags
     assert "Before the words after" in reader.words

@@ -11,23 +11,26 @@ import pytest
 from gradio.state_holder import SessionState
 
 from rag import Library, Message, QuestionTooLongError
-from rag.library import MOST_HISTORY_CHARACTERS, MOST_HISTORY_MESSAGES, MOST_QUESTION_CHARACTERS
+from rag.retrieving.search import MOST_HISTORY_CHARACTERS, MOST_HISTORY_MESSAGES, MOST_QUESTION_CHARACTERS
 from tests.chat_server import ChatServer
 from tests.conftest import OpenLibrary
-from ui.chats.conversations import Conversations, Turn
-from ui.chats.store import MOST_SHOWN_CHARACTERS, ConversationStore
+from ui.chats.conversations import Conversations
+from ui.chats.schema import LOCAL
+from ui.chats.store import MOST_SHOWN_CHARACTERS, ConversationKey, ConversationStore
+from ui.chats.turns import Turn, to_row
+from ui.limits import MOST_PAINTED, MOST_TURNS, ConversationFullError, TextTooLongError
 from ui.uploading.indexer import Indexer
 from ui.web.answers import messages
 from ui.web.asking import AskingHandlers
-from ui.web.chat import ChatHandlers, Painting
+from ui.web.chat import ChatHandlers
+from ui.web.contract import Painting
 from ui.web.documents import DocumentsHandlers
 from ui.web.exploring import arithmetic, classify, compare, tokens
 from ui.web.exploring import map as map_view
-from ui.web.exploring.explore import Tools
 from ui.web.exploring.figures import Figures
+from ui.web.exploring.view import Tools
 from ui.web.history import HistoryHandlers
-from ui.web.limits import MOST_PAINTED, MOST_TURNS, ConversationFullError, TextTooLongError
-from ui.web.page import Page
+from ui.web.mounting import Page
 
 LONG = "x" * 1_000_000
 
@@ -118,7 +121,7 @@ def test_long_names_searches_notes_and_passwords_are_refused(library: Library, t
     assert ("Why?" in listing, len(listing) < 10_000) == (True, True)
     listing = history.show(one, LONG)
     assert ("The search has 1,000,000 characters; the limit is 200." in listing, len(listing) < 10_000) == (True, True)
-    asking.keep_note(one, (), "", event(id=turn.id, note=LONG))
+    asking.save_note(one, (), "", event(id=turn.id, note=LONG))
     (kept,) = conversations.turns(one)
     assert (kept.note, conversations.title(one)) == ("", "Why?")
     indexer = Indexer(library)
@@ -139,7 +142,7 @@ def test_every_warning_says_how_long_a_text_may_be(library: Library) -> None:
 def test_the_views_of_explore_refuse_long_texts(library: Library) -> None:
     tools = Tools(library, Figures())
     longer = LONG + "x"
-    comparing, classifying = compare.Handlers(library, tools.figures), classify.Handlers(library, tools.figures)
+    comparing, classifying = compare.CompareHandlers(tools), classify.ClassifyHandlers(tools)
     shown = [
         *comparing.compare("texts", longer, None, ""),
         *comparing.compare("texts", "a\nb", None, LONG),
@@ -149,7 +152,7 @@ def test_the_views_of_explore_refuse_long_texts(library: Library) -> None:
         *classifying.check(longer),
         *arithmetic.ArithmeticHandlers(tools).solve(LONG, "library"),
         list(tokens.TokensHandlers(tools).compare(LONG, "a", "b"))[-1],
-        tokens.TokensHandlers(tools).cut(LONG),
+        tokens.TokensHandlers(tools).split(LONG),
         list(tokens.TokensHandlers(tools).heat(LONG, "b"))[-1],
         *map_view.MapHandlers(tools).draw("chunks", "pca", "document", LONG),
     ]
@@ -183,12 +186,10 @@ def test_a_conversation_holds_so_many_questions_and_the_page_shows_the_last(libr
 
 
 def test_lists_carry_titles_and_what_an_older_version_kept_of_a_long_question_is_not_read_whole(tmp_path: Path) -> None:
-    from ui.chats.turns import to_row
-
     store = ConversationStore.open(tmp_path / "conversations.sqlite3")
-    row = to_row(Turn("a", "y" * 5_000_000))
-    store.put("old", 0, row, 1)
-    store.put("old", 1, to_row(Turn("b", "And then?", state="done")), 2)
+    row, key = to_row(Turn("a", "y" * 5_000_000)), ConversationKey(LOCAL, "old")
+    store.put(key, 0, row, 1)
+    store.put(key, 1, to_row(Turn("b", "And then?", state="done")), 2)
     conversations = Conversations(store)
     (listed,) = conversations.listed()
     assert len(listed.title) == len(conversations.title("old")) == MOST_SHOWN_CHARACTERS

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rag.errors import UnreadableFileError
-from rag.formats.files import find_files, hash_file
+from rag.files import find_files, hash_file
 
 
 @contextlib.contextmanager
@@ -99,11 +99,11 @@ def test_links_that_lead_out_of_the_folder_are_not_followed(tmp_path: Path) -> N
     files, told = found_and_told(tmp_path / "given")
     assert files == [tmp_path / "given" / "deep" / "a.txt"]
     assert set(told) == set(links)
-    assert {name for name, words in told.items() if "is a link to something hidden, and was not followed" in words} == {
+    assert {name for name, words in told.items() if "is a link to something hidden, so it was not followed" in words} == {
         "hidden.txt",
         "hidden",
     }
-    assert "is a link out of the folder that was given, and was not followed" in told["chain.txt"]
+    assert "is a link out of the given folder, so it was not followed" in told["chain.txt"]
     assert found_and_told(tmp_path / "given" / "deep" / "folder")[0] == [tmp_path / "given" / "deep" / "folder" / "secret.txt"]
 
 
@@ -114,8 +114,8 @@ def test_a_forbidden_folder_or_file_is_told() -> None:
         (file := Path(name) / "secret.txt").touch(mode=0o000)
         entry, *_ = find_files([folder])
         assert isinstance(entry, tuple)
-        assert "secret may not be read by this user" in str(entry[1])
-        with pytest.raises(UnreadableFileError, match="may not be read by this user"):
+        assert "secret cannot be read: permission denied" in str(entry[1])
+        with pytest.raises(UnreadableFileError, match="cannot be read: permission denied"):
             hash_file(file)
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from rag.errors import UnsupportedFileError
-from rag.formats.registry import media_type
+from rag.formats.registry import recognise
 from tests.documents import buried_pdf, plain_pdf, truncated_pdf
 
 
@@ -27,7 +27,7 @@ from tests.documents import buried_pdf, plain_pdf, truncated_pdf
     ],
 )
 def test_kind_goes_by_content_first(name: str, head: bytes, kind: str) -> None:
-    assert media_type(name, head) == kind
+    assert recognise(name, head).media_type == kind
 
 
 @pytest.mark.parametrize(
@@ -39,12 +39,12 @@ def test_kind_goes_by_content_first(name: str, head: bytes, kind: str) -> None:
         ("a.pdf", b"\x00\x00\x00\x20ftypisom", "a film or sound"),
         ("a.pdf", b"<!DOCTYPE html><title>Sign in</title>", "a web page"),
         ("a.pdf", b"Dear all,\nplease find", r"plain text.*name it \.txt"),
-        ("a.docx", b"PK\x03\x04", r"a\.docx is of a kind that is not read: a ZIP archive.*PDF \(\.pdf\), plain text"),
+        ("a.docx", b"PK\x03\x04", r"a\.docx is an unsupported file type: a ZIP archive.*PDF \(\.pdf\), plain text"),
         ("a.exe", b"MZ", "a Windows program"),
-        ("a.xyz", b"words", r"a\.xyz is of a kind that is not read; PDF"),
+        ("a.xyz", b"words", r"a\.xyz is an unsupported file type\. Supported: PDF"),
         ("a.txt", b"{\\rtf1\\ansi words}", r"a\.txt is an RTF document under another name"),
     ],
 )
 def test_other_kinds_are_refused_with_what_is_read_instead(name: str, head: bytes, message: str) -> None:
     with pytest.raises(UnsupportedFileError, match=message):
-        media_type(name, head)
+        recognise(name, head)

@@ -1,4 +1,4 @@
-from rag.formats.marks import join_lines
+from rag.formats.pdf.drawing import join_lines
 
 
 def test_pieces_of_a_line_are_joined() -> None:

@@ -3,7 +3,8 @@ import time
 import pytest
 
 from rag.errors import NoTextError, UnreadableFileError, UnsupportedFileError
-from rag.formats.decoding import decode, markdown_title
+from rag.formats.decoding import decode
+from rag.formats.text import markdown_title
 
 ENGLISH = "The library closes at eight.\nBring your card."
 GERMAN = "Die Straße führt über die Brücke; „Größe“ und Höhe sind verschieden – 20 €."
@@ -82,7 +83,7 @@ def test_accents_late_in_a_large_file_are_read_in_little_time() -> None:
     ],
 )
 def test_binary_is_refused_with_what_it_looks_like(data: bytes, looks_like: str) -> None:
-    with pytest.raises(UnsupportedFileError, match=f"setup.txt holds no text.*{looks_like}"):
+    with pytest.raises(UnsupportedFileError, match=f"setup.txt contains no text.*{looks_like}"):
         decode(data, "setup.txt")
 
 

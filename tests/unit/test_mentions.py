@@ -33,10 +33,10 @@ def test_names_are_found_and_taken_out(typed: str, question: str, names: list[st
 @pytest.mark.parametrize(
     ("typed", "says"),
     [
-        ("@nothing What is it?", "No document’s name begins with “nothing”"),
-        ("@tra What is it?", "2 documents begin with “tra”: travel.md, travel-policy.txt"),
-        ("@harbour", "What would you like to know of harbour-handbook.pdf?"),
-        ("@harbour ?", "What would you like to know of harbour-handbook.pdf?"),
+        ("@nothing What is it?", "No document name starts with “nothing”"),
+        ("@tra What is it?", "2 document names start with “tra”: travel.md, travel-policy.txt"),
+        ("@harbour", "What would you like to know about harbour-handbook.pdf?"),
+        ("@harbour ?", "What would you like to know about harbour-handbook.pdf?"),
     ],
 )
 def test_what_cannot_be_understood_says_what_to_do(typed: str, says: str) -> None:

@@ -1,4 +1,4 @@
-"""A conversation as one file to keep or to send: Markdown, or HTML that needs nothing else; both with their footnotes."""
+"""A conversation as one file: Markdown, or HTML that needs nothing else; both with footnotes."""
 
 import re
 from collections.abc import Sequence
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from rag.types import Answer, Citation, Verdict
-from ui.chats.turns import Turn
+from ui import text
+from ui.chats.turns import Turn, scope_words
 from ui.places import place
-from ui.web import text
-from ui.web.html import render
-from ui.web.prose import answer_html
-from ui.web.prose_markdown import plain, safe_markdown
+from ui.rendering.html import render
+from ui.rendering.markdown import plain, safe_markdown
+from ui.rendering.prose import answer_html, verdict_words
 
-# Where a footnote goes is told by private characters around its number until all other words are made harmless.
+# Private characters around a footnote's number stand for it until all other words are made harmless.
 _BEGIN, _END = "\ue000", "\ue002"
 _PRIVATE = str.maketrans(dict.fromkeys((_BEGIN, _END), "\ufffd"))
 _PLACE = re.compile(rf"{_BEGIN}(\d+){_END}(?P<colon>:?)")
@@ -22,14 +22,7 @@ _PLACE = re.compile(rf"{_BEGIN}(\d+){_END}(?P<colon>:?)")
 
 @dataclass(frozen=True, slots=True)
 class Footnote:
-    """A number, and all that an answer rests on under it.
-
-    Attributes:
-        number: As the answer shows it.
-        place: The document and its page, with the printed number where that is another.
-        heading: The headings that its words stand under, or "".
-        quotes: The words, each with its verdict; None where that was not checked.
-    """
+    """A number of an answer with the quotes under it, each with its verdict, or None where it was not checked."""
 
     number: int
     place: str
@@ -49,31 +42,28 @@ def footnotes(answer: Answer) -> list[Footnote]:
 
 
 def to_markdown(title: str, turns: Sequence[Turn]) -> str:
-    """The conversation as Markdown with footnotes `[^1-2]`: the second one of the first question.
+    """Markdown with footnotes `[^1-2]`: the second one of the first question.
 
-    What was written by people and models cannot load a picture, nor be taken for a heading, a footnote or HTML of ours.
+    Nothing that people or models wrote can load a picture or be taken for a heading, a footnote or HTML of ours.
     """
     parts = [f"# {plain(title)}"]
     for index, turn in enumerate(turns, 1):
-        parts.append(f"## {index}. {plain(turn.question)}")
-        if turn.documents or turn.passages:
-            parts.append(f"*{plain(scope_words(turn))}*")
+        parts += [f"## {index}. {plain(turn.question)}", _emphasis(scope_words(turn))]
         if turn.answer:
-            parts += [_markdown_body(turn.answer, index), *(f"*{plain(line)}*" for line in _about(turn))]
-            parts += [_markdown_note(note, index) for note in footnotes(turn.answer)]
-        else:
-            parts += [f"*{plain(line)}*" for line in _about(turn)]
-    return "\n\n".join(part for part in parts if part) + "\n"
+            parts.append(_markdown_body(turn.answer, index))
+        parts += map(_emphasis, _remarks(turn))
+        parts += [_markdown_note(note, index) for note in (footnotes(turn.answer) if turn.answer else ())]
+    return "\n\n".join(filter(None, parts)) + "\n"
 
 
 def to_html(title: str, turns: Sequence[Turn]) -> str:
-    """The conversation as one HTML file without scripts, pictures or links to anywhere."""
+    """One HTML file without scripts, pictures or links to anywhere else."""
     shown = [
         {
             "question": turn.question,
             "scope": scope_words(turn),
             "body": _html_body(turn.answer, index) if turn.answer else "",
-            "about": _about(turn),
+            "about": _remarks(turn),
             "footnotes": footnotes(turn.answer) if turn.answer else [],
         }
         for index, turn in enumerate(turns, 1)
@@ -81,25 +71,18 @@ def to_html(title: str, turns: Sequence[Turn]) -> str:
     return render("export.html", title=_line(title), turns=shown)
 
 
-def scope_words(turn: Turn) -> str:
-    """What a question was asked about, where that was not all; else ""."""
-    if turn.passages:
-        return text.ASKED_PASSAGES[len(turn.passages) != 1].format(count=len(turn.passages))
-    return text.ASKED_ABOUT.format(names=", ".join(document.name for document in turn.documents)) if turn.documents else ""
-
-
-def _about(turn: Turn) -> list[str]:
-    """What is to be known of an answer besides its words."""
-    lines = []
-    if turn.state == "failed":
-        lines.append(f"{text.NO_ANSWER} {turn.problem}")
+def _remarks(turn: Turn) -> list[str]:
+    """How an answer ended, and which model wrote it."""
+    remarks = [f"{text.NO_ANSWER} {turn.problem}"] if turn.state == "failed" else []
     if turn.state in {"stopped", "growing"}:
-        lines.append(text.STOPPED)
-    if turn.answer and turn.answer.notice:
-        lines.append(turn.answer.notice)
+        remarks.append(text.STOPPED)
     if turn.answer:
-        lines.append(text.ANSWERED_BY.format(model=turn.answer.model))
-    return lines
+        remarks += [turn.answer.notice, text.ANSWERED_BY.format(model=turn.answer.model)]
+    return [remark for remark in remarks if remark]
+
+
+def _emphasis(words: str) -> str:
+    return f"*{plain(words)}*" if words else ""
 
 
 def _checked_quote(citation: Citation) -> tuple[str, Verdict | None]:
@@ -115,23 +98,21 @@ def _html_body(answer: Answer, index: int) -> Markup:
 
     def mark(checked: int) -> str:
         sentence = answer.sentences[checked]
-        if sentence.verdict == "supported":
-            return ""
-        words = text.MARKS[sentence.verdict if sentence.citations else "uncited"]
-        return Markup('<small class="{}"> ({})</small>').format(sentence.verdict, words)
+        words = verdict_words(sentence)
+        return Markup('<small class="{}"> ({})</small>').format(sentence.verdict, words) if words else ""
 
     return answer_html(answer, footnote, mark)
 
 
 def _markdown_body(answer: Answer, index: int) -> str:
-    """An answer's Markdown with footnotes of the file's own; code has their numbers alone."""
+    """An answer's Markdown with the file's own footnotes; in code, their numbers alone."""
     written = safe_markdown(_with_places(answer), lambda code: _PLACE.sub(r"[\1]\2", code))
-    # A colon after a footnote would begin what it says.
+    # A colon after a footnote would begin a definition.
     return _PLACE.sub(lambda place: f"[^{index}-{place[1]}]" + ("\\:" if place["colon"] else ""), written)
 
 
 def _with_places(answer: Answer) -> str:
-    """An answer's text, a private mark in the place of each footnote."""
+    """An answer's text with private characters around each footnote's number."""
     words = answer.text.translate(_PRIVATE)
     for citation in sorted(answer.citations, key=lambda one: one.position, reverse=True):
         before, shown = words[: citation.position], f"[{citation.number}]"

@@ -1,4 +1,4 @@
-"""A question with its answer, as it is kept: a value, and the row that it is written as."""
+"""A question with its answer: a value, and the row it is stored as."""
 
 import json
 import logging
@@ -9,8 +9,8 @@ from typing import Literal
 from pydantic import TypeAdapter, ValidationError
 
 from rag.types import Answer, ChunkKey
+from ui import text
 from ui.chats.store import Row
-from ui.web import text
 
 log = logging.getLogger(__name__)
 
@@ -27,18 +27,10 @@ class AskedDocument:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A question and what became of it.
+    """A question as typed, with as much of its answer as has arrived.
 
-    Attributes:
-        id: Names the turn, in a footnote's link.
-        question: What was asked, as it was typed.
-        answer: As much of it as has arrived.
-        state: Whether it still grows, is done, was stopped by the reader, or failed.
-        problem: Why it failed and what to do, or "".
-        documents: What it was asked about; the whole library where there is none.
-        passages: The chunks it was asked about, chosen on the map; all where there is none.
-        vote: What the reader thinks of the answer.
-        note: Why, in the reader's words, or "".
+    It is about the `documents` or, selected on the map, the `passages`; about the whole library where there are none. `problem` says why it
+    failed and what to do, `note` is the reader's reason for the `vote`.
     """
 
     id: str
@@ -56,14 +48,14 @@ _TURN = TypeAdapter(Turn)
 
 
 def to_row(turn: Turn) -> Row:
-    """A turn as it is written."""
+    """The row of a turn."""
     words = f"{turn.question}\n{turn.answer.text if turn.answer else ''}"
     body = json.dumps(_TURN.dump_python(turn), ensure_ascii=False)
     return Row(turn.id, valid(turn.question), searchable(words), valid(body))
 
 
 def from_row(row: Row) -> Turn:
-    """The turn of a row; one that still grew when the server stopped is stopped, one that cannot be read says so."""
+    """The turn of a row. One that still grew when the server stopped is stopped; one that cannot be read says so."""
     try:
         turn = _TURN.validate_python(json.loads(row.body))
     except (ValueError, ValidationError, TypeError, RecursionError) as error:
@@ -72,8 +64,15 @@ def from_row(row: Row) -> Turn:
     return replace(turn, state="stopped") if turn.state == "growing" else turn
 
 
+def scope_words(turn: Turn) -> str:
+    """What a question was asked about; "" for the whole library."""
+    if turn.passages:
+        return text.ASKED_PASSAGES[len(turn.passages) != 1].format(count=len(turn.passages))
+    return text.ASKED_ABOUT.format(names=", ".join(document.name for document in turn.documents)) if turn.documents else ""
+
+
 def searchable(words: str) -> str:
-    """Words as a search compares them: without capitals, and the same however they were typed."""
+    """Words as a search compares them: casefolded, and the same however they were typed."""
     return unicodedata.normalize("NFKC", valid(words)).casefold()
 
 

@@ -11,13 +11,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 PORTS = {"http": "80", "https": "443"}
-"""Schemes that an origin may have, and the port where it names none."""
+"""Default port by scheme of an origin."""
 
 _NETLOC = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?\.?)(?::([0-9]{1,5}))?", re.ASCII | re.IGNORECASE)
 
 
 def split_address(address: str) -> tuple[str, str] | None:
-    """The name and the port ("" for none) of an address such as `Host` has, or None where it is malformed."""
+    """Name and port ("" for none) of an address as in `Host`, or None where it is malformed."""
     found = _NETLOC.fullmatch(address)
     return (_plain(found[1]), found[2] or "") if found else None
 
@@ -30,12 +30,7 @@ def is_loopback(host: str) -> bool:
 
 
 def answered_names(host: str, allowed: Collection[str]) -> set[str]:
-    """The names that a page answers to; the numeric address that a request arrived at is one besides.
-
-    Args:
-        host: The address it listens on.
-        allowed: More names, as the settings have them.
-    """
+    """The names that a page listening on `host` answers to, besides the numeric address that a request arrived at."""
     names = {*LOOPBACK, _plain(host), *map(_plain, allowed)}
     if not is_loopback(host):
         own = socket.gethostname().lower()
@@ -44,17 +39,14 @@ def answered_names(host: str, allowed: Collection[str]) -> set[str]:
 
 
 class OwnAddressesOnly:
-    """ASGI middleware that refuses other names than ours (DNS rebinding) and what other web sites make a browser ask for.
-
-    A browser follows a link from anywhere to the page itself, and to nothing else.
-    """
+    """ASGI middleware against DNS rebinding and cross-site requests. Only the page itself can be opened by a link from elsewhere."""
 
     def __init__(self, app: ASGIApp, names: Collection[str]) -> None:
         self._app = app
         self._names = frozenset(names)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on what programs and our own page ask for."""
+        """Pass on requests of programs and of our own page."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
         elif scope["type"] == "http":
@@ -70,7 +62,7 @@ class OwnAddressesOnly:
         if address is None:
             return PlainTextResponse("The Host header is missing or malformed.", 400)
         if address[0] not in self._names and address[0] != _arrived_at(scope):
-            return PlainTextResponse("Footnote does not answer to this name. RAG_ALLOWED_HOSTS can add it.", 400)
+            return PlainTextResponse("Footnote does not answer to this name. Add it to RAG_ALLOWED_HOSTS.", 400)
         if len(origins) > 1 or (origins and not _is_same(origins[0], address)):
             return PlainTextResponse("Requests from other web sites are refused.", 403)
         site = headers.get("sec-fetch-site", "none")
@@ -91,7 +83,7 @@ def _opens_the_page(scope: Scope, headers: Headers) -> bool:
 
 
 def _arrived_at(scope: Scope) -> str:
-    """The numeric address of this machine that was asked: a name can be made to point at it, the number cannot."""
+    """The address of this machine that was connected to, if numeric: a name can be made to point at it, a number cannot."""
     server = _plain(str((scope.get("server") or ("",))[0]))
     return server if _numeric(server) else ""
 

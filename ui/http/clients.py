@@ -1,4 +1,4 @@
-"""Who asks: a browser, told by a cookie, at an address."""
+"""Who sends a request: a browser, known by a cookie, at an address."""
 
 import ipaddress
 import re
@@ -16,19 +16,14 @@ _TOKEN = re.compile(r"[\w-]{32,64}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Somebody who asks.
-
-    Attributes:
-        session: The cookie's value; whoever asks without one has a new one each time.
-        address: The address they ask from; of an IPv6 address the network, since a machine has a whole one.
-    """
+    """Its `session` is the cookie's value, new for each request without one; its `address` an IPv4 address or an IPv6 /64 network."""
 
     session: str
     address: str
 
 
 def client_of(scope: Scope) -> Client:
-    """Who sent a request that has come through `Clients`."""
+    """The client of a request that has come through `Clients`."""
     client: Client = scope[_KEY]
     return client
 
@@ -36,7 +31,7 @@ def client_of(scope: Scope) -> Client:
 class Clients:
     """ASGI middleware that tells clients apart.
 
-    The cookie says no more than "the same browser as before": it opens nothing, and other sites' requests are refused before (`addresses`).
+    The cookie means "the same browser as before" and gives access to nothing; cross-site requests are refused before (`addresses`).
     SameSite is Lax, not Strict: a link in an e-mail would come without a Strict cookie, and the new one would take the place of the old.
     """
 
@@ -44,7 +39,7 @@ class Clients:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass everything through, with its client."""
+        """Pass every request on with its client."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

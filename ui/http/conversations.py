@@ -1,4 +1,4 @@
-"""A conversation as a file to keep."""
+"""Export of conversations."""
 
 import re
 from urllib.parse import quote
@@ -21,7 +21,7 @@ def conversation_routes(conversations: Conversations) -> APIRouter:
     def export(conversation_id: str, kind: str) -> Response:
         turns = conversations.turns(conversation_id)
         if not turns or kind not in FORMATS:
-            raise HTTPException(404, "There is no such conversation.")
+            raise HTTPException(404, "No such conversation.")
         try:
             title = conversations.title(conversation_id)
         except RagError as error:
@@ -34,5 +34,5 @@ def conversation_routes(conversations: Conversations) -> APIRouter:
 
 
 def _file_name(title: str) -> str:
-    """A title as a file's name on any system."""
+    """A title as a file name for any system."""
     return re.sub(r"[^\w\- ]+", "", " ".join(title.split()))[:MOST_NAME_CHARACTERS].strip() or "conversation"

@@ -1,4 +1,4 @@
-"""What `rag doctor` asks the page that holds a library."""
+"""The library's health, for `rag doctor` while the page holds the library."""
 
 import threading
 from collections.abc import Callable
@@ -10,30 +10,30 @@ from fastapi import APIRouter, HTTPException
 from rag.errors import LibraryClosedError
 from rag.library import Library
 from rag.types import Finding
-from ui.commands.doctor import diagnose, mend
+from ui.diagnosis import diagnose, mend
 
 
 def doctor_routes(library: Library) -> APIRouter:
-    """`GET /doctor` looks, `POST /doctor` repairs; both answer with findings, and are refused while another is at it."""
+    """`GET /doctor` checks, `POST /doctor` repairs; one at a time."""
     router = APIRouter()
-    turn = threading.Lock()
+    checking = threading.Lock()
 
-    def found(look: Callable[[Library], list[Finding]]) -> list[dict[str, Any]]:
-        if not turn.acquire(blocking=False):
-            raise HTTPException(503, "The library is being checked already. Try again when that is done.", {"Retry-After": "10"})
+    def findings(check: Callable[[Library], list[Finding]]) -> list[dict[str, Any]]:
+        if not checking.acquire(blocking=False):
+            raise HTTPException(503, "The library is already being checked. Try again when the check is done.", {"Retry-After": "10"})
         try:
-            return [asdict(finding) for finding in look(library)]
+            return [asdict(finding) for finding in check(library)]
         except LibraryClosedError as error:
             raise HTTPException(503, str(error)) from error
         finally:
-            turn.release()
+            checking.release()
 
     @router.get("/doctor")
-    def examined() -> list[dict[str, Any]]:
-        return found(diagnose)
+    def examine() -> list[dict[str, Any]]:
+        return findings(diagnose)
 
     @router.post("/doctor")
-    def repaired() -> list[dict[str, Any]]:
-        return found(mend)
+    def repair() -> list[dict[str, Any]]:
+        return findings(mend)
 
     return router

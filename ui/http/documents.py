@@ -12,11 +12,15 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse
 
 from rag.errors import DocumentError, DocumentNotFoundError, RagError, TooManyRequestsError
+from rag.formats.registry import format_of
 from rag.library import Library
 from rag.viewing import SCALES
 
 KEEP = {"Cache-Control": "private, max-age=86400"}
 """A document's id is the hash of its bytes, so what is served under it never changes."""
+
+BINARY = "application/octet-stream"
+"""For originals that a browser saves."""
 
 SCALE_STEPS = 8
 """Pictures for a pixel a point: those for windows of nearly one width are one."""
@@ -43,8 +47,9 @@ def document_routes(library: Library) -> APIRouter:
             path: Path = library.pages.original(document_id)
         except DocumentNotFoundError as error:
             raise HTTPException(404, str(error)) from error
-        media_type = "application/pdf" if record.media_type == "application/pdf" else "text/plain"
-        return FileResponse(path, media_type=media_type, filename=record.name, content_disposition_type="inline", headers=KEEP)
+        inline = format_of(record.media_type).inline_type
+        shown = "inline" if inline else "attachment"
+        return FileResponse(path, media_type=inline or BINARY, filename=record.name, content_disposition_type=shown, headers=KEEP)
 
     @router.get("/health")
     def health() -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""The gate before the page's events: what comes in must be well-formed, of the browser's own, and leave room for others."""
+"""The gate before the page's events: they must be well-formed, take only files of their own browser, and leave room for others."""
 
 import json
 import re
@@ -16,47 +16,41 @@ from ui.http.uploads import Uploads, files_in
 
 EVENTS = {f"{API}/queue/join", f"{API}/run/predict"}
 MOST_BYTES = 8_000_000
-"""Of an event: texts that are compared or labelled are the longest."""
+"""Of an event; texts to compare or classify are the longest."""
 
 MOST_EVENTS = 8
-"""Of a browser that wait or run at a time."""
+"""Waiting or running at a time, of a browser."""
 
 MOST_EVENTS_AN_ADDRESS = 16
-"""The same for all browsers at an address. Below what can run at a time, so that one address leaves room for others."""
+"""The same for all browsers at an address; fewer than can run at a time, so that room is left for others."""
 
 MOST_TABS = 40
-"""Of a browser that the server keeps a state of, 240 kB each; the one used longest ago loses it first, until it is loaded again."""
+"""Of a browser whose state the server keeps, 240 kB each; the least recently used loses it until it is reloaded."""
 
 MOST_TABS_AN_ADDRESS = 200
 MOST_TABS_IN_ALL = 500
-TOO_MANY = "Too much is running at once for this browser. Wait until an answer is finished, then ask again."
-TOO_LONG = f"This is more than {MOST_BYTES // 1_000_000} MB of text. Give a part of it."
+TOO_MANY = "Too many requests are running for this browser. Wait for an answer to finish, then try again."
+TOO_LONG = f"This text is larger than {MOST_BYTES // 1_000_000} MB. Send a part of it."
 MALFORMED = "The request is malformed."
 NOT_UPLOADED = "This file was not uploaded from this page. Upload it again."
 _TAB = re.compile(r"\w{1,40}", re.ASCII)
-"""What Gradio calls a session hash: made up by each page that is loaded."""
+"""Gradio's session hash: made up by each page that is loaded."""
 
 
 class Running(Protocol):
     """What runs behind the gate."""
 
     def unfinished(self) -> Iterable[Client]:
-        """Of each event that waits or runs, whose it is."""
+        """The client of each event that waits or runs."""
         ...
 
     def forget(self, tab: str) -> None:
-        """Drop what is kept for a tab."""
+        """Drop a tab's state."""
         ...
 
 
 class EventGate:
-    """ASGI middleware around Gradio's app that reads each event before Gradio does.
-
-    Args:
-        app: Gradio's.
-        uploads: Which browser uploaded which file.
-        running: What runs behind the gate.
-    """
+    """ASGI middleware around Gradio's app that checks each event before Gradio reads it."""
 
     def __init__(self, app: ASGIApp, uploads: Uploads, running: Running) -> None:
         self._app = app
@@ -66,7 +60,7 @@ class EventGate:
         self._at_once: Counter[Client] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass everything but events through."""
+        """Check events, and pass everything else on."""
         if scope["type"] != "http" or scope["path"] not in EVENTS:
             await self._app(scope, receive, send)
             return
@@ -111,7 +105,7 @@ class EventGate:
         for file in files_in(event):
             if not self._uploads.has(client.session, file.get("path")):
                 return _refusal(403, NOT_UPLOADED)
-            file["url"] = None  # nothing is fetched for anybody
+            file["url"] = None  # the server fetches nothing
         return None
 
     def _remember(self, tab: str, client: Client) -> None:
@@ -128,7 +122,7 @@ class EventGate:
 
 
 async def _body(receive: Receive) -> bytes | None:
-    """All of a request, or None where it is too long."""
+    """A request's body, or None where it is too long."""
     body = bytearray()
     while True:
         message = await receive()

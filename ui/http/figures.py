@@ -1,18 +1,23 @@
-"""The page's figures, the script that draws them, and tables to download."""
+"""Figures and tables of Explore, and the script that draws them."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from fastapi import APIRouter, HTTPException, Response
 from fastapi.responses import FileResponse
 
-if TYPE_CHECKING:
-    from ui.web.exploring.figures import Figures
-
-FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable"}
+FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 
 
-def figure_routes(figures: "Figures") -> APIRouter:
+class FigureStore(Protocol):
+    """Where figures and tables are kept for a while."""
+
+    def find(self, name: str) -> bytes | None:
+        """`ID.json` for a figure, `ID.csv` for a table; None once it has expired."""
+        ...
+
+
+def figure_routes(figures: FigureStore) -> APIRouter:
     """`/figures/{id}.json`, `/figures/{id}.csv` and `/figures/plotly.min.js`."""
     router = APIRouter()
 
@@ -21,20 +26,20 @@ def figure_routes(figures: "Figures") -> APIRouter:
         import plotly
 
         path = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-        return FileResponse(path, media_type="text/javascript", headers=FOR_EVER)
+        return FileResponse(path, media_type="text/javascript", headers=FOREVER)
 
     @router.get("/figures/{figure_id}.json")
     def figure(figure_id: str) -> Response:
-        found = figures.find(f"{figure_id}.json")
-        if found is None:
-            raise HTTPException(404, "This figure is no longer kept.")
-        return Response(found, media_type="application/json", headers=FOR_EVER)
+        return Response(_found(f"{figure_id}.json"), media_type="application/json", headers=FOREVER)
 
     @router.get("/figures/{table_id}.csv")
     def table(table_id: str) -> Response:
-        found = figures.find(f"{table_id}.csv")
-        if found is None:
-            raise HTTPException(404, "This table is no longer kept.")
-        return Response(found, media_type="text/csv; charset=utf-8", headers={"Content-Disposition": "attachment", **FOR_EVER})
+        headers = {"Content-Disposition": "attachment", **FOREVER}
+        return Response(_found(f"{table_id}.csv"), media_type="text/csv; charset=utf-8", headers=headers)
+
+    def _found(name: str) -> bytes:
+        if (data := figures.find(name)) is None:
+            raise HTTPException(404, "This figure or table has expired. Draw it again.")
+        return data
 
     return router

@@ -1,4 +1,4 @@
-"""Gradio's routes that the page needs; all others of its some seventy are closed."""
+"""The routes of Gradio that the page needs; all others of its seventy or so are closed."""
 
 import re
 from dataclasses import dataclass
@@ -11,13 +11,7 @@ API = "/gradio_api"
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What may be asked of Gradio.
-
-    Attributes:
-        method: The HTTP method.
-        path: A regular expression that the whole path fits.
-        why: What the page needs it for.
-    """
+    """A method, a regular expression that the whole path matches, and what the page needs the route for."""
 
     method: str
     path: str
@@ -26,21 +20,21 @@ class Route:
 
 NEEDED = (
     Route("GET", "/", "the page"),
-    Route("HEAD", "/", "whether the page is there, which some programs ask before they open it"),
+    Route("HEAD", "/", "programs that look whether the page is there before they open it"),
     Route("GET", r"/assets/[\w.-]+", "the page's scripts and styles, as Gradio ships them"),
     Route("GET", r"/static/(js|fonts|img)/[\w./-]+", "a script that the page starts with, and fonts and pictures of its components"),
     Route("GET", r"/theme\.css", "the page's colours"),
     Route("GET", r"/favicon\.ico", "the picture on the browser's tab"),
-    Route("GET", r"/manifest\.json", "the page's name, where a browser asks for it"),
+    Route("GET", r"/manifest\.json", "the page's name for a browser"),
     Route("POST", f"{API}/upload", "files for the list of documents, Compare and Classify"),
-    Route("GET", f"{API}/upload_progress", "how far an upload is"),
-    Route("POST", f"{API}/queue/join", "begins an event that waits its turn: a question, a view of Explore"),
-    Route("GET", f"{API}/queue/data", "what these events show, as it comes"),
-    Route("POST", f"{API}/run/predict", "an event that is done at once: a click in a list"),
+    Route("GET", f"{API}/upload_progress", "the progress of an upload"),
+    Route("POST", f"{API}/queue/join", "starts a queued event: a question, a view of Explore"),
+    Route("GET", f"{API}/queue/data", "the results of queued events, as a stream"),
+    Route("POST", f"{API}/run/predict", "an event without a queue: a click in a list"),
     Route("POST", f"{API}/cancel", "ends an event: Stop, New conversation"),
-    Route("POST", f"{API}/reset", "told of an event that was ended; does nothing, and the page complains where it is missing"),
-    Route("GET", rf"{API}/heartbeat/\w+", "tells the server that a tab was closed"),
-    Route("GET", f"{API}/app_id", "whether the server was restarted meanwhile, where the connection was lost"),
+    Route("POST", f"{API}/reset", "called when an event was ended; does nothing, but the page complains where it is missing"),
+    Route("GET", rf"{API}/heartbeat/\w+", "tells the server when a tab is closed"),
+    Route("GET", f"{API}/app_id", "whether the server was restarted while the connection was lost"),
 )
 
 
@@ -50,12 +44,12 @@ def is_needed(method: str, path: str) -> bool:
 
 
 class NeededRoutesOnly:
-    """ASGI middleware around Gradio's app: what is not `NEEDED` is not there."""
+    """ASGI middleware around Gradio's app that answers 404 for all but `NEEDED`."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on what the page needs."""
+        """Pass on requests that the page needs."""
         is_open = scope["type"] == "http" and is_needed(scope["method"], scope["path"])
         await (self._app if is_open else PlainTextResponse("Not found", 404))(scope, receive, send)

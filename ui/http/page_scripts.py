@@ -1,8 +1,8 @@
-"""The page's scripts as files, so that a browser can be told to run no other.
+"""The page's scripts as files, so that a content security policy can forbid all others.
 
-Gradio's HTML component makes functions of text (`js_on_load`, templates), for which a policy must allow `unsafe-eval`, that is, any text at
-all. Here the component's file is served with these two places changed: what `js_on_load` holds is looked up among our own scripts, which
-are served as a file, and a template is its value. The inline scripts that Gradio's page starts with are allowed by their hashes.
+Gradio's HTML component makes functions of text (`js_on_load`, templates), for which a policy must allow `unsafe-eval`. Here the component's
+file is served with these two places changed: `js_on_load` is looked up among our own scripts, which are served as a file, and a template
+is its value. The inline scripts that Gradio's page starts with are allowed by their hashes.
 """
 
 import base64
@@ -30,26 +30,22 @@ CHANGES = (
     ),
     (r"Function\(`element`,`trigger`,`props`,`server`,`upload`,`watch`,(\w+\(\))\)", r"window.footnoteScripts.get(\1)"),
 )
-"""What is changed in it, and into what."""
+"""Patterns in the file, and their replacements."""
 
 _INLINE = re.compile(rb"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", re.DOTALL)
 
 
 def without_eval(component: str) -> str:
-    """The component's file without functions made of text.
-
-    Raises:
-        RuntimeError: The file is not as it is known: Gradio has changed it.
-    """
+    """The component's file without functions made of text. Raises RuntimeError where Gradio has changed the file."""
     for pattern, replacement in CHANGES:
         component, count = re.subn(pattern, replacement, component)
         if count != 1:
-            raise RuntimeError("This version of Gradio has another HTML component than the one that is known: see ui/http/page_scripts.py.")
+            raise RuntimeError("This version of Gradio has another HTML component than the known one: see ui/http/page_scripts.py.")
     return component
 
 
 def as_file(scripts: Collection[str]) -> str:
-    """Scripts of panels as one file: each a function, found under its own text."""
+    """The panels' scripts as one file: a map from each script's text to its function."""
     functions = ",\n".join(
         f"[{json.dumps(script)}, function (element, trigger, props, server, upload, watch) {{\n{script}\n}}]" for script in scripts
     )
@@ -57,16 +53,7 @@ def as_file(scripts: Collection[str]) -> str:
 
 
 class PageScripts:
-    """ASGI middleware around Gradio's app that serves the changed component, our scripts, and the page with a policy of its own.
-
-    Args:
-        app: Gradio's.
-        assets: Gradio's folder of assets.
-        scripts: What `js_on_load` of any component holds.
-
-    Raises:
-        RuntimeError: See `without_eval`.
-    """
+    """ASGI middleware around Gradio's app that serves the changed component, our scripts, and the page with a policy of its own."""
 
     def __init__(self, app: ASGIApp, assets: Path, scripts: Collection[str]) -> None:
         self._app = app
@@ -77,7 +64,7 @@ class PageScripts:
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass everything else through."""
+        """Pass everything else on."""
         path = scope["path"] if scope["type"] == "http" else ""
         if path in self._files:
             await self._file(scope, self._files[path])(scope, receive, send)

@@ -1,4 +1,4 @@
-"""What every response carries, so that a hostile document or model cannot make a browser talk to anybody else or run a script."""
+"""Security headers: a hostile document or model cannot make a browser run a script or talk to another server."""
 
 from collections.abc import Iterable
 
@@ -9,11 +9,7 @@ CSP = "Content-Security-Policy"
 
 
 def policy(scripts: Iterable[str] = ()) -> str:
-    """A content security policy: our own files, no evaluated text, and no script in a page but those that are named.
-
-    Args:
-        scripts: Hashes of scripts in the page, such as `sha256-...`.
-    """
+    """A content security policy: our own files, no `eval`, and no inline scripts but those with these hashes (`sha256-...`)."""
     return "; ".join(
         (
             "default-src 'self'",
@@ -46,7 +42,7 @@ class ProtectionHeaders:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass everything through, with the headers added."""
+        """Pass every request on, and add the headers to its response."""
 
         async def send_protected(message: Message) -> None:
             if message["type"] == "http.response.start":

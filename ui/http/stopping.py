@@ -1,4 +1,4 @@
-"""A stop of the server that waits for no open page."""
+"""Stopping the server without waiting for open pages."""
 
 import asyncio
 from contextlib import suppress
@@ -9,36 +9,34 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class Requests:
-    """The requests that are being answered, all of which can be ended at once."""
+    """The requests in progress."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
         self.is_ending = False
 
     def end(self) -> None:
-        """End them; those that come later are refused."""
+        """End them all, and refuse later ones."""
         self.is_ending = True
         for task in self._tasks:
             task.cancel()
 
-    def begin(self) -> asyncio.Task[Any] | None:
-        """Note the request of the running task."""
-        task = asyncio.current_task()
-        if task:
+    def begin(self) -> None:
+        """Add the running task."""
+        if task := asyncio.current_task():
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        return task
 
 
 class Stoppable:
-    """ASGI middleware, the outermost: a request that is ended has an orderly end, not a broken connection and a traceback."""
+    """ASGI middleware, the outermost: a request that is ended gets a proper response, not a broken connection and a traceback."""
 
     def __init__(self, app: ASGIApp, requests: Requests) -> None:
         self._app = app
         self._requests = requests
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass everything through until the end."""
+        """Pass requests on until the end."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

@@ -1,4 +1,4 @@
-"""Files come into the page by uploads alone, and an event may take those alone that its own browser uploaded."""
+"""Uploads: their limits, and which browser uploaded which file. An event may take only files of its own browser."""
 
 import json
 import logging
@@ -20,23 +20,23 @@ log = logging.getLogger(__name__)
 
 UPLOAD = f"{API}/upload"
 SECONDS_KEPT = 7200
-"""Gradio deletes uploads that nobody took after one to two hours."""
+"""Gradio deletes uploads that no event took after one to two hours."""
 
 MOST_NOTED = 20_000
-NO_ROOM = "Free some space on the server's disk, and try again."
+NO_ROOM = "Free some disk space on the server and try again."
 WHAT_TO_DO = "Upload fewer files, or use `rag add`."
 FILE_KEYS = {"path", "url", "meta"}
-"""What Gradio's description of a file has. Any one of them makes a value a file: what lacks the others is filled in by Gradio."""
+"""Keys of Gradio's description of a file. Any one of them makes a value a file: Gradio fills in the others."""
 
 
 class Uploads:
-    """Which browser uploaded which file. Kept in memory: a restart forgets it, as a page that is loaded again does."""
+    """Which browser uploaded which file, in memory: after a restart, as after a reload, files are uploaded again."""
 
     def __init__(self) -> None:
         self._noted: OrderedDict[tuple[str, str], float] = OrderedDict()
 
     def note(self, session: str, paths: Iterable[str]) -> None:
-        """Note what a browser has uploaded."""
+        """Note a browser's uploads."""
         now = time.monotonic()
         for path in paths:
             self._noted[session, path] = now
@@ -50,7 +50,7 @@ class Uploads:
 
 
 def files_in(data: Any) -> Iterator[dict[str, Any]]:
-    """The descriptions of files anywhere in an event's data; the server takes nothing of them but their path."""
+    """The descriptions of files anywhere in an event's data."""
     waiting = [data]
     while waiting:
         value = waiting.pop()
@@ -63,14 +63,7 @@ def files_in(data: Any) -> Iterator[dict[str, Any]]:
 
 
 class UploadsNoted:
-    """ASGI middleware that limits uploads and notes whose they are.
-
-    Args:
-        app: Gradio's.
-        uploads: Where they are noted.
-        most_files: At a time.
-        most_bytes: At a time.
-    """
+    """ASGI middleware around Gradio's app that limits files and bytes a request, and notes the browser."""
 
     def __init__(self, app: ASGIApp, uploads: Uploads, *, most_files: int, most_bytes: int) -> None:
         self._app = app
@@ -79,13 +72,13 @@ class UploadsNoted:
         self._most_bytes = most_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass everything but uploads through."""
+        """Check uploads, and pass everything else on."""
         if scope["type"] != "http" or scope["path"] != UPLOAD:
             await self._app(scope, receive, send)
             return
         length = Headers(scope=scope).get("content-length", "")
         if not (length.isascii() and length.isdigit()):
-            await PlainTextResponse("An upload must say how long it is.", 411)(scope, receive, send)
+            await PlainTextResponse("An upload needs a Content-Length.", 411)(scope, receive, send)
         elif int(length) > self._most_bytes:
             while (await receive()).get("more_body"):  # a browser shows no answer before it has sent everything
                 pass
@@ -117,7 +110,7 @@ class UploadsNoted:
             if len(paths) > self._most_files:
                 for path in paths:
                     shutil.rmtree(Path(path).parent, ignore_errors=True)  # a folder for each content
-                message = f"At most {self._most_files} files can be uploaded at a time, and there were {len(paths)}. {WHAT_TO_DO}"
+                message = f"At most {self._most_files} files can be uploaded at a time; these were {len(paths)}. {WHAT_TO_DO}"
                 await PlainTextResponse(message, 413)(scope, receive, send)
                 return
             self._uploads.note(client_of(scope).session, paths)

@@ -1,4 +1,4 @@
-"""Turns -> the chatbot's messages, as HTML of ours: what a model, a document or a reader wrote is words in it and nothing else."""
+"""Turns as the chatbot's messages, in HTML of ours: what a model, a document or a reader wrote is words in it and nothing else."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from gradio.components.chatbot import Message, MessageDict
 from markupsafe import Markup
 
-from rag.answering.answering import EXTRACTIVE
 from rag.answering.notices import CONNECT
+from rag.answering.question import EXTRACTIVE
 from rag.types import Answer, Citation
-from ui.chats.conversations import Turn
+from ui import text
+from ui.chats.turns import Turn, scope_words
+from ui.limits import MOST_PAINTED
 from ui.places import place
-from ui.web import text
-from ui.web.html import render
-from ui.web.limits import MOST_PAINTED
-from ui.web.prose import answer_html
+from ui.rendering.html import render
+from ui.rendering.prose import answer_html, verdict_words
 
 
 def messages(turns: Sequence[Turn]) -> list[MessageDict | Message]:
@@ -30,19 +30,18 @@ def messages(turns: Sequence[Turn]) -> list[MessageDict | Message]:
 
 def turn_html(turn: Turn) -> str:
     """An answer with its footnotes, or what stands in its place."""
-    answer = turn.answer
+    answer, shown = turn.answer, {"turn": turn, "answer": turn.answer, "scope": scope_words(turn)}
     if answer is None:
-        return render("answer.html", turn=turn, answer=None, body="", searched="", footnotes=(), is_found=True, notice="", meta=())
+        return render("answer.html", body="", searched="", footnotes=(), is_found=True, notice="", meta=(), **shown)
     return render(
         "answer.html",
-        turn=turn,
-        answer=answer,
         body=answer_html(answer, lambda index: _link(turn.id, index, answer.citations[index]), lambda index: _mark(answer, index)),
         searched=_searched(answer),
         footnotes=_footnotes(answer.citations),
         is_found=answer.finish != "not_found",
         notice=answer.notice.removeprefix(CONNECT).strip(),  # the last line says that in its own words
         meta=_meta(answer),
+        **shown,
     )
 
 
@@ -55,14 +54,11 @@ def _link(turn_id: str, index: int, citation: Citation) -> Markup:
 
 
 def _mark(answer: Answer, index: int) -> Markup:
-    """What stands after a sentence that its footnotes do not support; nothing where the answer is made of quotations."""
+    """The mark after a sentence that its footnotes do not support."""
     sentence = answer.sentences[index]
-    if sentence.verdict == "supported":
-        return Markup()
-    words = text.MARKS[sentence.verdict if sentence.citations else "uncited"]
-    return Markup('<span class="fn-verdict fn-{}" title="{}"><span class="fn-hidden">{}</span></span>').format(
-        sentence.verdict, words, f" ({words})"
-    )
+    words = verdict_words(sentence)
+    html = Markup('<span class="fn-verdict fn-{}" title="{}"><span class="fn-hidden">{}</span></span>')
+    return html.format(sentence.verdict, words, f" ({words})") if words else Markup()
 
 
 def _searched(answer: Answer) -> str:
@@ -72,7 +68,7 @@ def _searched(answer: Answer) -> str:
 
 
 def _footnotes(citations: Sequence[Citation]) -> list[tuple[int, Citation]]:
-    """Index and citation of each footnote, by number; a number that several citations have is there once."""
+    """The first citation of each number, with its index, by number."""
     footnotes: dict[int, tuple[int, Citation]] = {}
     for index, citation in enumerate(citations):
         footnotes.setdefault(citation.number, (index, citation))
@@ -80,7 +76,7 @@ def _footnotes(citations: Sequence[Citation]) -> list[tuple[int, Citation]]:
 
 
 def _meta(answer: Answer) -> list[str]:
-    """How an answer came about, in one line, and what its reader can do about it."""
+    """Lines on how an answer came about, and what its reader can do about it."""
     count, seconds = len(answer.passages), text.SECONDS.format(seconds=answer.seconds)
     passages = text.PASSAGES[count != 1].format(count=count)
     if not answer.passages:
@@ -93,7 +89,7 @@ def _meta(answer: Answer) -> list[str]:
 
 
 def _checked(answer: Answer) -> list[str]:
-    """How many of an answer's sentences hold."""
+    """How many of an answer's sentences are supported."""
     verdicts = Counter(sentence.verdict for sentence in answer.sentences)
     count = verdicts.total()
     if not count:
@@ -103,5 +99,5 @@ def _checked(answer: Answer) -> list[str]:
 
 
 def _one_block(html: str) -> str:
-    """HTML that the chatbot's own Markdown takes as one block and leaves alone: it ends a block at an empty line."""
+    """HTML that the chatbot's Markdown takes as one block and leaves alone: it ends a block at an empty line."""
     return html.strip().replace("\r", "").replace("\n", "&#10;")

@@ -1,27 +1,31 @@
-"""The page: three columns, and what is wired to what."""
+"""The page: three columns, and which event calls what."""
 
 from typing import Any
 
 import gradio as gr
 
 from rag.library import Library
+from ui import text
 from ui.chats.conversations import Conversations
+from ui.rendering.html import render
 from ui.uploading.indexer import Indexer
-from ui.web import text
 from ui.web.asking import AskingHandlers
 from ui.web.chat import ChatHandlers, ChatPanel, build_chat
+from ui.web.contract import PRIVATE, Painting, on
 from ui.web.documents import DocumentsHandlers, DocumentsPanel, build_documents
 from ui.web.exploring import words as exploring_words
-from ui.web.exploring.explore import Tools, build_explore
+from ui.web.exploring.explore import build_explore
 from ui.web.exploring.figures import Figures
+from ui.web.exploring.view import Tools
 from ui.web.history import HistoryHandlers, HistoryPanel, build_history, pick
-from ui.web.html import render
-from ui.web.page import Page
-from ui.web.scripts import HEAD_SCRIPT
+from ui.web.mounting import Page
+from ui.web.scripts import script
 from ui.web.settings import SettingsHandlers, SettingsPanel, build_settings
-from ui.web.source import SourceHandlers, SourcePanel, build_source
+from ui.web.source import SourceHandlers, build_source
 
-PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+AT_ONCE: dict[str, Any] = {"queue": False, **PRIVATE}
+"""For events that are done in no time."""
+
 MOST_CHATS = 20
 """Answers that grow at the same time."""
 
@@ -40,9 +44,8 @@ def build_page(library: Library, indexer: Indexer, conversations: Conversations,
                 documents = build_documents()
                 history = build_history()
             with gr.Column(elem_id="middle"):
-                head = gr.HTML(
-                    render("head.html", line=text.CHECKING, state=text.CHECKING, is_ready=True), elem_id="head", js_on_load=HEAD_SCRIPT
-                )
+                checking = render("head.html", line=text.CHECKING, state=text.CHECKING, is_ready=True)
+                head = gr.HTML(checking, elem_id="head", js_on_load=script("head.js"))
                 with gr.Tabs(elem_id="tabs"):
                     with gr.Tab(text.CHAT, id="chat"):
                         chat = build_chat()
@@ -53,8 +56,7 @@ def build_page(library: Library, indexer: Indexer, conversations: Conversations,
             with gr.Column(elem_id="right"):
                 source = build_source()
         _wire_documents(page, documents, DocumentsHandlers(library, indexer))
-        growing, opening = _wire_chat(page, chat, history, conversation, ChatHandlers(library, conversations))
-        _wire_history(history, conversation, HistoryHandlers(conversations), growing, opening)
+        _wire_chat(page, chat, history, conversation, ChatHandlers(library, conversations), HistoryHandlers(conversations))
         _wire_asking(documents, chat, conversation, AskingHandlers(library, conversations))
         _wire_source(documents, source, conversation, SourceHandlers(library, conversations))
         _wire_settings(page, settings, head, SettingsHandlers(library))
@@ -64,82 +66,68 @@ def build_page(library: Library, indexer: Indexer, conversations: Conversations,
 
 def _wire_documents(page: gr.Blocks, panel: DocumentsPanel, handlers: DocumentsHandlers) -> None:
     shown = [panel.listing, panel.timer]
-    page.load(handlers.show, None, shown, queue=False, **PRIVATE)
-    panel.timer.tick(handlers.show, None, shown, queue=False, **PRIVATE)
+    page.load(handlers.show, None, shown, **AT_ONCE)
+    panel.timer.tick(handlers.show, None, shown, **AT_ONCE)
     panel.drop.upload(handlers.upload, panel.drop, [panel.drop, *shown], **PRIVATE)
-    listing: Any = panel.listing  # its events are named by its script
-    listing.remove(handlers.remove, None, shown, queue=False, **PRIVATE)
-    listing.dismiss(handlers.dismiss, None, shown, queue=False, **PRIVATE)
-    listing.retry(handlers.retry, None, shown, queue=False, **PRIVATE)
-    listing.unlock(handlers.unlock, None, shown, queue=False, **PRIVATE)
+    on(panel.listing, "remove")(handlers.remove, None, shown, **AT_ONCE)
+    on(panel.listing, "dismiss")(handlers.dismiss, None, shown, **AT_ONCE)
+    on(panel.listing, "retry")(handlers.retry, None, shown, **AT_ONCE)
+    on(panel.listing, "unlock")(handlers.unlock, None, shown, **AT_ONCE)
 
 
 def _wire_chat(
-    page: gr.Blocks, panel: ChatPanel, history: HistoryPanel, conversation: gr.BrowserState, handlers: ChatHandlers
-) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Wire it; the events that make an answer grow, and what shows the conversation that is wanted."""
-    listing: Any = history.listing
-    chosen, editing = panel.asking.chosen, panel.asking.editing
-    painted = [conversation, panel.chatbot, panel.box, listing, editing, panel.asking.line]
-    page.load(handlers.resume, [conversation, history.find], painted, **PRIVATE)
-    asked = panel.box.submit(handlers.ask, [panel.box, conversation, history.find, chosen, editing], painted, **PRIVATE)
-    again = panel.chatbot.retry(handlers.retry, [conversation, history.find], painted, **PRIVATE)
-    example = panel.chatbot.example_select(handlers.ask_example, [conversation, history.find], painted, **PRIVATE)
-    growing: list[dict[str, Any]] = [asked, again, example]
-    line: Any = panel.asking.line
-    growing.append(line.passages(handlers.ask_passages, [conversation, history.find], painted, **PRIVATE))
+    page: gr.Blocks,
+    panel: ChatPanel,
+    history: HistoryPanel,
+    conversation: gr.BrowserState,
+    handlers: ChatHandlers,
+    listed: HistoryHandlers,
+) -> None:
+    """Wire the conversation and the list of conversations: an answer that grows ends where another conversation is opened."""
+    chosen, editing, line = panel.asking.chosen, panel.asking.editing, panel.asking.line
+    shown = [conversation, history.find]
+    painted = list(Painting(conversation, panel.chatbot, panel.box, history.listing, editing, line))
+    page.load(handlers.resume, shown, painted, **PRIVATE)
+    growing = [
+        panel.box.submit(handlers.ask, [panel.box, *shown, chosen, editing], painted, **PRIVATE),
+        panel.chatbot.retry(handlers.retry, shown, painted, **PRIVATE),
+        panel.chatbot.example_select(handlers.ask_example, shown, painted, **PRIVATE),
+        on(line, "passages")(handlers.ask_passages, shown, painted, **PRIVATE),
+    ]
     panel.box.stop(handlers.stop, conversation, [panel.chatbot, panel.box], cancels=growing, **PRIVATE)
     ended = panel.fresh.click(None, None, None, cancels=growing, **PRIVATE)
-    ended.then(handlers.fresh, [conversation, history.find, chosen], painted, **PRIVATE)  # after the last painting of what was ended
-    opening: dict[str, Any] = {
-        "fn": handlers.open,
-        "inputs": [history.wanted, conversation, history.find, chosen],
-        "outputs": painted,
-        **PRIVATE,
-    }
-    return growing, opening
+    ended.then(handlers.fresh, [*shown, chosen], painted, **PRIVATE)  # after the last painting of what was ended
 
-
-def _wire_history(
-    panel: HistoryPanel,
-    conversation: gr.BrowserState,
-    handlers: HistoryHandlers,
-    growing: list[dict[str, Any]],
-    opening: dict[str, Any],
-) -> None:
-    listing: Any = panel.listing
-    shown = [conversation, panel.find]
-    panel.find.change(handlers.show, shown, listing, queue=False, trigger_mode="always_last", **PRIVATE)
-    listing.rename(handlers.rename, shown, listing, queue=False, **PRIVATE)
-    listing.pick(pick, None, panel.wanted, cancels=growing, **PRIVATE).then(**opening)
-    listing.forget(handlers.delete, shown, [panel.wanted, listing], queue=False, **PRIVATE).then(**opening)
-    listing.abandon(handlers.delete, shown, [panel.wanted, listing], cancels=growing, **PRIVATE).then(**opening)
+    opening: dict[str, Any] = {"fn": handlers.open, "inputs": [history.wanted, *shown, chosen], "outputs": painted, **PRIVATE}
+    history.find.change(listed.show, shown, history.listing, trigger_mode="always_last", **AT_ONCE)
+    on(history.listing, "rename")(listed.rename, shown, history.listing, **AT_ONCE)
+    on(history.listing, "pick")(pick, None, history.wanted, cancels=growing, **PRIVATE).then(**opening)
+    deleted = [history.wanted, history.listing]
+    on(history.listing, "delete")(listed.delete, shown, deleted, **AT_ONCE).then(**opening)
+    on(history.listing, "delete_shown")(listed.delete, shown, deleted, cancels=growing, **PRIVATE).then(**opening)
 
 
 def _wire_asking(documents: DocumentsPanel, panel: ChatPanel, conversation: gr.BrowserState, handlers: AskingHandlers) -> None:
-    listing: Any = documents.listing
-    line: Any = panel.asking.line
-    chosen, editing = panel.asking.chosen, panel.asking.editing
-    listing.choose(handlers.choose, [editing, chosen], [chosen, line], queue=False, trigger_mode="always_last", **PRIVATE)
-    line.edit(handlers.edit, [conversation, chosen], [editing, panel.box, line], queue=False, **PRIVATE)
-    line.cancel(handlers.cancel, chosen, [editing, panel.box, line], queue=False, **PRIVATE)
-    line.vote(handlers.vote, conversation, panel.chatbot, queue=False, **PRIVATE)
-    line.remark(handlers.ask_note, [conversation, chosen, editing], line, queue=False, **PRIVATE)
-    line.noted(handlers.keep_note, [conversation, chosen, editing], [panel.chatbot, line], queue=False, **PRIVATE)
+    chosen, editing, line = panel.asking.chosen, panel.asking.editing, panel.asking.line
+    on(documents.listing, "choose")(handlers.choose, [editing, chosen], [chosen, line], trigger_mode="always_last", **AT_ONCE)
+    on(line, "edit")(handlers.edit, [conversation, chosen], [editing, panel.box, line], **AT_ONCE)
+    on(line, "cancel_edit")(handlers.cancel, chosen, [editing, panel.box, line], **AT_ONCE)
+    on(line, "vote")(handlers.vote, conversation, panel.chatbot, **AT_ONCE)
+    on(line, "open_note")(handlers.open_note, [conversation, chosen, editing], line, **AT_ONCE)
+    on(line, "save_note")(handlers.save_note, [conversation, chosen, editing], [panel.chatbot, line], **AT_ONCE)
+    on(line, "close_note")(handlers.close_note, [chosen, editing], line, **AT_ONCE)
 
 
-def _wire_source(documents: DocumentsPanel, panel: SourcePanel, conversation: gr.BrowserState, handlers: SourceHandlers) -> None:
-    view: Any = panel.view
-    listing: Any = documents.listing
-    view.cite(handlers.cite, conversation, view, queue=False, **PRIVATE)
-    view.passage(handlers.passage, None, view, queue=False, **PRIVATE)
-    view.open(handlers.open, None, view, queue=False, **PRIVATE)
-    listing.open(handlers.open, None, view, queue=False, **PRIVATE)
+def _wire_source(documents: DocumentsPanel, view: gr.HTML, conversation: gr.BrowserState, handlers: SourceHandlers) -> None:
+    on(view, "cite")(handlers.cite, conversation, view, **AT_ONCE)
+    on(view, "passage")(handlers.passage, None, view, **AT_ONCE)
+    on(view, "open")(handlers.open, None, view, **AT_ONCE)
+    on(documents.listing, "open")(handlers.open, None, view, **AT_ONCE)
 
 
 def _wire_settings(page: gr.Blocks, panel: SettingsPanel, head: gr.HTML, handlers: SettingsHandlers) -> None:
     page.load(handlers.check, None, [head, panel.table], **PRIVATE)
     panel.check.click(handlers.check, None, [head, panel.table], **PRIVATE)
-    looking: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "doctor", **PRIVATE}
-    panel.examine.click(handlers.examine, None, [panel.findings, panel.repair], **looking)
-    panel.repair.click(handlers.repair, None, [panel.findings, panel.repair], **looking)
+    one_at_a_time: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "doctor", **PRIVATE}
+    panel.examine.click(handlers.examine, None, [panel.findings, panel.repair], **one_at_a_time)
+    panel.repair.click(handlers.repair, None, [panel.findings, panel.repair], **one_at_a_time)

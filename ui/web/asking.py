@@ -1,28 +1,31 @@
-"""The line above the question: which documents are asked, which question is being changed, a note on an answer."""
+"""The line above the question: which documents are asked, which question is being edited, a note on an answer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any, get_args
+from typing import Any
 
 import gradio as gr
 
 from rag.errors import RagError
 from rag.library import Library
-from ui.chats.conversations import AskedDocument, Conversations, Turn, Vote
-from ui.web import text
+from ui import text
+from ui.chats.conversations import Conversations
+from ui.chats.turns import AskedDocument, Turn, Vote
+from ui.limits import MOST_NOTE_CHARACTERS, limited
+from ui.rendering.html import render
 from ui.web.answers import messages
-from ui.web.html import render
-from ui.web.limits import MOST_NOTE_CHARACTERS, limited
-from ui.web.scripts import ASKING_SCRIPT
+from ui.web.scripts import script
+
+VOTES: tuple[Vote, ...] = ("up", "down")
 
 MOST_NAMED = 3
-"""Documents that the line names; of more it tells how many."""
+"""Documents that the line names; of more it says how many."""
 
 
 @dataclass(frozen=True, slots=True)
 class AskingPanel:
-    """Its components; `chosen` holds the documents that are asked, `editing` the id of the turn whose question is being changed."""
+    """The line's components: `chosen` holds the documents that are asked, `editing` the id of the turn whose question is being edited."""
 
     line: gr.HTML
     chosen: gr.State
@@ -30,20 +33,19 @@ class AskingPanel:
 
 
 def build_asking() -> AskingPanel:
-    """Lay it out."""
-    return AskingPanel(gr.HTML(elem_id="asking", js_on_load=ASKING_SCRIPT), gr.State(()), gr.State(""))
+    """Lay the line out."""
+    return AskingPanel(gr.HTML(elem_id="asking", js_on_load=script("asking.js")), gr.State(()), gr.State(""))
 
 
 def asking_html(chosen: Sequence[AskedDocument], *, is_editing: bool = False, noted: Turn | None = None) -> str:
     """The line; `noted` is the turn that a note is written on."""
     names = ", ".join(document.name for document in chosen)
-    few = text.ASKING.format(names=names)
-    words = few if len(chosen) <= MOST_NAMED else text.ASKING_MANY.format(count=len(chosen))
+    words = text.ASKING.format(names=names) if len(chosen) <= MOST_NAMED else text.ASKING_MANY.format(count=len(chosen))
     return render("asking.html", words=words if chosen else "", names=names, is_editing=is_editing, noted=noted)
 
 
 class AskingHandlers:
-    """What happens on the line, and with the buttons under an answer."""
+    """The line's events, and those of the buttons under an answer."""
 
     def __init__(self, library: Library, conversations: Conversations) -> None:
         self._library = library
@@ -51,7 +53,7 @@ class AskingHandlers:
 
     def choose(self, editing: str, chosen: Sequence[AskedDocument], event: gr.EventData) -> tuple[Sequence[AskedDocument], str]:
         """Ask these documents only; all, where there is none."""
-        ids = event._data.get("ids")
+        ids = getattr(event, "ids", None)
         wanted = set(map(str, ids)) if isinstance(ids, list) else set()
         try:
             chosen = tuple(AskedDocument(record.id, record.name) for record in self._library.documents() if record.id in wanted)
@@ -72,30 +74,34 @@ class AskingHandlers:
         return "", "", asking_html(chosen)
 
     def vote(self, conversation_id: str | None, event: gr.EventData) -> Any:
-        """Keep a thumb; the same one again takes it back."""
-        turn, vote = self._turn(conversation_id, event), event._data.get("vote")
-        if turn is None or conversation_id is None or vote not in get_args(Vote):
+        """Rate an answer; the same vote again undoes it."""
+        turn, votes = self._turn(conversation_id, event), [vote for vote in VOTES if vote == getattr(event, "vote", None)]
+        if turn is None or conversation_id is None or not votes:
             gr.Info(text.OLD_ANSWER)
             return gr.skip()
-        self._conversations.rate(conversation_id, turn.id, "" if vote == turn.vote else vote, turn.note)
+        self._conversations.rate(conversation_id, turn.id, "" if votes[0] == turn.vote else votes[0], turn.note)
         return messages(self._conversations.turns(conversation_id))
 
-    def ask_note(self, conversation_id: str | None, chosen: Sequence[AskedDocument], editing: str, event: gr.EventData) -> str:
-        """Offer a place for a note on an answer."""
+    def open_note(self, conversation_id: str | None, chosen: Sequence[AskedDocument], editing: str, event: gr.EventData) -> str:
+        """Show the form for a note on an answer."""
         return asking_html(chosen, is_editing=bool(editing), noted=self._turn(conversation_id, event))
 
-    def keep_note(self, conversation_id: str | None, chosen: Sequence[AskedDocument], editing: str, event: gr.EventData) -> tuple[Any, Any]:
-        """Keep a note; without an id it was given up."""
-        turn, line = self._turn(conversation_id, event), asking_html(chosen, is_editing=bool(editing))
+    def close_note(self, chosen: Sequence[AskedDocument], editing: str) -> str:
+        """Close the form."""
+        return asking_html(chosen, is_editing=bool(editing))
+
+    def save_note(self, conversation_id: str | None, chosen: Sequence[AskedDocument], editing: str, event: gr.EventData) -> tuple[Any, Any]:
+        """Keep a note, and close its form."""
+        turn = self._turn(conversation_id, event)
         if turn is None or conversation_id is None:
-            return gr.skip(), line
+            return gr.skip(), self.close_note(chosen, editing)
         try:
-            note = limited(event._data.get("note"), MOST_NOTE_CHARACTERS, text.NOTE)
+            note = limited(getattr(event, "note", None), MOST_NOTE_CHARACTERS, text.NOTE)
         except RagError as error:
             gr.Warning(escape(str(error)))
             return gr.skip(), gr.skip()
         self._conversations.rate(conversation_id, turn.id, turn.vote, note)
-        return messages(self._conversations.turns(conversation_id)), line
+        return messages(self._conversations.turns(conversation_id)), self.close_note(chosen, editing)
 
     def _turn(self, conversation_id: str | None, event: gr.EventData) -> Turn | None:
-        return self._conversations.turn(conversation_id, str(event._data.get("id", ""))) if conversation_id else None
+        return self._conversations.turn(conversation_id, str(getattr(event, "id", ""))) if conversation_id else None

@@ -1,4 +1,4 @@
-// The list of documents: open, choose what to ask, remove (asks first), try again, dismiss, unlock.
+// The list of documents: open, select, remove (asks first), retry, dismiss, unlock.
 element.addEventListener('click', (event) => {
   const button = event.target.closest('button');
   if (!button || !button.dataset) return;
@@ -26,7 +26,7 @@ element.addEventListener('submit', (event) => {
   const form = event.target;
   trigger('unlock', {id: form.dataset.unlock, password: form.elements.password.value});
 });
-// The documents that are asked; the list is painted anew while files are read, the choice stays here.
+// The documents that are asked. The list is repainted while files are read; the selection is kept here.
 const chosen = new Set();
 const mark = () => element.querySelectorAll('[data-choose]').forEach((box) => { box.checked = chosen.has(box.dataset.choose); });
 const choose = () => {

@@ -1,4 +1,4 @@
-"""The left column: drop files, see what is there and how far it is, remove."""
+"""The left column's upper half: upload files, follow their progress, remove documents."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,19 +11,19 @@ import gradio as gr
 from rag.errors import DocumentNotFoundError, RagError
 from rag.library import Library
 from rag.types import DocumentRecord
+from ui import text
+from ui.limits import MOST_PASSWORD_CHARACTERS, limited
+from ui.rendering.html import render
 from ui.uploading.indexer import Indexer
 from ui.uploading.queue_folder import Job
-from ui.web import text
-from ui.web.html import render
-from ui.web.limits import MOST_PASSWORD_CHARACTERS, limited
-from ui.web.scripts import DOCUMENTS_SCRIPT
+from ui.web.scripts import script
 
 POLL_SECONDS = 0.7
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentsPanel:
-    """The column's components."""
+    """The components of the list of documents."""
 
     drop: gr.File
     listing: gr.HTML
@@ -31,17 +31,17 @@ class DocumentsPanel:
 
 
 def build_documents() -> DocumentsPanel:
-    """Lay the column out."""
+    """Lay the list out."""
     gr.HTML(f'<h1 class="fn-brand">{text.TITLE}<sup>1</sup></h1>')
     gr.HTML(f'<p class="fn-drop-words" aria-hidden="true">{text.DROP}<br>{text.CHOOSE}</p>')
     drop = gr.File(file_count="multiple", label=text.DROP, show_label=False, elem_id="drop", height=76)
     gr.HTML(f"<h2>{text.DOCUMENTS}</h2>")
-    listing = gr.HTML(elem_id="documents", js_on_load=DOCUMENTS_SCRIPT)
+    listing = gr.HTML(elem_id="documents", js_on_load=script("documents.js"))
     return DocumentsPanel(drop, listing, gr.Timer(POLL_SECONDS, active=False))
 
 
 class DocumentsHandlers:
-    """What happens in the column."""
+    """The events of the list."""
 
     def __init__(self, library: Library, indexer: Indexer) -> None:
         self._library = library
@@ -52,7 +52,7 @@ class DocumentsHandlers:
         self._erased: bool | None = None  # whether what was removed has left the files; None where nothing was
 
     def show(self) -> tuple[str, Any]:
-        """The list as it is now, and whether to ask again soon."""
+        """The list as it is now, and whether to look again soon."""
         busy = self._indexer.is_busy  # before the list is read, so that the last look is never missed
         problem = self._indexer.problem
         try:
@@ -97,7 +97,7 @@ class DocumentsHandlers:
         return self.show()
 
     def dismiss(self, event: gr.EventData) -> tuple[str, Any]:
-        """Forget a file that could not be read."""
+        """Dismiss a file that could not be read."""
         self._indexer.dismiss(_id(event))
         return self.show()
 
@@ -109,14 +109,14 @@ class DocumentsHandlers:
     def unlock(self, event: gr.EventData) -> tuple[str, Any]:
         """Try a password."""
         try:
-            self._indexer.unlock(_id(event), limited(event._data.get("password"), MOST_PASSWORD_CHARACTERS, text.PASSWORD_GIVEN))
+            self._indexer.unlock(_id(event), limited(getattr(event, "password", None), MOST_PASSWORD_CHARACTERS, text.PASSWORD_GIVEN))
         except RagError as error:
             gr.Warning(escape(str(error)))
         return self.show()
 
 
 def _id(event: gr.EventData) -> str:
-    return str(event._data.get("id", ""))
+    return str(getattr(event, "id", ""))
 
 
 def _news(job: Job | None) -> str:

@@ -1,4 +1,4 @@
-// The head of the page on a narrow screen: the documents are in a drawer.
+// On a narrow screen the documents are in a drawer; its button is in the head.
 const columns = () => document.getElementById('columns');
 const button = () => element.querySelector('[data-drawer]');
 const isOpen = () => columns().classList.contains('fn-show-documents');

@@ -1,4 +1,4 @@
-// The list of conversations: show one, rename it, delete it (asks first).
+// The list of conversations: open, rename, delete (asks first).
 const show = (row, part, isShown) => {
   row.classList.toggle('fn-asking', isShown);
   row.querySelector(part).hidden = !isShown;
@@ -25,8 +25,8 @@ element.addEventListener('click', (event) => {
     show(row, '.fn-confirm', false);
     row.querySelector('[data-ask-delete]').focus();
   } else if ('delete' in button.dataset) {
-    if (row.querySelector('[aria-current]')) trigger('abandon', {id: button.dataset.delete}); // an answer that grows there ends first
-    else trigger('forget', {id: button.dataset.delete});
+    if (row.querySelector('[aria-current]')) trigger('delete_shown', {id: button.dataset.delete}); // its growing answer ends first
+    else trigger('delete', {id: button.dataset.delete});
   }
 });
 element.addEventListener('keydown', (event) => {

@@ -1,4 +1,4 @@
-"""The left column's lower half: the conversations there are."""
+"""The left column's lower half: the list of conversations."""
 
 from dataclasses import dataclass
 from html import escape
@@ -7,17 +7,17 @@ from typing import Any
 import gradio as gr
 
 from rag.errors import RagError
+from ui import text
 from ui.chats.conversations import Conversations
 from ui.chats.store import Summary
-from ui.web import text
-from ui.web.html import render
-from ui.web.limits import MOST_SEARCH_CHARACTERS, TextTooLongError
-from ui.web.scripts import HISTORY_SCRIPT
+from ui.limits import MOST_SEARCH_CHARACTERS, TextTooLongError
+from ui.rendering.html import render
+from ui.web.scripts import script
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryPanel:
-    """The half's components; `wanted` is the id of the conversation to show next."""
+    """The list's components; `wanted` is the id of the conversation to show next."""
 
     find: gr.Textbox
     listing: gr.HTML
@@ -25,7 +25,7 @@ class HistoryPanel:
 
 
 def build_history() -> HistoryPanel:
-    """Lay it out."""
+    """Lay the list out."""
     gr.HTML(f"<h2>{text.CONVERSATIONS}</h2>")
     find = gr.Textbox(
         label=text.FIND_CONVERSATION,
@@ -36,18 +36,11 @@ def build_history() -> HistoryPanel:
         max_lines=1,
         max_length=MOST_SEARCH_CHARACTERS,
     )
-    return HistoryPanel(find, gr.HTML(elem_id="conversations", js_on_load=HISTORY_SCRIPT), gr.State(""))
+    return HistoryPanel(find, gr.HTML(elem_id="conversations", js_on_load=script("history.js")), gr.State(""))
 
 
 def history_html(conversations: Conversations, current: str | None, query: str = "", news: str = "") -> str:
-    """The list of conversations.
-
-    Args:
-        conversations: Those there are.
-        current: The id of the one that is shown.
-        query: Words to search for; all are listed without any.
-        news: What was just done, for screen readers.
-    """
+    """The list: those that match `query`, the one with the id `current` marked; screen readers hear the `news`."""
     problems = []
     listed: list[Summary] = []
     try:
@@ -64,12 +57,12 @@ def history_html(conversations: Conversations, current: str | None, query: str =
 
 
 def pick(event: gr.EventData) -> str:
-    """The id of the conversation that is wanted."""
-    return str(event._data.get("id", ""))
+    """The id of the conversation that was clicked."""
+    return str(getattr(event, "id", ""))
 
 
 class HistoryHandlers:
-    """What happens there."""
+    """The list's events."""
 
     def __init__(self, conversations: Conversations) -> None:
         self._conversations = conversations
@@ -79,9 +72,9 @@ class HistoryHandlers:
         return history_html(self._conversations, conversation_id, query)
 
     def rename(self, conversation_id: str | None, query: str, event: gr.EventData) -> str:
-        """Give a conversation another name."""
+        """Rename a conversation."""
         try:
-            self._conversations.rename(pick(event), str(event._data.get("title", "")))
+            self._conversations.rename(pick(event), str(getattr(event, "title", "")))
         except RagError as error:
             gr.Warning(escape(str(error)))
             return self.show(conversation_id, query)

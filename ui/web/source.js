@@ -1,12 +1,12 @@
-// The source column: footnotes open it, the page turns and zooms, on a narrow screen it slides over the chat.
-const SETTLED = 250; // milliseconds after the last change of zoom until a sharper picture is asked for
-const IDLE = 400; // milliseconds after a page is there until its neighbours are drawn ahead
-let opener = null; // what opened the column, to give the focus back to
-let cited = null; // the last footnote or passage: how to show it again, and the document and page it led to
-let moves = false; // whether the focus goes into the column when it is there
+// The source column: footnotes open it, pages turn and zoom; on a narrow screen it slides over the chat.
+const SETTLED = 250; // milliseconds from the last change of zoom to the request for a sharper image
+const IDLE = 400; // milliseconds from a page's arrival to the preloading of its neighbours
+let opener = null; // what opened the column; gets the focus back
+let cited = null; // the last footnote or passage: how to show it again, its document and page
+let moves = false; // whether the focus moves into the column
 let zoom = 100;
 let sharpening, ahead;
-let removed = null; // the document that was removed last: its other pages are not drawn ahead
+let removed = null; // the document removed last: its pages are not preloaded
 
 const columns = () => document.getElementById('columns');
 const isOver = () => columns().classList.contains('fn-show-source');
@@ -14,14 +14,14 @@ const slide = (open) => columns().classList.toggle('fn-show-source', open);
 const view = () => element.querySelector('.fn-source');
 const picture = () => element.querySelector('.fn-sheet img');
 
-// What a screen reader says when the column has changed; the column itself is too long to be a live region.
+// For screen readers, when the column has changed; the column itself is too long for a live region.
 const voice = document.createElement('p');
 voice.className = 'fn-unseen';
 voice.setAttribute('role', 'status');
 element.after(voice);
 const say = (words) => { if (voice.textContent !== words) voice.textContent = words; };
 
-// Pixels of this screen that a page fills from side to side.
+// The width of a page in pixels of this screen.
 const room = () => {
   const box = element.querySelector('.fn-page');
   return Math.round((box ? box.clientWidth : element.clientWidth - 2) * zoom / 100 * devicePixelRatio);
@@ -33,7 +33,7 @@ const showCited = (again) => {
 const showFootnote = (id) => showCited(() => trigger('cite', {id, width: room()}));
 const showPassage = (id, ordinal) => showCited(() => trigger('passage', {id, ordinal, width: room()}));
 const showPage = (id, page) => {
-  if (cited && cited.document === id && cited.page === page) showCited(cited.again); // with its marks
+  if (cited && cited.document === id && cited.page === page) showCited(cited.again); // with its highlights
   else trigger('open', {id, page, width: room()});
 };
 const open = (from) => {
@@ -47,34 +47,32 @@ const close = () => {
   if (same) same.focus();
 };
 
-document.addEventListener('click', (event) => {
-  const link = event.target.closest('#chat a[href^="#src-"]');
-  if (!link) return;
+const onClick = (selector, act) => document.addEventListener('click', (event) => {
+  const found = event.target.closest(selector);
+  if (found) act(found, event);
+}, true);
+onClick('#chat a[href^="#src-"]', (link, event) => {
   event.preventDefault();
   document.querySelectorAll('#chat a.fn-current').forEach((other) => other.classList.remove('fn-current'));
   link.classList.add('fn-current');
   open(link);
   showFootnote(link.getAttribute('href').slice(5));
-  showMark(); // where the same words are cited again, nothing changes that the observer could see
-}, true);
-// What a view of the library found: in a list, or a point of a figure.
-document.addEventListener('click', (event) => {
-  const button = event.target.closest('[data-passage]');
-  if (!button) return;
+  showMark(); // the observer sees no change where the same words are cited again
+});
+// A passage in a list of Explore, or a point of a figure.
+onClick('[data-passage]', (button) => {
   const [id, ordinal] = button.dataset.passage.split(':');
   open(button);
   showPassage(id, Number(ordinal));
 });
-// More passages like the one here: the view of that name finds them, at once or when it is there.
-document.addEventListener('click', (event) => {
-  const button = event.target.closest('[data-like]');
-  if (!button) return;
+// More passages like this one: Explore's view Related finds them, as soon as it is there.
+onClick('[data-like]', (button) => {
   document.fnLike = button.dataset.like;
   if (!element.contains(button)) return;
   close();
   goTo(button.dataset.tabs.split('/'));
 });
-// Tabs within tabs: an inner one is there only some time after the outer one was opened.
+// Tabs within tabs: an inner one appears some time after the outer one was opened.
 const goTo = async (names) => {
   for (const name of names)
     for (let patience = 200; patience; patience -= 1) {
@@ -89,13 +87,9 @@ document.addEventListener('fn-figure-click', (event) => {
   open(document.querySelector('#views [role=tab][aria-selected=true]'));
   showPassage(event.detail.data[0], event.detail.data[1]);
 });
-document.addEventListener('click', (event) => {
-  removed = event.target.closest('#documents [data-remove]')?.dataset.remove ?? removed;
-  if (event.target.closest('#documents [data-open]')) open(document.querySelector('[data-drawer]'));
-});
-document.addEventListener('click', (event) => {
-  const button = event.target.closest('#chat .fn-copy');
-  if (!button) return;
+onClick('#documents [data-remove]', (button) => { removed = button.dataset.remove; });
+onClick('#documents [data-open]', () => open(document.querySelector('[data-drawer]')));
+onClick('#chat .fn-copy', (button) => {
   const notes = [...button.parentElement.querySelectorAll('.fn-notes a')].map((note) => note.innerText.replace(/\s+/g, ' '));
   const words = [button.parentElement.querySelector('.fn-body').innerText.trim(), notes.join('\n')].join('\n\n').trim();
   navigator.clipboard.writeText(words).then(() => button.classList.add('fn-copied'));
@@ -139,10 +133,10 @@ const showZoom = () => {
   sheet.style.width = zoom + '%';
   const output = element.querySelector('.fn-zoom');
   if (output.value !== zoom + ' %') output.value = zoom + ' %';
-  observer.takeRecords(); // of what this has changed
+  observer.takeRecords(); // of its own changes
 };
 const address = (image, width) => `${image.dataset.address}?scale=${Math.min(8, Math.max(.2, width / image.dataset.points)).toFixed(3)}`;
-// Ask for a picture with a pixel for each of the screen's, once it pays; the old one stays until the new one is there.
+// Request an image at the screen's resolution, once it pays; the old one stays until the new one has arrived.
 const sharpen = () => {
   const image = picture();
   if (!image || !image.complete || !image.naturalWidth || room() <= image.naturalWidth * 1.02) return;
@@ -153,9 +147,9 @@ const sharpen = () => {
     if (picture() !== image || address(image, room()) !== wanted) return;
     image.src = wanted;
     observer.takeRecords();
-  }).catch(() => {}); // the picture that is there will do
+  }).catch(() => {}); // keep the old one
 };
-// The next and the previous page: into the browser's cache, so that turning to them is quick.
+// Load the next and the previous page into the browser's cache.
 const drawAhead = async () => {
   const {document: id, shown} = view().dataset;
   const neighbours = [...element.querySelectorAll('.fn-pager [data-page]:not(:disabled)')].reverse();
@@ -176,7 +170,7 @@ const showMark = () => {
   if (place.left < frame.left || place.right > frame.right) box.scrollLeft += place.left - frame.left - 20;
   mark.scrollIntoView({block: 'nearest', inline: 'nearest'}); // on a narrow screen the column scrolls, not the page
 };
-// Why there is no picture: asked again, the server says so at once.
+// Ask the server why there is no image.
 const explain = async (image) => {
   const answer = await fetch(image.src).catch(() => null);
   const {detail} = answer && !answer.ok ? await answer.json().catch(() => ({})) : {};
@@ -187,21 +181,23 @@ const explain = async (image) => {
   observer.takeRecords();
 };
 const arrive = (image) => {
-  if (picture() !== image) return; // another page is shown by now, or none
+  if (picture() !== image) return; // another page is shown by now
   const isHere = image.naturalWidth > 0;
   const sheet = element.querySelector('.fn-sheet');
   sheet.classList.remove('fn-coming');
-  sheet.classList.toggle('fn-not-drawn', !isHere); // its words stand in its place
+  sheet.classList.toggle('fn-not-drawn', !isHere); // its text is shown instead
   element.querySelector('.fn-not-come').hidden = isHere;
   observer.takeRecords();
+  clearTimeout(ahead);
   if (!isHere) {
     showMark();
     explain(image);
+    return;
   }
-  clearTimeout(ahead);
-  if (isHere) ahead = setTimeout(drawAhead, IDLE);
+  sharpen(); // where the zoom was changed before it arrived
+  ahead = setTimeout(drawAhead, IDLE);
 };
-// When another page has been put in: keep the zoom and the focus, bring the marked words into view, say where we are.
+// After a page change: keep zoom and focus, scroll to the highlight, tell screen readers.
 const observer = new MutationObserver(() => {
   const article = view();
   if (cited && !cited.document && element.querySelector('.fn-quote'))
@@ -209,16 +205,16 @@ const observer = new MutationObserver(() => {
   showZoom();
   const image = picture();
   if (image && !image.complete) {
-    element.querySelector('.fn-sheet').classList.add('fn-coming'); // not the last page's picture under this one's marks
+    element.querySelector('.fn-sheet').classList.add('fn-coming'); // no old image under new highlights
     image.onload = image.onerror = () => arrive(image);
   } else if (image) arrive(image);
-  showMark(); // its place is known before the picture is there
+  showMark(); // before the image is there
   observer.takeRecords();
-  if (article && article.dataset.said) say(article.dataset.said);
+  if (article && article.dataset.announcement) say(article.dataset.announcement);
   if (moves && isOver() && !element.querySelector('.fn-close').matches(':focus')) {
     const button = element.querySelector('.fn-close');
     if (button.checkVisibility()) button.focus({preventScroll: true});
   }
   moves = false;
 });
-observer.observe(element, {childList: true, subtree: true, characterData: true, attributes: true, attributeFilter: ['src', 'data-said']});
+observer.observe(element, {childList: true, subtree: true, characterData: true, attributes: true, attributeFilter: ['src', 'data-announcement']});

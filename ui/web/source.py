@@ -1,4 +1,4 @@
-"""The right column: where it stands."""
+"""The right column: a page of a document, with the cited words highlighted."""
 
 import asyncio
 from dataclasses import dataclass
@@ -7,41 +7,27 @@ import gradio as gr
 
 from rag.errors import DocumentNotFoundError, RagError
 from rag.exploring.passages import passage_of
-from rag.formats.marks import PageView, Rectangle
-from rag.formats.parts import MOST_CHARACTERS
-from rag.formats.registry import PDF
+from rag.formats.protocol import PageView, Rectangle
+from rag.formats.registry import format_of
+from rag.formats.text import MOST_CHARACTERS
 from rag.library import Library
 from rag.types import Citation, DocumentRecord
 from rag.viewing import SCALES
+from ui import text
 from ui.chats.conversations import Conversations
-from ui.web import text
-from ui.web.html import Quote, quote, render
-from ui.web.scripts import SOURCE_SCRIPT
+from ui.rendering.html import Quote, quote, render
+from ui.web.scripts import script
 
 EXCERPT_CHARACTERS = MOST_CHARACTERS
-"""Of a text, shown at most on either side of the cited words: a part of a text is shown whole."""
+"""Of a text, shown at most on either side of the cited words: enough for a whole part of it."""
 
 USUAL_WIDTH = 704
-"""Pixels of a picture where the page does not say how many it has room for."""
-
-
-@dataclass(frozen=True, slots=True)
-class SourcePanel:
-    """The column's components."""
-
-    view: gr.HTML
+"""Of an image, in pixels, where the page does not say how many it has room for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A page's picture.
-
-    Attributes:
-        address: Where it is, but for the scale.
-        scale: Pixels a point that fill the room there is.
-        size: Width and height in points.
-        marks: Where the cited words stand, in fractions of it.
-    """
+    """A page's image: its address without the scale, the scale in pixels a point, its size in points, highlights in fractions of it."""
 
     address: str
     scale: float
@@ -51,14 +37,7 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What is to be shown of a document.
-
-    Attributes:
-        words: A page's or file's words; the cited ones, if any, in the middle.
-        sheet: The page's picture, or None.
-        problem: What could not be shown and what stands in its place, or "".
-        is_cut: Whether the file has words before and after `words`.
-    """
+    """What is shown of a document: the text with any cited words in its middle, and whether the file goes on before and after it."""
 
     words: Quote | None = None
     sheet: Sheet | None = None
@@ -66,21 +45,21 @@ class Place:
     is_cut: tuple[bool, bool] = (False, False)
 
 
-def build_source() -> SourcePanel:
+def build_source() -> gr.HTML:
     """Lay the column out."""
-    return SourcePanel(gr.HTML(render("note.html", words=text.NO_SOURCE), elem_id="source-view", js_on_load=SOURCE_SCRIPT))
+    return gr.HTML(render("note.html", words=text.NO_SOURCE), elem_id="source-view", js_on_load=script("source.js"))
 
 
 class SourceHandlers:
-    """What happens in the column. A page that takes long to show keeps no thread waiting."""
+    """The column's events. A page that takes long to show keeps no thread waiting."""
 
     def __init__(self, library: Library, conversations: Conversations) -> None:
         self._library = library
         self._conversations = conversations
 
     async def cite(self, conversation_id: str, event: gr.EventData) -> str:
-        """Show what a footnote stands for."""
-        turn_id, _, index = str(event._data.get("id", "")).rpartition("-")
+        """Show a footnote's source."""
+        turn_id, _, index = str(getattr(event, "id", "")).rpartition("-")
         place = int(index) if index.isdecimal() and len(index) < 10 else -1
         citation = await asyncio.to_thread(self._conversations.citation, conversation_id, turn_id, place)
         if citation is None:
@@ -88,8 +67,8 @@ class SourceHandlers:
         return await self._show(citation.passage.document_id, citation.passage.page, citation, _width(event))
 
     async def passage(self, event: gr.EventData) -> str:
-        """Show a chunk, with its words marked."""
-        document_id, ordinal = str(event._data.get("id", "")), event._data.get("ordinal")
+        """Show a chunk, with its text highlighted."""
+        document_id, ordinal = str(getattr(event, "id", "")), getattr(event, "ordinal", None)
         key = (document_id, ordinal if isinstance(ordinal, int) else -1)
         try:
             record = await asyncio.to_thread(self._library.document, document_id)
@@ -101,8 +80,8 @@ class SourceHandlers:
 
     async def open(self, event: gr.EventData) -> str:
         """Show a page of a document."""
-        page = event._data.get("page", 1)
-        return await self._show(str(event._data.get("id", "")), page if isinstance(page, int) else 1, None, _width(event))
+        page = getattr(event, "page", 1)
+        return await self._show(str(getattr(event, "id", "")), page if isinstance(page, int) else 1, None, _width(event))
 
     async def _show(self, document_id: str, page: int, citation: Citation | None, width: float) -> str:
         cited = quote(citation) if citation else None
@@ -113,12 +92,14 @@ class SourceHandlers:
         except DocumentNotFoundError:
             words = text.GONE_FOOTNOTE.format(document=citation.passage.document) if citation else text.GONE
             return render("no_source.html", words=words, citation=citation, quote=cited)
+        shown_as = format_of(record.media_type)
         return render(
             "source.html",
             record=record,
             page=page,
             label=record.labels[page - 1],
-            is_pdf=record.media_type == PDF,
+            is_drawn=shown_as.is_drawn,
+            unit=shown_as.unit,
             citation=citation,
             quote=cited,
             place=place,
@@ -134,7 +115,7 @@ class SourceHandlers:
             return Place(problem=text.NOT_SHOWN.format(problem=error))
         if citation and view.text[slice(*span)] != citation.quote:  # a file read by an older version of the library
             span, view = (0, 0), PageView(view.size, view.text)
-        if record.media_type != PDF:
+        if not format_of(record.media_type).is_drawn:
             return _in_text(view.text, *span)
         words = Quote(view.text[: span[0]], view.text[slice(*span)], view.text[span[1] :])
         if view.size is None:
@@ -145,12 +126,12 @@ class SourceHandlers:
 
 
 def _in_text(whole: str, start: int, end: int) -> Place:
-    """The text of a file that has no pages, around the cited words."""
+    """Text around the cited words, of a file without pages."""
     first, last = max(0, start - EXCERPT_CHARACTERS), end + EXCERPT_CHARACTERS
     return Place(Quote(whole[first:start], whole[start:end], whole[end:last]), is_cut=(first > 0, last < len(whole)))
 
 
 def _width(event: gr.EventData) -> float:
-    """Pixels of the screen that a page's picture is to fill from side to side."""
-    width = event._data.get("width")
+    """Pixels of the screen that a page fills from side to side."""
+    width = getattr(event, "width", None)
     return width if isinstance(width, int | float) and 0 < width < 1e5 else USUAL_WIDTH

@@ -1,4 +1,4 @@
-"""What a chat server takes of a request: learned from what it refuses."""
+"""Which parameters a chat server accepts: learned from what it refuses. A quirk of a server is one more field of `Dialect`."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -16,18 +16,17 @@ NO_SYSTEM = re.compile(
 
 
 USAGE = re.compile(r"stream_?options|include_?usage", re.IGNORECASE)
-"""How a server names what asks it to count tokens."""
+"""How a server names the parameters that ask it to count tokens."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """What to send to a server.
+    """What a server accepts.
 
     Attributes:
-        token_limit: The parameter that limits the answer's tokens, or None if it takes none.
-        takes_temperature: Whether it takes a temperature.
+        token_limit: The parameter that limits the answer's tokens, or None where there is none.
         takes_system: Whether it takes a system message; otherwise its text goes before the first user message.
-        takes_usage: Whether it can be asked to say how many tokens it saw.
+        takes_usage: Whether it can be asked how many tokens it counted.
     """
 
     token_limit: str | None = "max_tokens"
@@ -47,13 +46,7 @@ class Dialect:
         return body
 
     def adapted(self, request: Mapping[str, Any], status: int, complaint: str) -> "Dialect | None":
-        """The dialect to try next, or None if the complaint is about nothing that can be left out.
-
-        Args:
-            request: What was refused.
-            status: HTTP status of the refusal.
-            complaint: The server's words.
-        """
+        """The dialect to try next, or None if the server's complaint about a request names nothing that can be left out."""
         # llama.cpp and others answer 500 where the chat template itself raises
         if NO_SYSTEM.search(complaint) and any(message["role"] == "system" for message in request["messages"]):
             return replace(self, takes_system=False)

@@ -1,73 +1,101 @@
-"""The chat endpoint's address and key, and a client that sends them there and nowhere else."""
+"""The chat endpoint: what messages call it, a client for one request, and which models it has."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlunsplit
 
-from rag.endpoints.addresses import HEADERS_SENT, AddressError, checked_address, is_sendable, without_secrets
-from rag.errors import ChatNotConfiguredError
-from rag.settings import ChatEndpoint
+from rag.endpoints.client import Endpoint, Service
+from rag.endpoints.errors import not_the_protocol, translate
+from rag.errors import (
+    ChatAuthenticationError,
+    ChatConnectionError,
+    ChatError,
+    ChatModelNotFoundError,
+    ChatNotConfiguredError,
+    ChatProtocolError,
+    ChatRateLimitError,
+    ChatRequestError,
+    ChatServerError,
+)
 
 if TYPE_CHECKING:
-    import httpx2
     import openai
 
-CONNECT_SECONDS = 5.0
-"""Longest wait for a connection."""
+CHAT = Service(
+    name="chat endpoint",
+    kind="an OpenAI-compatible chat endpoint",
+    nobody="Nothing",
+    example="http://localhost:11434/v1",
+    path="/chat/completions",
+    url_setting="RAG_CHAT_BASE_URL",
+    key_setting="RAG_CHAT_API_KEY, or OPENAI_API_KEY where OPENAI_BASE_URL is used",
+    model_setting="RAG_CHAT_MODEL",
+    slow="sent nothing for",
+    patience="try again, or raise RAG_CHAT_SECONDS",
+    shorten="Lower RAG_CHAT_CONTEXT_TOKENS or RAG_TOP_K to send less.",
+    correct="",
+    error=ChatError,
+    errors={
+        "not_configured": ChatNotConfiguredError,
+        "connection": ChatConnectionError,
+        "key": ChatAuthenticationError,
+        "model": ChatModelNotFoundError,
+        "rate_limit": ChatRateLimitError,
+        "request": ChatRequestError,
+        "server": ChatServerError,
+        "protocol": ChatProtocolError,
+    },
+)
 
-WANTED = "Set RAG_CHAT_BASE_URL to an address such as http://localhost:11434/v1."
+LIST_SECONDS = 10.0
+"""Longest wait for the list."""
+
+NO_LIST = {404, 405, 500, 501}
+"""How servers that answer chats, but keep no list, refuse the request for one."""
+
+MODELS_NAMED = 10
+"""Models named in a message."""
 
 
-def open_client(endpoint: ChatEndpoint, timeout_seconds: float) -> "openai.AsyncOpenAI":
-    """Make a client for one request; one kept for longer would be tied to this event loop.
-
-    Redirects are not followed: the documents' words would go with them to a place that nobody has chosen.
-
-    Raises:
-        ChatNotConfiguredError: The address or the key cannot be used.
-    """
+def open_client(endpoint: Endpoint) -> "openai.AsyncOpenAI":
+    """A client for one request; one kept for longer would be tied to this event loop."""
     import openai
 
-    base_url, key = checked_base_url(endpoint.base_url), checked_key(endpoint)
-
-    async def strip(request: "httpx2.Request") -> None:
-        for name in set(request.headers) - HEADERS_SENT:
-            del request.headers[name]
-        if key:
-            request.headers["Authorization"] = f"Bearer {key}"
-
-    timeout = openai.Timeout(timeout_seconds, connect=min(CONNECT_SECONDS, timeout_seconds))
-    http = openai.DefaultAsyncHttpxClient(timeout=timeout, follow_redirects=False, event_hooks={"request": [strip]})
-    # the client insists on some key; `strip` decides what is sent
-    return openai.AsyncOpenAI(base_url=base_url, api_key="none", max_retries=0, timeout=timeout, http_client=http)
+    base_url, http = endpoint.checked_url(), endpoint.open_async_http()
+    # the client insists on some key; the endpoint decides what is sent
+    return openai.AsyncOpenAI(base_url=base_url, api_key="none", max_retries=0, timeout=http.timeout, http_client=http)
 
 
-def checked_base_url(base_url: str) -> str:
-    """The address, fit for requests: "/chat/completions" at its end is forgiven.
+async def list_models(endpoint: Endpoint) -> tuple[str, ...] | None:
+    """The names of the endpoint's models, sorted, or None if it answers but keeps no list; raises `ChatError` where it does not answer."""
+    import openai
 
-    Raises:
-        ChatNotConfiguredError: It is no http(s) address with a host, or holds a password or a query.
-    """
-    shown = without_secrets(base_url)
-    try:
-        parts = checked_address(base_url)
-    except AddressError as error:
-        if error.reason == "form":
-            raise ChatNotConfiguredError(f"The chat endpoint's address {shown!r} is not of the form http://HOST/PATH. {WANTED}") from error
-        raise ChatNotConfiguredError(
-            f"The chat endpoint's address {shown!r} has more to it than host and path. A key goes into RAG_CHAT_API_KEY. {WANTED}"
-        ) from error
-    return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/").removesuffix("/chat/completions"), "", ""))
+    endpoint = replace(endpoint, timeout_seconds=min(LIST_SECONDS, endpoint.timeout_seconds))
+    async with open_client(endpoint) as client:
+        try:
+            # not `client.models.list()`: it raises AttributeError where a web page answers
+            listed = await client.get("/models", cast_to=object)
+        except (openai.OpenAIError, ValueError) as error:
+            if isinstance(error, openai.APIStatusError) and error.status_code in NO_LIST:
+                return None
+            raise translate(error, endpoint) from error
+    entries = listed.get("data") if isinstance(listed, dict) else listed
+    if not isinstance(entries, list):
+        raise not_the_protocol("no list of models", endpoint)
+    return tuple(sorted(str(entry["id"]) for entry in entries if isinstance(entry, dict) and "id" in entry))
 
 
-def checked_key(endpoint: ChatEndpoint) -> str | None:
-    """The endpoint's key, or None.
+def only_chat_model(models: Sequence[str]) -> str:
+    """The one model that can chat, or "" where there is none or a choice; servers list their embedding models too."""
+    chatting = [model for model in models if "embed" not in model.lower()]
+    return chatting[0] if len(chatting) == 1 else ""
 
-    Raises:
-        ChatNotConfiguredError: It has characters that no request can carry.
-    """
-    key = endpoint.api_key.get_secret_value().strip() if endpoint.api_key else ""
-    if not is_sendable(key):
-        raise ChatNotConfiguredError(
-            f"The key for {without_secrets(endpoint.base_url)} has characters that keys do not have. Copy it again."
-        )
-    return key or None
+
+def how_to_choose(url: str, models: Sequence[str] | None) -> str:
+    """What to tell a person who has to name the model; None where the endpoint at `url` keeps no list."""
+    if models is None:
+        return f"{url} answers, but its list of models is not available. Set RAG_CHAT_MODEL, and check the address: most end in /v1."
+    if not models:
+        return f"{url} answers, but has no model. Load one there, or set RAG_CHAT_MODEL."
+    more = f" and {len(models) - MODELS_NAMED} more" if len(models) > MODELS_NAMED else ""
+    return f"{url} answers. Set RAG_CHAT_MODEL to one of its models: {', '.join(models[:MODELS_NAMED])}{more}."

@@ -6,13 +6,12 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from rag.endpoints.addresses import without_secrets
 from rag.endpoints.chat.dialect import Dialect
-from rag.endpoints.chat.endpoint import open_client
-from rag.endpoints.chat.errors import chat_error, not_the_protocol, server_words
-from rag.endpoints.chat.listing import how_to_choose, list_models, only_chat_model
+from rag.endpoints.chat.endpoint import CHAT, how_to_choose, list_models, only_chat_model, open_client
 from rag.endpoints.chat.reply import ChatDelta, ReplyReader
-from rag.errors import ChatConnectionError, ChatError, ChatModelNotFoundError, ChatNotConfiguredError
+from rag.endpoints.client import Endpoint
+from rag.endpoints.errors import all_words, not_the_protocol, translate
+from rag.errors import ChatConnectionError, ChatModelNotFoundError, ChatNotConfiguredError, RagError
 from rag.settings import ChatEndpoint
 from rag.types import Message
 
@@ -23,10 +22,10 @@ if TYPE_CHECKING:
 __all__ = ["ChatDelta", "ChatModel", "ChatStatus", "OpenAIChatModel"]
 
 PAUSE_SECONDS = 0.5
-"""Before the one further try after a dropped connection, 429 or 5xx, where the server names no other."""
+"""Before the one retry after a dropped connection, 429 or 5xx, where the server names no other."""
 
 LONGEST_PAUSE_SECONDS = 5.0
-"""A server that wants a longer one gets no second try: a person is waiting."""
+"""A server that asks for a longer one gets no retry: a person is waiting."""
 
 _log = logging.getLogger(__name__)
 
@@ -55,10 +54,10 @@ class ChatModel(Protocol):
         ...
 
     async def check(self) -> ChatStatus:
-        """Whether the model answers; nothing is generated.
+        """Ask, at little cost, whether the endpoint answers and which model it has; nothing is generated.
 
         Raises:
-            ChatError: It does not.
+            ChatError: It does not answer as it should.
         """
         ...
 
@@ -81,41 +80,29 @@ class ChatModel(Protocol):
 
 
 class OpenAIChatModel:
-    """A model behind an OpenAI-compatible endpoint. It keeps no connection, so any event loop may use it.
-
-    Args:
-        endpoint: Where it answers. A wrong address is reported when it is first used.
-        max_tokens: Longest answer in tokens, or None for the endpoint's own limit.
-        temperature: Randomness, or None for the endpoint's own.
-        timeout_seconds: Longest wait for the next words.
-    """
+    """A model behind an OpenAI-compatible endpoint. It keeps no connection, so any event loop may use it."""
 
     def __init__(self, endpoint: ChatEndpoint, *, max_tokens: int | None, temperature: float | None, timeout_seconds: float) -> None:
-        self._endpoint = endpoint
+        """Ask nothing yet; None leaves `max_tokens` and `temperature` to the endpoint, `timeout_seconds` is the wait for the next words."""
+        self._endpoint = Endpoint(CHAT, endpoint.base_url, endpoint.api_key, endpoint.model or "", timeout_seconds)
         self._max_tokens = max_tokens
         self._temperature = temperature
-        self._timeout_seconds = timeout_seconds
-        self._name = endpoint.model or ""
+        self._name = self._endpoint.model
         self._dialect = Dialect()
         self._begins_thinking = False
 
     @property
     def name(self) -> str:
-        """The model's name, or "" until it is known."""
+        """See `ChatModel.name`."""
         return self._name
 
     async def check(self) -> ChatStatus:
-        """Ask the endpoint, at little cost, whether it answers and which model it has; nothing is generated.
-
-        Raises:
-            ChatError: It does not answer, refuses the key, or is no such endpoint. A missing list of models is no error.
-        """
-        models = await list_models(self._endpoint, self._timeout_seconds)
-        url = without_secrets(self._endpoint.base_url)
+        """See `ChatModel.check`. A missing list of models is no error."""
+        models, url = await list_models(self._endpoint), self._endpoint.shown
         if models is None:
             model = self._name
-            said = f"{model}: {url} answers; its list of models is not available." if model else how_to_choose(url, None)
-            return ChatStatus(model, (), said)
+            message = f"{model}: {url} answers; its list of models is not available." if model else how_to_choose(url, None)
+            return ChatStatus(model, (), message)
         # found anew each time: another model may have been loaded there
         self._name = self._endpoint.model or only_chat_model(models)
         if not self._name:
@@ -124,49 +111,34 @@ class OpenAIChatModel:
         return ChatStatus(self._name, models, f"{self._name}: {url} answers{unlisted}.")
 
     async def resolve(self) -> str:
-        """The model's name: the one set, else the only one that the endpoint lists.
-
-        Raises:
-            ChatNotConfiguredError: None is set, and the endpoint does not list exactly one.
-            ChatError: The endpoint did not answer as it should.
-        """
+        """See `ChatModel.resolve`."""
         if not self._name:
-            models = await list_models(self._endpoint, self._timeout_seconds)
+            models = await list_models(self._endpoint)
             if not models or not only_chat_model(models):
-                raise ChatNotConfiguredError(how_to_choose(without_secrets(self._endpoint.base_url), models))
+                raise ChatNotConfiguredError(how_to_choose(self._endpoint.shown, models))
             self._name = only_chat_model(models)
         return self._name
 
     async def stream(self, messages: Sequence[Message]) -> AsyncGenerator[ChatDelta, None]:
-        """Answer, word by word. Closing the generator (`contextlib.aclosing`) or cancelling its task ends the request at once.
-
-        Args:
-            messages: System, user and assistant messages, the question last.
-
-        Yields:
-            Words as they come, then one delta with `finish`.
-
-        Raises:
-            ChatError: The endpoint did not answer as it should. Where only the connection broke after some words,
-                `finish` is "interrupted" instead.
-        """
+        """See `ChatModel.stream`. Where only the connection broke after some words, the last delta's `finish` is "interrupted"."""
         await self.resolve()
-        async with open_client(self._endpoint, self._timeout_seconds) as client, await self._opened(client, messages) as chunks:
+        async with open_client(self._endpoint) as client, await self._open_stream(client, messages) as chunks:
             reply = ReplyReader(self._begins_thinking)
-            while (chunk := await self._next(chunks, reply)) is not None:
+            while (chunk := await self._next_chunk(chunks, reply)) is not None:
                 delta = reply.read(chunk)
                 if delta.text or delta.reasoning or delta.retracts:
                     yield delta
             if not reply.chunks:
-                raise not_the_protocol(self._endpoint, f"no words of type {chunks.response.headers.get('content-type', 'unknown')}")
+                content_type = chunks.response.headers.get("content-type", "unknown")
+                raise not_the_protocol(f"no stream of words, but type {content_type}", self._endpoint)
             if not (reply.finish or reply.has_words):
-                raise ChatConnectionError(f"{without_secrets(self._endpoint.base_url)} ended its answer before the first word. Try again.")
+                raise ChatConnectionError(f"{self._endpoint.shown} ended its answer before the first word. Try again.")
             end = reply.end()
             self._begins_thinking = reply.begins_thinking
             yield end
 
-    async def _opened(self, client: "AsyncOpenAI", messages: Sequence[Message]) -> "AsyncStream[ChatCompletionChunk]":
-        """The server's stream; what it refuses is left out, what fails in passing is tried once more."""
+    async def _open_stream(self, client: "AsyncOpenAI", messages: Sequence[Message]) -> "AsyncStream[ChatCompletionChunk]":
+        """The server's stream; parameters it refuses are left out, and a transient failure is retried once."""
         import openai
 
         may_retry = True
@@ -175,11 +147,11 @@ class OpenAIChatModel:
             try:
                 stream: AsyncStream[ChatCompletionChunk] = await client.chat.completions.create(model=self._name, **request)
             except openai.OpenAIError as error:
-                status = getattr(error, "status_code", 0)
-                dialect = self._dialect.adapted(request, status, server_words(error))
+                status, words = getattr(error, "status_code", 0), all_words(getattr(error, "body", None))
+                dialect = self._dialect.adapted(request, status, words)
                 pause = _pause_seconds(error)
                 if dialect:
-                    _log.info("%s does not take all of the request; from now on: %s", without_secrets(self._endpoint.base_url), dialect)
+                    _log.info("%s does not take all of the request; from now on: %s", self._endpoint.shown, dialect)
                     self._dialect = dialect
                 elif may_retry and pause is not None:
                     may_retry = False
@@ -189,7 +161,7 @@ class OpenAIChatModel:
             else:
                 return stream
 
-    async def _next(self, chunks: "AsyncStream[ChatCompletionChunk]", reply: "ReplyReader") -> "ChatCompletionChunk | None":
+    async def _next_chunk(self, chunks: "AsyncStream[ChatCompletionChunk]", reply: ReplyReader) -> "ChatCompletionChunk | None":
         """The next chunk, or None at the end: the server's, or a connection that broke after words."""
         import openai
 
@@ -203,15 +175,15 @@ class OpenAIChatModel:
                 return None
             raise self._translated(error) from error
 
-    def _translated(self, error: Exception) -> ChatError:
-        translated = chat_error(error, self._endpoint, self._name, self._timeout_seconds)
+    def _translated(self, error: Exception) -> RagError:
+        translated = translate(error, self._endpoint, self._name)
         if isinstance(translated, ChatModelNotFoundError):
-            self._name = self._endpoint.model or ""  # a model that was found may be gone: look again
+            self._name = self._endpoint.model  # a model that was found may be gone: look again
         return translated
 
 
 def _pause_seconds(error: Exception) -> float | None:
-    """How long to wait before a second try, or None where there is to be none."""
+    """How long to wait before the second try, or None where there is to be none."""
     import openai
 
     if isinstance(error, openai.APITimeoutError):

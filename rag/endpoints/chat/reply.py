@@ -1,12 +1,19 @@
-"""A chat server's chunks -> words, thinking, and how it ended."""
+"""A chat server's chunks -> words, reasoning, and the reason for the end.
 
-from dataclasses import dataclass
+Reasoning comes in a field of its own, or as `<think>...</think>` in the text, while both arrive in pieces.
+"""
+
+import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-
-from rag.endpoints.chat.thinking import Split, ThinkingSplitter
 
 if TYPE_CHECKING:
     from openai.types.chat import ChatCompletionChunk
+
+OPEN, CLOSE = "<think>", "</think>"
+
+STRAY_CLOSE = re.compile(r"(?:^|\n)[ \t]*" + re.escape(CLOSE))
+"""A closing tag at the beginning of a line; elsewhere it belongs to an answer about tags."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,28 +22,23 @@ class ChatDelta:
 
     Attributes:
         text: Words for the reader.
-        reasoning: What a thinking model thinks; never part of the answer, never sent back to it.
+        reasoning: The thinking of a reasoning model; never part of the answer, never sent back to it.
         finish: On the last delta alone: the server's reason, such as "stop" or "length", or "interrupted" where it gave none.
-        prompt_tokens: On the last delta, what the server counted in the messages, if it says so.
-        retracts: The text of all deltas before this one was thinking: forget it. This one's `reasoning` repeats it.
+        prompt_tokens: On the last delta, the tokens that the server counted in the messages, if it says so.
+        retracts: The text of all deltas before this one was reasoning: drop it. This one's `reasoning` repeats it.
     """
 
     text: str
     reasoning: str
-    finish: str | None
-    prompt_tokens: int | None
+    finish: str | None = None
+    prompt_tokens: int | None = None
     retracts: bool = False
 
 
 class ReplyReader:
-    """Reads one reply.
+    """Reads one reply; `finish` is the server's reason for the end, once it came.
 
-    Attributes:
-        chunks: How many were read.
-        finish: The server's reason for the end, once it came.
-
-    Args:
-        begins_thinking: The model's earlier replies began with thinking, without saying so.
+    `begins_thinking`: earlier replies of the model began with reasoning that no tag announced.
     """
 
     def __init__(self, begins_thinking: bool) -> None:
@@ -48,32 +50,88 @@ class ReplyReader:
 
     @property
     def begins_thinking(self) -> bool:
-        """Whether this reply began with thinking, without saying so."""
+        """Whether this reply began with reasoning that no tag announced."""
         return self._splitter.begins_inside
 
     def read(self, chunk: "ChatCompletionChunk") -> ChatDelta:
-        """Take the next chunk. Servers leave out what they like, so nothing is expected of it."""
+        """Take the next chunk. Servers may leave out any field."""
         self.chunks += 1
         usage = getattr(chunk, "usage", None)
         self._prompt_tokens = getattr(usage, "prompt_tokens", None) or self._prompt_tokens
         choices = getattr(chunk, "choices", None)
         if not choices:
-            return _delta(Split("", ""))
+            return ChatDelta("", "")
         self.finish = choices[0].finish_reason or self.finish
         delta = choices[0].delta
-        thought = _words(delta, "reasoning_content") or _words(delta, "reasoning")
+        reasoning = _words(delta, "reasoning_content") or _words(delta, "reasoning")
         content = _words(delta, "content") or _words(delta, "refusal")
-        self.has_words = self.has_words or bool(content or thought)
-        return _delta(self._splitter.feed(content), thought)
+        self.has_words = self.has_words or bool(content or reasoning)
+        split = self._splitter.feed(content)
+        return replace(split, reasoning=reasoning + split.reasoning)
 
     def end(self) -> ChatDelta:
         """The last delta."""
-        split = self._splitter.finish(was_cut=self.finish in {None, "length"})
-        return ChatDelta(split.text, split.reasoning, self.finish or "interrupted", self._prompt_tokens, split.retracts)
+        last = self._splitter.finish(was_cut=self.finish in {None, "length"})
+        return replace(last, finish=self.finish or "interrupted", prompt_tokens=self._prompt_tokens)
 
 
-def _delta(split: Split, thought: str = "") -> ChatDelta:
-    return ChatDelta(split.text, thought + split.reasoning, None, None, split.retracts)
+class ThinkingSplitter:
+    """Splits one reply.
+
+    `begins_inside`: the prompt's template opens the tag, as DeepSeek-R1's does, so that the reply has only the closing one.
+    """
+
+    def __init__(self, begins_inside: bool) -> None:
+        self._begins_inside = begins_inside
+        self._content = ""
+        self._reasoning = ""
+        self._text = ""
+
+    @property
+    def begins_inside(self) -> bool:
+        """Whether this reply began inside the tag, as far as it has shown; worth knowing for the next one."""
+        return bool(self._reasoning) and not self._content.lstrip().startswith(OPEN)
+
+    def feed(self, piece: str) -> ChatDelta:
+        """Take the next piece. A possible beginning of a tag is held back."""
+        self._content += piece
+        return self._step(*_split(self._content, self._begins_inside, may_go_on=True))
+
+    def finish(self, was_cut: bool) -> ChatDelta:
+        """Release what was held back. Reasoning stays so where the reply was cut; a complete reply without any tag was all answer."""
+        return self._step(*_split(self._content, self._begins_inside and was_cut, may_go_on=False))
+
+    def _step(self, reasoning: str, text: str) -> ChatDelta:
+        """What is new in the two totals."""
+        retracts = not text.startswith(self._text)
+        new_text = text if retracts else text[len(self._text) :]
+        new_reasoning = reasoning[len(self._reasoning) :]
+        self._reasoning, self._text = reasoning, text
+        return ChatDelta(new_text, new_reasoning, retracts=retracts)
+
+
+def _split(content: str, begins_inside: bool, may_go_on: bool) -> tuple[str, str]:
+    """The reasoning and the text of a reply so far."""
+    content = content.lstrip()
+    if content.startswith(OPEN):
+        reasoning, tag, text = content.removeprefix(OPEN).partition(CLOSE)
+    elif begins_inside:
+        reasoning, tag, text = content.partition(CLOSE)
+    elif stray := STRAY_CLOSE.search(content):
+        reasoning, tag, text = content[: stray.start()], CLOSE, content[stray.end() :]
+    elif may_go_on and OPEN.startswith(content):
+        return "", ""
+    else:
+        return "", _without_partial_tag(content) if may_go_on else content
+    if not tag and may_go_on:
+        reasoning = _without_partial_tag(reasoning)
+    return reasoning, text.lstrip()
+
+
+def _without_partial_tag(text: str) -> str:
+    """The text without its last characters where these may become a closing tag."""
+    length = next((length for length in range(len(CLOSE) - 1, 0, -1) if text.endswith(CLOSE[:length])), 0)
+    return text[: len(text) - length]
 
 
 def _words(delta: object, name: str) -> str:

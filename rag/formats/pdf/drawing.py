@@ -1,4 +1,4 @@
-"""A page as a picture, and where its words stand in it. Runs in the worker process only."""
+"""A page as a picture, and where its words stand in it."""
 
 import ctypes
 import io
@@ -9,9 +9,8 @@ from typing import Any
 import pypdfium2.raw
 from PIL import Image, ImageChops
 
-from rag.formats.marks import Rectangle, join_lines
-from rag.formats.pdf.pdfium_reader import read_characters
-from rag.formats.protocol import NotReadableError
+from rag.formats.cleaning import CleanText
+from rag.formats.protocol import NotDrawableError, Rectangle
 
 MOST_PIXELS = 16_000_000
 """Of one picture: a page may claim to be of any size."""
@@ -19,32 +18,23 @@ MOST_PIXELS = 16_000_000
 LONGEST_SIDE = 16_000
 """Pixels."""
 
+_WIDEST_GAP = 1.5
+"""Between two pieces of one line, in line heights; the gap between columns is wider."""
+
 _GRID = 1_000_000
 """Steps across the page in which pdfium, which counts in whole numbers, gives positions."""
 
 
 def size_of(page: Any) -> tuple[float, float]:
-    """Width and height of a `pypdfium2.PdfPage` in points, cropped and turned as it would be shown.
-
-    Raises:
-        NotReadableError: It has no area.
-    """
+    """Width and height of a `pypdfium2.PdfPage` in points, cropped and turned as it would be shown."""
     width, height = page.get_size()
     if not (0 < width < math.inf and 0 < height < math.inf):
-        raise NotReadableError("it has no area")
+        raise NotDrawableError("it has no area")
     return width, height
 
 
 def render_png(page: Any, scale: float) -> bytes:
-    """The page as a PNG, cropped and turned as it would be shown; in grey where it has no colour.
-
-    Args:
-        page: A `pypdfium2.PdfPage`.
-        scale: Pixels a point (1/72 inch), above 0; less where the picture would pass `MOST_PIXELS`.
-
-    Raises:
-        NotReadableError: The page has no area.
-    """
+    """The page as a PNG in `scale` pixels a point (1/72 inch), or fewer; in grey where it has no colour."""
     width, height = size_of(page)
     scale = min(scale, math.sqrt(MOST_PIXELS / (width * height)), LONGEST_SIDE / max(width, height))
     bitmap = page.render(scale=scale)
@@ -57,21 +47,10 @@ def render_png(page: Any, scale: float) -> bytes:
         bitmap.close()
 
 
-def find_marks(page: Any, text: str, start: int, end: int) -> list[Rectangle]:
-    """Where `text[start:end]` stands, a rectangle for each piece of a line.
-
-    Args:
-        page: A `pypdfium2.PdfPage`.
-        text: The page's cleaned text.
-        start: Offset in it.
-        end: Offset after the last character.
-
-    Returns:
-        Rectangles in fractions of the page's picture; none where the page has no such characters.
-    """
-    content = read_characters(page)
-    if content.text != text or not 0 <= start < end <= len(text):
-        return []  # the text is pypdf's
+def find_marks(page: Any, content: CleanText, start: int, end: int) -> list[Rectangle]:
+    """A rectangle for each piece of a line of `content.text[start:end]`; none where the page has no such characters."""
+    if not 0 <= start < end <= len(content.text):
+        return []
     first, after = content.raw_span(start, end)
     width, height = page.get_size()
     letters = [index for index in range(first, after) if not content.raw[index].isspace()]
@@ -89,6 +68,32 @@ def find_marks(page: Any, text: str, start: int, end: int) -> list[Rectangle]:
         for x0, y0, x1, y1 in join_lines(pieces, sideways=round((angle + page.get_rotation()) / 90) % 2 == 1)
     ]
     return [(x0, y0, x1, y1) for x0, y0, x1, y1 in lines if x1 > x0 and y1 > y0]  # the rest is beyond the crop box
+
+
+def join_lines(pieces: Sequence[Rectangle], *, sideways: bool = False) -> list[Rectangle]:
+    """Join neighbours that stand on one line: in reading order, in one unit both ways; `sideways` where lines run up or down."""
+    if sideways:
+        return [_flip(line) for line in join_lines([_flip(piece) for piece in pieces])]
+    lines: list[Rectangle] = []
+    for piece in pieces:
+        if lines and _on_one_line(lines[-1], piece):
+            last = lines.pop()
+            lines.append((min(last[0], piece[0]), min(last[1], piece[1]), max(last[2], piece[2]), max(last[3], piece[3])))
+        else:
+            lines.append(piece)
+    return lines
+
+
+def _flip(rectangle: Rectangle) -> Rectangle:
+    x0, y0, x1, y1 = rectangle
+    return y0, x0, y1, x1
+
+
+def _on_one_line(a: Rectangle, b: Rectangle) -> bool:
+    heights = (a[3] - a[1], b[3] - b[1])
+    overlap = min(a[3], b[3]) - max(a[1], b[1])
+    gap = max(a[0], b[0]) - min(a[2], b[2])
+    return overlap >= min(heights) / 2 and gap <= _WIDEST_GAP * max(heights)
 
 
 def _boxes(textpage: Any, first: int, after: int, letters: Sequence[int]) -> tuple[list[Rectangle], float]:
@@ -118,7 +123,7 @@ def _to_picture(page: Any, x: float, y: float) -> tuple[float, float]:
     """A point of the page -> fractions of its picture; pdfium minds crop box and rotation."""
     to_x, to_y = ctypes.c_int(), ctypes.c_int()
     if not pypdfium2.raw.FPDF_PageToDevice(page, 0, 0, _GRID, _GRID, 0, x, y, to_x, to_y):
-        raise NotReadableError("its size is beyond all measure")
+        raise NotDrawableError("its size is beyond all measure")
     return to_x.value / _GRID, to_y.value / _GRID
 
 

@@ -1,4 +1,4 @@
-"""Encrypted PDFs that pdfium refuses, though their encryption is sound or nearly so. For the worker process."""
+"""Encrypted PDFs that pdfium refuses, though their encryption is sound or nearly so."""
 
 import io
 from collections.abc import Sequence
@@ -17,18 +17,9 @@ _SHORTEST_CHECK = {2: 32, 3: 16, 4: 16, 5: 48, 6: 48}
 
 
 def decrypt(data: bytes, passwords: Sequence[str]) -> tuple[bytes, str] | None:
-    """Take the encryption away.
+    """The same document without encryption, and the password that opened it; None where pypdf makes nothing of the file.
 
-    Args:
-        data: The file.
-        passwords: Tried in turn, after the empty one.
-
-    Returns:
-        The same document without encryption, and the password that opened it; None where pypdf makes nothing of the file.
-
-    Raises:
-        WrongPasswordError: No password fits.
-        NotReadableError: The file's encryption is damaged: no password could fit.
+    `WrongPasswordError` where no password fits, `NotReadableError` where none could, since the encryption is damaged.
     """
     import pypdf
 

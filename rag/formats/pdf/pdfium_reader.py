@@ -1,26 +1,28 @@
-"""pdfium as a reader, with pypdf's help on pages that it cannot load or spell. For the worker process."""
+"""A PDF as pages: read and drawn by pdfium, with pypdf's help on pages and files that it cannot load or spell."""
 
 import contextlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
 import pypdfium2
 import pypdfium2.raw
 
-from rag.formats.cleaning import REPLACEMENT, CleanText, clean
-from rag.formats.pdf.pypdf_reader import PypdfPdf
+from rag.formats.cleaning import REPLACEMENT, CleanText, clean, tidy_heading, tidy_label, tidy_title
+from rag.formats.pdf.drawing import find_marks, render_png, size_of
+from rag.formats.pdf.encryption import decrypt
+from rag.formats.pdf.pypdf_reader import PypdfFile
 from rag.formats.protocol import (
+    FileToOpen,
+    NotDrawableError,
     NotReadableError,
     PageContent,
     ProtectedError,
+    Rectangle,
     WrongPasswordError,
-    reason_of,
-    tidy_heading,
-    tidy_label,
-    tidy_title,
 )
 from rag.text.headings import place_heading
 
@@ -32,14 +34,25 @@ _MOST_OUTLINE_ENTRIES = 10_000
 _MEANINGLESS = re.compile("[\x00\x01\x03-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ue000-\uf8ff\ufffd\uffff]")
 
 
-def open_in_pdfium(data: bytes, passwords: Sequence[str]) -> tuple[Any, str]:
-    """A `pypdfium2.PdfDocument` and the password that opened it.
+def open_pdf(file: FileToOpen) -> "PdfiumFile | PypdfFile":
+    """Open a PDF in pdfium, or in pypdf where pdfium cannot. What may be raised: `rag.formats.protocol`."""
+    data = file.path.read_bytes()
+    try:
+        return _open_in_pdfium(data, file.passwords)
+    except (WrongPasswordError, ProtectedError):
+        if (decrypted := decrypt(data, file.passwords)) is None:
+            raise
+        opened = _open_in_pdfium(decrypted[0], ())
+        opened.password = decrypted[1]
+        return opened
+    except NotReadableError as error:
+        try:
+            return PypdfFile(data, file.passwords)
+        except NotReadableError:
+            raise error from None
 
-    Raises:
-        WrongPasswordError: No password fits.
-        ProtectedError: No password could open it.
-        NotReadableError: pdfium cannot open it, or finds no pages.
-    """
+
+def _open_in_pdfium(data: bytes, passwords: Sequence[str]) -> "PdfiumFile":
     for password in ("", *passwords):
         try:
             document = pypdfium2.PdfDocument(data, password=password)
@@ -47,12 +60,18 @@ def open_in_pdfium(data: bytes, passwords: Sequence[str]) -> tuple[Any, str]:
             if error.err_code == pypdfium2.raw.FPDF_ERR_SECURITY:
                 raise ProtectedError from error
             if error.err_code != pypdfium2.raw.FPDF_ERR_PASSWORD:
-                raise NotReadableError(reason_of(error)) from error
+                raise NotReadableError(_reason(error)) from error
             continue
         if not len(document):
             raise NotReadableError("it has no pages")
-        return document, password
+        return PdfiumFile(data, document, password)
     raise WrongPasswordError
+
+
+def _reason(error: Exception) -> str:
+    """Pdfium's words, without its name and punctuation: "Data format error"."""
+    words = str(error).removeprefix("Failed to load document").strip(" ().").removeprefix("PDFium: ").strip(". ")
+    return words if words not in {"", "Success"} else "its parts do not fit together"
 
 
 def read_characters(page: Any) -> CleanText:
@@ -76,62 +95,61 @@ def is_legible(content: CleanText) -> bool:
     return total > 0 and len(_MEANINGLESS.findall(content.raw)) <= total / 2
 
 
-class PdfiumPdf:
-    """A document read by pdfium."""
+class PdfiumFile:
+    """A document read and drawn by pdfium."""
 
     def __init__(self, data: bytes, document: Any, password: str) -> None:
+        self.title = ""
+        with contextlib.suppress(pypdfium2.PdfiumError, UnicodeDecodeError):
+            self.title = tidy_title(str(document.get_metadata_value("Title")))
         self.password = password
         self._data = data
         self._document = document
-        self._asked = False
-        self._second: PypdfPdf | None = None
 
     def __len__(self) -> int:
         return len(self._document)
 
-    @property
-    def title(self) -> str:
-        """What the file calls itself."""
-        try:
-            return tidy_title(str(self._document.get_metadata_value("Title")))
-        except (pypdfium2.PdfiumError, UnicodeDecodeError):
-            return ""
-
     def pages(self) -> Iterator[PageContent]:
-        """Each page, in order, with the headings that the outline names.
-
-        Raises:
-            NotReadableError: None of them can be loaded.
-        """
+        """Each page, with the headings that the outline names; `NotReadableError` where none can be loaded."""
         outline = self._outline()
         for index, page in enumerate(self._pages()):
             yield replace(page, headings=_placed(outline.get(index, ()), page.text))
 
     def page(self, index: int) -> PageContent:
-        """See `OpenedFile.page`."""
+        """See `OpenedFile`."""
         try:
             return self._load(index)
         except pypdfium2.PdfiumError:
             return self._missing(index)
 
-    @contextlib.contextmanager
-    def opened(self, index: int) -> Iterator[Any]:
-        """A `pypdfium2.PdfPage` to look at and to draw, its form filled in.
+    def draw(self, index: int, scale: float) -> bytes:
+        """See `DrawnFile`."""
+        with self._drawable(index) as page:
+            return render_png(page, scale)
 
-        Raises:
-            PdfiumError: It cannot be loaded.
-        """
-        if self._document.formenv is None:
-            self._document.init_forms()
-        page = self._document.get_page(index)
-        try:
-            yield page
-        finally:
-            page.close()
+    def locate(self, index: int, text: str, start: int, end: int) -> tuple[tuple[float, float], list[Rectangle]]:
+        """See `DrawnFile`."""
+        with self._drawable(index) as page:
+            content = read_characters(page)
+            return size_of(page), find_marks(page, content, start, end) if content.text == text else []  # else the text is pypdf's
 
     def close(self) -> None:
-        """Free it."""
+        """See `OpenedFile`."""
         self._document.close()
+
+    @contextlib.contextmanager
+    def _drawable(self, index: int) -> Iterator[Any]:
+        """A `pypdfium2.PdfPage` with its form filled in."""
+        try:
+            if self._document.formenv is None:
+                self._document.init_forms()
+            page = self._document.get_page(index)
+            try:
+                yield page
+            finally:
+                page.close()
+        except pypdfium2.PdfiumError as error:
+            raise NotDrawableError(str(error)) from error
 
     def _pages(self) -> Iterator[PageContent]:
         loaded = False
@@ -155,15 +173,15 @@ class PdfiumPdf:
 
     def _outline(self) -> dict[int, list[tuple[int, str]]]:
         """By the index of the page that they name, the level and the title of each of the outline's entries."""
-        found: dict[int, list[tuple[int, str]]] = {}
+        entries: dict[int, list[tuple[int, str]]] = {}
         with contextlib.suppress(pypdfium2.PdfiumError, UnicodeDecodeError):
             for entry in islice(self._document.get_toc(), _MOST_OUTLINE_ENTRIES):
                 destination = entry.get_dest()
                 index = destination.get_index() if destination else None
                 title = tidy_heading(entry.get_title())
                 if title and index is not None:
-                    found.setdefault(index, []).append((entry.level + 1, title))
-        return found
+                    entries.setdefault(index, []).append((entry.level + 1, title))
+        return entries
 
     def _load(self, index: int) -> PageContent:
         page = self._document.get_page(index)
@@ -174,11 +192,11 @@ class PdfiumPdf:
             page.close()
         text = content.text
         if not is_picture and not is_legible(content):
-            text = max(text, self._second_opinion(index), key=_count_letters)
+            text = max(text, self._pypdf_text(index), key=_count_letters)
         return PageContent(self._label(index), text, is_picture)
 
     def _missing(self, index: int) -> PageContent:
-        return PageContent(self._label(index), self._second_opinion(index))
+        return PageContent(self._label(index), self._pypdf_text(index))
 
     def _label(self, index: int) -> str:
         try:
@@ -186,13 +204,15 @@ class PdfiumPdf:
         except (pypdfium2.PdfiumError, UnicodeDecodeError):
             return str(index + 1)
 
-    def _second_opinion(self, index: int) -> str:
-        if not self._asked:
-            self._asked = True
-            with contextlib.suppress(NotReadableError, WrongPasswordError):
-                self._second = PypdfPdf(self._data, [self.password])
-        # With another count, its page of this number is another page.
-        return self._second.text(index) if self._second and len(self._second) == len(self) else ""
+    def _pypdf_text(self, index: int) -> str:
+        return self._pypdf.text(index) if self._pypdf else ""
+
+    @cached_property
+    def _pypdf(self) -> PypdfFile | None:
+        with contextlib.suppress(NotReadableError, WrongPasswordError):
+            opened = PypdfFile(self._data, [self.password])
+            return opened if len(opened) == len(self) else None  # with another count, its pages have other numbers
+        return None
 
 
 def _placed(entries: Sequence[tuple[int, str]], text: str) -> list[tuple[int, str, int]]:

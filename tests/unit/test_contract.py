@@ -1,0 +1,79 @@
+"""The page's scripts, styles and templates keep to `ui.web.contract`."""
+
+import re
+from pathlib import Path
+from typing import get_args
+
+import gradio as gr
+import pytest
+
+import ui
+from ui.web.contract import DOCUMENT_EVENTS, ELEMENT_IDS, SCRIPT_EVENTS, Painting, ScriptEvent
+
+FOLDER = Path(ui.__file__).parent
+WEB = FOLDER / "web"
+SCRIPTS = {path.relative_to(WEB).as_posix(): path.read_text(encoding="utf-8") for path in sorted(WEB.rglob("*.js"))}
+TEMPLATES = "".join(path.read_text(encoding="utf-8") for path in FOLDER.rglob("templates/*.html"))
+PYTHON = "".join(path.read_text(encoding="utf-8") for path in WEB.rglob("*.py"))
+
+EVENTS = {name for names in get_args(ScriptEvent) for name in get_args(names)}
+TRIGGER = re.compile(r"\btrigger\('(\w+)', (?:\{([^}]*)\}|[\w.]+)\)")
+
+
+def test_the_names_of_events_are_those_of_the_scripts() -> None:
+    assert {name for events in SCRIPT_EVENTS.values() for name in events} == EVENTS
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_script_triggers_what_the_contract_says(script: str) -> None:
+    found: dict[str, set[str]] = {}
+    assert len(TRIGGER.findall(SCRIPTS[script])) == len(re.findall(r"\btrigger\(", SCRIPTS[script]))
+    for name, data in TRIGGER.findall(SCRIPTS[script]):
+        keys = re.findall(r"(?:^|, )(\w+)", re.sub(r"\([^)]*\)|\[[^]]*\]", "", data))
+        found.setdefault(name, set()).update(keys)
+    known = {name: set(keys) for name, keys in SCRIPT_EVENTS.get(script, {}).items()}
+    known.pop("passages", None)  # hands on what a custom event carries
+    found.pop("passages", None)
+    assert found == known
+
+
+def test_each_event_has_a_listener() -> None:
+    missing = {name for name in EVENTS if not re.search(rf'\bon\([\w.]+, "{name}"\)|\b\w+\.{name}\(handlers\.', PYTHON)}
+    assert missing == set()
+
+
+def test_a_painting_leaves_what_is_not_given_as_it_is() -> None:
+    painted = Painting.of(messages=[], editing="")
+    assert (painted.messages, painted.editing) == ([], "")
+    assert painted.conversation == painted.box == painted.listing == painted.line == gr.skip()
+    with pytest.raises(TypeError, match="bot"):
+        Painting.of(bot=[])
+
+
+def test_the_ids_that_scripts_look_for_are_set() -> None:
+    looked_for = {name for script in SCRIPTS.values() for name in re.findall(r"(?:[`' ,(]#|getElementById\(')([a-z-]+)\b(?!\")", script)}
+    assert looked_for - {"src-"} == set(ELEMENT_IDS)
+    assert {name for name in ELEMENT_IDS if f'elem_id="{name}"' not in PYTHON} == set()
+
+
+def test_scripts_tell_each_other_by_known_events() -> None:
+    told = {name for script in SCRIPTS.values() for name in re.findall(r"(?:addEventListener|CustomEvent)\('(fn-[a-z-]+)'", script)}
+    told |= {f"fn-figure-{kind}" for kind in re.findall(r"\btell\('(\w+)'", SCRIPTS["exploring/figures.js"])}
+    assert told == set(DOCUMENT_EVENTS)
+
+
+def test_the_data_attributes_that_scripts_read_are_in_templates() -> None:
+    written = set(re.findall(r"\bdata-([a-z-]+)", TEMPLATES))
+    read: set[str] = set()
+    for script in SCRIPTS.values():
+        read.update(re.findall(r"\[data-([a-z-]+)", script))
+        names = re.findall(r"\bdataset\.(\w+)|'(\w+)' in button\.dataset", script)
+        read.update(re.sub(r"[A-Z]", lambda capital: f"-{capital[0].lower()}", one or other) for one, other in names)
+    assert read - written <= {"drawn"}  # figures.js sets it itself
+
+
+def test_every_class_of_ours_that_a_script_looks_for_is_made_somewhere() -> None:
+    made = set(re.findall(r"\bfn-[a-z-]+", TEMPLATES + PYTHON + (FOLDER / "rendering" / "prose.py").read_text(encoding="utf-8")))
+    looked_for = {name for script in SCRIPTS.values() for name in re.findall(r"\.(fn-[a-z-]+)", script)}
+    made |= {name for script in SCRIPTS.values() for name in re.findall(r"classList\.(?:add|toggle)\('(fn-[a-z-]+)'", script)}
+    assert looked_for - made == set()

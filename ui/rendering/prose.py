@@ -1,0 +1,67 @@
+"""An answer's Markdown as HTML of ours: what a model or a document wrote is words in it and nothing else."""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+from markupsafe import Markup, escape
+
+from rag.types import Answer, CheckedSentence
+from ui import text
+
+# Private characters around an index stand for a footnote, or for the mark after a sentence: nobody else's words have them.
+_FOOTNOTE, _SENTENCE, _END = "\ue000", "\ue001", "\ue002"
+_PRIVATE = str.maketrans(dict.fromkeys((_FOOTNOTE, _SENTENCE, _END), "\ufffd"))
+_PLACE = re.compile(rf"\[([{_FOOTNOTE}{_SENTENCE}])(\d+){_END}\]")
+
+Piece = Callable[[int], str]
+"""The HTML for the citation, or after the sentence, of this index."""
+
+
+def answer_html(answer: Answer, footnote: Piece, mark: Piece = lambda _: "") -> Markup:
+    """An answer's text without links, images and foreign HTML; their words stay."""
+    pieces = {_FOOTNOTE: footnote, _SENTENCE: mark}
+    return Markup(_PLACE.sub(lambda match: pieces[match[1]](int(match[2])), markdown_parser().render(_with_places(answer))))
+
+
+def verdict_words(sentence: CheckedSentence) -> str:
+    """The remark after a sentence that its footnotes do not support; "" after others."""
+    if sentence.verdict == "supported":
+        return ""
+    return text.MARKS[sentence.verdict if sentence.citations else "uncited"]
+
+
+def markdown_parser() -> MarkdownIt:
+    """Reads a model's Markdown: no HTML in it, and no links by reference."""
+    return MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer).enable(["table", "strikethrough"]).disable("reference")
+
+
+def _with_places(answer: Answer) -> str:
+    words = answer.text.translate(_PRIVATE)
+    places = [(sentence.end, sentence.end, _SENTENCE, index) for index, sentence in enumerate(answer.sentences)]
+    for index, citation in enumerate(answer.citations):
+        places.append((citation.position, citation.position + len(f"[{citation.number}]"), _FOOTNOTE, index))
+    whole, at = "", 0
+    for start, end, kind, index in sorted(places):
+        whole += f"{words[at:start]}[{kind}{index}{_END}]"
+        at = end
+    return whole + words[at:]
+
+
+class _Renderer(RendererHTML):
+    """Shows the words of links and images."""
+
+    def link_open(self, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+        return ""
+
+    link_close = link_open
+
+    def image(self, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+        return str(escape(tokens[index].content))
+
+    def fence(self, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+        tokens[index].info = ""  # it would be an attribute
+        return super().fence(tokens, index, options, env)

@@ -1,0 +1,233 @@
+"""Every text of the page and of exported conversations. Names in braces are filled in."""
+
+from rag.formats.registry import names
+
+TITLE = "Footnote"
+DROP = "Drop documents here"
+CHOOSE = "or <u>choose files</u>"
+DOCUMENTS = "Documents"
+NO_DOCUMENTS = f"No documents yet. Drop files above ({names()}) and ask as soon as they have been read."
+PAGES = ("1 page", "{count} pages")
+EMPTY_PAGES = "no text on {pages} (blank or scanned)"
+QUEUED = "queued"
+READING = "reading, {percent} %"
+INDEXING = "indexing, {percent} %"
+INDEXING_HINT = "Keyword search works now. Search by meaning follows when indexing is done."
+REMOVE = "Remove {name}"
+REMOVE_QUESTION = "Remove?"
+REMOVE_YES = "Remove"
+REMOVE_NO = "Keep"
+DISMISS = "Dismiss {name}"
+PASSWORD = "Password for {name}"
+PASSWORD_HINT = "Password"
+UNLOCK = "Unlock"
+STATUS = {
+    "added": "added",
+    "unchanged": "already in the library",
+    "replaced": "replaced",
+    "renamed": "renamed",
+    "duplicate": "duplicate",
+    "missing": "file is gone",
+    "no_text": "no text found",
+    "needs_password": "password required",
+    "unreadable": "could not be read",
+    "too_large": "too large",
+    "unsupported": "unsupported file type",
+    "failed": "failed",
+}
+TRY_AGAIN = "Try again"
+NEWS = "{name}: {status}. {message}"
+LEFT_BEHIND = (
+    "1 document needs to be re-indexed (it was indexed with different settings). Run “rag reindex”.",
+    "{count} documents need to be re-indexed (they were indexed with different settings). Run “rag reindex”.",
+)
+
+CHAT = "Chat"
+SETTINGS = "Settings"
+ASK = "Ask"
+ASK_PLACEHOLDER = "Ask about your documents…"
+ASK_LABEL = "Your question"
+CONVERSATION = "Conversation"
+NEW_CONVERSATION = "New conversation"
+EMPTY_CHAT = """## What would you like to know?
+Every sentence of an answer carries a number. Click it to open the page it came from, with the words highlighted."""
+SAMPLE_DOCUMENTS = {"harbour-handbook.pdf", "workshop-faq.md"}
+SAMPLE_QUESTIONS = (
+    "How many days of unused leave may I carry over?",
+    "What is the daily allowance for meals on a business trip?",
+    "How should I oil a teak table?",
+)
+EMPTY_QUESTION = "Type a question first."
+THINKING = "Searching the documents…"
+SEARCHED = "Searched for"
+STOPPED = "Stopped. The answer so far is kept."
+NO_ANSWER = "No answer."
+COPY = "Copy"
+STOP = "Stop"
+UNEXPECTED = "Something went wrong on the server; see its log. Try again."
+PASSAGES = ("1 passage", "{count} passages")
+SECONDS = "{seconds:.1f} s"
+QUOTED = "quoted, no chat model"
+NOT_QUOTED = "no chat model"
+QUOTED_NOTICE = "These are quotations from your documents: no chat model is connected. Settings explains how to connect one."
+NOT_QUOTED_NOTICE = "No chat model is connected. Settings explains how to connect one."
+MARKS = {
+    "related": "the source is related, but doesn't say this",
+    "unsupported": "not supported by its source",
+    "uncited": "no source found",
+}
+LEGEND = {"related": "≈ related, but not stated in the source", "unsupported": "? not supported"}
+CHECKED = (
+    "Checked against its source: {supported} of {count} sentence supported",
+    "Checked against their sources: {supported} of {count} sentences supported",
+)
+THOUGHT = "Reasoning"
+THINKING_STILL = "Thinking…"
+SENT = "What was sent to the model"
+SENT_SIZE = "about {tokens:,} of {room:,} tokens"
+SENT_COUNTED = "the server counted {tokens:,}"
+SENT_FIRST = "first word after {seconds:.1f} s"
+SENT_FINISH = "finish reason: {reason}"
+SENT_DROPPED_MESSAGES = "Oldest messages left out for lack of room: {count}"
+SENT_DROPPED_PASSAGES = "Passages left out for lack of room:"
+ROLES = {"system": "Instructions", "user": "You", "assistant": "Answer"}
+SENT_QUESTION = "Question and passages"
+OLD_FOOTNOTE = "This footnote belongs to a conversation that is no longer available. Ask again."
+
+NO_SOURCE = "Click a number in an answer, or a document, to see its page here."
+CLOSE = "Close"
+PAGE_OF = "{unit} {page} of {pages}"
+PRINTED = ", printed {label}"
+PREVIOUS = "‹ previous"
+NEXT = "next ›"
+ZOOM_OUT = "Zoom out"
+ZOOM_IN = "Zoom in"
+OPEN_ORIGINAL = "Open original"
+MORE_LIKE_THIS = "More like this"
+MORE_TABS = "Explore/Related"
+PAGES_AND_ZOOM = "Page and zoom"
+PAGE_IMAGE = "{document}, page {page}"
+PAGE_KEYS = "Press plus or minus to zoom, left or right arrow to turn the page."
+PAGE_PICTURE = "Image of page {page}; its text follows."
+WORDS_OF = "Text of {document}"
+MARK_BEGINS = "[highlighted:"
+MARK_ENDS = "end of highlight]"
+CUT = "… shortened; open the original to read the whole file"
+SENTENCE = "The answer says"
+VERDICTS = {
+    "supported": "Supports the sentence",
+    "related": "Related, but doesn't say this",
+    "unsupported": "Doesn't support the sentence",
+}
+VERDICT_SIGNS = {"supported": "✓", "related": "≈", "unsupported": "?"}
+NO_SOURCE_TITLE = "No page to show"
+GONE = "This document is no longer in the library."
+GONE_FOOTNOTE = "{document} is no longer in the library. Add it again to open this footnote."
+NOT_SHOWN = "This page cannot be shown: {problem}"
+NOT_DRAWN = "This page cannot be displayed. Its text:"
+NOTHING_TO_SHOW = "This page cannot be displayed and has no text."
+NOT_MARKED = "These words could not be located on the page."
+NOT_COME = "The image of this page could not be loaded. Its text:"
+
+NO_MODEL = "No chat model · answers are quotations"
+NO_ADDRESS = "RAG_CHAT_MODEL or RAG_CHAT_API_KEY is set, but RAG_CHAT_BASE_URL is not. Set it to connect the chat model."
+CHECKING = "Connecting to the chat model…"
+READY = "{model} at {host} · ready"
+NOT_READY = "Not ready · {host}"
+CHECK_CONNECTION = "Check connection"
+EXAMINE = "Check the library"
+REPAIR = "Repair"
+EXAMINING = "Checking every file, chunk and vector. This can take a while."
+REPAIRING = "Repairing. This can take a while if files have to be re-indexed."
+FINDING_SIGNS = {"ok": "✓", "warning": "≈", "fault": "✗"}
+ERASING = "Erasing removed text from the library's files"
+ERASED = "Removed text has been erased from the library's files."
+DAMAGED_COPY = "The library's copy of this file is {problem}. Add the file again to restore it."
+
+SETTINGS_ROWS = ("Chat model", "Endpoint", "State", "Context", "Embedding model", "Chunks", "Library", "Largest file")
+HOW_TO_CONNECT = """### Connect a chat model
+
+Without one, answers are quotations from your documents. Any OpenAI-compatible server works.
+Set its address and restart Footnote:
+
+- **Ollama:** `RAG_CHAT_BASE_URL=http://localhost:11434/v1 RAG_CHAT_MODEL=llama3.1`
+- **llama.cpp:** `RAG_CHAT_BASE_URL=http://localhost:8080/v1`
+- **vLLM:** `RAG_CHAT_BASE_URL=http://localhost:8000/v1`
+- **LM Studio:** `RAG_CHAT_BASE_URL=http://localhost:1234/v1`
+- **OpenAI:** `OPENAI_API_KEY=… RAG_CHAT_MODEL=gpt-5-mini`
+
+Your documents stay on this machine. Only your questions and the passages found for them are sent to that address."""
+
+TOO_LONG = "{what} has {count:,} characters; the limit is {most:,}. Shorten it."
+QUESTION = "The question"
+NAME = "The name"
+NOTE = "The note"
+SEARCH = "The search"
+PASSWORD_GIVEN = "The password"
+LIST = "The list"
+EXAMPLES = "The list of examples"
+SUM = "The sum"
+WORD = "The word"
+CONVERSATION_FULL = "This conversation has {count} questions, which is the limit. Start a new conversation."
+NOT_PAINTED = "{count} earlier questions are not shown. Export the conversation to read them."
+
+CONVERSATIONS = "Conversations"
+NO_CONVERSATIONS = "No conversations yet."
+NO_CONVERSATION_FOUND = "No matching conversations."
+FIND_CONVERSATION = "Search conversations"
+QUESTIONS = ("1 question", "{count} questions")
+RENAME = "Rename"
+RENAME_LABEL = "Rename {title}"
+NEW_NAME = "New name (leave empty to use the first question)"
+RENAME_YES = "Save"
+RENAME_NO = "Cancel"
+DELETE = "Delete conversation {title}"
+DELETE_QUESTION = "Delete?"
+DELETE_YES = "Delete"
+EXPORTS = {"md": "Markdown", "html": "HTML"}
+EXPORT_LABEL = "Export {title} as {kind}"
+RENAMED = "Conversation renamed."
+DELETED = "Conversation deleted."
+UNREADABLE_TURN = "This answer was saved by another version of Footnote and cannot be shown. Ask again."
+UNTIL_STOP = "This conversation is kept only until the server stops."
+NOT_WRITTEN = UNTIL_STOP + " {problem}"
+CONVERSATIONS_SET_ASIDE = (
+    "{name} was damaged, so your earlier conversations cannot be shown. It was renamed to {aside}, and a new file was started. "
+    "To get them back, restore a backup as {name} and restart Footnote."
+)
+CONVERSATIONS_NOT_OPENED = {
+    "locked": f"{{name}} is in use by another program. {UNTIL_STOP} Close the other program and restart Footnote.",
+    "folder": f"{{name}} is a folder, not a file. {UNTIL_STOP} Rename the folder and restart Footnote.",
+    "forbidden": f"Footnote has no permission to read and write {{name}}. {UNTIL_STOP} Change the file's permissions and restart Footnote.",
+    "newer": f"{{error}} {UNTIL_STOP}",
+    "other": f"{{name}} cannot be opened ({{error}}). {UNTIL_STOP} Check the library folder and restart Footnote.",
+}
+CONVERSATION_GONE = "This conversation was deleted."
+OLD_ANSWER = "This answer is no longer available. Reload the page."
+NOTED = "Your note: {note}"
+UNREADABLE_CONVERSATIONS = "Conversations cannot be read: {problem}"
+
+EDIT = "Edit question"
+EDITING = "You are editing an earlier question. Asking it again replaces everything after it."
+CANCEL_EDIT = "Cancel"
+VOTES = {"up": "Good answer", "down": "Poor answer"}
+VOTED = {"up": "You rated this answer good. Click to undo.", "down": "You rated this answer poor. Click to undo."}
+NOTE_ADD = "Add a note"
+NOTE_CHANGE = "Edit note"
+NOTE_LABEL = "What was good or wrong? Your note stays on this server."
+NOTE_SAVE = "Save"
+NOTE_CANCEL = "Cancel"
+ANSWERED_BY = "Answered by {model}"
+EXPORT_VERDICTS = {"supported": "supported", "related": "related, but not stated there", "unsupported": "not supported"}
+
+CHOOSE_DOCUMENT = "Ask about {name} only"
+ASKED_ABOUT = "Asked about {names} only"
+ASKED_PASSAGES = ("Asked about 1 passage of the map only", "Asked about {count} passages of the map only")
+PASSAGES_GONE = "The passages selected on the map are no longer in the library. Redraw the map and select others."
+ASKING = "Asking about {names} only."
+ASKING_MANY = "Asking about {count} documents only."
+ASK_ALL = "Ask about all"
+CHOSEN_GONE = "{name} is no longer in the library. Select other documents, or ask about all."
+MENTION_UNKNOWN = "No document name starts with “{name}”. Type it as it appears in the list, or remove the @."
+MENTION_SEVERAL = "{count} document names start with “{name}”: {names}. Type more of the name, or select in the list."
+MENTION_ALONE = "What would you like to know about {name}? Add a question after its name."

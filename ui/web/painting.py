@@ -1,0 +1,113 @@
+"""A conversation as the chat's six outputs show it, and an answer as it grows."""
+
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, replace
+from html import escape
+from typing import Any
+
+import gradio as gr
+from gradio.components.chatbot import ExampleMessage, Message, MessageDict
+
+from rag.errors import RagError
+from rag.library import Library
+from ui import text
+from ui.chats.conversations import Conversations
+from ui.chats.turns import Turn
+from ui.web.answers import messages
+from ui.web.contract import Painting
+from ui.web.history import history_html
+from ui.web.mentions import Scope
+
+log = logging.getLogger(__name__)
+
+SECONDS_BETWEEN_PAINTS = 0.04
+"""A reader sees no difference, and each paint costs the server a comparison of all messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedQuestion:
+    """A question as typed, what it is about, and the id of the turn that it replaces, or ""."""
+
+    question: str
+    scope: Scope
+    instead_of: str = ""
+
+
+class ChatPainter:
+    """Makes the paintings that the chat's events return."""
+
+    def __init__(self, library: Library, conversations: Conversations) -> None:
+        self._library = library
+        self._conversations = conversations
+
+    def conversation(self, conversation_id: str, query: str) -> Painting:
+        """A whole conversation, with example questions where the samples are in the library."""
+        examples: list[ExampleMessage] = []
+        with suppress(RagError):  # the list of documents says why it cannot be read
+            if {record.name for record in self._library.documents()} >= text.SAMPLE_DOCUMENTS:
+                examples = [{"text": question} for question in text.SAMPLE_QUESTIONS]
+        chatbot = gr.Chatbot(self.messages(conversation_id), examples=examples)
+        return Painting.of(conversation=conversation_id, messages=chatbot, listing=self._listing(conversation_id, query))
+
+    def messages(self, conversation_id: str) -> list[MessageDict | Message]:
+        """The turns that are shown."""
+        return messages(self._conversations.turns(conversation_id))
+
+    async def answer(
+        self, asked: AskedQuestion | None, conversation_id: str | None, query: str, line: Any = None
+    ) -> AsyncGenerator[Painting, None]:
+        """Answer a question, and paint the answer as it grows; nothing changes where there is none."""
+        if asked is None:
+            yield Painting.of()
+            return
+        conversation_id = self._conversations.resume(conversation_id)  # the page may be older than this server
+        turn = self._begin(asked, conversation_id)
+        if turn is None:
+            yield Painting.of()
+            return
+        box = gr.Textbox(value="", submit_btn=False, stop_btn=text.STOP)
+        try:
+            listing = self._listing(conversation_id, query)
+            yield Painting(
+                conversation_id, self.messages(conversation_id), box, listing, editing="", line=gr.skip() if line is None else line
+            )
+            async with aclosing(self._grow(turn, asked.scope.question, conversation_id)) as paintings:
+                async for painted in paintings:
+                    yield painted
+        finally:
+            self._conversations.stop(conversation_id, turn.id)  # does nothing to a turn that has ended; a closed tab ends here
+        if self._conversations.turn(conversation_id, turn.id):  # else another conversation is shown by now
+            yield Painting.of(messages=self.messages(conversation_id), box=gr.Textbox(stop_btn=False, submit_btn=text.ASK))
+
+    def _begin(self, asked: AskedQuestion, conversation_id: str) -> Turn | None:
+        scope = asked.scope
+        try:
+            return self._conversations.begin(conversation_id, asked.question, scope.documents, asked.instead_of, scope.passages)
+        except RagError as error:
+            gr.Warning(escape(str(error)))
+            return None
+
+    async def _grow(self, turn: Turn, question: str, conversation_id: str) -> AsyncGenerator[Painting, None]:
+        """Let a turn's answer grow in the conversation; paint it now and then."""
+        history = self._conversations.history(conversation_id, until=turn.id)
+        documents, passages = [document.id for document in turn.documents] or None, turn.passages or None
+        painted = 0.0
+        try:
+            async with aclosing(self._library.stream(question, history=history, documents=documents, chunks=passages)) as answers:
+                async for answer in answers:
+                    turn = replace(turn, answer=answer, state="growing" if answer.finish == "streaming" else "done")
+                    if not self._conversations.update(conversation_id, turn):
+                        break  # stopped or deleted elsewhere
+                    if answer.seconds - painted >= SECONDS_BETWEEN_PAINTS:
+                        painted = answer.seconds
+                        yield Painting.of(messages=self.messages(conversation_id))
+        except RagError as error:
+            self._conversations.update(conversation_id, replace(turn, state="failed", problem=str(error)))
+        except Exception:
+            log.exception("answering failed")
+            self._conversations.update(conversation_id, replace(turn, state="failed", problem=text.UNEXPECTED))
+
+    def _listing(self, conversation_id: str, query: str) -> str:
+        return history_html(self._conversations, conversation_id, query)
