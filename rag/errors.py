@@ -19,7 +19,7 @@ RagError
 │   └── TooManyRequestsError
 ├── EmbeddingError             the embedding model could not be loaded or used
 ├── RerankingError             the reranker, or its endpoint, could not be used
-├── ExploringError             a view of the whole library cannot be made of what there is
+├── ExploringError             a view of the library cannot be made
 ├── EvaluationError            an evaluation cannot begin
 │   ├── QuestionFileError
 │   └── SettingChangeError
@@ -57,7 +57,7 @@ class UnsupportedFileError(DocumentError):
 
 
 class FileTooLargeError(DocumentError):
-    """The file is larger than the limit."""
+    """The file exceeds the size limit."""
 
     status: ClassVar[OutcomeStatus] = "too_large"
 
@@ -69,7 +69,7 @@ class PasswordNeededError(DocumentError):
 
 
 class NoTextError(DocumentError):
-    """The file was read and has no text, as a scan has none."""
+    """The file has no text, like a scan."""
 
     status: ClassVar[OutcomeStatus] = "no_text"
 
@@ -81,11 +81,11 @@ class UnreadableFileError(DocumentError):
 
 
 class LibraryError(RagError):
-    """Something about the library as a whole."""
+    """The library as a whole failed."""
 
 
 class LibraryLockedError(LibraryError):
-    """Another process holds the library."""
+    """Another process has the library open."""
 
 
 class LibraryClosedError(LibraryError):
@@ -93,7 +93,7 @@ class LibraryClosedError(LibraryError):
 
 
 class StorageError(LibraryError):
-    """The disk or the database refused."""
+    """The disk or the database failed."""
 
 
 class LibraryDamagedError(StorageError):
@@ -105,19 +105,19 @@ class NewerSchemaError(StorageError):
 
 
 class DocumentNotFoundError(LibraryError):
-    """No document, or more than one, goes by that name or id."""
+    """No document, or more than one, has that name or id."""
 
 
 class TooManyRequestsError(LibraryError):
-    """Too much is waiting to be done; the same may succeed a little later."""
+    """Too many requests are waiting; try again a little later."""
 
 
 class EmptyQuestionError(LibraryError):
-    """The question has no words."""
+    """The question is empty."""
 
 
 class QuestionTooLongError(LibraryError):
-    """The question has more characters than are searched for."""
+    """The question exceeds the length limit."""
 
 
 class EmbeddingError(RagError):
@@ -125,11 +125,11 @@ class EmbeddingError(RagError):
 
 
 class RerankingError(RagError):
-    """The reranker, or the endpoint that it is behind, could not be used."""
+    """The reranker, or its endpoint, could not be used."""
 
 
 class ExploringError(RagError):
-    """A view of the whole library cannot be made of what there is: too few documents, an empty choice, a word that is not known."""
+    """A view of the library cannot be made: too few documents, an empty selection, an unknown word."""
 
 
 class EvaluationError(RagError):
@@ -156,15 +156,15 @@ class QuestionFileError(EvaluationError):
 
 
 class SettingChangeError(EvaluationError):
-    """There is no such setting, it takes no such value, or it has nothing to do with retrieval."""
+    """No such setting, an invalid value, or a setting that does not affect retrieval."""
 
 
 class ChatError(RagError):
-    """The chat endpoint did not answer as it should."""
+    """The chat endpoint failed."""
 
 
 class ChatNotConfiguredError(ChatError):
-    """An endpoint is set, but not completely, or not in a way that can be used."""
+    """The endpoint's settings are incomplete or invalid."""
 
 
 class ChatConnectionError(ChatError):
@@ -172,7 +172,7 @@ class ChatConnectionError(ChatError):
 
 
 class ChatAuthenticationError(ChatError):
-    """The endpoint refused the key (401, 403)."""
+    """The endpoint rejected the key (401, 403)."""
 
 
 class ChatModelNotFoundError(ChatError):
@@ -184,7 +184,7 @@ class ChatRateLimitError(ChatError):
 
 
 class ChatRequestError(ChatError):
-    """The endpoint refused the request as such (other 4xx)."""
+    """The endpoint rejected the request (other 4xx)."""
 
 
 class ChatServerError(ChatError):
@@ -192,4 +192,4 @@ class ChatServerError(ChatError):
 
 
 class ChatProtocolError(ChatError):
-    """What answered does not speak the OpenAI protocol (HTML, an empty stream)."""
+    """The reply is not in the OpenAI protocol (HTML, an empty stream)."""

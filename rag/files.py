@@ -68,6 +68,17 @@ def path_of(origin: str) -> Path | None:
     return Path(origin)
 
 
+def is_gone(path: Path) -> bool:
+    """Whether there is certainly nothing at a path, neither out of reach nor forbidden."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except (OSError, ValueError):
+        return False
+    return False
+
+
 def hash_file(path: Path) -> str:
     """The SHA-256 of a file, 64 hexadecimal digits; `UnreadableFileError` where it cannot be read."""
     try:

@@ -18,7 +18,7 @@ OPENAI_BASE_URL = "https://api.openai.com/v1"
 
 @dataclass(frozen=True, slots=True)
 class ChatEndpoint:
-    """Where the chat model answers, and the key meant for that place and no other."""
+    """The chat model's address, and the key that is sent there and nowhere else."""
 
     base_url: str = field(repr=False)  # it may hold a password
     api_key: SecretStr | None
@@ -27,7 +27,7 @@ class ChatEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class EmbeddingEndpoint:
-    """Where vectors are made, the key meant for that place and no other, and what is asked of it."""
+    """The embedding endpoint's address, the key that is sent there and nowhere else, and what is asked of it."""
 
     base_url: str = field(repr=False)
     api_key: SecretStr | None = None
@@ -36,7 +36,7 @@ class EmbeddingEndpoint:
 
 
 class Settings(BaseSettings):
-    """What can be set, by argument or by environment variable (`RAG_` and the field's name in capitals).
+    """The settings, given as arguments or environment variables (`RAG_` and the field's name in capitals).
 
     Raises:
         pydantic.ValidationError: A value is out of range or of the wrong kind.
@@ -44,59 +44,62 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="RAG_", env_ignore_empty=True, frozen=True, extra="forbid", populate_by_name=True)
 
-    library: Path = Field(default=Path("data/library"), description="folder of the library")
+    library: Path = Field(default=Path("data/library"), description="library folder")
     embedding_model: str = Field(
         default=DEFAULT_EMBEDDING_MODEL,
-        description="embedding model: the built-in one, a folder, a name already downloaded, or another kind: see Other embedding models",
+        description="embedding model: the built-in one, a folder, a model already downloaded, or another kind (see Other embedding models)",
     )
     embedding_backend: Literal["auto", "onnx", "torch"] = Field(
-        default="auto", description="what runs the embedding model: ONNX Runtime, sentence-transformers, or the first that can"
+        default="auto", description="what runs the embedding model: ONNX Runtime, sentence-transformers, or the first that works"
     )
     model_cache: Path | None = Field(
-        default=None, description="folder of models exported for ONNX Runtime, for all libraries; the user's cache folder if not set"
+        default=None, description="folder for models exported to ONNX, shared by all libraries; the user's cache folder if not set"
     )
     embedding_base_url: str | None = Field(
-        default=None, description="OpenAI-compatible endpoint for `openai:MODEL`; `OPENAI_BASE_URL` with its key if not set"
+        default=None, description="OpenAI-compatible endpoint for `openai:MODEL`; `OPENAI_BASE_URL` and its key if not set"
     )
-    embedding_api_key: SecretStr | None = Field(default=None, description="key for RAG_EMBEDDING_BASE_URL; local servers need none")
+    embedding_api_key: SecretStr | None = Field(default=None, description="API key for RAG_EMBEDDING_BASE_URL; local servers need none")
     embedding_dimensions: int | None = Field(
-        default=None, ge=1, le=65536, description="numbers in a vector that the endpoint is asked for; the model's own if not set"
+        default=None, ge=1, le=65536, description="vector size requested from the endpoint; the model's own if not set"
     )
-    embedding_max_tokens: int = Field(default=8191, ge=64, description="tokens that the endpoint's model reads of a text")
-    chunk_tokens: int = Field(default=200, ge=16, le=8192, description="longest chunk, in the embedding model's tokens")
-    top_k: int = Field(default=5, ge=1, le=100, description="passages retrieved for a question")
-    min_confidence: float = Field(
-        default=0.3, ge=0, le=1, description="with less confidence that the passages answer, the documents do not say"
-    )
+    embedding_max_tokens: int = Field(default=8191, ge=64, description="longest text that the endpoint's model accepts, in tokens")
+    chunk_tokens: int = Field(default=200, ge=16, le=8192, description="maximum chunk size, in the embedding model's tokens")
+    top_k: int = Field(default=5, ge=1, le=100, description="passages retrieved per question")
+    min_confidence: float = Field(default=0.3, ge=0, le=1, description="below this confidence, Footnote declines to answer")
     reranker: str | None = Field(
-        default=None, description="cross-encoder that has the last word on the order: a folder, a downloaded name, or an endpoint's address"
+        default=None,
+        description="cross-encoder that reorders the best chunks: a folder, a model already downloaded, or an endpoint's address",
     )
-    reranker_model: str | None = Field(default=None, description="model at the reranking endpoint, where it serves several")
-    reranker_api_key: SecretStr | None = Field(default=None, description="key for the reranking endpoint")
-    rerank_depth: int = Field(default=20, ge=1, le=200, description="chunks that the reranker reads for a question")
-    max_file_megabytes: float = Field(default=200, gt=0, description="larger files are refused")
-    max_upload_files: int = Field(default=200, ge=1, description="most files in one upload to the page")
-    max_upload_megabytes: float = Field(default=2000, gt=0, description="most that one upload to the page may hold, all files together")
+    reranker_model: str | None = Field(default=None, description="model at the reranking endpoint, if it serves several")
+    reranker_api_key: SecretStr | None = Field(default=None, description="API key for the reranking endpoint")
+    rerank_depth: int = Field(default=20, ge=1, le=200, description="chunks that the reranker scores per question")
+    max_file_megabytes: float = Field(default=200, gt=0, description="maximum file size; larger files are refused")
+    max_upload_files: int = Field(default=200, ge=1, description="maximum number of files in one upload")
+    max_upload_megabytes: float = Field(default=2000, gt=0, description="maximum size of one upload, all files together")
     allowed_hosts: str | None = Field(
-        default=None, description="more names, separated by commas, under which the page is reached, such as docs.example.com"
+        default=None, description="additional host names of the page, separated by commas, such as docs.example.com"
     )
     parse_seconds: float = Field(default=60, gt=0, description="time limit for reading one page or part of a file")
-    parse_megabytes: int = Field(default=2048, ge=256, description="memory a file may take while it is read")
-    chroma_url: str | None = Field(default=None, description="Chroma server that keeps the record, instead of the library's folder")
+    parse_megabytes: int = Field(default=2048, ge=256, description="memory limit for reading a file")
+    chroma_url: str | None = Field(default=None, description="Chroma server that stores chunks and vectors, instead of the library folder")
 
     chat_base_url: str | None = Field(default=None, description="OpenAI-compatible endpoint, such as http://localhost:11434/v1")
-    chat_model: str | None = Field(default=None, description="chat model; found by itself where the endpoint serves exactly one")
-    chat_api_key: SecretStr | None = Field(default=None, description="key for RAG_CHAT_BASE_URL; local servers need none")
-    chat_context_tokens: int = Field(default=4096, ge=512, description="tokens the chat model can take, answer included")
-    chat_max_tokens: int | None = Field(default=None, ge=16, description="longest answer, in tokens; the endpoint's own limit if not set")
-    chat_temperature: float | None = Field(default=None, ge=0, le=2, description="randomness of the chat model; its own default if not set")
-    chat_seconds: float = Field(default=120, gt=0, description="longest wait for the chat model's next words")
+    chat_model: str | None = Field(default=None, description="chat model; detected if the endpoint serves exactly one")
+    chat_api_key: SecretStr | None = Field(default=None, description="API key for RAG_CHAT_BASE_URL; local servers need none")
+    chat_context_tokens: int = Field(default=4096, ge=512, description="context size of the chat model in tokens, answer included")
+    chat_max_tokens: int | None = Field(
+        default=None, ge=16, description="maximum length of an answer, in tokens; the endpoint's own limit if not set"
+    )
+    chat_temperature: float | None = Field(
+        default=None, ge=0, le=2, description="sampling temperature of the chat model; its own default if not set"
+    )
+    chat_seconds: float = Field(default=120, gt=0, description="timeout for the chat model's next words")
 
     openai_base_url: str | None = Field(default=None, validation_alias=AliasChoices("openai_base_url", "OPENAI_BASE_URL"))
     openai_api_key: SecretStr | None = Field(default=None, validation_alias=AliasChoices("openai_api_key", "OPENAI_API_KEY"))
 
     def __repr_args__(self) -> Iterator[tuple[str | None, object]]:
-        """What `repr` shows: addresses without their passwords."""
+        """Hide passwords in addresses from `repr`."""
         for name, value in super().__repr_args__():
             yield name, without_secrets(value) if isinstance(value, str) and "://" in value else value
 
@@ -120,10 +123,9 @@ class Settings(BaseSettings):
 
     @property
     def chat_endpoint(self) -> ChatEndpoint | None:
-        """The endpoint that answers, or None for extractive answers.
+        """The endpoint that writes answers, or None for quoted answers.
 
-        `RAG_CHAT_BASE_URL` goes with `RAG_CHAT_API_KEY`, else `OPENAI_BASE_URL` with `OPENAI_API_KEY`; a key is never
-        sent to the other one's host.
+        `RAG_CHAT_BASE_URL` goes with `RAG_CHAT_API_KEY`, else `OPENAI_BASE_URL` with `OPENAI_API_KEY`; keys never go to the other host.
         """
         if self.chat_base_url:
             return ChatEndpoint(self.chat_base_url, self.chat_api_key, self.chat_model)
@@ -133,7 +135,7 @@ class Settings(BaseSettings):
 
     @property
     def embedding_endpoint(self) -> EmbeddingEndpoint | None:
-        """The endpoint of `openai:MODEL`, chosen as the chat's is; None where none is set."""
+        """The endpoint of `openai:MODEL`, chosen as `chat_endpoint` is; None if none is set."""
         if self.embedding_base_url:
             base_url, key = self.embedding_base_url, self.embedding_api_key
         elif self.openai_base_url or self.openai_api_key:

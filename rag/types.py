@@ -8,28 +8,30 @@ OutcomeStatus = Literal[
     "added",
     "unchanged",
     "replaced",
+    "renamed",
     "duplicate",
+    "missing",
     "no_text",
     "needs_password",
     "unreadable",
     "too_large",
     "unsupported",
 ]
-"""What became of one file. The first four leave its content searchable."""
+"""What became of one file. The first six leave its content searchable."""
 
 DocumentState = Literal["queued", "reading", "keyword_ready", "ready", "failed"]
-"""How far a document is; `rag.ingesting` draws the states and what leads from one to the next."""
+"""How far a document is; `rag.ingesting` draws the states and the steps between them."""
 
 Finish = Literal["streaming", "complete", "length", "interrupted", "not_found"]
-"""How an answer ended: `streaming` while it still grows, `complete`, `length` when the token limit
-cut it, `interrupted` when the endpoint stopped half-way, `not_found` when the documents do not say."""
+"""How an answer ended: `streaming` while it still grows, `complete`, `length` if the token limit cut it, `interrupted` if the endpoint
+stopped half-way, `not_found` if the documents do not answer the question."""
 
 TrainedKind = Literal["word2vec", "fasttext", "doc2vec"]
-"""A model that is trained on a library's own texts: vectors of words, of words and their parts, of whole texts."""
+"""A model trained on a library's own texts: word vectors, subword vectors, document vectors."""
 
 Verdict = Literal["supported", "related", "unsupported"]
-"""What a sentence's source does for it: `supported`, its words say the same; `related`, they are about the same, and do not say it;
-`unsupported`, they are about something else, or the sentence has a number, a date or a name that they have not."""
+"""Whether a sentence's source supports it: `supported`, it says the same; `related`, it is about the same but does not say it;
+`unsupported`, it is about something else, or lacks a number, a date or a name of the sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Page:
 
     Attributes:
         number: Physical page, 1-based.
-        label: The number printed on it, such as "iv"; the physical number where none is defined.
+        label: The number printed on it, such as "iv"; the physical number if there is none.
         text: Its cleaned text; valid UTF-8, "\n" line ends. May be empty.
     """
 
@@ -49,11 +51,11 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """Where a section begins.
+    """The heading of a section.
 
     Attributes:
         level: 1 for the outermost.
-        title: Its words.
+        title: Its text.
         page: Physical page, 1-based.
         start: Offset in the page's text.
     """
@@ -73,8 +75,8 @@ class Document:
         name: The file's name, without folders.
         title: The title the file gives itself, or "".
         media_type: Of its format, such as "application/pdf".
-        pages: At least one; those of a text file are its parts, one where it is not long.
-        headings: In reading order: those marked in a text file, those of a PDF's outline.
+        pages: At least one; a long text file is split into parts.
+        headings: In reading order, from a text file's markup or a PDF's outline.
     """
 
     id: str
@@ -86,10 +88,10 @@ class Document:
 
 
 LEAST_SEEN = 0.45
-"""Of the tokens estimated, from three bytes each, the share that a server must have counted: no tokenizer makes 6.7 bytes a token."""
+"""The share of the estimated tokens (three bytes each) that a server must have counted: no tokenizer averages 6.7 bytes a token."""
 
 ChunkKey = tuple[str, int]
-"""What names a chunk: its document's id and its ordinal."""
+"""Identifies a chunk: its document's id and its ordinal."""
 
 
 Section = tuple[int, str]
@@ -98,18 +100,18 @@ Section = tuple[int, str]
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A stretch of one page, small enough for the embedder: `page.text[start:end] == text`.
+    """A piece of one page, small enough for the embedder: `page.text[start:end] == text`.
 
     Attributes:
         document_id: The document it is cut from.
-        ordinal: Its place among the document's chunks, 0-based.
+        ordinal: Its position among the document's chunks, 0-based.
         page: Physical page number, 1-based.
         start: Offset of the first character in the page's text.
         end: Offset after the last character.
         text: The characters between them.
-        heading: The headings its beginning stands under, outermost first, as "Leave > Carrying over"; "" where none is known.
-        sections: The headings that begin after its beginning, in order.
-        gap: The white space between it and the chunk before it on the page; "" where it is the first, or they cannot be joined.
+        heading: The headings above its start, outermost first, as "Leave > Carrying over"; "" if none is known.
+        gap: The white space between it and the chunk before it on the page; "" if it is the first, or the two cannot be joined.
+        sections: The headings that begin within it, in order.
     """
 
     document_id: str
@@ -124,17 +126,17 @@ class Chunk:
 
     @property
     def key(self) -> ChunkKey:
-        """What names it."""
+        """Its key."""
         return self.document_id, self.ordinal
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """What a question found: the sentences that matter of a chunk, or of neighbouring chunks of one page.
+    """A search result: the relevant sentences of a chunk, or of neighbouring chunks of one page.
 
     Attributes:
         rank: 1 for the best.
-        score: What it was ranked by; higher is better. 0 to about 1.7, and comparable within one question only.
+        score: Ranking score, 0 to about 1.7; higher is better. Comparable within one question only.
         cosine: Similarity of question and chunk, in [-1, 1].
         document: The file's name.
         document_id: SHA-256 of the file.
@@ -142,11 +144,11 @@ class Passage:
         page_label: The number printed on the page.
         start: Offset of `text` in the page's text.
         end: Offset after it.
-        text: The words.
-        heading: The headings that `text` begins under, outermost first, as "Leave > Carrying over"; "" where none is known.
-        chunk_start: Offset in the page's text of `chunk_text`.
-        chunk_text: All that was found, before it was trimmed to `text`.
-        sections: The headings that begin within `text`, after its beginning, in order.
+        text: The relevant sentences.
+        heading: The headings above the start of `text`, outermost first, as "Leave > Carrying over"; "" if none is known.
+        chunk_start: Offset of `chunk_text` in the page's text.
+        chunk_text: The whole chunks, before they were trimmed to `text`.
+        sections: The headings that begin within `text`, in order.
     """
 
     rank: int
@@ -175,16 +177,16 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A footnote: a `[number]` in the answer's text stands for `passage`, and for these words of it.
+    """A footnote: a `[number]` in the answer's text refers to `passage`, and to these words of it.
 
     Attributes:
-        number: As shown; several citations have the same one where they rest on the same passage.
-        passage: What it stands for.
-        quote: The words the sentence rests on; the whole passage where that is all that is known.
+        number: As shown; citations of the same passage share a number.
+        passage: The passage cited.
+        quote: The words that support the sentence; the whole passage if no more is known.
         quote_start: Offset of `quote` in the page's text.
         quote_end: Offset after it.
-        verdict: What these words do for `sentence`; "related" where that was not checked.
-        sentence: The answer's sentence that rests on them, without its markers; "" while the answer grows.
+        verdict: Whether these words support `sentence`; "related" if that was not checked.
+        sentence: The answer's sentence without its markers; "" while the answer grows.
         position: Offset of its `[number]` in the answer's text.
     """
 
@@ -199,7 +201,7 @@ class Citation:
 
     @property
     def heading(self) -> str:
-        """The headings its words begin under, outermost first; "" where none is known."""
+        """The headings above the quote, outermost first; "" if none is known."""
         begun = [path for start, path in self.passage.sections if start <= self.quote_start]
         return begun[-1] if begun else self.passage.heading
 
@@ -212,12 +214,12 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class CheckedSentence:
-    """A sentence of a finished answer, compared with what it cites.
+    """A sentence of a finished answer, checked against what it cites.
 
     Attributes:
         start: Offset in the answer's text.
-        end: Offset after it and after its markers.
-        verdict: That of all that it cites together; "unsupported" where it cites nothing and nothing that was found supports it.
+        end: Offset after it and its markers.
+        verdict: For all its citations together; "unsupported" if it cites nothing and no passage supports it.
         citations: Indexes in the answer's `citations`.
     """
 
@@ -229,17 +231,17 @@ class CheckedSentence:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What a chat model was sent for an answer, and what its server said of it.
+    """What a chat model was sent for an answer, and what its server reported.
 
     Attributes:
-        messages: All of them: instructions, history, and the question with its passages.
-        tokens: Their size, estimated from above.
-        room: Tokens that there were for them.
-        dropped_messages: Messages of the history that had no room, the oldest.
-        dropped_passages: Passages that were found and had no room, the worst.
-        prompt_tokens: What the server counted in the messages; None where it does not say.
-        seconds_to_first_word: From the question on; None while there is none.
-        finish_reason: The server's own word for how the answer ended, such as "stop"; "" where it gave none.
+        messages: All messages: instructions, history, and the question with its passages.
+        tokens: Their size, an upper estimate.
+        room: Tokens available for them.
+        dropped_messages: Messages of the history that did not fit, the oldest.
+        dropped_passages: Passages found that did not fit, the worst.
+        prompt_tokens: Tokens of the messages as the server counted them; None if it does not say.
+        seconds_to_first_word: Since the question; None until then.
+        finish_reason: The server's own word for how the answer ended, such as "stop"; "" if it gave none.
     """
 
     messages: tuple[Message, ...]
@@ -253,7 +255,7 @@ class Sent:
 
     @property
     def was_cut(self) -> bool:
-        """Whether the server saw clearly fewer tokens than were sent, as where its own limit is lower and it cuts without a word."""
+        """Whether the server saw clearly fewer tokens than were sent: its own limit is lower, and it cut silently."""
         return self.prompt_tokens is not None and self.prompt_tokens < LEAST_SEEN * self.tokens
 
 
@@ -262,17 +264,17 @@ class Answer:
     """An answer, or as much of it as has arrived.
 
     Attributes:
-        question: What was asked.
+        question: The question as asked.
         text: Markdown with footnote numbers such as `[1]`; every number is in `citations`.
-        citations: Numbered by first appearance, without holes.
-        passages: What was retrieved and shown to the model, best first.
+        citations: Numbered by first appearance, without gaps.
+        passages: The passages retrieved and shown to the model, best first.
         model: The chat model that wrote it, or "extractive" for quoted sentences.
         finish: How it ended.
-        notice: A sentence about the answer itself (cut, interrupted, no model connected), or "".
-        seconds: From the question to this state of the answer.
-        searched: What was searched for: the question, or the whole question that a follow-up stands for.
-        sentences: Its sentences with what the check found, in order; none while it grows, nor where nothing was to check.
-        reasoning: What a thinking model thought before it; never cited, never sent back.
+        notice: A note about the answer itself (cut, interrupted, no model connected), or "".
+        seconds: Since the question.
+        searched: The query: the question, or the standalone question that a follow-up was rewritten to.
+        sentences: Its sentences as checked, in order; none while it grows, or if there was nothing to check.
+        reasoning: A thinking model's reasoning; never cited, never sent back.
         sent: What the model was sent; None for quoted answers.
     """
 
@@ -292,22 +294,22 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class DocumentRecord:
-    """What the library keeps about a document.
+    """What the library knows about a document.
 
     Attributes:
         id: SHA-256 of the file's bytes.
         name: The file's name.
         title: The title the file gives itself, or "".
         media_type: Of its format, such as "application/pdf".
-        sources: Where it came from: absolute paths, or "upload:NAME"; several where several files have the same bytes.
-        pages: How many pages it has.
-        chunks: How many chunks are stored.
+        sources: Where it came from: absolute paths, or "upload:NAME"; several if several files have the same bytes.
+        pages: Number of pages.
+        chunks: Number of chunks.
         empty_pages: Physical numbers of pages without text: blank or scanned.
         labels: The printed label of each page.
-        added: When, ISO 8601 in UTC.
+        added: When it was added, ISO 8601 in UTC.
         size: Bytes.
-        password: What opened the file, or "".
-        indexed: Share of its chunks that have their vectors, in [0, 1]; what has none yet is found by its words alone.
+        password: The password that opened the file, or "".
+        indexed: Share of its chunks that are embedded, in [0, 1]; keyword search finds the others too.
     """
 
     id: str
@@ -326,19 +328,19 @@ class DocumentRecord:
 
     @property
     def state(self) -> DocumentState:
-        """`ready` once all its chunks have their vectors, `keyword_ready` before."""
+        """`ready` once all its chunks are embedded, `keyword_ready` before."""
         return "ready" if self.indexed >= 1 else "keyword_ready"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found of one part of a library.
+    """The state of one part of a library.
 
     Attributes:
         part: Its name, such as "record" or "files".
-        state: "ok"; "warning" where something is left to do; "fault" where something is damaged, missing or does not work.
-        message: One sentence or two.
-        cure: What to do; "" where there is nothing.
+        state: "ok"; "warning" if something is left to do; "fault" if something is damaged, missing or does not work.
+        message: One or two sentences.
+        cure: What to do, or "".
     """
 
     part: str
@@ -353,11 +355,11 @@ class Outcome:
 
     Attributes:
         path: The file as it was given.
-        document: Its name.
-        document_id: SHA-256 of its bytes, or "" where it could not be read.
+        document: The document's name in the library.
+        document_id: SHA-256 of its bytes, or "" if it could not be read.
         status: See `OutcomeStatus`.
-        pages: Pages read.
-        chunks: Chunks stored.
+        pages: Number of pages.
+        chunks: Number of chunks.
         message: One sentence: what happened and, on failure, what to do.
     """
 
@@ -372,7 +374,7 @@ class Outcome:
     @property
     def is_searchable(self) -> bool:
         """Whether the file's content can be found in the library now."""
-        return self.status in {"added", "unchanged", "replaced", "duplicate"}
+        return self.status in {"added", "unchanged", "replaced", "renamed", "duplicate", "missing"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,15 +391,15 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A moment of `Library.add`.
+    """How far `Library.add` is with one file. All files are read first; then they are embedded.
 
     Attributes:
-        path: The file at work. All files are read first; then, from its first moment of "indexing" on, a file is found by its words.
+        path: The file.
         fraction: How much of it is done, in [0, 1].
-        file: Its number among the files, 1-based.
-        files: How many there are.
+        file: Its number, 1-based, in the order of reading.
+        files: The number of files.
         outcome: Set once, when the file is finished.
-        stage: "reading" until its words are found, "indexing" while its vectors are made.
+        state: How far the document is.
     """
 
     path: str
@@ -405,7 +407,7 @@ class Progress:
     file: int
     files: int
     outcome: Outcome | None
-    stage: Literal["reading", "indexing"] = "reading"
+    state: DocumentState = "reading"
 
 
 ProgressCallback = Callable[[Progress], None]

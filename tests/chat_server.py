@@ -28,7 +28,7 @@ Body = dict[str, Any]
 Reply = Callable[[list[dict[str, str]]], str]
 
 MODEL = "stand-in"
-NOT_FOUND = "The documents do not say."
+NOT_FOUND = "Not found in your documents."
 THOUGHT = "The reader wants a quotation."
 SLOW_SECONDS = 0.3
 

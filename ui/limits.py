@@ -3,7 +3,7 @@
 from typing import Any
 
 from rag.errors import RagError
-from rag.library import MOST_QUESTION_CHARACTERS
+from rag.retrieving.search import MOST_QUESTION_CHARACTERS
 from ui import text
 
 MOST_NAME_CHARACTERS = 200

@@ -27,7 +27,7 @@ STATUS = {
     "replaced": "replaced",
     "renamed": "renamed",
     "duplicate": "duplicate",
-    "missing": "file not found",
+    "missing": "file is gone",
     "no_text": "no text found",
     "needs_password": "password required",
     "unreadable": "could not be read",
@@ -35,10 +35,6 @@ STATUS = {
     "unsupported": "unsupported file type",
     "failed": "failed",
 }
-NOT_STORED = "This file could not be stored: {reason}. Free some disk space or check the library folder, then try again."
-UPLOAD_GONE = "This upload has expired. Upload the file again."
-UPLOAD_LOST = "The server stopped before this file was stored. Upload it again."
-GIVEN_UP = "The server stopped {count} times while reading this file. Try again, or dismiss it."
 TRY_AGAIN = "Try again"
 NEWS = "{name}: {status}. {message}"
 LEFT_BEHIND = (

@@ -1,1 +1,1 @@
-"""Passages -> answer: with a chat model or by quoting."""
+"""Passages -> answer: `growing` by a chat model, `extractive` by quoting; `footnoting` has its sentences checked."""

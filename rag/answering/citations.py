@@ -9,9 +9,8 @@ from rag.types import Citation, Passage
 class CitationResolver:
     """Rewrites markers such as `[3]`, `[1, 3]` or `【2】` into footnote numbers, as text arrives in pieces.
 
-    Numbers are given by first appearance and without holes. A marker that names no passage is dropped, and no half
-    of a marker is ever let through: what might become one is held back until it is decided. White space before the first
-    word is dropped.
+    Numbers are given by first appearance and without holes. A marker that names no passage is dropped, and what might become a marker is
+    held back until it is decided. White space before the first word is dropped.
     """
 
     def __init__(self, passages: Sequence[Passage]) -> None:
@@ -50,31 +49,31 @@ class CitationResolver:
             cited = [number for number in marker.numbers if 1 <= number <= len(self._passages)]
             if not marker.is_certain and len(cited) < len(marker.numbers):
                 continue
-            certain += self._tell(line[self._resolved : marker.start]) + "".join(self._footnotes(cited))
+            certain += self._emit(line[self._resolved : marker.start]) + "".join(self._footnotes(cited))
             if not cited:
-                certain += self._tell(_gap(self._last, line[marker.end : marker.end + 1]))
+                certain += self._emit(_gap(self._last, line[marker.end : marker.end + 1]))
             self._resolved = marker.end
-        certain += self._tell(line[self._resolved : until])
+        certain += self._emit(line[self._resolved : until])
         self._resolved = max(self._resolved, until)
         return certain
 
     def _line_end(self) -> str:
         self._resolved = 0
-        return self._tell("\n")
+        return self._emit("\n")
 
     def _footnotes(self, cited: Sequence[int]) -> Iterator[str]:
         for marked in dict.fromkeys(cited):
             number = self._numbers.setdefault(marked, len(self._numbers) + 1)
             self._citations.append(Citation.of_words(number, self._passages[marked - 1], position=self._length))
-            yield self._tell(f"[{number}]")
+            yield self._emit(f"[{number}]")
 
-    def _tell(self, text: str) -> str:
-        told = text if self._length else text.lstrip()
-        self._length += len(told)
-        self._last = told[-1:] or self._last
-        return told
+    def _emit(self, text: str) -> str:
+        text = text if self._length else text.lstrip()
+        self._length += len(text)
+        self._last = text[-1:] or self._last
+        return text
 
 
 def _gap(before: str, after: str) -> str:
-    """What a dropped marker leaves: a space where its neighbours would run together, if only to a marker that nobody wrote."""
+    """What a dropped marker leaves: a space where its neighbours would run together, or form another marker."""
     return " " if (before.isalnum() or before == "[") and (after.isalnum() or after == "]") else ""

@@ -1,21 +1,18 @@
 """A finished answer -> the same, with each sentence checked, each footnote's words found, and footnotes for sentences that lack them."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from operator import itemgetter
 
 from rag.answering.statements import Statement, statements
-from rag.types import Answer, CheckedSentence, Citation, Passage, Verdict
-from rag.verifying.rules import Checked, Claim, Support
-
-Check = Callable[[Sequence[Claim], Sequence[Passage]], list[Checked]]
-"""Says what passages do for claims; see `rag.verifying.rules.check`."""
+from rag.types import Answer, CheckedSentence, Citation, Passage
+from rag.verifying.protocol import Claim, Judgement, Support, Verifier
 
 
 @dataclass(frozen=True, slots=True)
 class _Footnote:
-    """A footnote of the new text: where it goes in the old one, what it takes the place of, and what is known of it."""
+    """A footnote of the checked answer: it replaces `text[start:end]` of the unchecked one."""
 
     start: int
     end: int
@@ -24,49 +21,40 @@ class _Footnote:
     support: Support | None
 
 
-def footnoted(answer: Answer, check: Check) -> Answer:
-    """Check an answer.
+def footnoted(answer: Answer, verifier: Verifier) -> Answer:
+    """Check a finished answer: each citation gets a verdict, its sentence, and the words that this rests on.
 
-    Args:
-        answer: Finished; its citations stand at their places in its text and are of its passages.
-        check: Compares its sentences with them.
-
-    Returns:
-        The answer with `sentences`. Its citations have a verdict, the sentence they belong to, and the words that this rests on. A
-        sentence without a footnote that a passage supports has got one; numbers are again by first appearance.
-
-    Raises:
-        EmbeddingError: The model that compares cannot be used.
+    A sentence without a footnote that a passage supports gets one; numbers are again by first appearance.
     """
     stated = statements(answer.text, answer.citations)
     places = [answer.passages.index(citation.passage) for citation in answer.citations]
-    cited = [tuple(dict.fromkeys(places[index] for index in statement.citations)) for statement in stated]
-    checked = check([Claim(statement.text, indexes) for statement, indexes in zip(stated, cited, strict=True)], answer.passages)
-    return _rebuilt(answer, stated, checked, _footnotes(answer.citations, places, stated, checked))
+    claims = [Claim(statement.text, tuple(dict.fromkeys(places[index] for index in statement.citations))) for statement in stated]
+    judgements = verifier.verify(claims, answer.passages)
+    return _rebuilt(answer, stated, judgements, _footnotes(answer.citations, places, stated, judgements))
 
 
 def _footnotes(
-    citations: Sequence[Citation], places: Sequence[int], stated: Sequence[Statement], checked: Sequence[Checked]
+    citations: Sequence[Citation], places: Sequence[int], stated: Sequence[Statement], judgements: Sequence[Judgement]
 ) -> list[_Footnote]:
-    """All that the new text has, in its order."""
+    """The footnotes of the checked answer, in order."""
     owners = {index: number for number, statement in enumerate(stated) for index in statement.citations}
     footnotes = []
     for index, (citation, place) in enumerate(zip(citations, places, strict=True)):
         owner = owners.get(index)
-        supports = () if owner is None else checked[owner].supports
+        supports = () if owner is None else judgements[owner].supports
         support = next((support for support in supports if support.index == place), None)
         footnotes.append(_Footnote(citation.position, citation.position + len(f"[{citation.number}]"), place, owner, support))
-    for number, (statement, found) in enumerate(zip(stated, checked, strict=True)):
-        if statement.may_gain and not statement.citations and found.supports:
-            footnotes.append(_Footnote(statement.end, statement.end, found.supports[0].index, number, found.supports[0]))
+    for number, (statement, judgement) in enumerate(zip(stated, judgements, strict=True)):
+        if statement.may_gain and not statement.citations and judgement.supports:
+            footnotes.append(_Footnote(statement.end, statement.end, judgement.supports[0].index, number, judgement.supports[0]))
     return sorted(footnotes, key=lambda footnote: footnote.start)
 
 
-def _rebuilt(answer: Answer, stated: Sequence[Statement], checked: Sequence[Checked], footnotes: Sequence[_Footnote]) -> Answer:
+def _rebuilt(answer: Answer, stated: Sequence[Statement], judgements: Sequence[Judgement], footnotes: Sequence[_Footnote]) -> Answer:
     numbers: dict[int, int] = {}
     citations: list[Citation] = []
     text, at = "", 0
-    shifts: list[tuple[int, int]] = []  # from this offset of the old text on, its words stand so much further on
+    shifts: list[tuple[int, int]] = []  # (offset in the old text, how much further on its words stand from there)
     for footnote in footnotes:
         number = numbers.setdefault(footnote.passage, len(numbers) + 1)
         text += answer.text[at : footnote.start]
@@ -77,18 +65,16 @@ def _rebuilt(answer: Answer, stated: Sequence[Statement], checked: Sequence[Chec
         shifts.append((at, len(text) - at))
     text += answer.text[at:]
     sentences = []
-    for index, (statement, found) in enumerate(zip(stated, checked, strict=True)):
+    for index, (statement, judgement) in enumerate(zip(stated, judgements, strict=True)):
         mine = tuple(number for number, footnote in enumerate(footnotes) if footnote.statement == index)
-        sentences.append(CheckedSentence(_moved(statement.start, shifts), _moved(statement.end, shifts), found.verdict, mine))
+        sentences.append(CheckedSentence(_moved(statement.start, shifts), _moved(statement.end, shifts), judgement.verdict, mine))
     return replace(answer, text=text, citations=tuple(citations), sentences=tuple(sentences))
 
 
 def _citation(number: int, passage: Passage, support: Support | None, sentence: str, position: int) -> Citation:
-    if support is None or support.start == support.end:
-        verdict: Verdict = support.verdict if support else "related"
-        return replace(Citation.of_words(number, passage, position=position), verdict=verdict, sentence=sentence)
-    cited = Citation.of_words(number, passage, support.start, support.end, position=position)
-    return replace(cited, verdict=support.verdict, sentence=sentence)
+    words = (support.start, support.end) if support and support.start < support.end else ()
+    citation = Citation.of_words(number, passage, *words, position=position)
+    return replace(citation, verdict=support.verdict if support else "related", sentence=sentence)
 
 
 def _moved(offset: int, shifts: Sequence[tuple[int, int]]) -> int:

@@ -1,58 +1,97 @@
-"""A chat model's words -> the answer as it grows."""
+"""A chat model's reply -> the answer as it grows, checked when it is finished."""
 
+import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 
-from rag.answering.asked import Asked
 from rag.answering.citations import CitationResolver
-from rag.answering.nearest import with_nearest
-from rag.answering.prompt import NOT_FOUND
+from rag.answering.footnoting import footnoted
+from rag.answering.notices import CUT, DOUBTFUL, INTERRUPTED, SERVER_CUT, SHORTENED, SILENT, UNCITED, UNSUPPORTED
+from rag.answering.prompt import REFUSALS, Prompt, build_prompt
+from rag.answering.question import RetrievedQuestion
+from rag.endpoints.chat.model import ChatModel
 from rag.endpoints.chat.reply import ChatDelta
-from rag.types import Answer, Citation, Finish, Sent
+from rag.settings import Settings
+from rag.types import Answer, Citation, Finish, Passage, Sent
+from rag.verifying.protocol import Verifier
+
+
+async def answer_by_model(
+    question: RetrievedQuestion, chat_model: ChatModel, settings: Settings, is_answered: Callable[[], Awaitable[bool]], verifier: Verifier
+) -> AsyncGenerator[Answer, None]:
+    """Answer in prose; the last answer is checked, and warns the reader unless `is_answered`."""
+    prompt = build_prompt(question.question, question.passages, question.history, settings.chat_context_tokens, settings.chat_max_tokens)
+    sent = _sent(prompt, question.passages)
+    growing = GrowingAnswer(replace(question, passages=prompt.passages), await chat_model.resolve(), sent)
+    async with aclosing(chat_model.stream(prompt.messages)) as deltas:
+        async for delta in deltas:
+            yield growing.read(delta)
+    answer = growing.end()
+    notices = [SHORTENED.format(count=prompt.dropped_messages)] if prompt.dropped_messages else []
+    notices += [SERVER_CUT] if answer.sent and answer.sent.was_cut else []
+    if answer.finish != "not_found":
+        answer = await asyncio.to_thread(footnoted, answer, verifier)
+        notices += {"length": [CUT], "interrupted": [INTERRUPTED]}.get(answer.finish, _warnings(answer))
+        if answer.finish == "complete" and not await is_answered():
+            notices.append(DOUBTFUL)
+    yield replace(answer, notice=" ".join([*notices, answer.notice]).strip())
 
 
 class GrowingAnswer:
     """An answer that a model is writing."""
 
-    def __init__(self, asked: Asked, model: str, sent: Sent) -> None:
-        self._asked = asked
+    def __init__(self, question: RetrievedQuestion, model: str, sent: Sent) -> None:
+        self._question = question
         self._model = model
         self._sent = sent
-        self._resolver = CitationResolver(asked.passages)
+        self._resolver = CitationResolver(question.passages)
         self._text = self._reasoning = ""
         self._finish: str | None = None
 
     def read(self, delta: ChatDelta) -> Answer:
-        """Take what came; return the answer so far."""
+        """Take the next piece; return the answer so far."""
         if delta.retracts:  # what was sent so far turned out to be thinking
-            self._text, self._resolver = "", CitationResolver(self._asked.passages)
+            self._text, self._resolver = "", CitationResolver(self._question.passages)
         self._text += self._resolver.feed(delta.text)
         self._reasoning += delta.reasoning
         self._finish = delta.finish or self._finish
         if self._sent.seconds_to_first_word is None and delta.text.strip():
-            self._sent = replace(self._sent, seconds_to_first_word=time.monotonic() - self._asked.began)
+            self._sent = replace(self._sent, seconds_to_first_word=time.monotonic() - self._question.began)
         if delta.finish:
             self._sent = replace(self._sent, prompt_tokens=delta.prompt_tokens, finish_reason=delta.finish)
-        return self._answer(self._resolver.citations, "streaming")
+        return self._complete(self._question.answer(self._text.strip(), self._resolver.citations, self._model, "streaming"))
 
     def end(self) -> Answer:
-        """The answer, finished; where the documents do not say, with the passages that are nearest."""
+        """The finished answer; after a refusal, with the closest passages."""
         self._text += self._resolver.finish()
-        citations = self._resolver.citations
-        finish = _finish(self._text.strip(), self._finish, citations)
+        text, citations = self._text.strip(), self._resolver.citations
+        finish = _finish(text, self._finish, citations)
         if finish == "not_found":
-            self._text, citations = with_nearest(self._text.strip(), self._asked.passages)
-        return self._answer(citations, finish)
+            return self._complete(self._question.refusal(text, self._model))
+        return self._complete(self._question.answer(text, citations, self._model, finish))
 
-    def _answer(self, citations: Sequence[Citation], finish: Finish) -> Answer:
-        answer = self._asked.answer(self._text.strip(), citations, self._model, finish)
+    def _complete(self, answer: Answer) -> Answer:
         return replace(answer, reasoning=self._reasoning.strip(), sent=self._sent)
 
 
-def _finish(text: str, finish: str | None, citations: Sequence[Citation]) -> Finish:
-    if finish == "length":
+def _finish(text: str, reason: str | None, citations: Sequence[Citation]) -> Finish:
+    if reason == "length":
         return "length"
-    if finish in {None, "interrupted"}:
+    if reason in {None, "interrupted"}:
         return "interrupted"
-    return "not_found" if not citations and text.startswith(NOT_FOUND.rstrip(".")) else "complete"
+    return "not_found" if not citations and text.startswith(REFUSALS) else "complete"
+
+
+def _sent(prompt: Prompt, retrieved: Sequence[Passage]) -> Sent:
+    return Sent(prompt.messages, prompt.tokens, prompt.room, prompt.dropped_messages, tuple(retrieved[len(prompt.passages) :]))
+
+
+def _warnings(answer: Answer) -> list[str]:
+    """What a reader should know about an answer that the model thinks complete."""
+    if not answer.text:
+        return [SILENT]
+    if not answer.citations:
+        return [UNCITED]
+    return [UNSUPPORTED] if all(sentence.verdict == "unsupported" for sentence in answer.sentences) else []

@@ -11,8 +11,11 @@ from rag.formats.registry import page_name
 from rag.text.markers import without_markers
 from rag.types import Message, Passage
 
-NOT_FOUND = "The documents do not say."
+NOT_FOUND = "Not found in your documents."
 """What a model is asked to reply when the passages hold no answer."""
+
+REFUSALS = (NOT_FOUND.rstrip("."), "The documents do not say")
+"""What a refusal begins with. A model may repeat the second from an old conversation: earlier versions asked for it."""
 
 SYSTEM = f"""You answer questions about the reader's documents, from the numbered passages in the last message and from nothing else.
 - After every sentence, cite the passages it rests on by their numbers in square brackets, like this: [1] or [2][3].
@@ -29,23 +32,15 @@ REMINDER = (
 _TAG = re.compile(r"<(?=\s*/?\s*passage)", re.IGNORECASE)
 
 MESSAGE_TOKENS = 4
-"""What a message costs besides its text."""
+"""Overhead of a message besides its text."""
 
 ANSWER_TOKENS = 1024
-"""Kept free for the answer where no limit is set; never more than a third of the context."""
+"""Reserved for the answer where no limit is set; never more than a third of the context."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What is sent.
-
-    Attributes:
-        messages: One system message, then user and assistant in turn, the question last.
-        passages: Those that had room, best first; marker `[n]` is the n-th.
-        tokens: Estimated size.
-        room: Tokens that there were for them.
-        dropped_messages: Messages of the history that had no room.
-    """
+    """Messages for a chat model, the question last, with the passages that fitted; `tokens` (estimated) is at most `room`."""
 
     messages: tuple[Message, ...]
     passages: tuple[Passage, ...]
@@ -55,27 +50,16 @@ class Prompt:
 
 
 def estimate_tokens(text: str) -> int:
-    """Estimate a text's tokens from above: a third of its UTF-8 bytes.
-
-    Byte-pair tokenizers make 3.3 to 4.5 bytes a token of European languages and about 3 of Chinese or Japanese.
-    """
+    """Estimate a text's tokens from above, at 3 bytes each: tokenizers make 3.3 to 4.5 of European languages, about 3 of Chinese."""
     return math.ceil(len(text.encode("utf-8", "replace")) / 3)
 
 
 def build_prompt(
     question: str, passages: Sequence[Passage], history: Sequence[Message], context_tokens: int, max_tokens: int | None
 ) -> Prompt:
-    """Put a prompt together; where it is too long, the oldest turns go first, then the worst passages.
+    """Build a prompt; where it is too long for the context, the oldest turns are dropped first, then the worst passages.
 
-    Args:
-        question: What is asked.
-        passages: Best first; at least one is sent, or none if there is none.
-        history: Earlier turns, oldest first.
-        context_tokens: What the model can take, its answer included.
-        max_tokens: The longest answer, or None for the model's own limit.
-
-    Raises:
-        ChatRequestError: Not even the question and one passage have room.
+    `context_tokens` include the answer. `ChatRequestError` is raised where not even the question and one passage fit.
     """
     room = context_tokens - min(max_tokens or ANSWER_TOKENS, context_tokens // 3)
     turns = answered = _turns(history)
@@ -92,16 +76,16 @@ def build_prompt(
         else:
             raise ChatRequestError(
                 f"The question is too long for the chat model: about {tokens:,} tokens, and there is room for {room:,}. "
-                "Ask more briefly, or raise RAG_CHAT_CONTEXT_TOKENS if the model can take more."
+                "Ask a shorter question, or raise RAG_CHAT_CONTEXT_TOKENS if the model's context is longer."
             )
 
 
 def _turns(history: Sequence[Message]) -> list[Message]:
     """The history as strict pairs of question and answer, without footnote markers, which meant other passages."""
     pairs: list[Message] = []
-    for asked, answered in pairwise(history):
-        if asked.role == "user" and answered.role == "assistant" and answered.content.strip():
-            pairs += [asked, Message("assistant", without_markers(answered.content))]
+    for question, answer in pairwise(history):
+        if question.role == "user" and answer.role == "assistant" and answer.content.strip():
+            pairs += [question, Message("assistant", without_markers(answer.content))]
     return pairs
 
 

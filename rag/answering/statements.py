@@ -4,32 +4,26 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rag.answering.prompt import NOT_FOUND
+from rag.answering.prompt import REFUSALS
 from rag.text.markers import prose_lines
-from rag.text.sentences import sentence_spans
+from rag.text.sentences import count_words, sentence_spans
 from rag.types import Citation
 
 LEAST_WORDS = 3
-"""A shorter sentence without a footnote is "Yes." or a label, and not looked at."""
+"""A shorter sentence without a footnote is "Yes." or a label, and is not checked."""
 
 _LEAD = re.compile(r"[\s>#]*(?:(?:[-*+•]|\d{1,9}[.)])\s+)?(?:\[[ xX]\]\s+)?")
 _HEADING = re.compile(r"\s*#{1,6}(?:\s|$)")
 _SYNTAX = re.compile(r"\*{1,3}|(?<!\w)_{1,3}|_{1,3}(?!\w)|~~|`+|\\(?=[^\w\s])|\|")
 _CLOSERS = re.compile(r"[*_~`]*")
 _GAP = re.compile(r" (?=[.,;:!?…])")
-_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A sentence of an answer.
+    """A sentence from `start` to `end` of an answer's text, which include its footnotes.
 
-    Attributes:
-        start: Offset in the answer's text, of it and of its footnotes.
-        end: Offset after them.
-        text: Its words, without footnotes and Markdown; on one line.
-        citations: Indexes of its footnotes among the answer's citations.
-        may_gain: Whether a footnote may be put at its end.
+    `text` is without footnotes and Markdown, `citations` are indexes, and `may_gain` says whether a footnote may be put at its end.
     """
 
     start: int
@@ -40,15 +34,10 @@ class Statement:
 
 
 def statements(text: str, citations: Sequence[Citation]) -> list[Statement]:
-    """Find the sentences of an answer that can be right or wrong.
+    """Find the sentences of an answer's Markdown that can be right or wrong, in order; a row of a table is one.
 
-    Args:
-        text: Markdown. A row of a table is one sentence; code and display formulas have none.
-        citations: Its footnotes, by their places in it.
-
-    Returns:
-        In the order of the text, without overlaps: sentences with words and a footnote; without one, those of `LEAST_WORDS` words or more
-        that are no heading, no question, no refusal, and do not lead in what follows ("These are:").
+    These are sentences with a footnote; without one, those of `LEAST_WORDS` words or more that are no heading, no question, no refusal, and
+    do not introduce what follows ("These are:").
     """
     masked = _masked(text, citations)
     found = []
@@ -60,7 +49,7 @@ def statements(text: str, citations: Sequence[Citation]) -> list[Statement]:
         for (first, last), begin, until in zip(spans, [start, *cuts], [*cuts, end], strict=False):
             cited = tuple(index for index, citation in enumerate(citations) if begin <= citation.position < until)
             words = _GAP.sub("", " ".join(_LEAD.sub("", masked[first:last], count=1).split()))
-            if _WORD.search(words) and (cited or (is_prose and _is_stated(words))):
+            if count_words(words) and (cited or (is_prose and _is_stated(words))):
                 before = [citations[index].position for index in cited]
                 after = [citations[index].position + len(f"[{citations[index].number}]") for index in cited]
                 closed = _CLOSERS.match(text, last)
@@ -96,5 +85,4 @@ def _masked(text: str, citations: Sequence[Citation]) -> str:
 
 
 def _is_stated(words: str) -> bool:
-    is_refusal = words.rstrip(".") == NOT_FOUND.rstrip(".")
-    return len(_WORD.findall(words)) >= LEAST_WORDS and not words.endswith((":", "?", "？")) and not is_refusal
+    return count_words(words) >= LEAST_WORDS and not words.endswith((":", "?", "？")) and words.rstrip(".") not in REFUSALS

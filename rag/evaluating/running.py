@@ -24,7 +24,7 @@ class Retriever(Protocol):
         """Below this confidence it declines to answer; in [0, 1]."""
         ...
 
-    def retrieve(self, question: str, top_k: int, documents: Sequence[str] | None) -> list[Passage]:
+    def retrieve(self, question: str, *, top_k: int, documents: Sequence[str] | None) -> list[Passage]:
         """Passages, best first, from these documents or from all."""
         ...
 
@@ -111,7 +111,7 @@ def evaluate(retriever: Retriever, questions: Sequence[Question], top_k: int, on
         raise ValueError(f"an evaluation needs at least one question and a top_k of at least 1, not {len(questions)} and {top_k}")
     depth = max(top_k, NDCG_DEPTH)
     with suppress(RagError):  # it fails again below, where it is counted
-        retriever.retrieve(questions[0].text, depth, questions[0].documents)
+        retriever.retrieve(questions[0].text, top_k=depth, documents=questions[0].documents)
     rows = []
     for number, question in enumerate(questions, start=1):
         rows.append(_row(retriever, question, depth, top_k))
@@ -123,7 +123,7 @@ def evaluate(retriever: Retriever, questions: Sequence[Question], top_k: int, on
 def _row(retriever: Retriever, question: Question, depth: int, top_k: int) -> Row:
     began = time.perf_counter()
     try:
-        passages = tuple(retriever.retrieve(question.text, depth, question.documents))
+        passages = tuple(retriever.retrieve(question.text, top_k=depth, documents=question.documents))
         milliseconds = (time.perf_counter() - began) * 1000
         confidence = retriever.confidence(question.text, passages[:top_k])
     except RagError as error:

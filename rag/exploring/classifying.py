@@ -1,16 +1,20 @@
-"""Labels for documents, passages or texts, from a few examples or from the labels' names alone."""
+"""Labels for documents, passages or texts, from a few examples or the labels' names alone; and how well they are told apart."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rag.embedding.protocol import Embeddings
 from rag.errors import ExploringError
-from rag.exploring.embedding import Told, embed_texts
-from rag.exploring.labels import Method, embed_examples, learn
+from rag.exploring.embedding import embed_texts
+from rag.exploring.labels import SEED, Examples, Method, embed_examples, learn
 from rag.exploring.lists import write_csv
+from rag.exploring.passages import read_chunks
+from rag.exploring.vectors import Progress, no_progress
 from rag.types import ChunkKey
 
 if TYPE_CHECKING:
@@ -19,24 +23,26 @@ if TYPE_CHECKING:
 UNSURE_BELOW = 0.6
 """Confidence below which a label is a guess: above a half, which the likelier of two labels always has."""
 
-READ_BATCH = 2_000
-"""Passages read at a time."""
+MOST_FOLDS = 5
+
+LEAST_EXAMPLES = 2
+"""Examples per label for cross-validation: one to label, another to learn from."""
 
 Of = Literal["documents", "chunks"]
 
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """What got a label.
+    """An item and its label.
 
     Attributes:
-        label: The likeliest.
-        confidence: Its share, in [0, 1]: the probability of logistic regression, or else the softmax of cosines, a rough guide.
-        is_sure: Whether the confidence is no less than asked for.
-        text: The text, the passage's words, or the document's name.
+        label: The likeliest label.
+        confidence: Its probability by logistic regression, or else the softmax of cosines, a rough guide; in [0, 1].
+        is_sure: Whether the confidence reaches the limit asked for.
+        text: The text, the passage's text, or the document's name.
         document: The document's name; "" for a text that is in none.
         page: The passage's physical page, 1-based; None for documents and texts.
-        key: The passage, or the document's first; None for texts.
+        key: The passage, or the document's first one; None for texts.
     """
 
     label: str
@@ -50,14 +56,14 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True)
 class Classification:
-    """Labels of many.
+    """The labels of many items.
 
     Attributes:
-        labels: Those that were given.
-        method: How they were found.
+        labels: The labels given.
+        method: How they were assigned.
         unsure_below: The confidence asked for.
         found: One for each document, passage or text, in their order.
-        notes: Sentences that a person should know.
+        notes: Sentences for the reader.
     """
 
     labels: tuple[str, ...]
@@ -67,19 +73,51 @@ class Classification:
     notes: tuple[str, ...]
 
     def counts(self) -> dict[str, int]:
-        """How many surely have each label; those of which it is unsure are in none."""
-        return {label: sum(one.is_sure and one.label == label for one in self.found) for label in self.labels}
+        """The number of items that surely have each label."""
+        return {label: sum(item.is_sure and item.label == label for item in self.found) for label in self.labels}
 
     def to_csv(self) -> str:
-        """A table: label, confidence, sure, document, page, text; no spreadsheet takes a cell for a formula."""
-        columns = ("label", "confidence", "sure", "document", "page", "text")
-        return write_csv(
-            columns,
-            (
-                (one.label, f"{one.confidence:.4f}", "yes" if one.is_sure else "no", one.document, str(one.page or ""), one.text)
-                for one in self.found
-            ),
+        """A table of label, confidence, sure, document, page and text; no spreadsheet takes a cell for a formula."""
+        rows = (
+            (item.label, f"{item.confidence:.4f}", "yes" if item.is_sure else "no", item.document, str(item.page or ""), item.text)
+            for item in self.found
         )
+        return write_csv(("label", "confidence", "sure", "document", "page", "text"), rows)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CrossValidation:
+    """Examples labelled by what the other examples teach.
+
+    Attributes:
+        labels: The labels given.
+        method: How labels were assigned: as `classify` does with all examples.
+        folds: Parts held out in turn; as many as there are examples if one was held out at a time.
+        confusion: int, `(labels, labels)`: examples by their own label (row) and the label assigned (column).
+        accuracy: Share of examples that got their own label, in [0, 1].
+        macro_f1: Mean F1 of the labels, in [0, 1]; 0 for a label never assigned.
+        baseline: Accuracy of always assigning the most frequent label.
+        notes: Sentences for the reader.
+    """
+
+    labels: tuple[str, ...]
+    method: Method
+    folds: int
+    confusion: NDArray[np.intp]
+    accuracy: float
+    macro_f1: float
+    baseline: float
+    notes: tuple[str, ...]
+
+    @property
+    def examples(self) -> int:
+        """The number of examples."""
+        return int(self.confusion.sum())
+
+    @property
+    def leaves_one_out(self) -> bool:
+        """Whether one example was held out at a time."""
+        return self.folds == self.examples
 
 
 def classify(
@@ -88,73 +126,113 @@ def classify(
     texts: Sequence[str] | None = None,
     of: Of = "documents",
     unsure_below: float = UNSURE_BELOW,
-    tell: Told = lambda _: None,
+    progress: Progress = no_progress,
 ) -> Classification:
-    """Give each document, passage or text the likeliest of some labels. All are embedded as documents are.
+    """Assign each document, passage or text its likeliest label.
 
-    Where no label has an example, the names of the labels are compared. Where each has `ENOUGH` of `rag.exploring.labels`, logistic
-    regression learns from them; else the nearest mean of examples decides. A document's vector is the mean of its passages'.
+    Without examples, items are compared with the labels' names. With 5 examples of each label, logistic regression learns from them;
+    otherwise the nearest mean of examples decides. A document's vector is the mean of its passages'.
 
     Args:
-        library: Whose model embeds, and whose documents or passages get labels.
+        library: The library whose model embeds, and whose documents or passages are labelled.
         examples: Texts by label, at least 2 labels; a label's list may be empty.
-        texts: What gets labels in place of the library's documents.
-        of: "documents" or "chunks", where there are no `texts`.
+        texts: Texts to label in place of the library's documents.
+        of: "documents" or "chunks", if there are no `texts`.
         unsure_below: Labels with less confidence are marked as guesses; in [0, 1].
-        tell: Told how far it is.
+        progress: Called with the share done, in [0, 1].
 
     Raises:
-        ExploringError: The labels cannot be told apart (see `embed_examples`), or there is nothing to give them to.
-        EmbeddingError: The model cannot be used.
-        StorageError: The index cannot be read.
-        ValueError: `of` or `unsure_below` is not what it may be.
+        ExploringError: There are fewer than 2 labels or too many, an example has two labels, or there is nothing to label.
+        EmbeddingError, StorageError: The model cannot be used, or the index cannot be read.
+        ValueError: `of` or `unsure_below` is out of range.
     """
     if of not in {"documents", "chunks"} or not 0 <= unsure_below <= 1:
         raise ValueError('of must be "documents" or "chunks", and unsure_below from 0 to 1')
     if texts is None:
         library.vectors().require()
     elif not texts:
-        raise ExploringError("There are no texts to label. Write one a line.")
-    given = embed_examples(library, examples, lambda done: tell(done / 2))
+        raise ExploringError("There are no texts to label. Write one per line.")
+    given = embed_examples(library, examples, lambda done: progress(done / 2))
     label = learn(given.vectors, given.owners, given.names, given.method)
     notes = list(given.notes)
     if texts is not None:
-        embedded = embed_texts(library, texts, lambda done: tell(0.5 + done / 2))
-        vectors, subjects = embedded.vectors, [_Subject(text) for text in embedded.texts]
+        embedded = embed_texts(library, texts, lambda done: progress(0.5 + done / 2))
+        vectors, items = embedded.vectors, [partial(Labelled, text=text) for text in embedded.texts]
         if embedded.cut:
-            notes.append(f"{len(embedded.cut)} texts are longer than the model reads; their beginning counts.")
+            notes.append(f"{len(embedded.cut)} texts are longer than the model reads; only their beginning counts.")
     else:
-        vectors, subjects = _of_library(library, of, lambda done: tell(0.5 + done / 2))
+        vectors, items = _of_library(library, of, lambda done: progress(0.5 + done / 2))
         if waiting := library.vectors().waiting:
-            notes.append(f"{waiting} documents have no label, since their vectors are still being made.")
+            notes.append(f"{waiting} documents have no label yet, since they are still being indexed.")
     shares = label(vectors)
     best = shares.argmax(axis=1)
     found = tuple(
-        Labelled(given.labels[place], float(row[place]), bool(row[place] >= unsure_below), one.text, one.document, one.page, one.key)
-        for one, row, place in zip(subjects, shares, best, strict=True)
+        item(given.labels[place], float(row[place]), bool(row[place] >= unsure_below))
+        for item, row, place in zip(items, shares, best, strict=True)
     )
     return Classification(given.labels, given.method, unsure_below, found, tuple(notes))
 
 
-@dataclass(frozen=True, slots=True)
-class _Subject:
-    text: str
-    document: str = ""
-    page: int | None = None
-    key: ChunkKey | None = None
+def cross_validate(library: "Library", examples: Mapping[str, Sequence[str]], progress: Progress = no_progress) -> CrossValidation:
+    """Label each example by what the others teach.
+
+    Stratified folds, as many as the rarest label has examples and at most 5; if that label has 2, one example is held out at a time,
+    since a half would teach too little.
+
+    Args:
+        library: The library whose model embeds the examples; its documents do not matter.
+        examples: Texts by label; at least 2 of each.
+        progress: Called with the share done, in [0, 1].
+
+    Raises:
+        ExploringError: A label has too few examples, or as for `classify`.
+        EmbeddingError: The model cannot be used.
+    """
+    from sklearn.metrics import confusion_matrix, f1_score
+
+    given = embed_examples(library, examples, progress)
+    counts = np.bincount(given.owners, minlength=len(given.labels))
+    if missing := [
+        f"{LEAST_EXAMPLES - count} more of {label!r}" for label, count in zip(given.labels, counts, strict=True) if count < LEAST_EXAMPLES
+    ]:
+        raise ExploringError(f"Checking needs at least {LEAST_EXAMPLES} examples of each label. Give {', '.join(missing)}.")
+    folds, splits = _splits(given, int(counts.min()))
+    assigned = np.empty_like(given.owners)
+    for taught, held_out in splits:
+        label = learn(given.vectors[taught], given.owners[taught], given.names, given.method)
+        assigned[held_out] = label(given.vectors[held_out]).argmax(axis=1)
+    return CrossValidation(
+        labels=given.labels,
+        method=given.method,
+        folds=folds,
+        confusion=confusion_matrix(given.owners, assigned, labels=np.arange(len(given.labels))),
+        accuracy=float((assigned == given.owners).mean()),
+        macro_f1=float(f1_score(given.owners, assigned, average="macro", zero_division=0)),
+        baseline=float(counts.max() / counts.sum()),
+        notes=given.notes,
+    )
 
 
-def _of_library(library: "Library", of: Of, tell: Told) -> tuple[Embeddings, list[_Subject]]:
+def _of_library(library: "Library", of: Of, progress: Progress) -> tuple[Embeddings, list[partial[Labelled]]]:
+    """The vectors of documents or passages, and what their labels will stand beside."""
     vectors = library.vectors()
     if of == "documents":
-        return vectors.documents, [_Subject(record.name, record.name, None, (record.id, 0)) for record in vectors.records]
+        return vectors.documents, [
+            partial(Labelled, text=record.name, document=record.name, key=(record.id, 0)) for record in vectors.records
+        ]
     names = {record.id: record.name for record in vectors.records}
-    subjects: list[_Subject] = []
-    rows: list[int] = []
-    for first in range(0, len(vectors.keys), READ_BATCH):
-        keys = vectors.keys[first : first + READ_BATCH]
-        chunks = library.chunks(keys)
-        rows += [vectors.places[key] for key in keys if key in chunks]  # one may have been removed meanwhile
-        subjects += [_Subject(chunks[key].text, names[key[0]], chunks[key].page, key) for key in keys if key in chunks]
-        tell(min(1.0, (first + READ_BATCH) / len(vectors.keys)))
-    return np.ascontiguousarray(vectors.embeddings[rows]), subjects
+    chunks = read_chunks(library, vectors.keys, progress)
+    rows = [row for row, key in enumerate(vectors.keys) if key in chunks]  # one may have been removed meanwhile
+    keys = [vectors.keys[row] for row in rows]
+    items = [partial(Labelled, text=chunks[key].text, document=names[key[0]], page=chunks[key].page, key=key) for key in keys]
+    return np.ascontiguousarray(vectors.embeddings[rows]), items
+
+
+def _splits(given: Examples, least: int) -> tuple[int, Iterable[tuple[NDArray[np.intp], NDArray[np.intp]]]]:
+    """The number of folds, and the indices to learn from and to label in each."""
+    from sklearn.model_selection import LeaveOneOut, StratifiedKFold
+
+    if least == LEAST_EXAMPLES:
+        return len(given.owners), LeaveOneOut().split(given.vectors)
+    folds = min(MOST_FOLDS, least)
+    return folds, StratifiedKFold(folds, shuffle=True, random_state=SEED).split(given.vectors, given.owners)

@@ -1,4 +1,4 @@
-"""The passages of a library in groups that mean alike, with names."""
+"""The passages of a library in clusters of similar meaning, named by the terms that set them apart."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from rag.embedding.protocol import Embeddings
 from rag.errors import ExploringError
 from rag.exploring.grouping import Labels, by_density, by_means
 from rag.exploring.layouts import reduced
+from rag.exploring.naming import distinctive_terms
 from rag.exploring.passages import passage_of
-from rag.exploring.terms import telling_terms
-from rag.exploring.vectors import Vectors
+from rag.exploring.vectors import Vectors, unit
 from rag.types import ChunkKey, Passage
 
 if TYPE_CHECKING:
@@ -25,30 +25,30 @@ MOST_BY_DENSITY = 5_000
 """Passages up to which "auto" tries HDBSCAN, whose time grows with their square."""
 
 FEWEST_PLACED = 0.6
-"""The share of passages that HDBSCAN must put in clusters, or "auto" takes k-means, which places all."""
+"""Share of passages that HDBSCAN must put in clusters; otherwise "auto" takes k-means, which places all."""
 
 LARGEST_SHARE = 0.5
-"""The share of passages that the largest of its clusters may have, likewise: one lump and a few crumbs tell nothing."""
+"""Largest share of passages in one of its clusters, likewise: one lump and a few crumbs tell nothing."""
 
 TYPICAL = 3
 """Passages shown of a cluster."""
 
 READ = 100
-"""Passages of a cluster that its terms are told from: those nearest to its middle."""
+"""Passages of a cluster from which its terms are taken: those nearest to its centre."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cluster:
-    """Passages that mean alike.
+    """Passages of similar meaning.
 
     Attributes:
         number: Its label in `Clustering.labels`: 0 for the largest.
         terms: The terms that set it apart, heaviest first.
-        title: By a chat model, or "".
-        size: Its passages.
-        keys: Its most typical chunks: nearest to the mean of its vectors.
-        passages: The same as passages; `cosine` is that to the mean.
-        documents: Names of the documents it has passages of, with how many; most first.
+        title: A title by a chat model, or "".
+        size: The number of its passages.
+        keys: Its most typical chunks: those nearest to the mean of its vectors.
+        passages: The same as passages; `cosine` is the one to the mean.
+        documents: Names of the documents its passages are from, with how many; most first.
     """
 
     number: int
@@ -61,22 +61,22 @@ class Cluster:
 
     @property
     def name(self) -> str:
-        """Its title, else its first terms."""
+        """Its title, or else its first terms."""
         return self.title or ", ".join(self.terms[:3]) or f"cluster {self.number + 1}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Clustering:
-    """All passages of a library, in clusters.
+    """All passages of a library in clusters.
 
     Attributes:
-        fingerprint: Of the vectors it was made from.
+        fingerprint: That of the vectors it was made from.
         keys: All chunks, as in `Vectors`.
         owners: int: the index in `Vectors.records` of each chunk's document.
-        labels: int, the number of each chunk's cluster; -1 for those in none.
-        clusters: Largest first, each at its number.
-        outliers: Passages that are in no cluster.
-        how: How they were found, in a sentence.
+        labels: int: the number of each chunk's cluster; -1 for those in none.
+        clusters: Largest first, each at the index of its number.
+        outliers: The number of passages in no cluster.
+        how: How the clusters were found, in a sentence.
     """
 
     fingerprint: str
@@ -89,23 +89,23 @@ class Clustering:
 
 
 def find_clusters(library: "Library", *, method: ClusterMethod = "auto", k: int | None = None, seed: int = 0) -> Clustering:
-    """Group the passages of a library, and name the groups by the terms that set them apart.
+    """Cluster the passages of a library, and name the clusters by the terms that set them apart.
 
-    The vectors are grouped, reduced to their 50 main directions, not the places on a map: t-SNE tears apart and presses together what
-    it has no room for.
+    The vectors are clustered, reduced to their 50 principal components, not the points of a map: t-SNE tears apart and squeezes together
+    what does not fit in two dimensions.
 
     Args:
-        library: Which.
-        method: HDBSCAN (Campello 2013) finds groups of their own density and leaves out what is in none; k-means puts every passage into
-            the nearest of k groups; "auto" takes HDBSCAN for up to `MOST_BY_DENSITY` passages where it places `FEWEST_PLACED` of them, and
-            no more than `LARGEST_SHARE` in one cluster.
-        k: Clusters of k-means; chosen by silhouette if not given.
+        library: The library to cluster.
+        method: HDBSCAN (Campello 2013) finds clusters of any density and leaves out what is in none; k-means puts every passage in the
+            nearest of k clusters; "auto" takes HDBSCAN for up to `MOST_BY_DENSITY` passages if it places `FEWEST_PLACED` of them and no
+            more than `LARGEST_SHARE` in one cluster.
+        k: Number of clusters for k-means; chosen by silhouette if not given.
         seed: The same library and seed give the same clusters.
 
     Raises:
         ExploringError: There are no passages, or fewer than k.
         StorageError: The index cannot be read.
-        ValueError: `method` is none of those, or `k` is given for HDBSCAN.
+        ValueError: `method` is unknown, or `k` is given for HDBSCAN.
     """
     if method not in get_args(ClusterMethod) or (method == "hdbscan" and k is not None):
         raise ValueError(f"There are no clusters by {method!r} with k={k}.")
@@ -115,15 +115,8 @@ def find_clusters(library: "Library", *, method: ClusterMethod = "auto", k: int 
         raise ExploringError(f"The library has {len(vectors)} passages: the number of clusters must be from 1 to {len(vectors)}.")
     labels, how = _group(reduced(vectors.embeddings, seed=seed), method, k, seed)
     labels = _largest_first(labels)
-    return Clustering(
-        fingerprint=vectors.fingerprint,
-        keys=vectors.keys,
-        owners=vectors.owners,
-        labels=labels,
-        clusters=_described(library, vectors, labels),
-        outliers=int((labels < 0).sum()),
-        how=how,
-    )
+    clusters = _described(library, vectors, labels)
+    return Clustering(vectors.fingerprint, vectors.keys, vectors.owners, labels, clusters, int((labels < 0).sum()), how)
 
 
 def _group(short: Embeddings, method: ClusterMethod, k: int | None, seed: int) -> tuple[Labels, str]:
@@ -146,31 +139,24 @@ def _largest_first(labels: Labels) -> Labels:
 
 def _described(library: "Library", vectors: Vectors, labels: Labels) -> tuple[Cluster, ...]:
     members = [np.flatnonzero(labels == number) for number in range(labels.max() + 1)]
-    ranked = [_nearest_to_the_mean(vectors.embeddings, rows) for rows in members]
     texts: list[list[str]] = []
-    found: list[dict[ChunkKey, Passage]] = []
-    for nearest, cosines in ranked:
-        keys = [vectors.keys[row] for row in nearest[:READ]]
-        chunks = library.chunks(keys)
-        texts.append([chunks[key].text for key in keys if key in chunks])
-        shown = [(row, cosine) for row, cosine in zip(nearest, cosines, strict=True) if vectors.keys[row] in chunks][:TYPICAL]
-        passages = [
-            passage_of(chunks[vectors.keys[row]], vectors.records[vectors.owners[row]], rank, float(cosine))
-            for rank, (row, cosine) in enumerate(shown, start=1)
-        ]
-        found.append(dict(zip([vectors.keys[row] for row, _ in shown], passages, strict=True)))
+    typical: list[dict[ChunkKey, Passage]] = []
+    for rows in members:
+        cosines = vectors.embeddings[rows] @ unit(vectors.embeddings[rows].mean(axis=0))
+        nearest = np.argsort(-cosines, kind="stable")[:READ]
+        chunks = library.chunks([vectors.keys[row] for row in rows[nearest]])
+        found = [(row, float(cosine)) for row, cosine in zip(rows[nearest], cosines[nearest], strict=True) if vectors.keys[row] in chunks]
+        texts.append([chunks[vectors.keys[row]].text for row, _ in found])
+        typical.append(
+            {
+                vectors.keys[row]: passage_of(chunks[vectors.keys[row]], vectors.records[vectors.owners[row]], rank, cosine)
+                for rank, (row, cosine) in enumerate(found[:TYPICAL], start=1)
+            }
+        )
     return tuple(
         Cluster(number, terms, "", len(rows), tuple(shown), tuple(shown.values()), _documents(vectors, rows))
-        for number, (terms, rows, shown) in enumerate(zip(telling_terms(texts), members, found, strict=True))
+        for number, (terms, rows, shown) in enumerate(zip(distinctive_terms(texts), members, typical, strict=True))
     )
-
-
-def _nearest_to_the_mean(embeddings: Embeddings, rows: NDArray[np.intp]) -> tuple[NDArray[np.intp], Embeddings]:
-    """The rows, those nearest to the mean of their vectors first, with their cosines to it; as many as are read."""
-    mean = embeddings[rows].mean(axis=0)
-    cosines = embeddings[rows] @ (mean / max(float(np.linalg.norm(mean)), 1e-9))
-    best = np.argsort(-cosines, kind="stable")[:READ]
-    return rows[best], cosines[best]
 
 
 def _documents(vectors: Vectors, rows: NDArray[np.intp]) -> tuple[tuple[str, int], ...]:

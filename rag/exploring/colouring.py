@@ -1,16 +1,14 @@
-"""Which group each point of a map belongs to, and what a point stands for."""
+"""The group of each point of a map, and its caption."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.errors import ExploringError
 from rag.exploring.clusters import Clustering
-from rag.exploring.mapping import Map
-from rag.types import Chunk, ChunkKey
+from rag.exploring.mapping import Map, require_same
+from rag.exploring.passages import read_chunks
 
 if TYPE_CHECKING:
     from rag.library import Library
@@ -18,17 +16,10 @@ if TYPE_CHECKING:
 CAPTION = 200
 """Characters of a passage in its caption."""
 
-READ_BATCH = 2_000
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Colouring:
-    """The points of a map in groups.
-
-    Attributes:
-        groups: int, a group for each point, 0 for the largest; -1 for a point in none.
-        names: Of the groups.
-    """
+    """The points of a map in groups: `groups` is the group of each point, 0 for the largest, -1 for none; `names` are the groups'."""
 
     groups: NDArray[np.intp]
     names: tuple[str, ...]
@@ -36,7 +27,7 @@ class Colouring:
 
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """What a point stands for: a document's name, a page's printed label or "", and the beginning of the words."""
+    """What a point stands for: a document's name, a page's printed label or "", and the beginning of the text."""
 
     document: str
     page_label: str
@@ -44,19 +35,18 @@ class Caption:
 
 
 def by_document(placed: Map) -> Colouring:
-    """The points of each document, those of the one with most points first."""
+    """Group points by document, the one with the most points first."""
     counts = np.bincount(placed.owners, minlength=len(placed.records))
-    return _ordered(placed.owners, counts, [record.name for record in placed.records])
+    order = np.argsort(-counts, kind="stable")
+    order = order[counts[order] > 0]
+    numbers = np.full(len(counts), -1)
+    numbers[order] = np.arange(len(order))
+    return Colouring(numbers[placed.owners], tuple(placed.records[place].name for place in order))
 
 
 def by_cluster(placed: Map, clustering: Clustering) -> Colouring:
-    """The points of each cluster; a document is of the cluster that most of its passages are in.
-
-    Raises:
-        ExploringError: The clusters are those of another state of the library.
-    """
-    if clustering.fingerprint != placed.fingerprint:
-        raise ExploringError("The library has changed since this map was drawn. Draw it again.")
+    """Group points by cluster; a document belongs to the cluster that holds most of its passages."""
+    require_same(clustering.fingerprint, placed.fingerprint)
     names = tuple(cluster.name for cluster in clustering.clusters)
     if placed.of == "chunks":
         return Colouring(clustering.labels[placed.rows], names)
@@ -67,31 +57,17 @@ def by_cluster(placed: Map, clustering: Clustering) -> Colouring:
 
 
 def captions(library: "Library", placed: Map) -> list[Caption]:
-    """What each point of a map stands for.
-
-    Raises:
-        StorageError: The index cannot be read.
-    """
+    """A caption for each point of a map."""
     if placed.of == "documents":
         records = [placed.records[owner] for owner in placed.owners]
         return [Caption(record.name, "", f"{record.chunks} passages on {record.pages} pages") for record in records]
-    chunks: dict[ChunkKey, Chunk] = {}
-    for first in range(0, len(placed.keys), READ_BATCH):
-        chunks |= library.chunks(placed.keys[first : first + READ_BATCH])
+    chunks = read_chunks(library, placed.keys)
     found = []
     for key, owner in zip(placed.keys, placed.owners, strict=True):
         record, chunk = placed.records[owner], chunks.get(key)
         label = record.labels[chunk.page - 1] if chunk and record.pages > 1 else ""
         found.append(Caption(record.name, label, _beginning(chunk.text) if chunk else ""))
     return found
-
-
-def _ordered(groups: NDArray[np.intp], counts: NDArray[np.intp], names: Sequence[str]) -> Colouring:
-    order = np.argsort(-counts, kind="stable")
-    order = order[counts[order] > 0]
-    numbers = np.full(len(counts), -1)
-    numbers[order] = np.arange(len(order))
-    return Colouring(numbers[groups], tuple(names[place] for place in order))
 
 
 def _beginning(text: str) -> str:

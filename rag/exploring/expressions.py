@@ -1,4 +1,4 @@
-"""Reads sums of words: `king - man + woman`, `0.5 * cat + "sea lion"`."""
+"""Parses sums of words: `king - man + woman`, `0.5 * cat + "sea lion"`."""
 
 import re
 from dataclasses import dataclass
@@ -28,28 +28,23 @@ EXAMPLE = "For example: king - man + woman."
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A word or phrase of a sum.
-
-    Attributes:
-        text: The word or the phrase.
-        weight: What its vector is multiplied by: 1, -1, or what is written before it.
-    """
+    """A word or phrase of a sum, and the factor of its vector: 1, -1, or the number written before it."""
 
     text: str
     weight: float
 
 
 def parse_expression(expression: str) -> tuple[Term, ...]:
-    """Read a sum.
+    """Parse a sum such as `king - man + woman`.
 
-    Words in a row are a phrase, and so is what stands in quotation marks, whatever is in it; a number and a star weigh what follows
-    them; a hyphen within a word is no minus: that one has a space before it.
+    Adjacent words are a phrase, and so is anything in quotation marks. A number and a star weight the term that follows. A minus has a
+    space before it, so that a hyphen within a word is none.
 
     Args:
-        expression: At most `MOST_TERMS` terms.
+        expression: At most 20 terms.
 
     Raises:
-        ExploringError: It cannot be read; says why.
+        ExploringError: It cannot be parsed; the message says where.
     """
     parts: list[tuple[str, list[tuple[str, str]]]] = [("", [])]
     for match in _TOKEN.finditer(expression.strip()):
@@ -61,24 +56,22 @@ def parse_expression(expression: str) -> tuple[Term, ...]:
     if len(parts) > 1 and not parts[0][1]:
         del parts[0]  # it begins with a sign
     if len(parts) > MOST_TERMS:
-        raise ExploringError(f"There are {len(parts)} terms. Give {MOST_TERMS} at most.")
+        raise ExploringError(f"There are {len(parts)} terms. At most {MOST_TERMS} are allowed.")
     return tuple(_term(sign, part) for sign, part in parts)
 
 
 def _term(sign: str, part: list[tuple[str, str]]) -> Term:
-    """What stands between two signs: a weight, if any, and words."""
+    """Parse the tokens between two signs: a weight, if any, and words."""
     kinds = [kind for kind, _ in part]
     if "stray" in kinds or "weight" in kinds[1:]:
         wrong = next(value for place, (kind, value) in enumerate(part) if kind == "stray" or (kind == "weight" and place))
-        raise ExploringError(
-            f"“{wrong}” cannot be read where it stands. Put + or - between terms, and phrases in quotation marks. {EXAMPLE}"
-        )
+        raise ExploringError(f"“{wrong}” cannot be read here. Put + or - between terms, and phrases in quotation marks. {EXAMPLE}")
     weight = float(part[0][1]) if kinds[:1] == ["weight"] else 1.0
     text = " ".join(value.strip() for kind, value in part if kind != "weight").strip()
     if not text:
         raise ExploringError(f"A word is missing after “{sign}”. {EXAMPLE}" if sign else f"There is nothing to add up. {EXAMPLE}")
     if len(text) > LONGEST_TERM:
-        raise ExploringError(f"A term has {len(text):,} characters. Give {LONGEST_TERM} at most.")
+        raise ExploringError(f"A term has {len(text):,} characters. At most {LONGEST_TERM} are allowed.")
     if not 0 < weight <= MOST_WEIGHT:
         raise ExploringError(f"The weight of “{text}” must be above 0 and at most {MOST_WEIGHT:,.0f}.")
     return Term(text, weight if sign in {"", "+"} else -weight)

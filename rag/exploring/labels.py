@@ -1,54 +1,52 @@
-"""What learns labels from a few examples, and gives them to vectors."""
+"""Labels and their examples: read, embedded, and what learns to assign them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rag.embedding.protocol import Embeddings
 from rag.errors import ExploringError
-from rag.exploring.embedding import Told, embed_texts
-from rag.exploring.lists import Sheet
+from rag.exploring.embedding import embed_texts
+from rag.exploring.lists import Sheet, shortened
+from rag.exploring.vectors import Progress, unit
 
 if TYPE_CHECKING:
     from rag.library import Library
 
 Method = Literal["names", "centroids", "regression"]
-"""`names`: the cosine to each label's name, there being no examples. `centroids`: to the mean of each label's examples, or to its name
-where it has none. `regression`: logistic regression, where each label has `ENOUGH` examples."""
+"""`names`: cosine to each label's name, as there are no examples. `centroids`: cosine to the mean of each label's examples, or to its name
+if it has none. `regression`: logistic regression, if each label has `ENOUGH` examples."""
 
 ENOUGH = 5
-"""Examples of each label from which on logistic regression is used."""
+"""Examples per label from which logistic regression is used."""
 
 TEMPERATURE = 0.1
 """Cosines are divided by it before the softmax: a lead of 0.1 makes a label e = 2.7 times as likely. A rough guide.
 
-With this and `STRENGTH`, the mean confidence was within 0.11 of the share that was right, on passages of four documents of one library,
-labelled by document from 3 to 10 examples each; 0.05 was slightly better calibrated, 0.2 worse, and a C of 1 or 10 was
-much too modest (0.54 and 0.78 where 0.93 were right).
+With this and `STRENGTH`, the mean confidence was within 0.11 of the accuracy on passages of four documents of one library, labelled by
+document from 3 to 10 examples each; 0.05 was slightly better calibrated, 0.2 worse, and a C of 1 or 10 was far too modest (0.54 and 0.78
+where 0.93 were right).
 """
 
 STRENGTH = 100.0
-"""Of logistic regression, scikit-learn's C."""
+"""C of scikit-learn's logistic regression."""
 
 SEED = 0
 
 MOST_LABELS = 50
 
+Labeller = Callable[[Embeddings], NDArray[np.float64]]
+"""How likely each label is: `(n, dimensions)` -> `(n, labels)`, rows of probabilities that sum to 1."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Examples:
-    """Labels with the vectors of their examples.
+    """Labels and their examples as unit vectors `(examples, dimensions)`; `owners` are the indices of their labels.
 
-    Attributes:
-        labels: In the order given.
-        vectors: float32, `(examples, dimensions)`, rows of unit length.
-        owners: int, `(examples,)`: the index of each one's label.
-        names: float32, `(len(labels), dimensions)`: the vectors of the labels' names.
-        method: What these examples are enough for.
-        notes: Sentences that a person should know.
+    `names` are the vectors of the labels' names, `(labels, dimensions)`; `notes` are sentences for the reader.
     """
 
     labels: tuple[str, ...]
@@ -57,13 +55,6 @@ class Examples:
     names: Embeddings
     method: Method
     notes: tuple[str, ...]
-
-
-class Labeller(Protocol):
-    """Says how likely each label is."""
-
-    def __call__(self, vectors: Embeddings) -> NDArray[np.float64]:
-        """float64, `(len(vectors), labels)`: rows of shares that sum to 1."""
 
 
 def read_examples(text: str) -> dict[str, list[str]]:
@@ -77,17 +68,14 @@ def read_examples(text: str) -> dict[str, list[str]]:
 
 
 def examples_of(sheet: Sheet) -> dict[str, list[str]]:
-    """Examples of a file: its columns "label" and "text", else its first two; or its lines, where it is a plain list.
-
-    Raises:
-        ExploringError: It is a table of one column.
-    """
+    """Examples from the columns "label" and "text" of a file, or its first two; or from its lines, if it is a plain list."""
     if sheet.columns == ("",):
         return read_examples("\n".join(row[0] for row in sheet.rows))
-    named = sheet.find("label"), sheet.find("text")
     if len(sheet.columns) < 2:
         raise ExploringError("The file of examples needs two columns: label and text.")
-    label, text = (0, 1) if None in named else (named[0] or 0, named[1] or 0)
+    label, text = sheet.find("label"), sheet.find("text")
+    if label is None or text is None:
+        label, text = 0, 1
     examples: dict[str, list[str]] = {}
     for row in sheet.rows:
         words = " ".join(row[text].split())
@@ -95,76 +83,55 @@ def examples_of(sheet: Sheet) -> dict[str, list[str]]:
     return examples
 
 
-def embed_examples(library: "Library", examples: Mapping[str, Sequence[str]], tell: Told = lambda _: None) -> Examples:
-    """Embed labels and their examples, as documents are. The same example given twice under a label counts once.
-
-    Raises:
-        ExploringError: There are fewer than 2 labels or too many, one has no name, or an example stands under two labels.
-        EmbeddingError: The model cannot be used.
-    """
-    kept = _checked(examples)
-    texts = [text for label in kept for text in kept[label]]
-    embedded = embed_texts(library, [*kept, *texts], tell)
-    owners = np.repeat(np.arange(len(kept)), [len(own) for own in kept.values()])
-    counts = [len(own) for own in kept.values()]
+def embed_examples(library: "Library", examples: Mapping[str, Sequence[str]], progress: Progress) -> Examples:
+    """Embed labels and their examples as documents. An example given twice under a label counts once."""
+    given = _checked(examples)
+    texts = [text for label in given for text in given[label]]
+    embedded = embed_texts(library, [*given, *texts], progress)
+    counts = [len(own) for own in given.values()]
     method: Method = "regression" if min(counts) >= ENOUGH else "centroids" if texts else "names"
-    notes = [_without_examples(kept)] if texts and not all(counts) else []
-    if cut := len([place for place in embedded.cut if place >= len(kept)]):
-        notes.append(f"{cut} examples are longer than the model reads; their beginning counts.")
-    return Examples(tuple(kept), embedded.vectors[len(kept) :], owners, embedded.vectors[: len(kept)], method, tuple(notes))
+    notes = []
+    if texts and not all(counts):
+        bare = ", ".join(repr(label) for label, own in given.items() if not own)
+        notes.append(f"There is no example of {bare}: the name itself stands in for one.")
+    if cut := sum(place >= len(given) for place in embedded.cut):
+        notes.append(f"{cut} examples are longer than the model reads; only their beginning counts.")
+    vectors, names = embedded.vectors[len(given) :], embedded.vectors[: len(given)]
+    return Examples(tuple(given), vectors, np.repeat(np.arange(len(given)), counts), names, method, tuple(notes))
 
 
 def learn(vectors: Embeddings, owners: NDArray[np.intp], names: Embeddings, method: Method) -> Labeller:
-    """Learn labels; arguments as in `Examples`.
+    """Learn labels from the fields of `Examples`, or from a part of them.
 
-    Centroids are the means of unit vectors, made unit again (Rocchio's classifier: Manning, Raghavan, Schütze, "Introduction to
+    Centroids are the means of unit vectors, scaled to unit length (Rocchio's classifier: Manning, Raghavan, Schütze, "Introduction to
     Information Retrieval", 2008, chapter 14.2).
     """
     if method == "regression":
-        return _regression(vectors, owners)
-    centroids = np.array([vectors[owners == label].mean(axis=0) if (owners == label).any() else name for label, name in enumerate(names)])
-    centroids /= np.maximum(np.linalg.norm(centroids, axis=1, keepdims=True), np.finfo(np.float32).tiny)
-    return lambda asked: softmax(asked @ centroids.T / TEMPERATURE)
+        from sklearn.linear_model import LogisticRegression
 
+        model = LogisticRegression(C=STRENGTH, class_weight="balanced", random_state=SEED, max_iter=1000).fit(vectors, owners)
+        return lambda rows: np.asarray(model.predict_proba(rows), dtype=np.float64)
+    from scipy.special import softmax
 
-def softmax(values: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Shares that sum to 1 in each row."""
-    grown = np.exp(values.astype(np.float64) - values.max(axis=1, keepdims=True))
-    shares: NDArray[np.float64] = grown / grown.sum(axis=1, keepdims=True)
-    return shares
-
-
-def _regression(vectors: Embeddings, owners: NDArray[np.intp]) -> Labeller:
-    from sklearn.linear_model import LogisticRegression
-
-    model = LogisticRegression(C=STRENGTH, class_weight="balanced", random_state=SEED, max_iter=1000)
-    model.fit(vectors, owners)
-    return lambda asked: np.asarray(model.predict_proba(asked), dtype=np.float64)
+    means = [vectors[owners == label].mean(axis=0) if (owners == label).any() else name for label, name in enumerate(names)]
+    centroids = unit(np.array(means))
+    return lambda rows: np.asarray(softmax((rows @ centroids.T / TEMPERATURE).astype(np.float64), axis=1))
 
 
 def _checked(examples: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    kept: dict[str, list[str]] = {}
+    given: dict[str, list[str]] = {}
     for name, texts in examples.items():
         if not (label := " ".join(name.split())):
             raise ExploringError('A line has no label before its colon. Write "label: text".')
-        kept.setdefault(label, []).extend(words for text in texts if (words := text.strip()))
-    if len(kept) < 2:
-        raise ExploringError(f"Labelling needs at least 2 labels, and there {'is 1' if kept else 'are none'}. Give another.")
-    if len(kept) > MOST_LABELS:
-        raise ExploringError(f"At most {MOST_LABELS} labels are told apart, and there are {len(kept)}. Give fewer.")
-    kept = {label: list(dict.fromkeys(texts)) for label, texts in kept.items()}
+        given.setdefault(label, []).extend(words for text in texts if (words := text.strip()))
+    if len(given) < 2:
+        raise ExploringError(f"Labelling needs at least 2 labels, and there {'is 1' if given else 'are none'}. Add another.")
+    if len(given) > MOST_LABELS:
+        raise ExploringError(f"At most {MOST_LABELS} labels are allowed, and there are {len(given)}. Give fewer.")
+    given = {label: list(dict.fromkeys(texts)) for label, texts in given.items()}
     seen: dict[str, str] = {}
-    for label, texts in kept.items():
+    for label, texts in given.items():
         for text in texts:
             if (other := seen.setdefault(text, label)) != label:
-                raise ExploringError(f"“{_short(text)}” stands under {other!r} and under {label!r}. Take it out of one.")
-    return kept
-
-
-def _without_examples(kept: Mapping[str, Sequence[str]]) -> str:
-    names = ", ".join(repr(label) for label, texts in kept.items() if not texts)
-    return f"No example of {names}: the name itself stands in for one."
-
-
-def _short(text: str, most: int = 60) -> str:
-    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+                raise ExploringError(f"“{shortened(text, 60)}” is under {other!r} and under {label!r}. Remove one of them.")
+    return given

@@ -1,9 +1,10 @@
-"""Chunks as passages, so that what a view finds can be shown and opened as what a question finds."""
+"""Chunks as passages, so that the result of a view is shown and opened like a search result."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rag.exploring.vectors import READ_BATCH, Progress, no_progress
 from rag.types import Chunk, ChunkKey, DocumentRecord, Passage
 
 if TYPE_CHECKING:
@@ -11,38 +12,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A whole chunk that a view found.
-
-    Attributes:
-        passage: The chunk as a passage.
-        ordinal: Its place among its document's chunks, 0-based.
-    """
+class FoundPassage:
+    """A whole chunk that a view found, as a passage, and its 0-based position among its document's chunks."""
 
     passage: Passage
     ordinal: int
 
 
-def found_of(chunk: Chunk, record: DocumentRecord, cosine: float = 1.0, rank: int = 1) -> Found:
-    """A chunk as what a view found."""
-    return Found(passage_of(chunk, record, rank, cosine), chunk.ordinal)
-
-
-def best_of(library: "Library", cosines: Mapping[ChunkKey, float]) -> list[Found]:
-    """Make what a view shows of chunks, best first; those that are no longer there are left out.
-
-    Raises:
-        StorageError: The index cannot be read.
-    """
-    records = {record.id: record for record in library.documents()}
-    chunks = library.chunks(cosines)
-    best: Iterable[ChunkKey] = sorted(cosines, key=lambda key: (-cosines[key], key))
-    there = [key for key in best if key in chunks and key[0] in records]
-    return [found_of(chunks[key], records[key[0]], cosines[key], rank) for rank, key in enumerate(there, start=1)]
-
-
 def passage_of(chunk: Chunk, record: DocumentRecord, rank: int = 1, cosine: float = 1.0) -> Passage:
-    """A whole chunk as a passage; its score is its cosine."""
+    """Turn a whole chunk into a passage whose score is its cosine."""
     return Passage(
         rank=rank,
         score=cosine,
@@ -59,3 +37,26 @@ def passage_of(chunk: Chunk, record: DocumentRecord, rank: int = 1, cosine: floa
         chunk_text=chunk.text,
         sections=chunk.sections,
     )
+
+
+def found_passage(chunk: Chunk, record: DocumentRecord, rank: int = 1, cosine: float = 1.0) -> FoundPassage:
+    """As `passage_of`, with the chunk's ordinal."""
+    return FoundPassage(passage_of(chunk, record, rank, cosine), chunk.ordinal)
+
+
+def best_passages(library: "Library", cosines: Mapping[ChunkKey, float]) -> list[FoundPassage]:
+    """Rank chunks by cosine, best first; chunks that have been removed meanwhile are left out."""
+    records = {record.id: record for record in library.documents()}
+    chunks = library.chunks(cosines)
+    ranked = sorted((key for key in cosines if key in chunks and key[0] in records), key=lambda key: (-cosines[key], key))
+    return [found_passage(chunks[key], records[key[0]], rank, cosines[key]) for rank, key in enumerate(ranked, start=1)]
+
+
+def read_chunks(library: "Library", keys: Collection[ChunkKey], progress: Progress = no_progress) -> dict[ChunkKey, Chunk]:
+    """Read many chunks in batches; those that have been removed meanwhile are missing."""
+    chunks: dict[ChunkKey, Chunk] = {}
+    wanted = list(keys)
+    for first in range(0, len(wanted), READ_BATCH):
+        chunks |= library.chunks(wanted[first : first + READ_BATCH])
+        progress(min(1.0, (first + READ_BATCH) / len(wanted)))
+    return chunks

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.errors import ExploringError
-from rag.exploring.passages import Found, best_of, found_of
-from rag.exploring.vectors import Vectors
-from rag.types import ChunkKey, DocumentRecord, Passage
+from rag.exploring.passages import FoundPassage, best_passages, found_passage
+from rag.exploring.vectors import Vectors, unit
+from rag.types import ChunkKey, Passage
 
 if TYPE_CHECKING:
     from rag.library import Library
@@ -18,27 +18,27 @@ BLOCK = 2_048
 """Passages compared at once with those of a document."""
 
 SAME = 0.999
-"""Cosine from which two passages are the same text, such as a disclaimer: that ties two documents only where nothing else does."""
+"""Cosine from which two passages count as the same text, such as a disclaimer: it ties two documents only if nothing else does."""
 
 
 @dataclass(frozen=True, slots=True)
 class RelatedDocument:
-    """A document near another one, and what ties them.
+    """A document near another one, and the passages that tie them.
 
     Attributes:
         document: Its name.
         document_id: Its id.
         cosine: Of the two documents' vectors, in [-1, 1].
-        here: The passage of the document that was asked about which is nearest to one of this document ...
-        there: ... and that one.
-        tie: Their cosine, in [-1, 1].
+        here: The passage of the other document that is nearest to one of this document ...
+        there: ... and that passage.
+        tie: The cosine of the two passages, in [-1, 1].
     """
 
     document: str
     document_id: str
     cosine: float
-    here: Found
-    there: Found
+    here: FoundPassage
+    there: FoundPassage
     tie: float
 
 
@@ -53,22 +53,22 @@ def more_like(
 ) -> list[Passage]:
     """Find the passages nearest to a passage, to a page, or to a document.
 
-    What is looked for is the passage's own vector; of a page or a document, the mean of its passages'.
+    They are compared with the passage's own vector, or with the mean of the passages of the page or document.
 
     Args:
-        library: Where to look.
+        library: The library to search.
         document: Name or id.
-        ordinal: Of the passage among its document's, 0-based; the page, or the whole document, if not given.
-        page: Physical page, 1-based, where no ordinal is given.
-        top_k: Passages at most.
-        other_documents: Whether to leave out the passage's own document; if not, only the passages asked about are left out.
+        ordinal: The passage's position in its document, 0-based; the page, or the whole document, if not given.
+        page: Physical page, 1-based, if no ordinal is given.
+        top_k: The number of passages, at most.
+        other_documents: Whether to leave out the whole document; if not, only the passages asked about are left out.
 
     Returns:
         Best first; `cosine` and `score` are the cosine.
 
     Raises:
         DocumentNotFoundError: There is no such document, or more than one.
-        ExploringError: It has no such passage, nothing on that page, its vectors are still being made, or there is nothing else to find.
+        ExploringError: It has no such passage, nothing on that page, is still being indexed, or there is nothing else to find.
         ValueError: `top_k` is less than 1.
         StorageError: The index cannot be read.
     """
@@ -83,37 +83,37 @@ def found_like(
     page: int | None = None,
     top_k: int = 10,
     other_documents: bool = True,
-) -> list[Found]:
+) -> list[FoundPassage]:
     """As `more_like`, with the passages' ordinals."""
     if top_k < 1:
         raise ValueError(f"top_k must be at least 1, not {top_k}")
     record, vectors = library.document(document), library.vectors()
-    own = _rows(vectors, record)
-    asked = own
+    own = vectors.rows_of(record)
+    given = own
     if ordinal is not None:
-        asked = np.array([row for row in own if vectors.keys[row] == (record.id, ordinal)], dtype=np.intp)
-        if not len(asked):
+        given = np.array([row for row in own if vectors.keys[row] == (record.id, ordinal)], dtype=np.intp)
+        if not len(given):
             raise ExploringError(f"{record.name} has no passage {ordinal}: they are numbered 0 to {len(own) - 1}.")
     elif page is not None:
         chunks = library.chunks([vectors.keys[row] for row in own])
-        asked = np.array([row for row in own if (chunk := chunks.get(vectors.keys[row])) and chunk.page == page], dtype=np.intp)
-        if not len(asked):
+        given = np.array([row for row in own if (chunk := chunks.get(vectors.keys[row])) and chunk.page == page], dtype=np.intp)
+        if not len(given):
             raise ExploringError(f"There is no text on page {page} of {record.name}, which has {record.pages}. Choose another page.")
-    cosines = np.clip(vectors.embeddings @ _direction(vectors.embeddings[asked].mean(axis=0)), -1, 1)
-    cosines[own if other_documents else asked] = -np.inf
+    cosines = np.clip(vectors.embeddings @ unit(vectors.embeddings[given].mean(axis=0)), -1, 1)
+    cosines[own if other_documents else given] = -np.inf
     best = [int(row) for row in np.argsort(-cosines, kind="stable")[:top_k] if np.isfinite(cosines[row])]
     if not best:
-        raise ExploringError(f"There is nothing beside {record.name} to compare it with. Add more documents.")
-    return best_of(library, {vectors.keys[row]: float(cosines[row]) for row in best})
+        raise ExploringError(f"There is nothing besides {record.name} to compare it with. Add more documents.")
+    return best_passages(library, {vectors.keys[row]: float(cosines[row]) for row in best})
 
 
 def related_to(library: "Library", document: str, *, top_k: int = 5) -> list[RelatedDocument]:
-    """Find the documents nearest to one, by their vectors, and for each the pair of passages that are nearest to each other.
+    """Find the documents nearest to one, and for each the pair of passages nearest to each other.
 
     Args:
-        library: Of two documents at least.
+        library: A library of two documents at least.
         document: Name or id.
-        top_k: Documents at most.
+        top_k: The number of documents, at most.
 
     Returns:
         Best first.
@@ -124,7 +124,7 @@ def related_to(library: "Library", document: str, *, top_k: int = 5) -> list[Rel
     if top_k < 1:
         raise ValueError(f"top_k must be at least 1, not {top_k}")
     record, vectors = library.document(document), library.vectors()
-    own = _rows(vectors, record)
+    own = vectors.rows_of(record)
     vectors.require(documents=2)
     number = int(vectors.owners[own[0]])
     cosines = np.clip(vectors.documents @ vectors.documents[number], -1, 1)
@@ -134,46 +134,28 @@ def related_to(library: "Library", document: str, *, top_k: int = 5) -> list[Rel
     chunks = library.chunks({key for here, there, _ in ties for key in (here, there)})
     return [
         RelatedDocument(
-            vectors.records[other].name,
-            vectors.records[other].id,
-            float(cosines[other]),
-            found_of(chunks[here], record, tie),
-            found_of(chunks[there], vectors.records[other], tie),
+            other.name,
+            other.id,
+            float(cosines[place]),
+            found_passage(chunks[here], record, cosine=tie),
+            found_passage(chunks[there], other, cosine=tie),
             tie,
         )
-        for other, (here, there, tie) in zip(best, ties, strict=True)
+        for place, other, (here, there, tie) in zip(best, (vectors.records[place] for place in best), ties, strict=True)
         if here in chunks and there in chunks
     ]
-
-
-def _rows(vectors: Vectors, record: DocumentRecord) -> NDArray[np.intp]:
-    """The rows of a document's passages, in reading order; at least one.
-
-    Raises:
-        ExploringError: There are none yet.
-    """
-    number = next((number for number, other in enumerate(vectors.records) if other.id == record.id), -1)
-    rows = np.flatnonzero(vectors.owners == number)
-    if not len(rows):
-        raise ExploringError(f"{record.name} is still being indexed. Wait until it is, and look again.")
-    return rows
-
-
-def _direction(vector: NDArray[np.float32]) -> NDArray[np.float32]:
-    return vector / max(float(np.linalg.norm(vector)), float(np.finfo(np.float32).tiny))
 
 
 def _tie(vectors: Vectors, ours: NDArray[np.intp], theirs: NDArray[np.intp]) -> tuple[ChunkKey, ChunkKey, float]:
     """The two passages of two documents that are nearest to each other without being the same, and their cosine."""
     best: tuple[float, int, int] | None = None
-    same = (1.0, int(ours[0]), int(theirs[0]))
     for first in range(0, len(ours), BLOCK):
         for second in range(0, len(theirs), BLOCK):
             rows, others = ours[first : first + BLOCK], theirs[second : second + BLOCK]
             cosines = vectors.embeddings[rows] @ vectors.embeddings[others].T
             if (near := cosines < SAME).any():
                 here, there = np.unravel_index(int(np.where(near, cosines, -2).argmax()), cosines.shape)
-                one = (float(cosines[here, there]), int(rows[here]), int(others[there]))
-                best = one if best is None else max(best, one)
-    cosine, row, other = best or same
+                pair = (float(cosines[here, there]), int(rows[here]), int(others[there]))
+                best = pair if best is None else max(best, pair)
+    cosine, row, other = best or (1.0, int(ours[0]), int(theirs[0]))
     return vectors.keys[row], vectors.keys[other], cosine

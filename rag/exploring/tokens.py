@@ -1,4 +1,4 @@
-"""How the library's embedding model cuts a text, and what it makes of each token."""
+"""How the library's embedding model splits a text into tokens, and what it makes of each token."""
 
 import re
 from collections.abc import Iterator
@@ -12,12 +12,13 @@ from rag.embedding.protocol import Embeddings
 from rag.embedding.token_reader import Token, TokenizedText, TokenReader
 from rag.errors import ExploringError
 from rag.exploring.comparing import cosines
+from rag.exploring.vectors import unit
 
 if TYPE_CHECKING:
     from rag.library import Library
 
 MOST_CHARACTERS = 20_000
-"""Of a text that is looked into; the model reads far less."""
+"""Longest text; the model reads far less."""
 
 UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uff66-\uff9f"
 """Scripts that write words without spaces: Thai, Lao, Burmese, Khmer, Japanese, Chinese."""
@@ -25,16 +26,16 @@ UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Poolings:
-    """One vector made of many, in the usual ways.
+    """The token vectors of a text pooled into one vector, in the usual ways.
 
     Attributes:
         tokenized: The text.
         token_vectors: float32, `(tokens read, width)`, before pooling; special tokens included.
         names: "cls", "mean", "max" and "model".
-        vectors: float32, `(4, dimensions)`, of unit length: the first token's vector, the mean of all, the largest number in each
-            dimension, and what the model itself gives.
+        vectors: float32, `(4, dimensions)`, of unit length: the first token's vector, the mean of all, the largest value in each
+            dimension, and the model's own vector.
         cosines: `(4, 4)`: each with each, in [-1, 1].
-        used: How the model itself pools, such as "mean"; "" where it does not say.
+        used: How the model itself pools, such as "mean"; "" if unknown.
     """
 
     tokenized: TokenizedText
@@ -47,15 +48,7 @@ class Poolings:
 
 @dataclass(frozen=True, slots=True)
 class WordPlace:
-    """A word in a sentence.
-
-    Attributes:
-        sentence: The sentence.
-        start: Offset of the word, where it stands first.
-        end: Offset after it.
-        pieces: Its tokens.
-        occurrences: How often it is there.
-    """
+    """A word in a sentence: the span of its first occurrence, the tokens of that, and how often it occurs."""
 
     sentence: str
     start: int
@@ -69,11 +62,11 @@ class WordInContext:
     """The same word in two sentences.
 
     Attributes:
-        word: As it was given.
+        word: The word.
         first: Its place in the first sentence.
         second: Its place in the second.
-        cosine: Of its two vectors in context, each the mean of its pieces' last layer; in [-1, 1].
-        static_cosine: Of its two vectors in the model's input table, before any context: 1 where its pieces are the same in both.
+        cosine: Of its two vectors in context, each the mean of its tokens in the last layer; in [-1, 1].
+        static_cosine: Of its two vectors in the model's input table, before any context: 1 if its tokens are the same in both.
     """
 
     word: str
@@ -85,13 +78,7 @@ class WordInContext:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TokenSimilarities:
-    """Each token compared with each, in context.
-
-    Attributes:
-        rows: The tokens of the first text.
-        columns: Those of the second, or of the first again.
-        cosines: `(len(rows), len(columns))`, in [-1, 1].
-    """
+    """The cosine of each token of one text (rows) with each of another (columns), in context, in [-1, 1]."""
 
     rows: tuple[Token, ...]
     columns: tuple[Token, ...]
@@ -99,56 +86,58 @@ class TokenSimilarities:
 
 
 def tokenize(library: "Library", text: str) -> TokenizedText:
-    """Cut a text into tokens, as the library's model does; quick.
+    """Split a text into tokens, as the library's model does.
 
     Args:
-        library: Whose model.
-        text: `MOST_CHARACTERS` at most.
+        library: The library whose model is used.
+        text: 20,000 characters at most.
 
     Raises:
         ExploringError: The text is empty or too long, or the model does not show its tokens.
         EmbeddingError: The model cannot be loaded.
     """
-    return _reader(library).tokens(_given(text))
+    return _reader(library).tokens(_checked(text))
 
 
 def pool(library: "Library", text: str) -> Poolings:
-    """Make one vector of a text's tokens in the usual ways. The first call loads the model, some seconds.
+    """Pool the token vectors of a text in the usual ways. The first call loads the model, which takes some seconds.
 
-    Source of the ways: Reimers and Gurevych, Sentence-BERT (arXiv:1908.10084), section 3.
+    Source: Reimers and Gurevych, Sentence-BERT (arXiv:1908.10084), section 3.
 
     Args:
-        library: Whose model.
-        text: `MOST_CHARACTERS` at most; what is over the model's limit is not read.
+        library: The library whose model is used.
+        text: 20,000 characters at most; the model does not read beyond its own limit.
 
     Raises:
-        ExploringError, EmbeddingError: As for `tokenize`; also where the model's own vector has another width than its tokens'.
+        ExploringError, EmbeddingError: As for `tokenize`; also if the model's own vector and its token vectors differ in width.
     """
-    reader, text = _reader(library), _given(text)
+    reader, text = _reader(library), _checked(text)
     vectors, own = reader.token_vectors(text), reader.sentence_vector(text)
     if own.shape != vectors.shape[1:]:
-        raise ExploringError(f"This model changes its vectors after pooling, from {vectors.shape[1]} numbers to {len(own)}: no comparison.")
+        raise ExploringError(
+            f"This model changes its vectors after pooling, from {vectors.shape[1]} numbers to {len(own)}. They cannot be compared."
+        )
     pooled = unit(np.stack([vectors[0], vectors.mean(axis=0), vectors.max(axis=0), own]))
     return Poolings(reader.tokens(text), vectors, ("cls", "mean", "max", "model"), pooled, cosines(pooled), reader.pooling)
 
 
 def compare_word(library: "Library", word: str, first: str, second: str) -> WordInContext:
-    """Compare a word's vectors in two sentences with its one vector in the model's table. The first call loads the model.
+    """Compare a word's vectors in two sentences, in context and before it. The first call loads the model.
 
     Args:
-        library: Whose model.
-        word: Capital or small letters; where it stands several times, the first counts.
-        first: A sentence with it.
-        second: Another one.
+        library: The library whose model is used.
+        word: In any case; its first occurrence counts.
+        first: A sentence with the word.
+        second: Another sentence with the word.
 
     Raises:
-        ExploringError: As for `tokenize`; also where the word is not in a sentence, or beyond what the model reads.
+        ExploringError: As for `tokenize`; also if a sentence lacks the word, or has it beyond what the model reads.
         EmbeddingError: As for `tokenize`.
     """
     reader, word = _reader(library), word.strip()
     if not word:
-        raise ExploringError("There is no word to compare. Write one that is in both sentences.")
-    places = [_place(reader.tokens(_given(text)), word, which) for text, which in ((first, "first"), (second, "second"))]
+        raise ExploringError("There is no word to compare. Use one that is in both sentences.")
+    places = [_place(reader.tokens(_checked(text)), word, which) for text, which in ((first, "first"), (second, "second"))]
     contextual, static = [], []
     for tokenized, place in places:
         rows = [row for row, token in enumerate(tokenized.read) if token in place.pieces]
@@ -158,61 +147,57 @@ def compare_word(library: "Library", word: str, first: str, second: str) -> Word
 
 
 def token_similarities(library: "Library", first: str, second: str | None = None) -> TokenSimilarities:
-    """Compare each token of a text, in its context, with each of the same text or of another. The first call loads the model.
+    """Compare each token of a text, in context, with each of the same text or of another. The first call loads the model.
 
     Args:
-        library: Whose model.
+        library: The library whose model is used.
         first: A text.
-        second: Another one, if any.
+        second: Another text; the first again if not given.
 
     Raises:
         ExploringError, EmbeddingError: As for `tokenize`.
     """
     reader = _reader(library)
-    texts = [_given(first), _given(first if second is None else second)]
+    texts = [_checked(first), _checked(first if second is None else second)]
     rows, columns = (unit(reader.token_vectors(text)) for text in texts)
     read = [reader.tokens(text).read for text in texts]
     return TokenSimilarities(read[0], read[1], np.clip(rows @ columns.T, -1, 1))
 
 
-def unit(vectors: Embeddings) -> Embeddings:
-    """Rows of unit length; a row without a direction stays as it is."""
-    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return np.asarray(vectors / np.where(lengths > 0, lengths, 1), dtype=np.float32)
-
-
 def _reader(library: "Library") -> TokenReader:
     if (reader := library.embedder.token_reader) is None:
         raise ExploringError(
-            "This embedding model does not show its tokens, as a model at an endpoint does not. "
+            "This embedding model does not show its tokens; no model at an endpoint does. "
             "Set RAG_EMBEDDING_MODEL to a sentence-transformers model on this machine."
         )
     return reader
 
 
-def _given(text: str) -> str:
+def _checked(text: str) -> str:
     if not text.strip():
-        raise ExploringError("There is no text to look into. Write a sentence or two.")
+        raise ExploringError("The text is empty. Write a sentence or two.")
     if len(text) > MOST_CHARACTERS:
-        raise ExploringError(f"The text has {len(text):,} characters. Give {MOST_CHARACTERS:,} at most: the model reads less anyway.")
+        raise ExploringError(
+            f"The text has {len(text):,} characters. At most {MOST_CHARACTERS:,} are allowed: the model reads less anyway."
+        )
     return text
 
 
 def _place(tokenized: TokenizedText, word: str, which: str) -> tuple[TokenizedText, WordPlace]:
     found = list(_occurrences(tokenized.text, word))
     if not found:
-        raise ExploringError(f"The word “{word}” is not in the {which} sentence. Write it as it stands in both.")
+        raise ExploringError(f"The word “{word}” is not in the {which} sentence. Use a word that is in both sentences.")
     start, end = found[0]
     pieces = tuple(token for token in tokenized.tokens if token.kind != "special" and token.start < end and token.end > start)
     if not pieces or not all(token.is_read for token in pieces):
         raise ExploringError(
-            f"The word “{word}” stands beyond the {tokenized.limit} tokens that the model reads. Shorten the {which} sentence."
+            f"The word “{word}” is beyond the {tokenized.limit} tokens that the model reads. Shorten the {which} sentence."
         )
     return tokenized, WordPlace(tokenized.text, start, end, pieces, len(found))
 
 
 def _occurrences(text: str, word: str) -> Iterator[tuple[int, int]]:
-    """Where a word stands: not within another one, but in scripts that put no spaces between words."""
+    """The spans of a word: not within another word, except in scripts without spaces between words."""
     before = rf"(?<![^\W{UNSPACED}])" if re.match(rf"[^\W{UNSPACED}]", word) else ""
     after = rf"(?![^\W{UNSPACED}])" if re.search(rf"[^\W{UNSPACED}]$", word) else ""
     for match in re.finditer(before + re.escape(word) + after, text, re.IGNORECASE):

@@ -1,4 +1,4 @@
-"""All vectors of a library at one moment."""
+"""All vectors of a library at one moment: what every view starts from."""
 
 import hashlib
 import threading
@@ -15,20 +15,33 @@ from rag.storing.index import Index
 from rag.types import ChunkKey, DocumentRecord
 
 READ_BATCH = 2_000
-"""Vectors in one reading: about 0.06 s, in which others can work."""
+"""Vectors read at a time: about 0.06 s, between which other readers get their turn."""
+
+Progress = Callable[[float], None]
+"""Called with the share of the work that is done, in [0, 1]."""
+
+
+def no_progress(_: float) -> None:
+    """Report nothing."""
+
+
+def unit(vectors: Embeddings) -> Embeddings:
+    """Scale vectors (or one vector) to unit length; a zero vector stays as it is."""
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return np.asarray(vectors / np.maximum(lengths, np.finfo(np.float32).tiny), dtype=np.float32)
 
 
 @dataclass(frozen=True, eq=False)
 class Vectors:
-    """All chunks of a library that have vectors, at one moment. Row i of `embeddings` is that of `keys[i]`.
+    """All embedded chunks of a library at one moment. Row i of `embeddings` belongs to `keys[i]`.
 
     Attributes:
-        fingerprint: Another one where documents, model or chunks are others; 64 hexadecimal digits.
-        records: The documents whose vectors are all made, oldest first.
+        fingerprint: Changes with the documents, the model and the chunks; 64 hexadecimal digits.
+        records: The documents that are fully embedded, oldest first.
         keys: The chunks, document by document as in `records`, in reading order.
         owners: int, `(len(keys),)`: the index in `records` of each chunk's document.
         embeddings: float32, `(len(keys), dimensions)`, rows of unit length.
-        waiting: Documents left out, since their vectors are still being made.
+        waiting: Number of documents left out because they are still being indexed.
     """
 
     fingerprint: str
@@ -41,68 +54,69 @@ class Vectors:
     def __len__(self) -> int:
         return len(self.keys)
 
+    @property
+    def state(self) -> tuple[str, int]:
+        """Changes whenever a view of the library would."""
+        return self.fingerprint, self.waiting
+
     @cached_property
     def documents(self) -> Embeddings:
-        """float32, `(len(records), dimensions)`: each document's vector, the mean of its chunks', of unit length."""
+        """float32, `(len(records), dimensions)`: each document's vector, the mean of its chunks' vectors, of unit length."""
         sums = np.zeros((len(self.records), self.embeddings.shape[1]), dtype=np.float32)
         np.add.at(sums, self.owners, self.embeddings)
-        sums /= np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), np.finfo(np.float32).tiny)
-        return sums
+        return unit(sums)
 
-    @cached_property
-    def places(self) -> dict[ChunkKey, int]:
-        """The row of each chunk."""
-        return {key: row for row, key in enumerate(self.keys)}
-
-    def require(self, chunks: int = 1, documents: int = 1) -> None:
-        """See that there is enough to look at.
-
-        Args:
-            chunks: So many at least.
-            documents: So many at least.
+    def rows_of(self, record: DocumentRecord) -> NDArray[np.intp]:
+        """The rows of a document's chunks, in reading order.
 
         Raises:
-            ExploringError: There is less; it says what to do.
+            ExploringError: The document is still being indexed.
+        """
+        number = next((number for number, other in enumerate(self.records) if other.id == record.id), -1)
+        rows = np.flatnonzero(self.owners == number)
+        if not len(rows):
+            raise ExploringError(f"{record.name} is still being indexed. Try again when it is ready.")
+        return rows
+
+    def require(self, chunks: int = 1, documents: int = 1) -> None:
+        """Check that the library holds enough for a view.
+
+        Args:
+            chunks: The least number of chunks.
+            documents: The least number of documents.
+
+        Raises:
+            ExploringError: It holds fewer; the message says what to do.
         """
         if len(self.keys) >= chunks and len(self.records) >= documents:
             return
         wait = f" {self.waiting} more are still being indexed: wait for them." if self.waiting else " Add documents first."
         if len(self.records) < documents:
-            raise ExploringError(f"This needs {_counted(documents, 'document')}, and there are {len(self.records)}.{wait}")
-        raise ExploringError(f"This needs {_counted(chunks, 'passage')}, and the library has {len(self.keys)}.{wait}")
+            raise ExploringError(f"This needs {_at_least(documents, 'document')}, and there are {len(self.records)}.{wait}")
+        raise ExploringError(f"This needs {_at_least(chunks, 'passage')}, and the library has {len(self.keys)}.{wait}")
 
 
 class VectorReader:
-    """Reads the vectors of an index, and keeps what it read until the index changes."""
+    """Reads the vectors of an index and caches them until the index changes. Safe to use from several threads."""
 
     def __init__(self, index: Index, describe: Callable[[], str]) -> None:
-        """Read nothing yet.
-
-        Args:
-            index: Whose.
-            describe: As for `Index`.
-        """
+        """Take `describe` as `Index` does: it names the model and the chunker."""
         self._index = index
         self._describe = describe
         self._lock = threading.Lock()
         self._last: Vectors | None = None
 
     def read(self) -> Vectors:
-        """The vectors as they are now; about 3 s for 100,000 chunks where they have changed.
-
-        Raises:
-            StorageError: The index cannot be read.
-            ExploringError: A vector has no direction.
-        """
+        """Return the present vectors; re-reading 100,000 chunks after a change takes about 3 s."""
         with self._lock:
             store = self._index.store
             records = tuple(store.records.values())
             parts = [self._describe(), *(f"{record.id} {record.name}" for record in records)]
             fingerprint = hashlib.sha256("\n".join(parts).encode()).hexdigest()
             waiting = len(self._index.records) - len(records)
-            if self._last is None or (self._last.fingerprint, self._last.waiting) != (fingerprint, waiting):
+            if self._last is None or self._last.state != (fingerprint, waiting):
                 keys = [(record.id, ordinal) for record in records for ordinal in range(record.chunks)]
-                self._last = _put_together(fingerprint, records, self._read(keys), waiting)
+                self._last = _assembled(fingerprint, records, self._read(keys), waiting)
             return self._last
 
     def _read(self, keys: Sequence[ChunkKey]) -> dict[ChunkKey, Embeddings]:
@@ -112,7 +126,7 @@ class VectorReader:
         return {key: found[key] for key in keys if key in found}
 
 
-def _put_together(fingerprint: str, records: tuple[DocumentRecord, ...], found: dict[ChunkKey, Embeddings], waiting: int) -> Vectors:
+def _assembled(fingerprint: str, records: tuple[DocumentRecord, ...], found: dict[ChunkKey, Embeddings], waiting: int) -> Vectors:
     numbers = {record.id: number for number, record in enumerate(records)}
     owners = np.array([numbers[document_id] for document_id, _ in found], dtype=np.intp)
     embeddings = np.stack(list(found.values())) if found else np.empty((0, 0), dtype=np.float32)
@@ -121,5 +135,5 @@ def _put_together(fingerprint: str, records: tuple[DocumentRecord, ...], found: 
     return Vectors(fingerprint, records, tuple(found), owners, embeddings, waiting)
 
 
-def _counted(count: int, what: str) -> str:
-    return f"at least {count} {what}{'s' if count != 1 else ''}"
+def _at_least(count: int, noun: str) -> str:
+    return f"at least {count} {noun}{'s' if count != 1 else ''}"

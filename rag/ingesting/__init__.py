@@ -9,4 +9,7 @@ reading        a child process reads it, and its chunks are drafted
 keyword_ready  its record and chunks are stored: keyword search finds it, semantic search finds the chunks embedded so far
 ready          all its chunks are embedded, and its record is in Chroma
 failed         it could not be read or stored; the outcome says why
+
+`staging` takes a file from queued to keyword_ready or failed, `embedding_queue` from there to ready; `adding` runs both over many files.
+Uploads are queued on disk by `ui.uploading`, which tries a failed one again when it is asked to: it is queued anew.
 """

@@ -1,81 +1,116 @@
-"""Files -> their outcomes: all are read first, large ones last, and found by their words; then their vectors are made."""
+"""Files -> their outcomes: all are read first, large ones last, so that keyword search finds them; then they are embedded."""
 
+import logging
+import shlex
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rag.errors import DocumentError
-from rag.files import shown_name
-from rag.ingesting.embedding_queue import Completing
-from rag.ingesting.staging import Source, Staging
+from rag.files import find_files, is_gone, origin_of, path_of, shown_name
+from rag.ingesting.embedding_queue import EmbeddingQueue
+from rag.ingesting.staging import Source, Stager
 from rag.storing.index import Index
-from rag.types import Outcome, Progress, ProgressCallback
+from rag.storing.originals import Originals, Orphan
+from rag.types import DocumentState, Outcome, Progress, ProgressCallback
+
+log = logging.getLogger(__name__)
 
 LARGE_BYTES = 1_000_000
-"""Files with more are read after the others, the largest last: one that takes minutes keeps none that takes a moment waiting."""
+"""Larger files are read after the others, the largest last: one that takes minutes does not delay those that take a moment."""
 
 READING_SHARE = 0.2
-"""The part of a file's progress that is reading; the rest is making its vectors."""
+"""The share of a file's progress that is reading; the rest is embedding."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A file that cannot be read from the outset."""
-
-    path: Path
-    error: DocumentError
+def files_to_add(given: Sequence[str | Path]) -> list[Source]:
+    """The files at these paths and in these folders; `ValueError` where a path is empty."""
+    entries = [entry if isinstance(entry, tuple) else (entry, None) for entry in find_files(given)]
+    return [Source(path, shown_name(path), () if error else (origin_of(path),), error=error) for path, error in entries]
 
 
-class Adding:
+def folders_of(given: Sequence[str | Path]) -> list[Path]:
+    """The folders among these paths, resolved."""
+    folders = []
+    for path in map(Path, given):
+        try:
+            folder = path.expanduser().resolve()
+            folders += [folder] if folder.is_dir() else []
+        except (OSError, RuntimeError, ValueError):  # it has an outcome as a file that cannot be read
+            continue
+    return folders
+
+
+def source_of(orphan: Orphan) -> Source:
+    """A file of the library's own that is to be added again."""
+    return Source(orphan.path, orphan.name, orphan.sources or (f"upload:{orphan.name}",))
+
+
+class FileAdder:
     """Adds files to an index."""
 
-    def __init__(self, staging: Staging, completing: Completing, index: Index) -> None:
-        self._staging = staging
-        self._completing = completing
+    def __init__(self, stager: Stager, queue: EmbeddingQueue, index: Index, originals: Originals) -> None:
+        self._stager = stager
+        self._queue = queue
         self._index = index
+        self._originals = originals
 
-    def add(
-        self, sources: Sequence[Source | Refused], passwords: Sequence[str], progress: ProgressCallback | None, *, wait: bool
-    ) -> list[Outcome]:
-        """Add files.
-
-        Args:
-            sources: The files.
-            passwords: Tried on encrypted PDFs.
-            progress: Told how far each is.
-            wait: Whether to make their vectors too, and those of all other documents that wait for them.
-
-        Returns:
-            One outcome for each, in the order given.
+    def add(self, sources: Sequence[Source], passwords: Sequence[str], progress: ProgressCallback | None, *, wait: bool) -> list[Outcome]:
+        """Add files; with `wait`, embed them and whatever else is not embedded yet. One outcome for each, in the order given.
 
         Raises:
-            StorageError, EmbeddingError: As for `Staging.add` and `Completing.step`.
+            StorageError: The disk or the database failed.
+            EmbeddingError: The embedding model cannot be used.
         """
         outcomes: dict[int, Outcome] = {}
-        waiting: dict[str, _Teller] = {}
+        embedding: dict[str, _FileProgress] = {}
         for number, place in enumerate(sorted(range(len(sources)), key=lambda place: _delay(sources[place].path)), start=1):
             source = sources[place]
-            tell = _Teller(progress, str(source.path), number, len(sources), READING_SHARE if wait else 1.0)
-            if isinstance(source, Refused):
-                outcome = Outcome(str(source.path), shown_name(source.path), "", source.error.status, 0, 0, str(source.error))
+            file = _FileProgress(progress, str(source.path), number, len(sources), READING_SHARE if wait else 1.0)
+            outcome = outcomes[place] = self._stager.add(source, passwords, file.reading)
+            if wait and outcome.document_id in self._index.keyword_ready.records and outcome.document_id not in embedding:
+                embedding[outcome.document_id] = replace(file, outcome=outcome)
+                file.embedding(0.0)
             else:
-                outcome = self._staging.add(source, passwords, tell.read)
-            outcomes[place] = outcome
-            if wait and outcome.document_id in self._index.pending.records and outcome.document_id not in waiting:
-                waiting[outcome.document_id] = replace(tell, outcome=outcome)
-                tell.indexed(0.0)
-            else:
-                tell.done(outcome)
-        while wait and self._completing.step():
-            pending = self._index.pending.records
-            for id_ in list(waiting):
-                if id_ not in pending:
-                    waiting.pop(id_).done()
-                elif pending[id_].indexed:
-                    waiting[id_].indexed(pending[id_].indexed)
-        for tell in waiting.values():  # completed by another thread
-            tell.done()
+                file.done(outcome)
+        while wait and self._queue.step():
+            waiting = self._index.keyword_ready.records
+            for id_ in list(embedding):
+                if id_ not in waiting:
+                    embedding.pop(id_).done()
+                elif waiting[id_].indexed:
+                    embedding[id_].embedding(waiting[id_].indexed)
+        for file in embedding.values():  # completed by another thread
+            file.done()
         return [outcomes[place] for place in range(len(sources))]
+
+    def missing(self, folders: Sequence[Path], progress: ProgressCallback | None, added: int) -> list[Outcome]:
+        """Outcomes of documents whose file is gone from one of these folders, told as files that come after `added` others.
+
+        They stay: a folder that is moved, or a drive that is not there, must not empty the library.
+        """
+        records = list(self._index.records.values())
+        names = Counter(record.name for record in records)
+        outcomes = []
+        for record in records if folders else []:
+            paths = [path_of(source) for source in record.sources]
+            inside = [path for path in paths if path and any(path.is_relative_to(folder) for folder in folders)]
+            if inside and all(path and is_gone(path) for path in paths):
+                name = shlex.quote(record.name) if names[record.name] == 1 else record.id[:12]
+                message = f"Its file is gone, but it is still in the library. To remove it: rag remove {name}"
+                outcomes.append(Outcome(str(inside[0]), record.name, record.id, "missing", record.pages, record.chunks, message))
+        for number, outcome in enumerate(outcomes, start=added + 1):
+            _FileProgress(progress, outcome.path, number, added + len(outcomes)).done(outcome)
+        return outcomes
+
+    def restore(self, orphans: Sequence[Orphan]) -> None:
+        """Add documents again whose records are lost, from the library's own copies; what cannot be read goes to the quarantine."""
+        passwords = [orphan.password for orphan in orphans if orphan.password]
+        outcomes = self.add([source_of(orphan) for orphan in orphans], passwords, None, wait=False)
+        for orphan, outcome in zip(orphans, outcomes, strict=True):
+            if outcome.document_id != orphan.id:
+                where = self._originals.isolate(orphan)
+                log.warning("%s could not be restored: %s It was moved to %s.", orphan.name, outcome.message, where)
 
 
 def _delay(path: Path) -> int:
@@ -88,28 +123,30 @@ def _delay(path: Path) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class _Teller:
-    """Tells about one file; `outcome` is what will be told of it once its vectors are made."""
+class _FileProgress:
+    """Reports how far one file is; `outcome` is reported once it is embedded."""
 
     progress: ProgressCallback | None
     path: str
     file: int
     files: int
-    reading_share: float
+    reading_share: float = 1.0
     outcome: Outcome | None = None
 
-    def read(self, fraction: float) -> None:
-        self._tell(Progress(self.path, self.reading_share * fraction, self.file, self.files, None, "reading"))
+    def reading(self, fraction: float) -> None:
+        self._report(self.reading_share * fraction, "reading")
 
-    def indexed(self, fraction: float) -> None:
-        fraction = self.reading_share + (1 - self.reading_share) * fraction
-        self._tell(Progress(self.path, fraction, self.file, self.files, None, "indexing"))
+    def embedding(self, fraction: float) -> None:
+        self._report(self.reading_share + (1 - self.reading_share) * fraction, "keyword_ready")
 
     def done(self, outcome: Outcome | None = None) -> None:
         outcome = outcome or self.outcome
         assert outcome is not None
-        self._tell(Progress(self.path, 1.0, self.file, self.files, outcome, "indexing" if outcome.is_searchable else "reading"))
+        state: DocumentState = "failed"
+        if outcome.is_searchable:
+            state = "ready" if self.reading_share < 1 else "keyword_ready"
+        self._report(1.0, state, outcome)
 
-    def _tell(self, step: Progress) -> None:
+    def _report(self, fraction: float, state: DocumentState, outcome: Outcome | None = None) -> None:
         if self.progress:
-            self.progress(step)
+            self.progress(Progress(self.path, fraction, self.file, self.files, outcome, state))

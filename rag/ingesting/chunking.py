@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from rag.embedding.protocol import Embedder
 from rag.text.headings import HeadingPaths, open_fence
-from rag.types import Chunk, Document, Heading, Page
+from rag.types import Chunk, Heading, Page
 
 VERSION = 3
-"""Part of the index fingerprint: raise it when the same text would be cut otherwise."""
+"""Part of the index identity: raise it when the same text would be cut differently."""
 
 MAX_CHARACTERS_A_TOKEN = 12
-"""Bounds a chunk's characters: tokenizers take white space for nothing, and a long run without any for one unknown token."""
+"""Limits a chunk's characters: tokenizers skip white space, and take a long run without any for one unknown token."""
 
 LEAST_FILL = 0.5
 """A break is taken only when the chunk before it holds at least this share of the tokens allowed ..."""
@@ -39,32 +39,19 @@ _INK = re.compile(r"\S")
 
 @dataclass(frozen=True, slots=True)
 class _Cuttable:
-    """A page and where it may be cut.
-
-    Attributes:
-        text: The page's.
-        starts: Offset of each token.
-        breaks: Offsets where it may be cut, ascending; one list for each kind of break, best first.
-        blocks: `(start, end)` of its lists, tables and code, in order.
-    """
+    """A page and where it may be cut; all offsets ascend."""
 
     text: str
-    starts: list[int]
-    breaks: list[list[int]]
-    blocks: list[tuple[int, int]]
+    starts: list[int]  # of each token
+    breaks: list[list[int]]  # one list for each kind of break, best first
+    blocks: list[tuple[int, int]]  # start and end of its lists, tables and code
 
 
 class Chunker:
     """Cuts the pages of one document, as they come, into chunks that the embedder reads whole."""
 
     def __init__(self, document_id: str, embedder: Embedder, chunk_tokens: int) -> None:
-        """Begin a document.
-
-        Args:
-            document_id: The document's.
-            embedder: Its tokenizer counts.
-            chunk_tokens: The most tokens a chunk may have; the embedder's own limit counts too.
-        """
+        """`chunk_tokens` is the most that a chunk may have, unless the embedder's own limit is lower."""
         self._document_id = document_id
         self._embedder = embedder
         self._limit = min(chunk_tokens, embedder.max_tokens)
@@ -72,15 +59,7 @@ class Chunker:
         self._ordinal = 0
 
     def cut(self, page: Page, headings: Sequence[Heading] = ()) -> Iterator[Chunk]:
-        """Cut the next page.
-
-        Args:
-            page: Pages without text give no chunk.
-            headings: Those that begin on it, in order.
-
-        Yields:
-            Chunks in reading order: `page.text[start:end] == text`, no chunk begins or ends with white space.
-        """
+        """Cut the next page, whose `headings` are in order; no chunk begins or ends with white space, a page without text has none."""
         places = [heading.start for heading in headings]
         paths = [self._paths.last, *map(self._paths.follow, headings)]
         before = None
@@ -93,11 +72,9 @@ class Chunker:
             self._ordinal += 1
 
 
-def chunk_document(document: Document, embedder: Embedder, chunk_tokens: int) -> Iterator[Chunk]:
-    """Cut a whole document; see `Chunker`."""
-    chunker = Chunker(document.id, embedder, chunk_tokens)
-    for page in document.pages:
-        yield from chunker.cut(page, [heading for heading in document.headings if heading.page == page.number])
+def index_identity(embedder: Embedder, chunk_tokens: int) -> str:
+    """All that makes an index what it is: with another identity, documents must be re-indexed."""
+    return f"{embedder.identity} cosine chunker={VERSION} tokens={chunk_tokens}"
 
 
 def _spans(text: str, heading_starts: Sequence[int], embedder: Embedder, limit: int) -> Iterator[tuple[int, int]]:

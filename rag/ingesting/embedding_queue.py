@@ -1,4 +1,4 @@
-"""Documents that wait for their vectors -> whole ones: embedded, stored, committed, some chunks at a time."""
+"""Keyword-ready documents -> ready ones: embedded, stored, committed, some chunks at a time."""
 
 import threading
 from collections import OrderedDict
@@ -10,57 +10,42 @@ from operator import attrgetter
 import numpy as np
 
 from rag.embedding.protocol import Embedder, Embeddings
-from rag.storing.chunks import READ_BATCH, WRITE_BATCH
 from rag.storing.index import Index
+from rag.storing.protocol import WRITE_BATCH
 from rag.types import Chunk, DocumentRecord
 
 KNOWN_TEXTS = 2_000
-"""Texts whose vectors are remembered, the latest: what comes again is not embedded again."""
+"""Texts whose vectors are cached, the latest: what comes again is not embedded again."""
 
 
-class Completing:
-    """Makes the vectors that are missing. Several threads may ask for it; they take turns."""
+class EmbeddingQueue:
+    """Embeds what is not embedded yet; threads take turns. `writing` is held while anything is written."""
 
     def __init__(self, embedder: Embedder, index: Index, writing: threading.RLock) -> None:
-        """Put it together.
-
-        Args:
-            embedder: Makes the vectors.
-            index: Where they are missing.
-            writing: Held while anything is written.
-        """
         self._embedder = embedder
         self._index = index
         self._writing = writing
         self._turn = threading.Lock()
-        self._sums: dict[str, Embeddings] = {}  # of the vectors of each document that is half done
         self._known: OrderedDict[str, Embeddings] = OrderedDict()
 
     def step(self) -> bool:
-        """Make the vectors of the next chunks: few enough to stop in between, of several documents where these are small.
-
-        Returns:
-            Whether there was anything to do.
+        """Embed the next chunks, of several documents where these are small; whether there was anything to do.
 
         Raises:
-            StorageError: The disk or the database refused. What was made before is kept.
+            StorageError: The disk or the database failed. What was embedded before is kept.
             EmbeddingError: The model cannot be used.
         """
         with self._turn:
-            chunks = self._index.pending.next(WRITE_BATCH)
+            chunks = self._index.keyword_ready.next(WRITE_BATCH)
             if not chunks:
                 return False
             embeddings = self._embedded([chunk.text for chunk in chunks])
-            try:
-                with self._writing, self._index.guarded():
-                    self._store(chunks, embeddings)
-            except BaseException:
-                self._sums.clear()  # they may be ahead of what is stored
-                raise
+            with self._writing, self._index.guarded():
+                self._store(chunks, embeddings)
             return True
 
     def _embedded(self, texts: Sequence[str]) -> Embeddings:
-        """The vectors of texts; each text is embedded once."""
+        """The vectors of texts, each embedded once."""
         new = list(dict.fromkeys(text for text in texts if text not in self._known))
         self._known.update(zip(new, self._embedder.embed_documents(new), strict=True))
         embeddings = np.stack([self._known[text] for text in texts])
@@ -71,41 +56,21 @@ class Completing:
         return embeddings
 
     def _store(self, chunks: Sequence[Chunk], embeddings: Embeddings) -> None:
-        pending = self._index.pending
+        keyword_ready = self._index.keyword_ready
         rows = {chunk.key: row for chunk, row in zip(chunks, embeddings, strict=True)}
         documents = [(id_, list(group)) for id_, group in groupby(chunks, key=attrgetter("document_id"))]
         # Another thread may have removed a document meanwhile, or removed and added it.
-        current = [(id_, group) for id_, group in documents if pending.stored(id_) == group[0].ordinal and self._resumed(id_)]
+        current = [(id_, group) for id_, group in documents if keyword_ready.stored(id_) == group[0].ordinal]
         kept = [chunk for _, group in current for chunk in group]
         if not kept:
             return
         self._index.store.put(kept, np.stack([rows[chunk.key] for chunk in kept]))
         whole: list[DocumentRecord] = []
         for id_, group in current:
-            record, stored = pending.records[id_], group[-1].ordinal + 1
-            self._sums[id_] = self._sums.get(id_, 0) + np.sum([rows[chunk.key] for chunk in group], axis=0)
+            record, stored = keyword_ready.records[id_], group[-1].ordinal + 1
             if stored == record.chunks:
                 whole.append(replace(record, indexed=1.0))
             else:
-                pending.advance(id_, stored)
+                keyword_ready.advance(id_, stored)
         if whole:
-            sums = np.stack([self._sums.pop(record.id) for record in whole])
-            self._index.commit(whole, sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12))
-
-    def _resumed(self, document_id: str) -> bool:
-        """Whether the sum of a document's vectors is that of all that are stored; where some were lost, it begins anew."""
-        stored = self._index.pending.stored(document_id)
-        if not stored:
-            self._sums.pop(document_id, None)
-        elif document_id not in self._sums:
-            total: Embeddings | None = None
-            for first in range(0, stored, READ_BATCH):
-                keys = [(document_id, ordinal) for ordinal in range(first, min(first + READ_BATCH, stored))]
-                found, embeddings = self._index.store.embeddings(keys)
-                if len(found) < len(keys):
-                    self._index.pending.advance(document_id, 0)
-                    return False
-                total = embeddings.sum(axis=0) + (0 if total is None else total)
-            assert total is not None
-            self._sums[document_id] = total
-        return True
+            self._index.commit(whole)

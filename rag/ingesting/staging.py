@@ -1,19 +1,20 @@
-"""One file -> its outcome: read, cut, and found by its words; its vectors are made after that, by `completing`."""
+"""One file -> its outcome: read, cut into chunks and keyword-searchable; `embedding_queue` embeds it after that."""
 
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 from rag.embedding.protocol import Embedder
 from rag.errors import DocumentError, NoTextError, StorageError
-from rag.files import hash_file
+from rag.files import hash_file, is_gone, path_of, shown_name
 from rag.formats.loader import FileRead, Loader
 from rag.ingesting.chunking import Chunker
 from rag.storing.index import Index
+from rag.storing.keyword_ready import Draft
 from rag.storing.originals import Originals
-from rag.storing.pending import Draft
 from rag.text.printable import printable_line
 from rag.types import DocumentRecord, Heading, Outcome, OutcomeStatus, Page
 
@@ -24,31 +25,25 @@ class Source:
 
     Attributes:
         path: Where its bytes are now.
-        name: What it is called.
-        origins: Where it came from: another file of the same origin replaces it. Absolute paths, or "upload:NAME".
+        name: Its name in the library.
+        origins: Where it came from: absolute paths, or "upload:NAME".
+        replaces: Whether a document of the same origin and other content gives way; else this one gets a name of its own.
+        error: Why it cannot be read from the outset, if so.
     """
 
     path: Path
     name: str
     origins: tuple[str, ...]
+    replaces: bool = True
+    error: DocumentError | None = None
 
 
-class Staging:
-    """Takes files into an index."""
+class Stager:
+    """Takes files into an index. `writing` is held while anything is written."""
 
     def __init__(
         self, loader: Loader, embedder: Embedder, index: Index, originals: Originals, chunk_tokens: int, writing: threading.RLock
     ) -> None:
-        """Put it together.
-
-        Args:
-            loader: Reads.
-            embedder: Its tokenizer counts.
-            index: Where the documents go.
-            originals: Where the files go.
-            chunk_tokens: The most tokens a chunk may have.
-            writing: Held while anything is written.
-        """
         self._loader = loader
         self._embedder = embedder
         self._index = index
@@ -57,28 +52,22 @@ class Staging:
         self._writing = writing
 
     def add(self, source: Source, passwords: Sequence[str], on_fraction: Callable[[float], None]) -> Outcome:
-        """Take one file in.
-
-        Args:
-            source: The file.
-            passwords: Tried on an encrypted PDF.
-            on_fraction: Told how much is read, in [0, 1].
-
-        Returns:
-            The outcome, also of a file that cannot be read.
+        """Take one file in; one that cannot be read has an outcome too. `on_fraction` is told how much is read, in [0, 1].
 
         Raises:
-            StorageError: The disk or the database refused. Nothing of this file was stored.
+            StorageError: The disk or the database failed. Nothing of this file was stored.
             EmbeddingError: The model cannot be used.
         """
         try:
+            if source.error:
+                raise source.error
             self._loader.check_size(source.path, source.name)
             document_id = hash_file(source.path)
             while True:
                 with self._writing:
                     if known := self._index.records.get(document_id):
                         return self._known(source, known)
-                with self._index.pending.draft() as draft:
+                with self._index.keyword_ready.draft() as draft:
                     read = self._read(source, document_id, passwords, draft, on_fraction)
                     with self._writing:
                         if document_id not in self._index.records:
@@ -104,19 +93,25 @@ class Staging:
         return read
 
     def _stage(self, source: Source, document_id: str, read: FileRead, draft: Draft) -> Outcome:
+        taken = self._taken(source, document_id)
+        given_name = source.name
+        if taken and not source.replaces:
+            source = self._with_name_of_its_own(source)
         is_new = self._keep(source, document_id, read.media_type)
         record = _record(source, document_id, read, draft.chunks, self._originals.path(document_id, read.media_type).stat().st_size)
         try:
-            replaces = any(set(other.sources) & set(record.sources) for other in self._index.records.values())
-            self._index.stage(record, draft)
+            self._index.put_keyword_ready(record, draft)
         except BaseException:
             if is_new:
                 self._originals.discard(record.id)
             raise
-        told = f"{record.pages} {'page' if record.pages == 1 else 'pages'}" + _empty_pages(record)
-        if replaces:
-            return _outcome(source, record.id, "replaced", f"Replaced the earlier version: {told}.", record)
-        return _outcome(source, record.id, "added", f"Added: {told}.", record)
+        pages = f"{record.pages} {'page' if record.pages == 1 else 'pages'}{_empty_pages(record)}."
+        if source.name != given_name:
+            message = f"Added as {source.name}: {pages} The library already has another {given_name}."
+            return _outcome(source, record.id, "added", message, record)
+        if taken:
+            return _outcome(source, record.id, "replaced", f"Replaced the earlier version: {pages}", record)
+        return _outcome(source, record.id, "added", f"Added: {pages}", record)
 
     def _keep(self, source: Source, document_id: str, media_type: str) -> bool:
         try:
@@ -128,16 +123,53 @@ class Staging:
         """The outcome of bytes that are in the library already. A copy of the file that was lost or cut is restored."""
         if self._originals.problem(known) and self._keep(source, known.id, known.media_type):
             return _outcome(source, known.id, "unchanged", "Already there; the library's own copy of the file was restored.", known)
-        if set(source.origins) <= set(known.sources):
+        left = tuple(origin for origin in known.sources if not _is_gone(origin))
+        if set(source.origins) <= set(left) == set(known.sources):
             return _outcome(source, known.id, "unchanged", "Already there, unchanged.", known)
-        replaces = any(other.id != known.id and set(other.sources) & set(source.origins) for other in self._index.records.values())
-        self._index.update(replace(known, sources=tuple(dict.fromkeys((*known.sources, *source.origins)))))
-        if replaces:
-            message = f"Replaced the earlier version: it has the same content as {known.name} now."
-            return _outcome(source, known.id, "replaced", message, known)
-        if source.name == known.name:
-            return _outcome(source, known.id, "unchanged", "Already there, unchanged.", known)
-        return _outcome(source, known.id, "duplicate", f"The same content as {known.name}, which is already there.", known)
+        return self._followed(source, known, left)
+
+    def _followed(self, source: Source, known: DocumentRecord, left: tuple[str, ...]) -> Outcome:
+        """The outcome of known bytes that are in another place now, or no longer in some: the record follows the files, `left` of them."""
+        taken = self._taken(source, known.id)
+        origins = source.origins if source.replaces else tuple(origin for origin in source.origins if origin not in taken)
+        is_new = not set(source.origins) <= set(known.sources)
+        record = replace(known, sources=tuple(dict.fromkeys((*left, *origins))) or known.sources)
+        if left != known.sources and known.name not in map(_name_of, left):  # the file that gave it its name was moved
+            record = replace(record, name=source.name)
+        if record != known:
+            self._index.update(record)
+        status: OutcomeStatus = "unchanged"
+        message = "Already there, unchanged."
+        if record.name != known.name:
+            status, message = "renamed", f"Renamed: it was {known.name} before."
+        elif is_new and taken and source.replaces:
+            status, message = "replaced", f"Replaced the earlier version: it has the same content as {known.name} now."
+        elif is_new and source.name != known.name:
+            status, message = "duplicate", f"The same content as {known.name}, which is already there."
+        return _outcome(source, known.id, status, message, record)
+
+    def _taken(self, source: Source, document_id: str) -> set[str]:
+        """The source's origins that belong to other documents."""
+        others = (record for record in self._index.records.values() if record.id != document_id)
+        return {origin for record in others for origin in record.sources if origin in source.origins}
+
+    def _with_name_of_its_own(self, source: Source) -> Source:
+        """The source as "NAME (2).txt", or the first number that is free."""
+        names = {record.name for record in self._index.records.values()}
+        names |= {_name_of(origin) for record in self._index.records.values() for origin in record.sources}
+        path = Path(source.name)
+        name = next(name for number in count(2) if (name := f"{path.stem} ({number}){path.suffix}") not in names)
+        return replace(source, name=name, origins=(f"upload:{name}",))
+
+
+def _is_gone(origin: str) -> bool:
+    path = path_of(origin)
+    return path is not None and is_gone(path)
+
+
+def _name_of(origin: str) -> str:
+    path = path_of(origin)
+    return shown_name(path) if path else origin.removeprefix("upload:")
 
 
 def _record(source: Source, document_id: str, read: FileRead, chunks: int, size: int) -> DocumentRecord:

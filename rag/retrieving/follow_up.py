@@ -1,6 +1,8 @@
-"""A follow-up question and the questions before it -> what to search for: by a plain rule, without a model.
+"""A follow-up question and the questions before it -> a standalone question, by a rule.
 
-"And for Plus?" after "What is the deductible of the Standard plan?" means "What is the deductible of the Plus plan?".
+"And for Plus?" after "What is the deductible of the Standard plan?" means "What is the deductible of the Plus plan?". A question is a
+follow-up if it begins like one, points back, or has no subject of its own. The question as it was asked is searched beside the standalone
+one, so a question wrongly taken for a follow-up is still found.
 """
 
 import re
@@ -8,17 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from rag.retrieving.follow_up_words import (
-    DEFINITE,
-    DETERMINERS,
-    FUNCTION_WORDS,
-    GERMAN,
-    JUNCTIONS,
-    OPEN_PREPOSITIONS,
-    PREPOSITIONS,
-    PRONOUNS,
-    SPEAKERS,
-)
+from rag.text.languages import FUNCTION_WORDS
 from rag.types import Message
 
 WALK_BACK = 3
@@ -30,94 +22,98 @@ LONGEST_FOLLOW_UP = 200
 MANY_WORDS = 8
 """A question with more content words than these says what it is about, whatever pronouns it has."""
 
-CARRIED_WORDS = 12
 CARRIED_CHARACTERS = 300
-"""The most that is taken over from earlier questions."""
+"""The most that is taken over from an earlier question."""
 
-OPENERS = re.compile(
-    r"\s*[¿¡\"“'(]*\s*(?:(?:ok(?:ay)?|alright|thanks|thank you|danke|merci|gracias|well|hm+)\b[\s,.!…-]*)?(?:"
-    r"(?P<focus>(?:and |but |so |or )?(?:what|how) about|what if|same for"
-    r"|(?:und |aber )?(?:was ist mit|wie (?:ist|steht|sieht) es (?:mit|bei))"
-    r"|(?:et )?qu['’]en est-il (?:de|du|des|pour)|(?:y )?qué (?:pasa con|hay de|tal)|(?:e )?che ne è di|(?:e )?quanto (?:a|al|alla|ao|à)"
-    r"|en (?:hoe zit het met|wat is er met))"
-    r"|(?P<joint>and|but|or|also|then|so|und|aber|oder|auch|dann|et|mais|ou|alors|aussi|y|e|pero|o|también|entonces|ma|mas|anche"
-    r"|en|maar|и|а|но|или))\b[\s,:]*",
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_POINTERS = _words(
+    "it its it's they them their theirs this these those he she him his hers both latter former else another er ihn ihm ihre ihren dieser "
+    "diese dieses diesen diesem davon dafür damit dazu daran darauf darin dort auch elle ils elles celui-ci celle-ci ça cela cette cet ces "
+    "eux aussi él ella ellos ellas eso esto esa ese esas esos este estas estos allí ahí también questo questa quello quella esso essa ciò "
+    "ele ela eles elas isso isto esse deze также он она оно они его её их этот эта эти это там"
+)
+"""Words that stand for something in an earlier question."""
+_POSSESSIVES = _words("its their his her ihre ihren esse leur son sa ses")
+
+_ASKING = _words(
+    "after again also before continue detail details during each elaborate every example examples exactly explain get gets give happen "
+    "happened happens just know less like long make many mean means more most much need off often once one only other others please same "
+    "since some soon still summarise summarize sure tell too under until up very within without yes erkläre bitte lange viel viele genau "
+    "gilt gibt hoch combien y-a-t-il qu'est-ce est-ce cuánto cuánta cuántos cuántas algo quanto quanti fait сколько"
+)
+_NO_SUBJECT = _POINTERS.union(_ASKING, *(FUNCTION_WORDS[language] for language in ["en", "de", "fr", "es", "it", "pt", "nl", "ru"])) - {
+    "plus"
+}
+"""Words that do not tell what a question is about. "Plus" is more often a product than the French word."""
+
+_POINTING = re.compile(
+    r"\b(?:that|(?<!\bis )(?<!\bare )there|too|das|so)\W*$|^\W*(?:which|that)\s+(?:is|are|was|were|ones?)\b"
+    r"|\b(?:is|was|does|did|like|for|of|about)\s+that\b(?!\s+the\b)|\bdas\b(?=\s+(?:auch|für|bei|in|mit)\b)|\b(?!gibt|ist|dauert|geht)\w+t\s+es\b",
     re.IGNORECASE,
 )
-"""How a question begins that goes on from another. After a `joint` one, a whole question may follow."""
-
-CJK_FOLLOW_UP = re.compile(
-    r"^(?:那|那么|那麼|还有|還有|另外|以及|では|じゃあ?|それ|また|そして|그럼|그러면|그리고|그건)|它|他们|這個|这个|那个|那個|这些|那些|这里|那里|其中"
-    r"|それ|これ|その|この(?!度)|そこ|그것|이것|^.{1,10}呢[？?]?$|^.{1,10}は[？?]$"
-)
-CJK_ASKING = re.compile(
-    r"请问|請問|是?多少|是什么|是什麼|什么|什麼|怎么样?|如何|吗|嗎|呢|^那么?|^还有|ですか|ますか|いくら|何|では|[？?。！，、\s]+"
-)
-"""What is left out of an earlier question in these scripts: words that ask."""
-
-_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-_WORD = re.compile(r"[^\W_]+(?:[-'’.&/+][^\W_]+)*[+#]*")
+"""The same for words that point back in some places only."""
 
 _EXPLETIVE = re.compile(
-    r"\b(?:is|was|will|does|would|can)\s+it\s+(?:be\s+)?(?:possible|allowed|legal|safe|true|necessary|mandatory|required|ok|okay|better|take\b.*\bto|cost\s+to|matter)\b"
-    r"|\bit\s+(?:takes|costs|is\s+(?:possible|allowed|true|necessary|required))\b|\bgibt\s+es\b|\best-il\b|\bist\s+es\s+(?:möglich|erlaubt|nötig)\b"
-    r"|\bdauert\s+es\b|\bil\s+(?:y\s+a|faut)\b|\ball\s+this\s+time\b|\b(?:this|these|those|diese[rsmn]?|cette|esta?|este)\s+"
-    r"(?:year|month|week|library|documents?|files?|jahr|monat|woche|année|semaine|año|mes|semana)\b",
+    r"\bit\s+(?:be\s+)?(?:takes?|costs?|possible|allowed|legal|safe|necessary|required|ok|okay)\b(?=.*\bto\b)"
+    r"|\b(?:this|diese[ms]?|cette|est[ae])\s+(?:year|month|week|jahr|monat|woche|année|semaine|año|mes|semana)\b",
     re.IGNORECASE,
 )
-"""Pronouns that stand for nothing said before."""
+"""Pointers that stand for nothing: "Is it possible to ...?"."""
 
-_THAT = re.compile(
-    r"^\W*that\b|\bthat\W*$|\b(?:is|was|does|did|do|are|of|for|about|like|with|to|from|after|before|by|in|than|why|how|what|when)\s+that\b(?!\s+the\b)"
-    r"|\b(?:gilt|geht|kostet|ist|heißt|macht|bedeutet)\s+das\s*(?:auch|so|genau|noch|für|bei|in|mit)?\b(?=\W*$|\s+(?:auch|so|genau|noch|für|bei|in|mit)\b)"
-    r"|\b(?:this|that|which|the|other|first|second|last|cheaper|better|new|old)\s+ones?\b|\bwhich of (?:them|these|those)\b"
-    r"|(?<!are )(?<!is )(?<!was )(?<!were )(?<!be )\bthere\W*$|\b[a-zá-ú]{3,}(?:ar|er|ir)l[oa]s?\b"
-    r"|\b(?:ist|kostet|hat|kann|wird|deckt|enthält|umfasst|läuft|endet|beginnt|gilt)\s+es\b|\bwhat else\b"
-    r"|\b(?:too|as well|also|auch|aussi|también|anche)\s*[?？]|^\W*which\s+(?:is|are|was|were)\b|\bin (?:such|this|that) case\b",
+_OPENER = re.compile(
+    r"\s*[¿¡\"“'(]*\s*(?:(?:ok(?:ay)?|alright|thanks|thank you|danke|merci|gracias|well|hm+)\b[\s,.!…-]*)?(?:"
+    r"(?P<topic>(?:and |but |so |or )?(?:what about|how about|what if|same for)"
+    r"|(?:und |aber )?(?:was ist mit|wie (?:ist|steht|sieht) es (?:mit|bei))|(?:et )?qu['’]en est-il (?:de|du|des|pour)"
+    r"|(?:y )?qué (?:pasa con|hay de|tal)|(?:e )?che ne è di|en hoe zit het met)"
+    r"|and|but|or|also|then|so|und|aber|oder|auch|dann|et|mais|ou|alors|aussi|y|e|pero|o|también|entonces|ma|mas|anche|en|maar|и|а|но|или)"
+    r"(?:[\s,:]+|$)",
     re.IGNORECASE,
 )
-_DEFINITION = re.compile(
-    r"^\W*(?:(?:what|who)(?:\s+(?:is|are|was|were)|['’]s)|define|explain|describe|erkläre|explique|explica|was\s+(?:ist|sind)|wer\s+ist|qu['’]est-ce\s+que?|qui\s+est|qué\s+(?:es|son)|quién\s+es|che\s+cos['’]è|o\s+que\s+é)\b",
-    re.IGNORECASE,
+"""How a follow-up begins. A whole question may follow, but for a `topic`."""
+
+_CLAUSE_END = re.compile(
+    r"[,;:.!?]\s|\b(?:and|or|but|if|when|because|und|oder|wenn|weil|et|ou|si|quand|y|cuando|e|se|и|если)\b", re.IGNORECASE
 )
-_EXISTENTIAL = re.compile(r"\b(?:is|are|was|were)\s+there\b|\bthere\s+(?:is|are)\b|\bgibt\s+es\b|\by\s+a-t-il\b|\bhay\b", re.IGNORECASE)
+_GERMAN_ARTICLES = _words("der die das den dem")
+_DEFINITE = _GERMAN_ARTICLES | _words("the le la les el los las il lo gli het its")
+_DETERMINERS = _DEFINITE | _words("a an my our your any ein eine einem einen einer un une una o os de")
+_OPEN_PREPOSITIONS = _words("for of about with pour para de du für von per di")
+"""With these a follow-up may name another thing of any kind; with "in" or "after", only another place or time."""
+_PREPOSITIONS = _OPEN_PREPOSITIONS | _words(
+    "at by during from in on since to under until within without after before bei im mit nach vor seit ab en au aux dans des chez avec à "
+    "avant après depuis con por desde hasta a voor met bij в на для с"
+)
+
+_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_CJK_FOLLOW_UP = re.compile(
+    r"^(?:那|还有|還有|另外|以及|では|じゃあ?|それ|また|そして|그럼|그러면|그리고|그건)|它|他们|這個|这个|那个|那個|这些|那些|这里|那里|其中"
+    r"|これ|その|この(?!度)|そこ|그것|이것|^.{1,10}呢[？?]?$|^.{1,10}は[？?]$"
+)
+_WORD = re.compile(r"[^\W_]+(?:[-'’.&/+][^\W_]+)*[+#]*")
+
+_NAMED = rf"(?:(?i:{'|'.join(sorted(_DETERMINERS))})\s+)?(?P<name>[^\W_a-z][\w&+-]*)"
+_PREPOSITION = rf"(?P<preposition>(?i:{'|'.join(sorted(_PREPOSITIONS))}))\s+"
+_FRAGMENT = re.compile(rf"(?:{_PREPOSITION})?{_NAMED}(?P<noun>(?:\s+[^\W\dA-Z_]\w*)?)\W*")
+_SLOT = re.compile(rf"(?<=\s){_PREPOSITION}{_NAMED}(?!\w|\s+[^\W_a-z])(?=(?P<noun>(?:\s+\w+)?))")
+"""A name behind a preposition, in a follow-up and in the question before it: "for Plus", "of the Standard plan"."""
 
 
 @dataclass(frozen=True, slots=True)
-class Searched:
-    """What is searched for a question.
-
-    Attributes:
-        text: The words.
-        by: "question" where these are the question's own, "rule" or "model" where something was taken over from the conversation.
-    """
+class StandaloneQuestion:
+    """A question that can be searched without the conversation: as it was asked, or as the `source` completed it."""
 
     text: str
-    by: Literal["question", "rule", "model"]
+    source: Literal["question", "rule", "model"]
 
 
-def needs_history(question: str, history: Sequence[Message]) -> bool:
-    """Whether a question can hardly be understood without the questions before it.
-
-    Args:
-        question: What is asked.
-        history: Earlier turns, oldest first. Without an earlier question, every question stands on its own.
-    """
-    return bool(earlier_questions(history)) and _is_follow_up(question)
-
-
-def standalone_by_rule(question: str, history: Sequence[Message]) -> Searched:
-    """Take over into a follow-up what it leaves out: the content words of the question before, or that question with one name exchanged.
-
-    Args:
-        question: What is asked.
-        history: Earlier turns, oldest first.
-
-    Returns:
-        The question as it is where it stands on its own; else at most some 500 characters.
-    """
+def standalone_by_rule(question: str, history: Sequence[Message]) -> StandaloneQuestion:
+    """Complete a follow-up, to some 1,000 characters at most, with the question before it; another question stays as it is."""
     text = _resolved(question, earlier_questions(history), WALK_BACK)
-    return Searched(text, "question" if text == question else "rule")
+    return StandaloneQuestion(text, "question" if text == question else "rule")
 
 
 def earlier_questions(history: Sequence[Message]) -> list[str]:
@@ -126,134 +122,83 @@ def earlier_questions(history: Sequence[Message]) -> list[str]:
 
 
 def subject_words(text: str) -> list[str]:
-    """The words that tell what a question is about, in their order, each once; in scripts without spaces, what is left of its phrases."""
-    if _CJK.search(text):
-        return list(dict.fromkeys(part for part in CJK_ASKING.sub(" ", text).split() if part))
-    words = [word for word in _WORD.findall(text) if _plain(word) not in FUNCTION_WORDS or (len(word) > 1 and word.isupper())]
-    return list({_plain(word): word for word in reversed(words)}.values())[::-1]
+    """The words that tell what a question is about, in order: all but function words, and names."""
+    words = _WORD.findall(text)
+    names = {word for n, word in enumerate(words) if len(word) > 1 and (word.isupper() or (n and word[0].isupper()))}
+    return [word for word in words if word in names or word.casefold() not in _NO_SUBJECT]
 
 
 def _resolved(question: str, earlier: Sequence[str], steps: int) -> str:
     if not (steps and earlier and _is_follow_up(question)):
         return question
-    before = earlier[-1][: 2 * CARRIED_CHARACTERS]
-    return _joined(question, _resolved(before, earlier[:-1], steps - 1))
+    return _completed(question, _resolved(earlier[-1][:CARRIED_CHARACTERS], earlier[:-1], steps - 1))
 
 
 def _is_follow_up(question: str) -> bool:
-    """The rule: how it begins, what it points at, what it leaves out."""
     if len(question) > LONGEST_FOLLOW_UP:
         return False
     if _CJK.search(question):
-        return bool(CJK_FOLLOW_UP.search(question.strip()))
-    subject = subject_words(question)
-    opener = OPENERS.match(question)
-    if opener and _WORD.search(question, opener.end()):
-        is_whole = opener["joint"] and len(subject) >= 3 and len(_WORD.findall(question)) >= 6
-        if not is_whole:
-            return True
-    return len(subject) <= MANY_WORDS and (_points_back(question) or _is_elliptic(question, subject))
+        return bool(_CJK_FOLLOW_UP.search(question.strip()))
+    subject, words = subject_words(question), _WORD.findall(question)
+    opener = _OPENER.match(question)
+    if opener and opener.end() < len(question.rstrip(" ?!.")) and (opener["topic"] or len(subject) < 3 or len(words) < 6):
+        return True
+    return len(subject) <= MANY_WORDS and (_points_back(question) or _lacks_subject(question, words, subject))
 
 
 def _points_back(question: str) -> bool:
-    """Whether a pronoun or a demonstrative has nothing in the question that it could stand for."""
+    """Whether a pointer has nothing before it in the question that it could stand for."""
     text = _EXPLETIVE.sub(" ", question)
-    words = _WORD.findall(text)
-    places = [n for n, word in enumerate(words) if _plain(word) in PRONOUNS and word != "IT"]
-    if places and not _has_antecedent(text, words, places[0]):
-        return True
-    found = _THAT.search(text)
-    return found is not None and not _has_antecedent(text, words, len(_WORD.findall(text[: found.start()])))
+    pointers = [word for word in _WORD.finditer(text) if word[0].casefold() in _POINTERS and word[0] != "IT"] + [*_POINTING.finditer(text)]
+    if not pointers:
+        return False
+    first = min(pointers, key=re.Match.start)
+    before = text[: first.start()]
+    if first[0].casefold() in _POSSESSIVES and len(subject_words(before)) > 1:
+        return False  # "What did the Berlin office do with its garden?"
+    *earlier_clauses, _ = _CLAUSE_END.split(before)
+    return not any(map(subject_words, earlier_clauses))
 
 
-def _has_antecedent(text: str, words: Sequence[str], place: int) -> bool:
-    """Whether a thing is named in an earlier clause than the word at `place`."""
-    before = [_plain(word) for word in words[:place]]
-    if place and re.search(r"[,;.!?:]\s", text[: _nth_word_start(text, place)]):
-        return any(word not in FUNCTION_WORDS for word in before)
-    last = max((n for n, word in enumerate(before) if word in JUNCTIONS), default=0)
-    return any(before[n] in DETERMINERS and before[n + 1] not in FUNCTION_WORDS for n in range(last - 1))
-
-
-def _nth_word_start(text: str, number: int) -> int:
-    return next((match.start() for n, match in enumerate(_WORD.finditer(text)) if n == number), len(text))
-
-
-def _is_elliptic(question: str, subject: Sequence[str]) -> bool:
-    """Whether a question is too short to say what it is about."""
-    words = [_plain(word) for word in _WORD.findall(question)]
+def _lacks_subject(question: str, words: Sequence[str], subject: Sequence[str]) -> bool:
+    """Whether a question is too short to say what it is about: "Why?", "In Spain?", "Who decides?", "What is the deductible?"."""
     if not subject:
         return bool(words)
-    asks = any(word in FUNCTION_WORDS and word not in PREPOSITIONS and word not in DETERMINERS for word in words)
-    if not asks:  # "In Spain?", "The Plus plan?", but not two words as one types them into a search box
-        return len(subject) <= 2 and (question.rstrip().endswith("?") or words[0] in PREPOSITIONS)
-    if len(subject) > 1 or SPEAKERS & set(words) or _EXISTENTIAL.search(question):
+    plain = [word.casefold() for word in words]
+    is_asked = question.rstrip().endswith(("?", "？"))
+    if all(word in _PREPOSITIONS or word in _DETERMINERS for word in plain if word in _NO_SUBJECT):
+        return len(subject) <= 2 and (is_asked or plain[0] in _PREPOSITIONS)
+    if len(subject) > 1:
         return False
-    place = words.index(_plain(subject[0]))
-    return (place > 0 and words[place - 1] in DEFINITE) or not _DEFINITION.match(question)
+    place = words.index(subject[0])
+    article = plain[place - 1] if place else ""
+    is_name = subject[0][0].isupper() and not (article in _GERMAN_ARTICLES and subject[0][1:].islower())
+    return not is_name and (article in _DEFINITE or (len(words) == 2 and is_asked))
 
 
-def _joined(question: str, before: str) -> str:
+def _completed(question: str, before: str) -> str:
     """A follow-up with what it takes over from the question before."""
-    opener = None if _CJK.search(question) else OPENERS.match(question)
-    rest = question[opener.end() :].strip() if opener else question.strip()
-    if exchanged := _exchanged(rest or question, before):
-        return exchanged
-    own = {_plain(word) for word in subject_words(rest)}
-    carried: list[str] = []
-    for word in subject_words(before)[:CARRIED_WORDS]:
-        if _plain(word) not in own and len(" ".join([*carried, word])) <= CARRIED_CHARACTERS:
-            carried.append(word)
-    return f"{' '.join(carried)}: {rest}" if carried and rest else question
+    opener = None if _CJK.search(question) else _OPENER.match(question)
+    rest = question[opener.end() :] if opener else question
+    return _exchanged(rest.strip(), before) or " ".join(f"{before} {rest}".split())
 
 
-def _exchanged(rest: str, before: str) -> str | None:
-    """The question before with its one name exchanged for the follow-up's, where both stand in the same place."""
-    new, old_words = _WORD.findall(rest), _WORD.findall(before)
-    if GERMAN & {_plain(word) for word in old_words} or len(subject_words(rest)) > 2:
+def _exchanged(fragment: str, before: str) -> str | None:
+    """The question before with its one name exchanged for the fragment's, where both look alike and stand in the same place."""
+    new = _FRAGMENT.fullmatch(fragment)
+    if not new or new["name"].casefold() in _NO_SUBJECT:
         return None
-    preposition = _plain(new[0]) if new and _plain(new[0]) in PREPOSITIONS else ""
-    names = [word for word in subject_words(rest) if _shape(word)]
-    heads = [_plain(word) for word in subject_words(rest) if not _shape(word)]
-    is_fragment = all(word in PREPOSITIONS or word in DETERMINERS or word not in FUNCTION_WORDS for word in map(_plain, new))
-    if len(names) != 1 or not is_fragment:
-        return None
-    slots = [n for n, word in enumerate(old_words) if n and _shape(word) == _shape(names[0]) and _plain(word) not in FUNCTION_WORDS]
-    slots = [n for n in slots if _same_place(old_words, n, preposition, heads)]
-    if len(slots) != 1 or _plain(old_words[slots[0]]) == _plain(names[0]):
-        return None
-    start = _nth_word_start(before, slots[0])
-    return before[:start] + names[0] + before[start + len(old_words[slots[0]]) :]
+    preposition = (new["preposition"] or "for").casefold()
+    slots = [
+        slot
+        for slot in _SLOT.finditer(before)
+        if _shape(slot["name"]) == _shape(new["name"])
+        and new["noun"] in {"", slot["noun"]}
+        and preposition in {*_OPEN_PREPOSITIONS, slot["preposition"]}
+    ]
+    return before[: slots[0].start("name")] + new["name"] + before[slots[0].end("name") :] if len(slots) == 1 else None
 
 
-def _same_place(words: Sequence[str], place: int, preposition: str, heads: Sequence[str]) -> bool:
-    """Whether the name at `place` can be the one meant.
-
-    Args:
-        words: Those of the question before.
-        place: Of a name among them.
-        preposition: What the follow-up begins with, or "".
-        heads: The follow-up's words besides its name: "plan" in "the Plus plan".
-    """
-    neighbours = [words[n] for n in (place - 1, place + 1) if 0 < n < len(words)]
-    if any(_shape(word) for word in neighbours):  # a part of a longer name
-        return False
-    following = _plain(words[place + 1]) if place + 1 < len(words) else ""
-    if heads:
-        return [following] == list(heads)
-    governing = [_plain(word) for word in words[max(0, place - 2) : place]]
-    governor = next((word for word in reversed(governing) if word not in DETERMINERS or word in PREPOSITIONS), "")
-    return governor in PREPOSITIONS and (preposition in OPEN_PREPOSITIONS or preposition == governor)
-
-
-def _shape(word: str) -> str:
-    """What kind of name a word is, or "" where it is none."""
-    if word.isdigit():
-        return "year" if len(word) == 4 else ""
-    if len(word) > 1 and word.isupper():
-        return "letters"
-    return "name" if word[0].isupper() else ""
-
-
-def _plain(word: str) -> str:
-    return word.casefold().replace("’", "'")
+def _shape(name: str) -> str:
+    """How a name is written, which tells its kind: a year, an acronym, another name."""
+    return f"{len(name)} digits" if name.isdecimal() else "capitals" if len(name) > 1 and name.isupper() else "name"

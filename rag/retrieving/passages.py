@@ -1,4 +1,4 @@
-"""Ranked chunks -> passages: neighbours together, copies once."""
+"""Ranked chunks -> the chunks of each passage: neighbours joined, copies dropped."""
 
 import re
 from collections import defaultdict
@@ -13,33 +13,23 @@ MOST_JOINED = 3
 """Chunks in one passage, at most."""
 
 SAME_WORDS = 0.9
-"""Two chunks of different documents that share this share of their words (Jaccard index), and all numbers in order, are copies."""
+"""Jaccard index of words from which chunks of different documents are copies, if they have the same numbers in the same order."""
 
 _NUMBER = re.compile(r"\d+")
 
 
 @dataclass(frozen=True, slots=True)
-class Ranked:
-    """A chunk with what it was ranked by.
-
-    Attributes:
-        chunk: The chunk.
-        score: Higher is better.
-        cosine: Of question and chunk, in [-1, 1].
-    """
+class RankedChunk:
+    """A chunk with its score, higher is better, and its cosine to the question."""
 
     chunk: Chunk
     score: float
     cosine: float
 
 
-def distinct(ranked: Iterable[Ranked]) -> list[Ranked]:
-    """Leave out what is a copy of something better in another document.
-
-    Args:
-        ranked: Best first.
-    """
-    kept: list[Ranked] = []
+def distinct(ranked: Iterable[RankedChunk]) -> list[RankedChunk]:
+    """Drop chunks that are copies of better ones in other documents; `ranked` is best first."""
+    kept: list[RankedChunk] = []
     by_numbers: defaultdict[tuple[str, ...], list[Chunk]] = defaultdict(list)
     words = cache(words_of)  # of the few whose numbers are those of another
     for each in ranked:
@@ -51,17 +41,9 @@ def distinct(ranked: Iterable[Ranked]) -> list[Ranked]:
     return kept
 
 
-def joined(ranked: Iterable[Ranked], top_k: int) -> list[list[Ranked]]:
-    """Choose the passages to show, and join neighbours that were found both.
-
-    Args:
-        ranked: Best first, without copies.
-        top_k: How many passages, at most.
-
-    Returns:
-        The chunks of each passage, best first; those of one follow each other on one page.
-    """
-    passages: list[list[Ranked]] = []
+def joined(ranked: Iterable[RankedChunk], top_k: int) -> list[list[RankedChunk]]:
+    """Group the best chunks into at most `top_k` passages, best first; the chunks of one follow each other on one page."""
+    passages: list[list[RankedChunk]] = []
     for each in ranked:
         beside = next((passage for passage in passages if _is_beside(each.chunk, passage)), None)
         if beside is not None:
@@ -73,7 +55,7 @@ def joined(ranked: Iterable[Ranked], top_k: int) -> list[list[Ranked]]:
     return passages
 
 
-def _is_beside(chunk: Chunk, passage: Sequence[Ranked]) -> bool:
+def _is_beside(chunk: Chunk, passage: Sequence[RankedChunk]) -> bool:
     first = min((each.chunk for each in passage), key=lambda each: each.ordinal)
     last = max((each.chunk for each in passage), key=lambda each: each.ordinal)
     return len(passage) < MOST_JOINED and (_follows(chunk, last) or _follows(first, chunk))

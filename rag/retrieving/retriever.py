@@ -1,4 +1,4 @@
-"""Question -> passages: by meaning and by words, one fused score, the sentences that matter."""
+"""Question -> passages: semantic and keyword search, one fused score, the sentences that matter."""
 
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -7,56 +7,45 @@ from dataclasses import dataclass
 from rag.embedding.protocol import Embedder, Embeddings
 from rag.reranking.protocol import Reranker
 from rag.retrieving.fusing import fused, with_neighbours
-from rag.retrieving.passages import Ranked, distinct, joined
-from rag.retrieving.trimming import Part, Sentence, sentences, trimmed
+from rag.retrieving.passages import RankedChunk, distinct, joined
+from rag.retrieving.trimming import Sentence, sentences, trimmed
 from rag.storing.index import Index
 from rag.types import Chunk, ChunkKey, DocumentRecord, Passage
 
 POOL = 50
-"""Chunks looked at, at least, from each of the two halves."""
+"""Chunks taken from each of the two searches, at least."""
 
 SPARE = 3
-"""Chunks ranked for each passage wanted: some join, some are copies."""
+"""Chunks ranked for each passage wanted: some are joined, some are copies."""
 
 MOST_RANKED = 500
-"""Chunks ranked, at most, where copies fill the places."""
+"""Chunks ranked, at most, where copies take the places."""
 
 EMBEDDED_ON_THE_SPOT = 10
-"""Chunks compared with the question by a vector made on the spot, at most: the best by their words of those that wait for one."""
+"""Chunks without a vector yet that get one during the search: the best by keywords."""
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is searched for.
-
-    Attributes:
-        text: In words; not empty.
-        weight: Its share of a chunk's score; those of all queries of one search make 1.
-    """
+    """A text to search for, not empty, and its share of a chunk's score; the weights of all queries of one search sum to 1."""
 
     text: str
     weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Within:
-    """Where is searched: everywhere, in some documents, or among some chunks."""
+class Scope:
+    """Where to search: everywhere, in some documents, or among some chunks."""
 
     document_ids: Sequence[str] | None = None
     chunks: Sequence[ChunkKey] | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A passage before it is trimmed.
+class UntrimmedPassage:
+    """A passage with all sentences of its chunks; both are in reading order."""
 
-    Attributes:
-        best: The best of its chunks.
-        chunks: Its chunks, in reading order.
-        sentences: Their sentences, in reading order.
-    """
-
-    best: Ranked
+    best: RankedChunk
     chunks: Sequence[Chunk]
     sentences: Sequence[Sentence]
 
@@ -65,37 +54,23 @@ class Retriever:
     """Finds passages in an index."""
 
     def __init__(self, embedder: Embedder, index: Index, reranker: Reranker | None = None, rerank_depth: int = 20) -> None:
-        """Put it together.
-
-        Args:
-            embedder: The one that the index's chunks were embedded with.
-            index: Where to look.
-            reranker: What has the last word on the order, or None for the fused score.
-            rerank_depth: Chunks shown to the reranker, at least.
-        """
+        """Search `index`, embedded with `embedder`; a reranker orders the best `rerank_depth` chunks anew."""
         self._embedder = embedder
         self._index = index
         self._reranker = reranker
         self._rerank_depth = rerank_depth
-        self._aside = ThreadPoolExecutor(thread_name_prefix="words")  # the words are searched while the vectors are
+        self._keywords = ThreadPoolExecutor(thread_name_prefix="keywords")  # keyword search runs beside semantic search
 
-    def retrieve(self, queries: Sequence[Query], top_k: int, within: Within) -> list[Passage]:
-        """Find the passages that answer best.
+    def close(self) -> None:
+        """End its threads."""
+        self._keywords.shutdown()
 
-        Args:
-            queries: One or more; a follow-up question is searched as a whole question and as it was asked.
-            top_k: How many passages, at most.
-            within: Where to look. Among given chunks every one is compared, and no other has a part in a passage or in a score.
+    def retrieve(self, queries: Sequence[Query], top_k: int, scope: Scope) -> list[Passage]:
+        """Find the passages that answer best, best first; the first query is the one a reranker reads.
 
-        Returns:
-            Best first.
-
-        Raises:
-            StorageError: The index cannot be read.
-            EmbeddingError: The model cannot be used.
-            RerankingError: The reranker cannot be used.
+        Of given chunks every one is compared, and no other has a part in a passage or in a score.
         """
-        found = self.find(queries, top_k, within)
+        found = self.find(queries, top_k, scope)
         records = self._index.records
         return [
             _passage(rank, passage, trimmed(passage.sentences), records[passage.best.chunk.document_id])
@@ -103,60 +78,55 @@ class Retriever:
             if passage.best.chunk.document_id in records
         ]
 
-    def find(self, queries: Sequence[Query], top_k: int, within: Within) -> list[Found]:
-        """Find passages, as `retrieve` does, with what is known of their sentences; not trimmed yet."""
+    def find(self, queries: Sequence[Query], top_k: int, scope: Scope) -> list[UntrimmedPassage]:
+        """Find passages as `retrieve` does, not trimmed yet."""
         lexical = self._index.lexical
-        ranked = self._distinct(queries, top_k, within)
+        ranked = self._distinct(queries, top_k, scope)
         if self._reranker and ranked:
             ranked = self._reranked(queries[0].text, ranked, max(self._rerank_depth, top_k), self._reranker)
         places = {each.chunk.key: (rank, max(0.0, ranked[0].score - each.score)) for rank, each in enumerate(ranked, start=1)}
-        weigh = lexical.wording(" ".join(query.text for query in queries)).weight
+        weigh = lexical.term_weights(" ".join(query.text for query in queries)).weight
         found = []
         for group in joined(ranked, top_k):
             chunks = sorted((each.chunk for each in group), key=lambda chunk: chunk.ordinal)
-            parts = [Part(chunk.start, chunk.text, *places[chunk.key]) for chunk in chunks]
-            found.append(Found(group[0], chunks, [sentence for part in parts for sentence in sentences(part, weigh)]))
+            candidates = [sentence for chunk in chunks for sentence in sentences(chunk.start, chunk.text, *places[chunk.key], weigh)]
+            found.append(UntrimmedPassage(group[0], chunks, candidates))
         return found
 
-    def _distinct(self, queries: Sequence[Query], top_k: int, within: Within) -> list[Ranked]:
-        """The best chunks without copies, more of them where copies fill the places: a footer stands in every letter."""
+    def _distinct(self, queries: Sequence[Query], top_k: int, scope: Scope) -> list[RankedChunk]:
+        """The best chunks without copies; more are ranked where copies take the places: a footer stands in every letter."""
         depth = max(SPARE * top_k, self._rerank_depth)
         most = max(depth, MOST_RANKED)
-        hits = self._aside.submit(self._by_words, queries, depth, within)
+        hits = self._keywords.submit(self._keyword_hits, queries, depth, scope)
         vectors = [self._embedder.embed_query(query.text) for query in queries]
         while True:
-            ranked = self._ranked(queries, vectors, hits, depth, within)
+            ranked = self._ranked(queries, vectors, hits, depth, scope)
             kept = distinct(ranked)
             if len(ranked) < depth or depth == most or len(joined(kept, top_k)) == top_k:
                 return kept
             depth = min(4 * depth, most)
-            hits = self._aside.submit(self._by_words, queries, depth, within)
+            hits = self._keywords.submit(self._keyword_hits, queries, depth, scope)
 
-    def _by_words(self, queries: Sequence[Query], depth: int, within: Within) -> list[ChunkKey]:
-        """The chunks that share the most telling words with any of the queries, best first; given chunks are all looked at."""
-        if within.chunks is not None:
-            return list(dict.fromkeys(within.chunks))
-        hits = [hit for query in queries for hit in self._index.lexical.search(query.text, max(POOL, depth), within.document_ids)]
+    def _keyword_hits(self, queries: Sequence[Query], depth: int, scope: Scope) -> list[ChunkKey]:
+        """The chunks that keyword search finds for any of the queries, best first; given chunks are all taken."""
+        if scope.chunks is not None:
+            return list(dict.fromkeys(scope.chunks))
+        hits = [hit for query in queries for hit in self._index.lexical.search(query.text, max(POOL, depth), scope.document_ids)]
         return [(hit.document_id, hit.ordinal) for hit in sorted(hits, key=lambda hit: -hit.score)]
 
     def _ranked(
-        self,
-        queries: Sequence[Query],
-        vectors: Sequence[Embeddings],
-        hits: Future[list[ChunkKey]],
-        depth: int,
-        within: Within,
-    ) -> list[Ranked]:
+        self, queries: Sequence[Query], vectors: Sequence[Embeddings], hits: Future[list[ChunkKey]], depth: int, scope: Scope
+    ) -> list[RankedChunk]:
         store, lexical = self._index.store, self._index.lexical
-        if within.chunks is None:
-            near = [store.nearest(vector, max(POOL, depth), within.document_ids) for vector in vectors]
+        if scope.chunks is None:
+            near = [store.nearest(vector, max(POOL, depth), scope.document_ids) for vector in vectors]
             keys = set(hits.result()).union(*near)
             around = sorted(with_neighbours(keys))
         else:
             keys = set(hits.result())
             near = [store.cosines(vector, keys) for vector in vectors]
             around = sorted(keys)
-        weighed = [self._aside.submit(lexical.scores, query.text, around) for query in queries]
+        weighed = [self._keywords.submit(lexical.scores, query.text, around) for query in queries]
         waiting = self._waiting(hits.result())
         scores: dict[ChunkKey, float] = {}
         cosines: dict[ChunkKey, float] = {}
@@ -168,25 +138,25 @@ class Retriever:
                 cosines[key] = max(cosines.get(key, -1.0), compared[key])
         best = sorted(scores, key=lambda key: (-scores[key], key))[:depth]
         chunks, records = self._index.chunks(best), self._index.records
-        return [Ranked(chunks[key], scores[key], cosines[key]) for key in best if key in chunks and key[0] in records]
+        return [RankedChunk(chunks[key], scores[key], cosines[key]) for key in best if key in chunks and key[0] in records]
 
     def _waiting(self, keys: Sequence[ChunkKey]) -> dict[ChunkKey, Embeddings]:
-        """Vectors of chunks that wait for theirs, of the first ones among these."""
-        pending = self._index.pending
+        """Vectors, made now, of the first of these chunks that have none yet."""
+        pending = self._index.keyword_ready
         without = [key for key in dict.fromkeys(keys) if 0 <= pending.stored(key[0]) <= key[1]]
         chunks = list(pending.chunks(without[:EMBEDDED_ON_THE_SPOT]).values())
         if not chunks:
             return {}
         return dict(zip([chunk.key for chunk in chunks], self._embedder.embed_documents([chunk.text for chunk in chunks]), strict=True))
 
-    def _reranked(self, question: str, ranked: Sequence[Ranked], depth: int, reranker: Reranker) -> list[Ranked]:
+    def _reranked(self, question: str, ranked: Sequence[RankedChunk], depth: int, reranker: Reranker) -> list[RankedChunk]:
         shown = ranked[:depth]
         scores = reranker.scores(question, [each.chunk.text for each in shown])
-        again = [Ranked(each.chunk, score, each.cosine) for each, score in zip(shown, scores, strict=True)]
+        again = [RankedChunk(each.chunk, score, each.cosine) for each, score in zip(shown, scores, strict=True)]
         return sorted(again, key=lambda each: -each.score)
 
 
-def _passage(rank: int, found: Found, span: tuple[int, int], record: DocumentRecord) -> Passage:
+def _passage(rank: int, found: UntrimmedPassage, span: tuple[int, int], record: DocumentRecord) -> Passage:
     first = found.chunks[0]
     whole = first.text + "".join(chunk.gap + chunk.text for chunk in found.chunks[1:])
     start, end = span

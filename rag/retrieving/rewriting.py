@@ -1,35 +1,34 @@
-"""A follow-up question and the conversation -> what to search for: by the chat model, where that serves, else by the rule."""
+"""A follow-up question and the conversation -> a standalone question, by the chat model if it can, else by the rule."""
 
 import asyncio
 import re
 from collections.abc import Sequence
 from contextlib import aclosing
 
-from rag.answering.prompt import NOT_FOUND
 from rag.endpoints.chat.model import ChatModel
 from rag.errors import ChatError
-from rag.retrieving.follow_up import Searched, earlier_questions, standalone_by_rule, subject_words
+from rag.retrieving.follow_up import StandaloneQuestion, earlier_questions, standalone_by_rule, subject_words
 from rag.text.markers import without_markers
 from rag.text.sentences import sentence_spans
 from rag.types import Message
 
 SECONDS = 15.0
-"""Longest wait for the model, unless another is given: the search waits for it, and the rule is there at once."""
+"""Timeout for the model: the search waits for it."""
 
 TURNS = 3
-"""Questions and answers sent, the latest."""
+"""The latest questions and answers, which are sent."""
 
 TURN_CHARACTERS = 600
-"""What is sent of each."""
+"""Sent of each message, at most."""
 
 LONGEST_QUESTION = 600
-"""Characters; a longer question says what it is about, and a rewrite would only lose of it."""
+"""Characters; a longer question stands on its own, and a rewrite would only lose words."""
 
 LONGEST_QUERY = 300
-"""Characters; a longer rewrite is no query."""
+"""Characters; a longer reply is no query."""
 
 RAMBLING = 8000
-"""Characters after which nothing good is to be expected of a reply; a thinking model's tags may come late."""
+"""Characters after which a reply is given up; a thinking model's tags may come late."""
 
 SYSTEM = """You turn the last question of a conversation into one search query that can be understood without the conversation.
 - Put in what the question refers to or leaves out: names, things, places, times.
@@ -46,7 +45,8 @@ _LABEL = re.compile(
     re.IGNORECASE,
 )
 _REFUSAL = re.compile(
-    r"^\W*(?:i['’]?m sorry|sorry|i can(?:no|')t|as an ai|i am unable|the documents? (?:do|does|say)|unfortunately)\b", re.IGNORECASE
+    r"^\W*(?:i['’]?m sorry|sorry|i can(?:no|')t|as an ai|i am unable|the documents? (?:do|does|say)|not found in|unfortunately)\b",
+    re.IGNORECASE,
 )
 _MARKER = re.compile(r"\[\d+\]|://")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
@@ -54,20 +54,11 @@ _NUMBER = re.compile(r"\d+")
 _QUOTES = "\"'“”„‚‘’«»‹›「」『』`*_ \t"
 
 
-async def standalone_by_model(question: str, history: Sequence[Message], chat_model: ChatModel, seconds: float = SECONDS) -> Searched:
-    """Have the chat model make one query of a question and the conversation before it. This never makes asking fail.
-
-    Args:
-        question: What is asked.
-        history: Earlier turns, oldest first. Without an earlier question nothing is asked of the model.
-        chat_model: Who is asked, once.
-        seconds: Longest wait; the endpoint's work ends with it.
-
-    Returns:
-        The model's query; what `standalone_by_rule` gives where the model fails, is too slow, or does something else;
-        the question as it is where that is what the model repeats.
-    """
-    if not earlier_questions(history) or len(question) > LONGEST_QUESTION:
+async def standalone_question(
+    question: str, history: Sequence[Message], chat_model: ChatModel | None, seconds: float = SECONDS
+) -> StandaloneQuestion:
+    """Rewrite a follow-up: by the chat model in one request, by the rule where there is no model or it fails, is too slow or rambles."""
+    if chat_model is None or not earlier_questions(history) or len(question) > LONGEST_QUESTION:
         return standalone_by_rule(question, history)
     try:
         async with asyncio.timeout(seconds):
@@ -78,8 +69,8 @@ async def standalone_by_model(question: str, history: Sequence[Message], chat_mo
     if not is_query(query, question, history):
         return standalone_by_rule(question, history)
     if query.casefold().rstrip("?？. ") == question.strip().casefold().rstrip("?？. "):
-        return Searched(question, "question")
-    return Searched(query, "model")
+        return StandaloneQuestion(question, "question")
+    return StandaloneQuestion(query, "model")
 
 
 def cleaned(reply: str) -> str:
@@ -94,41 +85,35 @@ def cleaned(reply: str) -> str:
 
 
 def is_query(query: str, question: str, history: Sequence[Message]) -> bool:
-    """Whether a model's words can be searched for in place of the question: not an answer, not an excuse, nothing from elsewhere.
-
-    Args:
-        query: On one line.
-        question: What is asked.
-        history: Earlier turns, oldest first.
-    """
-    if not 0 < len(query) <= LONGEST_QUERY or _MARKER.search(query) or _REFUSAL.match(query) or NOT_FOUND.rstrip(".") in query:
+    """Whether a model's reply can be searched for in place of the question: no answer, no excuse, nothing from elsewhere."""
+    if not 0 < len(query) <= LONGEST_QUERY or _MARKER.search(query) or _REFUSAL.match(query):
         return False
     if len(sentence_spans(query)) > 2:
         return False
-    said = " ".join([question, *(message.content for message in history[-2 * TURNS :])])
-    if not set(_NUMBER.findall(query)) <= set(_NUMBER.findall(said)):
+    conversation = " ".join([question, *(message.content for message in history[-2 * TURNS :])])
+    if not set(_NUMBER.findall(query)) <= set(_NUMBER.findall(conversation)):
         return False  # a figure that nobody has named is an answer
-    # what came in with an answer, and so with a document, does not count
-    asked = " ".join([question, *earlier_questions(history)[-TURNS:]])
-    return bool(_stems(query) & _stems(asked))
+    # words of answers do not count: they may come from a document that gives instructions
+    questions = " ".join([question, *earlier_questions(history)[-TURNS:]])
+    return bool(_stems(query) & _stems(questions))
 
 
 def _stems(text: str) -> set[str]:
-    """The beginnings of its content words; single characters in scripts without spaces."""
+    """The beginnings of a text's subject words; single characters in scripts without spaces."""
     spaced = [word.casefold() for word in subject_words(_UNSPACED.sub(" ", text))]
     return {word[:5] for word in spaced} | set(_UNSPACED.findall(text))
 
 
 def _messages(question: str, history: Sequence[Message]) -> list[Message]:
-    """Both parts in one message of the reader's: the conversation's own roles would have the model go on with it."""
+    """Instructions, and the conversation in one message: with roles of its own, the model would carry on with it."""
     turns = [message for message in history if message.role in {"user", "assistant"} and message.content.strip()][-2 * TURNS :]
     names = {"user": "Reader", "assistant": "Answer"}
     lines = [f"{names[turn.role]}: {_fenced(_shortened(without_markers(turn.content)))}" for turn in turns]
-    conversation = "\n".join(lines)
-    asked = (
-        f"<conversation>\n{conversation}\n</conversation>\n\n<question>\n{_fenced(question)}\n</question>\n\nThe search query, on one line:"
-    )
-    return [Message("system", SYSTEM), Message("user", asked)]
+    conversation = "\n".join(["<conversation>", *lines, "</conversation>"])
+    return [
+        Message("system", SYSTEM),
+        Message("user", f"{conversation}\n\n<question>\n{_fenced(question)}\n</question>\n\nThe search query, on one line:"),
+    ]
 
 
 def _shortened(text: str) -> str:
@@ -137,12 +122,12 @@ def _shortened(text: str) -> str:
 
 
 def _fenced(text: str) -> str:
-    """Text that cannot close what it stands in."""
+    """Text that cannot close the element it stands in."""
     return _TAG.sub("< ", text)
 
 
 async def _reply(chat_model: ChatModel, messages: Sequence[Message]) -> str:
-    """The model's words, or "" where it was cut or does not come to an end."""
+    """The model's reply; "" where it was cut off or does not end."""
     text, finish = "", None
     async with aclosing(chat_model.stream(messages)) as deltas:
         async for delta in deltas:

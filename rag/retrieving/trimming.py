@@ -1,4 +1,4 @@
-"""The chunks of a passage -> the sentences of it that matter."""
+"""The chunks of a passage -> the run of its sentences most worth reading."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -10,40 +10,18 @@ CONSTANT, SHARE, RANK, BEHIND = -4.28, 1.74, 1.76, -6.65
 """Of the odds that a sentence answers: fitted by `tests/benchmarks/trimming.py`."""
 
 WORTH = 0.008
-"""A sentence is kept for its own sake when its probability to answer is above this; more makes passages shorter."""
-
+"""A sentence adds to a passage when its probability to answer is above this; a greater value makes passages shorter."""
 
 LEAST_CHARACTERS = 25
-"""Of a trimmed passage, where it has as many: a page number or a heading alone says nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A chunk of a passage, to be trimmed.
-
-    Attributes:
-        start: Offset in the page's text.
-        text: Its words.
-        rank: Its place in the ranking, 1 for the best.
-        behind: How much less its score is than the best one's, at least 0.
-    """
-
-    start: int
-    text: str
-    rank: int
-    behind: float
+"""Least length of a trimmed passage, if it has as much text: a page number or a heading alone says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence and what speaks for its answering the question.
+    """A sentence, from `start` to `end` in its page's text.
 
-    Attributes:
-        start: Offset in the page's text.
-        end: Offset after it.
-        share: The weight of the question's words that it has, as a share of what the best sentence of its chunk has, in [0, 1].
-        rank: Of its chunk.
-        behind: Of its chunk.
+    `rank` is that of its chunk, from 1 on, `behind` how much lower its chunk's score is than the best one's, at least 0, and `share`
+    is the weight of the question's words in it, divided by that of the best sentence of its chunk, in [0, 1].
     """
 
     start: int
@@ -54,35 +32,22 @@ class Sentence:
 
     @property
     def probability(self) -> float:
-        """That it answers: logistic in its share of the words, in 1 / rank and in how far its chunk is behind the best one."""
+        """The probability that it answers: logistic in its share, in 1 / rank and in how far its chunk is behind."""
         return 1 / (1 + math.exp(-(CONSTANT + SHARE * self.share + RANK / self.rank + BEHIND * self.behind)))
 
 
-def sentences(part: Part, weigh: Callable[[str], float]) -> list[Sentence]:
-    """Find the sentences of a part.
-
-    Args:
-        part: A chunk.
-        weigh: The weight of the question's words that a text has, at least 0.
-    """
-    spans = sentence_spans(part.text)
-    weights = [weigh(part.text[start:end]) for start, end in spans]
+def sentences(start: int, text: str, rank: int, behind: float, weigh: Callable[[str], float]) -> list[Sentence]:
+    """The sentences of a chunk at `start` on its page; `weigh` gives the weight of the question's words in a text, at least 0."""
+    spans = sentence_spans(text)
+    weights = [weigh(text[first:last]) for first, last in spans]
     most = max(weights, default=0.0) or 1.0
     return [
-        Sentence(part.start + start, part.start + end, weight / most, part.rank, part.behind)
-        for (start, end), weight in zip(spans, weights, strict=True)
+        Sentence(start + first, start + last, weight / most, rank, behind) for (first, last), weight in zip(spans, weights, strict=True)
     ]
 
 
 def trimmed(candidates: Sequence[Sentence]) -> tuple[int, int]:
-    """Find the run of sentences most worth reading: that with the greatest sum of (probability - `WORTH`) * length, if not too short.
-
-    Args:
-        candidates: The sentences of a passage, in reading order; at least one.
-
-    Returns:
-        `(start, end)` in the page's text.
-    """
+    """The span of the run of sentences with the greatest sum of (probability - `WORTH`) * length, at least `LEAST_CHARACTERS` long."""
     values = [(sentence.probability - WORTH) * (sentence.end - sentence.start) for sentence in candidates]
     least = min(LEAST_CHARACTERS, candidates[-1].end - candidates[0].start)
     best = (-math.inf, 0, 0)

@@ -1,8 +1,8 @@
-"""Removed words leave the tables at once, and the files when these are rewritten: until then SQLite and tantivy keep what was deleted."""
+"""Erasing: SQLite and tantivy keep deleted text in their files until these are rewritten."""
 
 import shutil
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from rag.errors import StorageError
@@ -10,27 +10,21 @@ from rag.errors import StorageError
 SECONDS_TO_WAIT = 5.0
 
 ROOM = 2
-"""Times a database's size: SQLite writes it anew, and keeps the old one until that is done."""
-
+"""Free space needed, in sizes of the databases: SQLite writes them anew, and keeps the old ones meanwhile."""
 
 _STRIP_LOG = """
 WITH gone AS MATERIALIZED (SELECT topic, id, max(seq_id) AS last FROM embeddings_queue WHERE operation = 3 GROUP BY topic, id)
 UPDATE embeddings_queue SET metadata = NULL FROM gone
 WHERE embeddings_queue.topic = gone.topic AND embeddings_queue.id = gone.id AND seq_id < gone.last
 """
-"""Takes text and metadata from what Chroma's log has of chunks that it deletes later (operation 3); vectors may be read from it again."""
+"""Blanks text and metadata of deleted chunks (operation 3) in Chroma's log, which it may read vectors from again."""
 
 
 class Erasing:
     """Overwrites what removed documents left in the files of a closed index."""
 
     def __init__(self, folder: Path, quarantine: Path) -> None:
-        """Plan nothing yet; what an earlier process planned is still to do.
-
-        Args:
-            folder: The library's.
-            quarantine: Where damaged indexes are set aside.
-        """
+        """Plan nothing yet; what an earlier process planned is still to do. `quarantine` is where damaged indexes were set aside."""
         self._folder = folder
         self._quarantine = quarantine
         self._plan = folder / "erase"
@@ -41,18 +35,12 @@ class Erasing:
         return self._plan.exists()
 
     def plan(self) -> None:
-        """Say that something is being removed. A full disk keeps nobody from removing: then it is erased with what is removed next."""
-        try:
+        """Note that something is being removed. On a full disk it is erased with what is removed next."""
+        with suppress(OSError):
             self._plan.touch()
-        except OSError:
-            return
 
     def check_room(self) -> None:
-        """See that there is room for rewriting the files.
-
-        Raises:
-            StorageError: There is not.
-        """
+        """Raise a `StorageError` where there is no room for rewriting the files."""
         needed = sum(database.stat().st_size for database in self._databases())
         if shutil.disk_usage(self._folder).free < ROOM * needed:
             raise StorageError(
@@ -61,12 +49,9 @@ class Erasing:
             )
 
     def carry_out(self) -> None:
-        """Overwrite; nobody may have the files open.
+        """Rewrite the databases; delete the keyword index, which is rebuilt from the record, and damaged indexes that were set aside.
 
-        Damaged indexes that were set aside are deleted, and the keyword index, which is made again from the record.
-
-        Raises:
-            StorageError: The disk refused.
+        Nobody may have the files open.
         """
         try:
             for database in self._databases():

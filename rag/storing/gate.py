@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 class Gate:
-    """Lets threads use something together; who wants it alone waits for those inside. A user may enter twice."""
+    """Lets threads use something together, or one alone once the others have left. A user may enter twice."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -28,7 +28,7 @@ class Gate:
 
     @contextmanager
     def alone(self, seconds: float) -> Iterator[bool]:
-        """Wait until nobody is inside, for `seconds` at most, and keep others out; whether that came about."""
+        """Wait for at most `seconds` until nobody is inside, then keep others out; yields whether that succeeded."""
         with self._changed:
             is_alone = self._changed.wait_for(lambda: not (self._users or self._is_shut), seconds)
             self._is_shut |= is_alone

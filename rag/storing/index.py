@@ -1,9 +1,15 @@
-"""The index of one library: the record, the words of its chunks, and what waits for its vectors.
+"""The index of one library: its record, its keyword index, and the documents that are keyword-ready.
 
-Opened when first needed, and anew after a failure. What is damaged is set aside then, and what has a file but no record is told to the
-library, which makes it again.
+Opened when first needed, and again after a failure. Opening sets aside what is damaged, and passes files without a record to the library,
+which adds them again.
 
-Locks are taken in this order: `Library`'s for writing, then the index's, then those of its parts.
+Locks, in the order they are taken; none is waited for by who holds a later one:
+
+1. the embedding queue's turn (rag.ingesting.embedding_queue)
+2. the library's write lock, and the gate: either first. Many pass the gate together; who wants to be alone within holds no lock
+   and gives up after `SECONDS_TO_BE_ALONE`
+3. the index's own, while it is opened or closed
+4. the keyword index's, then one of the parts it reads from: the record store's, the keyword-ready documents', the lease's
 """
 
 import logging
@@ -13,16 +19,15 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from rag.embedding.protocol import Embeddings
 from rag.errors import LibraryClosedError, StorageError
-from rag.storing.chunks import ChunkStore
 from rag.storing.erasing import Erasing
 from rag.storing.gate import Gate
+from rag.storing.keyword_ready import Draft, KeywordReady
 from rag.storing.lexical import LexicalIndex
 from rag.storing.lexical_files import reset_folder
 from rag.storing.opening import Opened, Opener, entries
 from rag.storing.originals import Originals, Orphan
-from rag.storing.pending import Draft, Pending
+from rag.storing.protocol import RecordStore
 from rag.storing.reserve import Reserve
 from rag.types import Chunk, ChunkKey, DocumentRecord
 
@@ -33,19 +38,13 @@ SECONDS_TO_BE_ALONE = 1.0
 
 
 class Index:
-    """Opens and closes what a library stores; may be used from several threads."""
+    """Opens and closes what a library stores. Thread-safe; whatever opens or uses a part raises `StorageError`."""
 
-    def __init__(self, opener: Opener, originals: Originals, restore: Callable[[Sequence[Orphan]], None]) -> None:
-        """Open nothing yet.
-
-        Args:
-            opener: Opens its parts.
-            originals: The library's files; each goes with its document.
-            restore: Makes documents again whose records were lost; called by the thread that opened the index.
-        """
+    def __init__(self, opener: Opener, originals: Originals) -> None:
+        """Open nothing yet."""
         self._opener = opener
         self._originals = originals
-        self._restore = restore
+        self._restore: Callable[[Sequence[Orphan]], None] | None = None
         self._reserve = Reserve(opener.folder)
         self._erasing = Erasing(opener.folder, originals.quarantine)
         self._lock = threading.RLock()
@@ -53,127 +52,98 @@ class Index:
         self._opened: Opened | None = None
         self._is_closed = False
 
-    @property
-    def store(self) -> ChunkStore:
-        """The record.
+    def on_lost(self, restore: Callable[[Sequence[Orphan]], None]) -> None:
+        """Have documents whose records were lost made again by `restore`, in the thread that opens the index."""
+        self._restore = restore
 
-        Raises:
-            StorageError: It cannot be opened.
-        """
+    def stored_dimensions(self) -> int | None:
+        """How long the stored vectors are; None where there are none."""
+        with self.guarded():
+            return self.store.dimensions
+
+    @property
+    def store(self) -> RecordStore:
+        """The record."""
         return self._open().store
 
     @property
     def lexical(self) -> LexicalIndex:
-        """The words of all documents' chunks.
-
-        Raises:
-            StorageError: It cannot be opened.
-        """
+        """The keyword index of all documents."""
         return self._open().lexical
 
     @property
-    def pending(self) -> Pending:
-        """The documents whose vectors are still to be made.
-
-        Raises:
-            StorageError: It cannot be opened.
-        """
-        return self._open().pending
+    def keyword_ready(self) -> KeywordReady:
+        """The documents that are not completely embedded."""
+        return self._open().keyword_ready
 
     @property
     def records(self) -> Mapping[str, DocumentRecord]:
-        """All documents by id, oldest first, those whose vectors are still to be made at the end.
-
-        Raises:
-            StorageError: It cannot be opened.
-        """
+        """All documents by id, oldest first, the keyword-ready ones at the end."""
         opened = self._open()
-        waiting, records = opened.pending.records, opened.store.records
-        return {**records, **{id_: record for id_, record in waiting.items() if id_ not in records}} if waiting else records
+        # Keyword-ready ones first: what leaves them meanwhile is in the store by then.
+        keyword_ready, records = opened.keyword_ready.records, opened.store.records
+        if not keyword_ready:
+            return records
+        return {**records, **{id_: record for id_, record in keyword_ready.items() if id_ not in records}}
 
-    def stage(self, record: DocumentRecord, draft: Draft) -> None:
-        """Take a document in: it is found by its words from now on, and waits for its vectors.
-
-        Args:
-            record: Of a document that is not there; it takes its places from others that wait.
-            draft: All of its chunks.
-
-        Raises:
-            StorageError: The disk refused.
-        """
+    def put_keyword_ready(self, record: DocumentRecord, draft: Draft) -> None:
+        """Make a new document keyword-ready, whose draft has all its chunks; it takes its sources from documents that had them before."""
         opened = self._open()
-        opened.pending.put(record, draft)
+        opened.keyword_ready.put(record, draft)
         self._originals.describe([record])
-        opened.lexical.put(entries(record, opened.pending.chunks))
-        self._retire(record, opened.pending.records)
+        opened.lexical.put(entries(record, opened.keyword_ready.chunks))
+        self._take_sources(record, opened.keyword_ready.records)
         self._reserve.fill()
 
-    def commit(self, records: Sequence[DocumentRecord], embeddings: Embeddings) -> None:
-        """Write the records of documents that have all their vectors; they take their places from the documents that had them before.
-
-        Args:
-            records: As for `ChunkStore.commit`; their words are indexed.
-            embeddings: As for `ChunkStore.commit`.
-
-        Raises:
-            StorageError: The disk or the database refused.
-        """
+    def commit(self, records: Sequence[DocumentRecord]) -> None:
+        """Make documents ready, all of whose chunks are embedded; they take their sources from documents that had them before."""
         opened = self._open()
-        opened.store.commit(records, embeddings)
-        opened.pending.remove(record.id for record in records)
+        opened.store.commit(records)
+        opened.keyword_ready.remove(record.id for record in records)
         for record in records:
-            self._retire(record, opened.store.records)
+            self._take_sources(record, opened.store.records)
 
     def update(self, record: DocumentRecord) -> None:
-        """Put a document's record in place of the one it has; it takes its places from the documents that had them before.
-
-        Raises:
-            StorageError: The disk or the database refused.
-        """
+        """Replace a document's record; it takes its sources from documents that had them before."""
         opened = self._open()
-        (opened.store if record.id in opened.store.records else opened.pending).update(record)
+        part: RecordStore | KeywordReady = opened.store if record.id in opened.store.records else opened.keyword_ready
+        is_renamed = part.records[record.id].name != record.name
+        if part is opened.store:
+            opened.store.commit([record])
+        else:
+            opened.keyword_ready.update(record)
         self._originals.describe([record])
-        self._retire(record, self.records)
+        if is_renamed:
+            opened.lexical.put(entries(record, part.chunks))
+        self._take_sources(record, self.records)
 
     def remove(self, document_id: str) -> None:
-        """Delete a document, its file and what other indexes have of it. `erase` overwrites its words in the library's files afterwards.
-
-        Raises:
-            StorageError: The disk or the database refused.
-        """
+        """Delete a document, its file and what other indexes have of it. `erase` overwrites its text in the library's files later."""
         opened = self._open()
         self._reserve.release()
         self._erasing.plan()
-        with _told_of_files():
+        with _file_errors():
             self._originals.set_aside(document_id)
-        opened.pending.remove([document_id])
-        opened.pending.drop_others(document_id)
+        opened.keyword_ready.remove([document_id])
+        opened.keyword_ready.drop_others(document_id)
         opened.store.remove(document_id)
         opened.lexical.remove([document_id])
-        with _told_of_files():
+        with _file_errors():
             self._originals.discard(document_id)
 
     def forget(self, document_id: str) -> None:
-        """Delete all that is indexed of a document, and keep its file: it is to be added again.
-
-        Raises:
-            StorageError: The disk or the database refused.
-        """
+        """Delete all that is indexed of a document, and keep its file: it is to be added again."""
         opened = self._open()
         opened.store.remove(document_id)
         opened.lexical.remove([document_id])
 
-    def rebuild_words(self) -> None:
-        """Make the keyword index anew from the record.
-
-        Raises:
-            StorageError: The disk refused.
-        """
+    def rebuild_keyword_index(self) -> None:
+        """Rebuild the keyword index from the record."""
         with self._gate.alone(SECONDS_TO_BE_ALONE) as is_alone, self._lock:
             if not is_alone:
                 raise StorageError("The keyword index cannot be rebuilt while the library is busy. Try again in a moment.")
             self._let_go(is_sound=True)
-            with _told_of_files():
+            with _file_errors():
                 reset_folder(self._opener.folder / "lexical")
 
     def allow_rebuilding(self) -> None:
@@ -182,17 +152,14 @@ class Index:
 
     @property
     def is_erasing(self) -> bool:
-        """Whether words of removed documents are still to be erased from the library's files."""
+        """Whether text of removed documents is still to be erased from the library's files."""
         return self._erasing.is_planned
 
     def erase(self) -> bool:
-        """Overwrite in the library's files what removed documents left there. Nothing can be searched meanwhile: some seconds.
+        """Overwrite what removed documents left in the library's files. Nothing can be searched meanwhile: some seconds.
 
-        Returns:
-            Whether there was anything to erase. Where others were busy with the index, it still is: call again.
-
-        Raises:
-            StorageError: The disk has no room for it, or refused; it is tried again by the next call.
+        Returns whether there was anything to erase; where others were busy with the index, it still is. A disk without room is a
+        `StorageError`, and the next call tries again.
         """
         if not self._erasing.is_planned:
             return False
@@ -208,42 +175,29 @@ class Index:
         return True
 
     def chunks(self, keys: Iterable[ChunkKey]) -> dict[ChunkKey, Chunk]:
-        """Read chunks, with their vectors or without; those that are not there are left out.
-
-        Raises:
-            StorageError: The index cannot be read.
-        """
+        """Read chunks, embedded or not; missing ones are left out."""
         opened, wanted = self._open(), list(keys)
-        # First those that wait: what leaves them meanwhile is stored by then.
-        waiting = opened.pending.chunks(wanted) if opened.pending.records else {}
-        return waiting | opened.store.chunks(key for key in wanted if key not in waiting)
+        # Keyword-ready ones first: what leaves them meanwhile is in the store by then.
+        found = opened.keyword_ready.chunks(wanted) if opened.keyword_ready.records else {}
+        return found | opened.store.chunks(key for key in wanted if key not in found)
 
     def left_behind(self) -> list[DocumentRecord]:
-        """The documents that other indexes hold, or were to hold, and this one does not.
-
-        Raises:
-            StorageError: The index cannot be read.
-        """
+        """The documents that other indexes hold, or were to hold, and this one does not."""
         opened = self._open()
-        others = {record.id: record for record in [*opened.pending.other_records(), *opened.store.other_records()]}
+        others = {record.id: record for record in [*opened.keyword_ready.other_records(), *opened.store.other_records()]}
         return [record for id_, record in others.items() if id_ not in self.records]
 
     def drop_other_indexes(self) -> None:
-        """Delete every other index of this library.
-
-        Raises:
-            StorageError: The disk or the database refused.
-        """
+        """Delete every other index of this library."""
         opened = self._open()
-        opened.pending.drop_others()
+        opened.keyword_ready.drop_others()
         opened.store.drop_other_indexes()
 
     @contextmanager
     def guarded(self) -> Iterator[None]:
         """Keep the index open for what is done within; close it when that fails: a Chroma client that could not write may wait for ever.
 
-        Raises:
-            StorageError: What was raised within; said plainly where the disk is full.
+        Raises what is raised within, or a `StorageError` that says so where the disk is full.
         """
         with self._gate.entered(), self._closed_on_failure():
             yield
@@ -260,28 +214,24 @@ class Index:
             raise StorageError("The disk is full. Free some space and try again.") from error
 
     def check_open(self) -> None:
-        """See that it was not closed.
-
-        Raises:
-            LibraryClosedError: It was.
-        """
+        """Raise `LibraryClosedError` after `close`."""
         if self._is_closed:
             raise LibraryClosedError("The library is closed. Open it again.")
 
     def close(self) -> None:
-        """Let go of the store for good. Doing so twice is harmless."""
+        """Close the index for good. Doing so twice is harmless."""
         with self._lock:
             self._is_closed = True
             self._let_go(is_sound=True)
 
     def _let_go(self, *, is_sound: bool) -> None:
-        """Close the store; it is opened again when it is next needed, and looked at more closely where it may not be sound."""
+        """Close the parts until they are next needed; files that may not be sound are then examined more closely."""
         opened, self._opened = self._opened, None
         if opened is not None:
             opened.close(is_sound=is_sound)
 
-    def _retire(self, record: DocumentRecord, among: Mapping[str, DocumentRecord]) -> None:
-        """Take a document's places from others; one that has none left is removed."""
+    def _take_sources(self, record: DocumentRecord, among: Mapping[str, DocumentRecord]) -> None:
+        """Take a document's sources from others; one that has none left is removed."""
         for other in list(among.values()):
             if other.id != record.id and (left := tuple(each for each in other.sources if each not in record.sources)) != other.sources:
                 if left:
@@ -298,15 +248,15 @@ class Index:
                 self._reserve.release()
                 self._opened, orphans = self._opener.open()
             opened = self._opened
-        if opened.store.records or opened.pending.records:
+        if opened.store.records or opened.keyword_ready.records:
             self._reserve.fill()
-        if orphans:
+        if orphans and self._restore:
             self._restore(orphans)
         return opened
 
 
 @contextmanager
-def _told_of_files() -> Iterator[None]:
+def _file_errors() -> Iterator[None]:
     try:
         yield
     except OSError as error:

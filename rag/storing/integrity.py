@@ -1,8 +1,7 @@
-"""Whether Chroma's folder is as it was left, before Chroma opens it: of a damaged file it may crash, and the process with it.
+"""Checks Chroma's folder before Chroma opens it: a damaged file may crash Chroma, and the process with it.
 
-A library that is closed well is sealed: sizes, times and checksums of its files are written down. Where the seal holds, opening costs
-nothing more. Where there is none, as after a crash, SQLite checks its file, the vectors' links are followed, and a child process
-searches the index.
+A library that is closed well is sealed: sizes, times and checksums of its files are written down. An intact seal makes opening cheap.
+Without one, as after a crash, SQLite checks its file, the vectors' links are checked, and a child process searches the index.
 """
 
 import json
@@ -19,19 +18,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from rag.storing.hnsw import vectors_problem
+from rag.storing.schema import user_version
 
 log = logging.getLogger(__name__)
 
 DATABASE = "chroma.sqlite3"
 BLOCK_BYTES = 1 << 22
 TRIAL_SECONDS = 300.0
-"""A trial takes two seconds, most of them for loading Chroma; on a cold disk and with many chunks, longer."""
+"""A trial takes two seconds, mostly for loading Chroma; longer on a cold disk and with many chunks."""
 
 DAMAGED = 3
-"""What a trial ends with where it found damage. Any other failure, such as a full disk or want of memory, says nothing about the files."""
+"""Exit status of a trial that found damage. Any other failure, such as a full disk or lack of memory, says nothing about the files."""
 
 CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE}
-"""What ends a process that reads damaged files."""
+"""Signals that end a process that reads damaged files."""
 
 _TRIAL = """
 import json, sys
@@ -45,16 +45,16 @@ Stamp = tuple[int, int, int]
 
 
 class Seal:
-    """What was written down about the files of a folder when it was last closed well."""
+    """Sizes, times and checksums of a folder's files when it was last closed well, in a file beside it."""
 
     def __init__(self, folder: Path) -> None:
-        """Seal `folder` by a file beside it."""
+        """Read nothing yet."""
         self.folder = folder
         self._file = folder.with_suffix(".seal.json")
         self._known: dict[str, Stamp] = {}
 
     def close(self) -> None:
-        """Write down how the files are now. Nobody may have them open. What the disk refuses costs a trial at the next opening."""
+        """Seal the files as they are now; nobody may have them open. What the disk refuses costs a trial at the next opening."""
         with suppress(OSError):
             stamps = {name: _stamp(self.folder / name, self._known.get(name)) for name in _files(self.folder)}
             unfinished = self._file.with_suffix(".partial")
@@ -62,22 +62,20 @@ class Seal:
             unfinished.replace(self._file)
 
     def break_open(self) -> str:
-        """Look whether the files are sound, and take the seal away until the next `close`.
-
-        Returns:
-            What is wrong with them, as part of a sentence, or "".
-        """
+        """Remove the seal until the next `close`; return what is wrong with the files, as part of a sentence, or ""."""
         sealed = self._sealed()
         self._file.unlink(missing_ok=True)
         files = _files(self.folder)
         if not files and not sealed:
             return ""  # a new library
-        problem: str | None = _header_problem(self.folder / DATABASE)
-        if not problem and sealed is not None:
-            problem = self._compare(sealed, files)
+        if not (self.folder / DATABASE).exists():
+            return f"{DATABASE} is missing"
+        if not (self.folder / DATABASE).stat().st_size:
+            return f"{DATABASE} is empty"  # which Chroma would take for a new one
+        problem = "" if sealed is None else self._compare(sealed, files)
         if problem is None:
             return ""
-        return problem or _quick_check(self.folder / DATABASE) or vectors_problem(self.folder) or _try_open(self.folder)
+        return problem or database_problem(self.folder / DATABASE) or vectors_problem(self.folder) or _try_open(self.folder)
 
     def _sealed(self) -> dict[str, Stamp] | None:
         try:
@@ -87,7 +85,7 @@ class Seal:
             return None
 
     def _compare(self, sealed: Mapping[str, Stamp], files: list[str]) -> str | None:
-        """What differs from the seal: None where nothing does, "" where a trial must tell whether it matters."""
+        """What is damaged by the seal; None where nothing has changed, "" where a trial must decide."""
         if missing := sealed.keys() - set(files):
             return f"{sorted(missing)[0]} is missing"
         self._known = {name: _stamp(self.folder / name, sealed.get(name)) for name in files}
@@ -105,14 +103,7 @@ class Seal:
 
 
 def set_aside(folder: Path, quarantine: Path) -> Path:
-    """Move a damaged folder or file to the quarantine.
-
-    Returns:
-        Where it is now.
-
-    Raises:
-        OSError: The disk refused.
-    """
+    """Move a damaged folder or file to the quarantine; return where it is now."""
     moment = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
     target = quarantine / f"damaged-{moment}" / folder.name
     target.parent.mkdir(parents=True, mode=0o700)
@@ -120,13 +111,6 @@ def set_aside(folder: Path, quarantine: Path) -> Path:
     for beside in folder.parent.glob(f"{folder.name}-*"):  # what SQLite keeps beside its file
         beside.rename(target.with_name(beside.name))
     return target
-
-
-def database_problem(file: Path) -> str:
-    """What is wrong with a file of SQLite's, as part of a sentence, or "" where nothing is, or it is not there. Nobody may have it open."""
-    if not file.exists():
-        return ""
-    return _quick_check(file)
 
 
 def _files(folder: Path) -> list[str]:
@@ -144,27 +128,18 @@ def _stamp(file: Path, known: Stamp | None) -> Stamp:
     return status.st_size, status.st_mtime_ns, crc
 
 
-def _header_problem(database: Path) -> str:
-    try:
-        with database.open("rb") as file:
-            head = file.read(16)
-    except FileNotFoundError:
-        return f"{database.name} is missing"
-    except OSError as error:
-        return f"{database.name} cannot be read ({error.strerror})"
-    if not head:
-        return f"{database.name} is empty"
-    return "" if head == b"SQLite format 3\x00" else f"{database.name} is damaged"
-
-
-def _quick_check(database: Path) -> str:
+def database_problem(database: Path) -> str:
+    """What is wrong with a SQLite file, which nobody may have open, as part of a sentence; "" where nothing is, or it is not there."""
+    if not database.exists():
+        return ""
     try:
         with closing(sqlite3.connect(database)) as connection:
             (state,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+            user_version(connection)
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
             return f"{database.name} is damaged ({error})"
-        return ""  # locked, or no room for its journal: that says nothing about the file
+        return ""  # locked, or no space for its journal: that says nothing about the file
     except sqlite3.DatabaseError as error:
         return f"{database.name} is damaged ({error})"
     return "" if state == "ok" else f"{database.name} is damaged ({' '.join(str(state).split())})"
@@ -176,7 +151,7 @@ def _try_open(folder: Path) -> str:
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=TRIAL_SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
-        log.warning("The index could not be tried out before it was opened: %s", error)
+        log.warning("The index could not be checked before it was opened: %s", error)
         return ""
     if -done.returncode in CRASHES:
         return f"opening it crashes ({signal.Signals(-done.returncode).name})"

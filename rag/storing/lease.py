@@ -16,7 +16,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import LibraryLockedError, StorageError
-from rag.storing.chunks import translated
+from rag.storing.chroma_client import NO_VECTOR, SCHEMAS, translated
+from rag.storing.schema import check_version
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
@@ -27,20 +28,13 @@ EXPIRY_SECONDS = 60.0
 
 RENEWAL_SECONDS = 10.0
 
-_NOWHERE: Any = [[1.0]]
-"""Chroma wants a vector for each row."""
+_HELD: set[str] = set()
+"""Tokens of the leases of this process: one that is not here was given up while the server was away, or is of an earlier process."""
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds a lease.
-
-    Attributes:
-        token: Tells it from all others.
-        host: The machine's name.
-        pid: The process on that machine.
-        renewed: When it said last that it lives, in seconds since 1970; 0 where it has let go.
-    """
+    """Who holds a lease: `token` tells it from all others, `renewed` is in seconds since 1970, 0 where it has been released."""
 
     token: str
     host: str
@@ -49,74 +43,69 @@ class Holder:
 
     def has_expired(self, now: float) -> bool:
         """Whether another may take over."""
-        return now - self.renewed > EXPIRY_SECONDS or (self.host == socket.gethostname() and not _is_alive(self.pid))
+        if self.host == socket.gethostname() and (not _is_alive(self.pid) or (self.pid == os.getpid() and self.token not in _HELD)):
+            return True
+        return now - self.renewed > EXPIRY_SECONDS
 
 
 class Lease:
-    """The right to write to one library."""
+    """The right to write to one library, renewed until it is released."""
 
     def __init__(self, client: "ClientAPI", library_id: str, *, clock: Callable[[], float] = time.time) -> None:
-        """Take it, and renew it from now on.
-
-        Args:
-            client: The Chroma server.
-            library_id: Names the library.
-            clock: Seconds since 1970.
-
-        Raises:
-            LibraryLockedError: Another process has it.
-            StorageError: The server refuses.
-        """
+        """Take it, or raise `LibraryLockedError` where another process has it. `clock` returns seconds since 1970."""
         self._clock = clock
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._me = Holder(secrets.token_hex(8), socket.gethostname(), os.getpid(), clock())
         with translated("opened"):
-            self._rows = client.get_or_create_collection(f"lease-{library_id}", embedding_function=None, metadata={"schema": 1})
-            self._number = self._take()
-        self._thread = threading.Thread(target=self._renew_on, name="lease", daemon=True)
+            self._rows = client.get_or_create_collection(
+                f"lease-{library_id}", embedding_function=None, metadata={"schema": SCHEMAS["lease"]}
+            )
+        check_version((self._rows.metadata or {}).get("schema"), SCHEMAS["lease"], "The library's lease on the Chroma server")
+        _HELD.add(self._me.token)
+        try:
+            with translated("opened"):
+                self._take()
+        except BaseException:
+            _HELD.discard(self._me.token)
+            raise
+        self._thread = threading.Thread(target=self._renew_repeatedly, name="lease", daemon=True)
         self._thread.start()
 
-    def hold(self) -> None:
-        """See before a write that it is still held: a machine may have slept meanwhile.
-
-        Raises:
-            LibraryLockedError: Another process has taken over.
-            StorageError: The server refuses.
-        """
+    def check(self) -> None:
+        """Raise `LibraryLockedError`, before a write, where another process has taken over: this machine may have slept meanwhile."""
         if self._clock() - self._me.renewed > 2 * RENEWAL_SECONDS:
             self._renew()
 
     def release(self) -> None:
-        """Let go of it. Doing so twice is harmless."""
+        """Give it back. Doing so twice is harmless."""
         if self._ended.is_set():
             return
         self._ended.set()
         self._thread.join()
+        _HELD.discard(self._me.token)
         with translated("closed"):
             if self._is_mine():
                 self._write(replace(self._me, renewed=0.0))
 
-    def _take(self) -> int:
-        """The number of the lease that is mine."""
+    def _take(self) -> None:
+        """Take the next number."""
         number, holder = _latest(self._rows)
         if holder is not None and not holder.has_expired(self._clock()):
             raise LibraryLockedError(
                 f"The library on this Chroma server is in use by process {holder.pid} on {holder.host}. Stop that first, or use its page."
             )
         self._number = number + 1
-        self._rows.add(ids=[_id(self._number)], embeddings=_NOWHERE, metadatas=[asdict(self._me)])
+        self._id = f"lease-{self._number:012d}"
+        self._rows.add(ids=[self._id], embeddings=[NO_VECTOR], metadatas=[asdict(self._me)])
         if not self._is_mine():
             raise LibraryLockedError("Another process has just opened the library on this Chroma server. Stop that first, or use its page.")
         self._rows.delete(where={"token": {"$ne": self._me.token}})  # type: ignore[dict-item]
-        return self._number
 
     def _renew(self) -> None:
         with self._lock, translated("written"):
             if not self._is_mine():
-                raise LibraryLockedError(
-                    "Another process has taken over this library, as this one was not heard of for a while. Open it again."
-                )
+                raise LibraryLockedError("Another process has taken over this library while this one was unreachable. Open it again.")
             self._me = replace(self._me, renewed=self._clock())
             self._write(self._me)
 
@@ -125,14 +114,14 @@ class Lease:
         return holder is not None and (number, holder.token) == (self._number, self._me.token)
 
     def _write(self, holder: Holder) -> None:
-        self._rows.update(ids=[_id(self._number)], metadatas=[asdict(holder)])
+        self._rows.update(ids=[self._id], metadatas=[asdict(holder)])
 
-    def _renew_on(self) -> None:
+    def _renew_repeatedly(self) -> None:
         while not self._ended.wait(RENEWAL_SECONDS):
             try:
                 self._renew()
             except LibraryLockedError:
-                return  # the next write tells
+                return  # the next write raises it
             except StorageError:
                 continue  # the server may come back
 
@@ -142,17 +131,14 @@ def _latest(rows: "Collection") -> tuple[int, Holder | None]:
     found = rows.get(include=["metadatas"])
     if not found["ids"]:
         return 0, None
-    number, metadata = max(zip(map(_number, found["ids"]), found["metadatas"] or (), strict=True), key=lambda row: row[0])
-    values: Any = metadata
-    return number, Holder(str(values["token"]), str(values["host"]), int(values["pid"]), float(values["renewed"]))
-
-
-def _id(number: int) -> str:
-    return f"lease-{number:012d}"
-
-
-def _number(lease_id: str) -> int:
-    return int(lease_id.rpartition("-")[2])
+    id_, fields = max(zip(found["ids"], found["metadatas"] or (), strict=True), key=lambda row: row[0])
+    values: Any = fields or {}
+    return int(id_.rpartition("-")[2]), Holder(
+        token=str(values.get("token", "")),
+        host=str(values.get("host", "")),
+        pid=int(values.get("pid", 0)),
+        renewed=float(values.get("renewed", 0.0)),
+    )
 
 
 def _is_alive(pid: int) -> bool:

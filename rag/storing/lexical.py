@@ -1,7 +1,7 @@
-"""The lexical index, in tantivy: BM25 over the terms of `rag.text.terms`.
+"""The keyword index, in tantivy: BM25 over the terms of `rag.text.terms`.
 
-A cache of the record: whoever opens it compares `document_ids` with the record's, puts what is missing and removes what is too much.
-Deleting its folder loses nothing, so whatever is wrong with it, it is made anew.
+Derived from the record: whoever opens it compares `document_ids` with the record's, puts what is missing and removes what is not there.
+Deleting its folder loses nothing, so it is rebuilt whatever is wrong with it.
 """
 
 import json
@@ -16,32 +16,32 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import StorageError
-from rag.storing.lexical_files import is_whole, reset_folder, write_identity
+from rag.storing.lexical_files import IDENTITY, is_whole, reset_folder
 from rag.text import terms as analysing
 from rag.text.languages import language_of
-from rag.text.term_weights import Wording
+from rag.text.term_weights import TermWeights
 from rag.text.terms import indexed_terms, query_terms
 
 if TYPE_CHECKING:
     from tantivy import DocAddress, Index, IndexWriter, Query, Schema, Searcher
 
 SCHEMA = 1
-"""Raised whenever the fields change: an index of another schema is made anew."""
+"""Raise it whenever the fields change: an index of another schema is rebuilt."""
 
 PAIR_WEIGHT = 0.3
-"""What two words count that follow each other as in the question, besides what each of them counts. Measured: tests/benchmarks."""
+"""Weight of two words that follow each other as in the question, next to that of each. Measured: tests/benchmarks."""
 
 MOST_WORDS = 64
-"""Words of a question that are searched for: the rarest. More make it slow, and say nothing more."""
+"""Words of a question that are searched for, the rarest: more make it slow and find nothing else."""
 
 WRITER_BYTES = 50_000_000
-"""Memory of the one writing thread, at most. With tantivy's least, 15 MB, it spends most of its time merging what it wrote."""
+"""Memory of the one writing thread. With tantivy's minimum, 15 MB, it spends most of its time merging what it wrote."""
 
-TELLING = 256
-"""Chunks that a document's language is told from, at most."""
+LANGUAGE_CHUNKS = 256
+"""A document's language is detected from so many of its chunks, the first."""
 
 ORDINAL_BITS = 24
-"""A chunk's key is its document's number in this index, and its ordinal in so many bits: one fast number says all of a hit."""
+"""A chunk's key is its document's number in this index, then its ordinal in so many bits: one fast field identifies a hit."""
 
 NO_LANGUAGE = "-"
 """Stands for "" among the stored languages: a term is never empty."""
@@ -49,14 +49,7 @@ NO_LANGUAGE = "-"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is indexed of a chunk.
-
-    Attributes:
-        document_id: The document it is cut from.
-        ordinal: Its place among the document's chunks, 0-based, less than 2**24.
-        text: Its words.
-        context: The document's title and the headings above the chunk, found as if they stood in it; may be empty.
-    """
+    """What is indexed of a chunk: its text, and the document's title and headings above it, found as if they stood in the chunk."""
 
     document_id: str
     ordinal: int
@@ -75,7 +68,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """What was committed, as one search sees it."""
+    """What is committed, as one search sees it."""
 
     searcher: "Searcher"
     numbers: dict[str, int]
@@ -84,18 +77,10 @@ class _View:
 
 
 class LexicalIndex:
-    """The words of all chunks. Any number of threads may search while one writes."""
+    """The words of all chunks. Any number of threads may search while one writes. tantivy's errors become `StorageError`."""
 
     def __init__(self, folder: Path, fingerprint: str) -> None:
-        """Open the index; make it anew, empty, where it is damaged, unreadable, or of another analysis or fingerprint.
-
-        Args:
-            folder: The index's own.
-            fingerprint: Names the chunks it is made from.
-
-        Raises:
-            StorageError: The folder cannot be written.
-        """
+        """Open the index of the chunks that `fingerprint` names; where it is damaged, or of another schema or analysis, begin a new one."""
         self._folder = folder
         self._writing = threading.RLock()
         self._writer: IndexWriter | None = None
@@ -115,17 +100,17 @@ class LexicalIndex:
                 reset_folder(folder)
                 self._index = _opened(folder)
                 self._view = _seen(self._index)
-                write_identity(folder, identity)  # last: without it the index is not whole
+                (folder / IDENTITY).write_text(identity, encoding="utf-8")  # last: without it the index is not whole
         self._next = max(self._view.ids, default=0) + 1
 
     @property
     def languages(self) -> frozenset[str]:
-        """Those of the documents: ISO codes, "" where it could not be told."""
+        """The documents' languages: ISO codes, "" for an unknown one."""
         return self._latest().languages
 
     @property
     def document_ids(self) -> frozenset[str]:
-        """The documents that are committed."""
+        """The committed documents."""
         return frozenset(self._view.numbers)
 
     @property
@@ -135,15 +120,9 @@ class LexicalIndex:
         return count
 
     def put(self, entries: Iterable[Entry]) -> None:
-        """Index chunks. The next search commits them; so does `close`.
+        """Index chunks, in place of what is committed of their documents. The next search commits them; so does `close`.
 
-        The first put of a document replaces what is committed of it. Its language is told from the first `TELLING` chunks of that call.
-
-        Args:
-            entries: Chunks of one document or several.
-
-        Raises:
-            StorageError: tantivy refuses; nothing that was not committed is kept.
+        Where tantivy fails, nothing that was not committed is kept.
         """
         with self._writing, self._written():
             try:
@@ -153,11 +132,7 @@ class LexicalIndex:
                 self._is_filling = False
 
     def remove(self, document_ids: Iterable[str]) -> None:
-        """Remove documents; the next search no longer finds them. Unknown ids are harmless.
-
-        Raises:
-            StorageError: tantivy refuses; nothing that was not committed is kept.
-        """
+        """Remove documents; the next search no longer finds them. Unknown ids are harmless."""
         with self._writing, self._written():
             ids = set(document_ids)
             numbers = [self._view.numbers[id_] for id_ in ids - self._removed if id_ in self._view.numbers]
@@ -167,11 +142,7 @@ class LexicalIndex:
                 self._open_writer().delete_documents_by_query(_among(self._index.schema, "document", numbers))
 
     def commit(self) -> None:
-        """Make what was put and removed durable, and visible to the next search.
-
-        Raises:
-            StorageError: tantivy refuses; what was committed before is unharmed.
-        """
+        """Make what was put and removed durable, and visible to the next search."""
         with self._writing, self._written():
             if self._writer is None or not (self._put or self._removed):
                 return
@@ -184,19 +155,7 @@ class LexicalIndex:
             self._put, self._removed = {}, set()
 
     def search(self, question: str, top_k: int, document_ids: Collection[str] | None = None) -> list[Hit]:
-        """Find the chunks that share the most telling words with a question.
-
-        Args:
-            question: Any text; nothing in it is an operator.
-            top_k: How many chunks, at most; as many as there are is allowed.
-            document_ids: Look in these documents only.
-
-        Returns:
-            Best first; empty where no word is shared.
-
-        Raises:
-            StorageError: The index cannot be read. Remove its folder and open it again.
-        """
+        """Find at most `top_k` chunks that share the rarest words with a question, best first. No text of it is taken for an operator."""
         view = self._latest()
         numbers = None if document_ids is None else [view.numbers[id_] for id_ in document_ids if id_ in view.numbers]
         with _translated("searched"):
@@ -208,18 +167,7 @@ class LexicalIndex:
         return [Hit(view.ids[key >> ORDINAL_BITS], key & ((1 << ORDINAL_BITS) - 1), score) for key, score in found]
 
     def scores(self, question: str, keys: Sequence[tuple[str, int]]) -> list[float]:
-        """Score given chunks, as those that were found by their meaning.
-
-        Args:
-            question: Any text.
-            keys: `(document_id, ordinal)` of each.
-
-        Returns:
-            BM25 of each, as `search` gives it; 0.0 where no word is shared.
-
-        Raises:
-            StorageError: As for `search`.
-        """
+        """BM25 of given chunks, as `search` gives it; 0.0 where no word is shared."""
         view = self._latest()
         wanted = [_key(view.numbers[id_], ordinal) if id_ in view.numbers else None for id_, ordinal in keys]
         numbers = [key for key in wanted if key is not None]
@@ -230,20 +178,12 @@ class LexicalIndex:
             found = dict(_found(view.searcher, _within(words, _among(self._index.schema, "key", numbers)), len(numbers)))
         return [found.get(key, 0.0) if key is not None else 0.0 for key in wanted]
 
-    def wording(self, question: str) -> Wording:
-        """A question's words with their weights here.
-
-        Raises:
-            StorageError: As for `search`.
-        """
-        return Wording(question, self.languages, self.idf)
+    def term_weights(self, question: str) -> TermWeights:
+        """A question's words with their weights in this index."""
+        return TermWeights(question, self.languages, self.idf)
 
     def idf(self, terms: Iterable[str]) -> dict[str, float]:
-        """How telling terms are, over the chunks' texts: ln(1 + (N - n + 0.5) / (n + 0.5)), n of N chunks having it, as in BM25.
-
-        Raises:
-            StorageError: As for `search`.
-        """
+        """Inverse document frequency over the chunks' texts: ln(1 + (N - n + 0.5) / (n + 0.5)), n of N chunks having the term."""
         searcher = self._latest().searcher
         with _translated("searched"):
             having = {term: searcher.doc_freq("text", term) for term in terms}
@@ -251,11 +191,7 @@ class LexicalIndex:
         return {term: math.log(1 + (max(total - count, 0) + 0.5) / (count + 0.5)) for term, count in having.items()}
 
     def close(self) -> None:
-        """Commit, and let go of the index. Doing so twice is harmless.
-
-        Raises:
-            StorageError: The disk refused; what was committed before is unharmed, the rest is put again when it is next opened.
-        """
+        """Commit, and close the index. What the disk refuses is put again when it is next opened. Doing so twice is harmless."""
         with self._writing, self._written():
             self.commit()
             writer, self._writer = self._writer, None
@@ -264,7 +200,7 @@ class LexicalIndex:
                 writer.wait_merging_threads()
 
     def _latest(self) -> _View:
-        """What a search sees: what is still to be committed is committed first."""
+        """What a search sees; commits first."""
         if (self._put or self._removed) and not self._is_filling:
             self.commit()
         return self._view
@@ -281,8 +217,8 @@ class LexicalIndex:
         is_first = document_id not in self._put
         if is_first:
             self.remove([document_id])
-            telling = list(islice(entries, TELLING))
-            if len(telling) == TELLING:  # a long one: nobody waits for it
+            telling = list(islice(entries, LANGUAGE_CHUNKS))
+            if len(telling) == LANGUAGE_CHUNKS:  # a long one: nobody waits for it
                 self.commit()
                 self._is_filling = True
             self._put[document_id] = (self._next, language_of("\n".join(entry.text for entry in telling)))
@@ -310,7 +246,7 @@ class LexicalIndex:
 
     @contextmanager
     def _written(self) -> Iterator[None]:
-        """When what is done within fails, end the writer, which is of no use then, and go by what is on the disk."""
+        """When a write fails, end the writer, which is of no use then, and go by what is on the disk."""
         try:
             with _translated("written"):
                 yield
@@ -354,7 +290,7 @@ def _seen(index: "Index") -> _View:
 
 
 def _words(view: _View, schema: "Schema", question: str) -> "Query | None":
-    """What asks for a question's words and pairs of words, or None where the index has none of them."""
+    """A query for a question's words and pairs of words, or None where the index has none of them."""
     from tantivy import Occur, Query
 
     words = _rarest(view.searcher, "text", query_terms(question, view.languages))
@@ -369,14 +305,14 @@ def _words(view: _View, schema: "Schema", question: str) -> "Query | None":
 
 
 def _rarest(searcher: "Searcher", field: str, words: Iterable[tuple[str, ...]]) -> list[list[str]]:
-    """Those alternatives of each word that the index has, of the `MOST_WORDS` rarest words that it has."""
+    """The `MOST_WORDS` rarest words that the index has, each with those of its alternatives that it has."""
     counted = [[(searcher.doc_freq(field, term), term) for term in alternatives] for alternatives in words]
     known = sorted((max(counts)[0], [term for count, term in counts if count]) for counts in counted if max(counts)[0])
     return [terms for _, terms in known[:MOST_WORDS]]
 
 
 def _within(words: "Query", chunks: "Query") -> "Query":
-    """Ask for words in some chunks alone; which these are does not change their scores."""
+    """Restrict a query to some chunks, without changing their scores."""
     from tantivy import Occur, Query
 
     return Query.boolean_query([(Occur.Must, Query.const_score_query(chunks, 0.0)), (Occur.Must, words)])
@@ -413,6 +349,6 @@ def _translated(done: str) -> Iterator[None]:
         if not isinstance(error, ValueError | RuntimeError | OSError) and type(error).__name__ != "PanicException":
             raise
         raise StorageError(
-            f"The library's word index could not be {done}: {error}. It is made from the library and loses nothing; "
+            f"The library's keyword index could not be {done}: {error}. No document is lost; "
             "see that the disk works and has room, and try again."
         ) from error

@@ -1,4 +1,4 @@
-"""The files of the lexical index: whether they are as tantivy wrote them."""
+"""The files of the keyword index: are they as tantivy wrote them?"""
 
 import json
 import shutil
@@ -6,17 +6,14 @@ import zlib
 from pathlib import Path
 
 IDENTITY = "identity.json"
-"""Ours beside tantivy's: what the index is."""
+"""Our file beside tantivy's: the index's schema, analysis and fingerprint."""
 
 SEGMENT_FILES = ("idx", "pos", "term", "store", "fast", "fieldnorm")
 FOOTER_MAGIC = 1337
 
 
 def is_whole(folder: Path, identity: str) -> bool:
-    """Whether this is the index wanted, and every file of it is as it was written.
-
-    tantivy looks at its checksums only when asked to, and does not let Python ask; reading a damaged file it may well crash.
-    """
+    """Whether this is the index wanted, and intact. tantivy does not let Python verify its checksums, and may crash on a damaged file."""
     try:
         if (folder / IDENTITY).read_text(encoding="utf-8") != identity:
             return False
@@ -32,7 +29,7 @@ def is_whole(folder: Path, identity: str) -> bool:
 
 
 def _is_as_written(content: bytes) -> bool:
-    """Compare a file of tantivy's with its footer: JSON with the checksum, the JSON's length, and a magic number."""
+    """Compare a file with its footer: JSON with the checksum, the JSON's length, and a magic number."""
     length, magic = int.from_bytes(content[-8:-4], "little"), int.from_bytes(content[-4:], "little")
     footer = content[-8 - length : -8]
     return magic == FOOTER_MAGIC and json.loads(footer)["crc"] == zlib.crc32(memoryview(content)[: -8 - length])
@@ -46,8 +43,3 @@ def reset_folder(folder: Path) -> None:
     else:
         folder.unlink(missing_ok=True)
     folder.mkdir(parents=True)
-
-
-def write_identity(folder: Path, identity: str) -> None:
-    """Say what the index in a folder is."""
-    (folder / IDENTITY).write_text(identity, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""One process a library: two writers on one Chroma folder lose vectors without an error."""
+"""One process per library folder: two writers on one Chroma folder lose vectors without an error."""
 
 import errno
 import json
@@ -21,19 +21,14 @@ log = logging.getLogger(__name__)
 READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
 
 COPIED = ("chroma", "chroma.seal.json", "lexical", "pending.sqlite3", "pending.sqlite3-wal", "library.json")
-"""What an index is made of: Chroma, SQLite and tantivy write even to be read."""
+"""The parts of an index, which are copied to be read: Chroma, SQLite and tantivy write even then."""
 
 
 class LibraryLock:
-    """Holds a library's folder for this process; the system lets go of it when the process ends, however it ends."""
+    """Holds a library's folder for this process; the system releases it when the process ends, however it ends."""
 
     def __init__(self, folder: Path) -> None:
-        """Take the lock.
-
-        Raises:
-            LibraryLockedError: Another process, or another `Library` in this one, has it.
-            OSError: The folder cannot be written.
-        """
+        """Take the lock; raises `LibraryLockedError` where another `Library` has it, OSError where the folder cannot be written."""
         self.folder = folder
         self._holder = folder / "holder.json"
         self._lock = FileLock(folder / "lock")
@@ -50,41 +45,40 @@ class LibraryLock:
         self.announce("")
 
     def announce(self, url: str) -> None:
-        """Tell other processes where the page is through which they can reach the library."""
+        """Tell other processes the URL of the page that this one serves."""
         with suppress(OSError):
             self._holder.write_text(json.dumps({**self._facts, "url": url}), encoding="utf-8")
 
     def _who(self) -> str:
         try:
-            holder = json.loads(self._holder.read_text(encoding="utf-8"))
-            return f" by `{holder['command']}` (process {holder['pid']} on {holder['host']}, since {holder['since']})"
-        except (OSError, ValueError, KeyError, TypeError):
+            return " by `{command}` (process {pid} on {host}, since {since})".format_map(_read(self._holder))
+        except KeyError:
             return " by another process"
 
     def release(self) -> None:
-        """Let go of the library. Doing so twice is harmless."""
+        """Release the library. Doing so twice is harmless."""
         if self._lock.is_locked:
             self._holder.unlink(missing_ok=True)
             self._lock.release()
 
 
 def holder_url(folder: Path) -> str:
-    """Where the page of the process is that holds a library, or "" where it has none."""
+    """The URL of the page that the holder of a library serves, or ""."""
+    return str(_read(folder / "holder.json").get("url", ""))
+
+
+def _read(holder: Path) -> dict[str, object]:
     try:
-        return str(json.loads((folder / "holder.json").read_text(encoding="utf-8"))["url"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
+        return {**json.loads(holder.read_text(encoding="utf-8"))}
+    except (OSError, ValueError, TypeError):
+        return {}
 
 
 class ReadOnlyCopy:
-    """The index of a library whose folder cannot be written, copied for this process; its files are read where they are."""
+    """A copy, for this process, of the index of a library whose folder cannot be written; its files are read where they are."""
 
     def __init__(self, folder: Path) -> None:
-        """Copy it.
-
-        Raises:
-            OSError: It cannot be read, or there is no room for the copy.
-        """
+        """Copy it."""
         self._made = tempfile.TemporaryDirectory(prefix="footnote-")
         self.folder = Path(self._made.name)
         for name in COPIED:
@@ -103,23 +97,14 @@ class ReadOnlyCopy:
 
 
 def lock_or_copy(folder: Path) -> LibraryLock | ReadOnlyCopy:
-    """Hold a library, made where it is not there; where its folder cannot be written, work on a copy of its index.
-
-    Raises:
-        LibraryLockedError: Another process, or another `Library` in this one, has it.
-        StorageError: The folder cannot be used.
-    """
+    """Hold a library, making its folder if need be; where that cannot be written, copy its index."""
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return LibraryLock(folder)
     except OSError as error:
-        if error.errno in READ_ONLY and (folder / "chroma").is_dir():
-            log.warning("The library %s is read-only: it can be searched and asked, not changed.", folder)
-            return _copied(folder)
-        raise StorageError(f"The library {folder} cannot be used: {error.strerror}. Choose a folder that can be written.") from error
-
-
-def _copied(folder: Path) -> ReadOnlyCopy:
+        if error.errno not in READ_ONLY or not (folder / "chroma").is_dir():
+            raise StorageError(f"The library {folder} cannot be used: {error.strerror}. Choose a folder that can be written.") from error
+    log.warning("The library %s is read-only: it can be searched and asked, not changed.", folder)
     try:
         return ReadOnlyCopy(folder)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Opens the parts of a library's index: checked first, set aside where damaged, and made one with each other."""
+"""Opens the parts of a library's index: checks them, sets damage aside, brings older ones up to date, and makes them agree."""
 
 import hashlib
 import json
@@ -11,14 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.endpoints.addresses import without_secrets
-from rag.errors import LibraryDamagedError, StorageError
-from rag.storing.chunks import READ_BATCH, ChunkStore, adopt, connect, disconnect
+from rag.errors import LibraryDamagedError, NewerSchemaError, StorageError
+from rag.storing.chroma import ChromaStore
+from rag.storing.chroma_client import adopt, check_schemas, connect, disconnect
 from rag.storing.hnsw import blank_unused
 from rag.storing.integrity import Seal, database_problem, set_aside
+from rag.storing.keyword_ready import FILE as KEYWORD_READY_FILE
+from rag.storing.keyword_ready import KeywordReady
 from rag.storing.lease import Lease
 from rag.storing.lexical import Entry, LexicalIndex
 from rag.storing.originals import Originals, Orphan
-from rag.storing.pending import Pending
+from rag.storing.protocol import READ_BATCH, IndexName, RecordStore
+from rag.storing.schema import check_version
 from rag.types import Chunk, ChunkKey, DocumentRecord
 
 if TYPE_CHECKING:
@@ -26,40 +30,31 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+LIBRARY_SCHEMA = 1
+"""Of library.json, which names a library on its Chroma server."""
+
 MANY_CHUNKS = 5_000
-"""Of so many and more, it is said that their words are indexed again: a person waits."""
+"""Rebuilding the keyword index of so many or more is logged: a person waits."""
 
 CHUNKS_A_SECOND = 1_500
-"""About how many chunks' words are indexed in a second on two cores."""
+"""About how many chunks are added to the keyword index in a second on two cores."""
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The parts of an open index.
+    """The parts of an open index; `seal` is None where the record is on a server."""
 
-    Attributes:
-        store: The record.
-        lexical: The words of all chunks.
-        pending: The documents that wait for their vectors.
-        lease: The right to write, where the record is on a server.
-        seal: Of the record's files, where they are in the library's folder.
-    """
-
-    store: ChunkStore
+    store: RecordStore
     lexical: LexicalIndex
-    pending: Pending
-    lease: Lease | None
+    keyword_ready: KeywordReady
     seal: Seal | None
 
     def close(self, *, is_sound: bool) -> None:
-        """Let go of all of them; files that may not be sound are not sealed."""
-        with suppress(StorageError):  # the words are made anew from the record
+        """Close all of them; files that may not be sound are not sealed."""
+        with suppress(StorageError):  # it is rebuilt from the record
             self.lexical.close()
-        if self.lease:
-            with suppress(StorageError):  # it expires
-                self.lease.release()
         self.store.close()
-        self.pending.close()
+        self.keyword_ready.close()
         if self.seal and is_sound:
             blank_unused(self.seal.folder)
             self.seal.close()
@@ -71,15 +66,7 @@ class Opener:
     def __init__(
         self, folder: Path, chroma_url: str | None, originals: Originals, describe: Callable[[], str], *, is_read_only: bool
     ) -> None:
-        """Open nothing yet.
-
-        Args:
-            folder: The library's, or a copy of it where that cannot be written.
-            chroma_url: A Chroma server that keeps the record, or None for the folder itself.
-            originals: The library's files.
-            describe: Says all that makes its vectors what they are; another description is another store.
-            is_read_only: Whether nothing of the library may be changed.
-        """
+        """Open nothing yet. `folder` may be a copy, if read-only; what `describe` returns names the index, as in `IndexName`."""
         self.folder = folder
         self._chroma_url = chroma_url
         self._originals = originals
@@ -89,80 +76,96 @@ class Opener:
         """Whether a record that is empty although there are files is taken for lost; a server may only be the wrong one."""
 
     def open(self) -> tuple[Opened, list[Orphan]]:
-        """Open all parts.
+        """Open all parts; also returns the files of documents whose records are lost, to be added again.
 
-        Returns:
-            The parts, and the files of documents whose records are lost: to be added again.
-
-        Raises:
-            LibraryDamagedError: A server has nothing of a library that has files.
-            LibraryLockedError: Another process writes to the library on the same server.
-            StorageError: It cannot be opened.
+        Raises `LibraryDamagedError` where a server has nothing of a library that has files, `LibraryLockedError` where another process
+        writes to it there, `NewerSchemaError`, and `StorageError`.
         """
+        seal = None if self._chroma_url else Seal(self.folder / "chroma")
+        file = self.folder / KEYWORD_READY_FILE
+        self._set_damage_aside(file, database_problem(file))
+        if seal:
+            self._set_damage_aside(seal.folder, seal.break_open())
+        try:
+            return self._open_parts(seal)
+        except NewerSchemaError:
+            if seal:
+                seal.close()
+            raise
+        except LibraryDamagedError:
+            if seal is None:
+                raise
+            self._set_damage_aside(seal.folder, "its schema version is damaged")
+            return self._open_parts(seal)
+
+    def _open_parts(self, seal: Seal | None) -> tuple[Opened, list[Orphan]]:
         description = self._describe()
         fingerprint = hashlib.sha256(description.encode()).hexdigest()[:16]
-        seal = None if self._chroma_url else Seal(self.folder / "chroma")
-        self._set_damage_aside(seal)
         with ExitStack() as on_failure:
-            pending = Pending(self.folder / "pending.sqlite3", fingerprint)
-            on_failure.callback(pending.close)
             client = connect(self.folder / "chroma", self._chroma_url)
             on_failure.callback(disconnect, client)
-            lease, library_id = self._lease(client)
+            library_id = self._library_id(client)
+            lease = None if self._chroma_url is None or self._is_read_only else Lease(client, library_id)
             if lease:
                 on_failure.callback(lease.release)
-            store = ChunkStore(
+            check_schemas(client, library_id)
+            keyword_ready = KeywordReady(self.folder / KEYWORD_READY_FILE, fingerprint)
+            on_failure.callback(keyword_ready.close)
+            store = ChromaStore(
                 client,
-                fingerprint,
-                description,
-                lambda: pending.records,
-                library_id=library_id,
-                hold=None if self._is_read_only else lease.hold if lease else lambda: None,
+                IndexName(library_id, fingerprint, description),
+                lambda: keyword_ready.records,
+                lease=lease,
+                is_read_only=self._is_read_only,
             )
-            pending.remove(store.records)  # committed before a crash
-            lost = self._agree_with_files(store, pending)
+            keyword_ready.remove(store.records)  # committed before a crash
+            _restart_incomplete(keyword_ready, store)
+            lost = self._match_files(store, keyword_ready)
             lexical = LexicalIndex(self.folder / "lexical", fingerprint)
             on_failure.callback(lexical.close)
-            _catch_up(lexical, store, pending)
+            _catch_up(lexical, store, keyword_ready)
             on_failure.pop_all()
-        return Opened(store, lexical, pending, lease, seal), lost
+        return Opened(store, lexical, keyword_ready, seal), lost
 
-    def _set_damage_aside(self, seal: Seal | None) -> None:
-        pending = self.folder / "pending.sqlite3"
-        for part, problem in ((pending, database_problem(pending)), (self.folder / "chroma", seal.break_open() if seal else "")):
-            if problem:
-                try:
-                    where = set_aside(part, self._originals.quarantine) if part.exists() else None
-                except OSError as error:
-                    message = f"The library's index is damaged ({problem}), and could not be moved away: {error.strerror}."
-                    raise StorageError(
-                        f"{message} Move {part} away yourself; it is made again from the library's copies of the files."
-                    ) from error
-                moved = f"It was moved to {where} and" if where else "It"
-                log.warning("The library's index is damaged: %s. %s is made again from the library's files.", problem, moved)
+    def _set_damage_aside(self, part: Path, problem: str) -> None:
+        if not problem:
+            return
+        try:
+            where = set_aside(part, self._originals.quarantine) if part.exists() else None
+        except OSError as error:
+            raise StorageError(
+                f"The library's index is damaged ({problem}), and could not be moved away: {error.strerror}. "
+                f"Move {part} away yourself; it is rebuilt from the library's copies of the files."
+            ) from error
+        moved = f"It was moved to {where} and" if where else "It"
+        log.warning("The library's index is damaged: %s. %s is rebuilt from the library's files.", problem, moved)
 
-    def _lease(self, client: "ClientAPI") -> tuple[Lease | None, str]:
-        """The right to write on a server, and the id that names the library there."""
+    def _library_id(self, client: "ClientAPI") -> str:
+        """The id that names the library on its server; "" in a folder. An interrupted adoption is resumed."""
         if self._chroma_url is None:
-            return None, ""
+            return ""
         file = self.folder / "library.json"
         try:
             if file.exists():
-                library_id = str(json.loads(file.read_text(encoding="utf-8"))["id"])
+                library = json.loads(file.read_text(encoding="utf-8"))
+                check_version(library.get("schema"), LIBRARY_SCHEMA, f"{file}, which names the library on its Chroma server,")
             elif self._is_read_only:
                 raise StorageError("This library has no name on its Chroma server yet. Open it once where its folder can be written.")
             else:
-                library_id = secrets.token_hex(8)
+                library = {"schema": LIBRARY_SCHEMA, "id": secrets.token_hex(8), "is_adopting": True}
+                file.write_text(json.dumps(library), encoding="utf-8")
+            library_id = str(library["id"])
+            if library.get("is_adopting") and not self._is_read_only:
                 adopt(client, library_id, self._originals.ids())
-                file.write_text(json.dumps({"schema": 1, "id": library_id}), encoding="utf-8")
-        except (OSError, ValueError, KeyError, TypeError) as error:
+                file.write_text(json.dumps({**library, "is_adopting": False}), encoding="utf-8")
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise StorageError(f"{file}, which names the library on its Chroma server, cannot be used: {error}.") from error
-        return None if self._is_read_only else Lease(client, library_id), library_id
+        return library_id
 
-    def _agree_with_files(self, store: ChunkStore, pending: Pending) -> list[Orphan]:
-        """Tell which documents have lost their records; what never was a document goes to the quarantine."""
-        others = [*store.other_records(), *pending.other_records()]
-        known = {**store.records, **pending.records, **{record.id: record for record in others}}
+    def _match_files(self, store: RecordStore, keyword_ready: KeywordReady) -> list[Orphan]:
+        """Find the documents that have lost their records; what never was a document goes to the quarantine."""
+        others = [*store.other_records(), *keyword_ready.other_records()]
+        known = {**store.records, **keyword_ready.records, **{record.id: record for record in others}}
         orphans = self._originals.orphans(known)
         is_lost = bool(orphans) and not known
         if is_lost and not self.may_rebuild:
@@ -182,15 +185,22 @@ class Opener:
         return lost
 
 
-def _catch_up(lexical: LexicalIndex, store: ChunkStore, pending: Pending) -> None:
-    """Make the words those of the documents."""
-    records = {**store.records, **pending.records}
+def _restart_incomplete(keyword_ready: KeywordReady, store: RecordStore) -> None:
+    """Embed documents again from their first chunk of whose vectors some were lost."""
+    for id_ in keyword_ready.records:
+        if (stored := keyword_ready.stored(id_)) and store.count(id_) < stored:
+            keyword_ready.advance(id_, 0)
+
+
+def _catch_up(lexical: LexicalIndex, store: RecordStore, keyword_ready: KeywordReady) -> None:
+    """Make the keyword index hold the documents that there are."""
+    records = {**store.records, **keyword_ready.records}
     lexical.remove(lexical.document_ids - records.keys())
     missing = records.keys() - lexical.document_ids
     if (chunks := sum(records[id_].chunks for id_ in missing)) >= MANY_CHUNKS:
         log.warning("Rebuilding the keyword index of %d documents; this may take %d seconds.", len(missing), chunks // CHUNKS_A_SECOND)
     for id_ in missing:
-        lexical.put(entries(records[id_], (store if id_ in store.records else pending).chunks))
+        lexical.put(entries(records[id_], (store if id_ in store.records else keyword_ready).chunks))
     lexical.commit()
 
 

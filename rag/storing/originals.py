@@ -1,6 +1,6 @@
-"""The files themselves, by content hash, so that a citation can always open its page and a lost index can be made again.
+"""The library's copies of files, by content hash, so that a citation can always open its page and a lost index can be rebuilt.
 
-Beside the files, `about/` says of each what it is called and where it came from, and `quarantine/` keeps for 30 days what has no record.
+Beside them, `about/` has the name and sources of each, and `quarantine/` keeps files without a record for 30 days.
 """
 
 import hashlib
@@ -11,15 +11,20 @@ import shutil
 import time
 from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
-from rag.errors import StorageError, UnreadableFileError
+from rag.errors import LibraryDamagedError, NewerSchemaError, StorageError, UnreadableFileError
 from rag.files import hash_file, unreadable
 from rag.formats.registry import format_of
+from rag.storing.schema import check_version
 from rag.types import DocumentRecord
 
 log = logging.getLogger(__name__)
+
+SCHEMA = 1
+"""Of the files in `about`."""
 
 BLOCK_BYTES = 1 << 20
 
@@ -34,16 +39,7 @@ DAYS_IN_QUARANTINE = 30
 
 @dataclass(frozen=True, slots=True)
 class Orphan:
-    """A file without a record.
-
-    Attributes:
-        path: Where it is.
-        id: The SHA-256 that it is named by; not checked.
-        name: What it was called, or a made-up name where that is not known.
-        sources: As in `DocumentRecord`; empty where they are not known.
-        password: What opened it, or "".
-        added: When it was added, ISO 8601; "" where that is not known.
-    """
+    """A file without a record: `id` is the SHA-256 in its name, unchecked; the rest as in `DocumentRecord`, as far as it is known."""
 
     path: Path
     id: str
@@ -54,7 +50,7 @@ class Orphan:
 
     @property
     def is_known(self) -> bool:
-        """Whether it was a document once: a file whose adding was cut short was not."""
+        """Whether it was a document once: a file whose adding was interrupted was not."""
         return bool(self.sources)
 
 
@@ -73,14 +69,9 @@ class Originals:
         return self._folder / f"{document_id}{suffixes[0] if suffixes else ''}"
 
     def keep(self, file: Path, document_id: str, media_type: str) -> bool:
-        """Copy a file in; it is there whole or not at all. A copy that has been cut or changed is made anew.
+        """Copy a file in, whole or not at all, in place of a copy that has been cut or changed; return whether it was not there before.
 
-        Returns:
-            Whether it was not there before.
-
-        Raises:
-            UnreadableFileError: The file is not any more what its hash was taken of.
-            OSError: The disk refused.
+        Raises `UnreadableFileError` where the file has changed since its hash was taken.
         """
         target = self.path(document_id, media_type)
         if target.exists() and (file.samefile(target) or _is_copy(target, document_id)):
@@ -103,15 +94,15 @@ class Originals:
 
     @property
     def are_described(self) -> bool:
-        """Whether anything was ever written about documents; an older library has no such folder."""
+        """Whether the folder `about` is there; an older library has none."""
         return self._about.is_dir()
 
     def ids(self) -> set[str]:
-        """The documents that there are files of."""
+        """The ids of all files."""
         return {file.name.partition(".")[0] for file in self._folder.glob("*")}
 
     def describe(self, records: Iterable[DocumentRecord]) -> None:
-        """Write down what documents are called and where they came from, where that is not written yet or has changed.
+        """Write documents' names and sources, where they are not written yet or have changed; unknown fields of a file stay.
 
         What the disk refuses is left for the next opening: it is needed only when the record is lost.
         """
@@ -121,27 +112,30 @@ class Originals:
             self._about.mkdir(exist_ok=True, mode=0o700)
             for record in records:
                 file = self._about / f"{record.id}.json"
-                about = {"name": record.name, "sources": list(record.sources), "password": record.password, "added": record.added}
-                words = json.dumps({"schema": 1, **about})
-                if not file.exists() or file.read_text(encoding="utf-8") != words:
+                try:
+                    known = _read_fields(file)
+                except NewerSchemaError:
+                    continue
+                described = {"name": record.name, "sources": list(record.sources), "password": record.password, "added": record.added}
+                if known != (fields := {**known, "schema": SCHEMA, **described}):
                     unfinished = file.with_suffix(PARTIAL)
-                    unfinished.write_text(words, encoding="utf-8")
+                    unfinished.write_text(json.dumps(fields), encoding="utf-8")
                     unfinished.replace(file)
 
     def describe_missing(self, records: Mapping[str, DocumentRecord]) -> None:
-        """As `describe`, of those alone of which nothing is written."""
+        """As `describe`, for those alone that have no file in `about`."""
         if records and not self._is_read_only:
             described = {file.stem for file in self._about.glob("*.json")}
             self.describe(record for id_, record in records.items() if id_ not in described)
 
     def set_aside(self, document_id: str) -> None:
-        """Say that a document is being removed: should that be cut short, the next opening deletes its file, unless its record is there."""
+        """Mark a document as being removed: after an interruption, the next opening deletes its file, unless its record is there."""
         for file in self._folder.glob(f"{document_id}.*"):
             if file.suffix not in {PARTIAL, REMOVED}:
                 file.rename(file.with_name(file.name + REMOVED))
 
     def discard(self, document_id: str) -> None:
-        """Delete a document's file, and what is written about it."""
+        """Delete a document's file, and its description."""
         for file in (*self._folder.glob(f"{document_id}.*"), self._about / f"{document_id}.json"):
             file.unlink(missing_ok=True)
 
@@ -154,11 +148,11 @@ class Originals:
         return "" if size == record.size else "cut"
 
     def changed(self, record: DocumentRecord) -> str:
-        """As `problem`, by every byte: "changed" too."""
+        """As `problem`, by every byte: also "changed"."""
         return self.problem(record) or ("" if _is_copy(self.path(record.id, record.media_type), record.id) else "changed")
 
     def orphans(self, known: Container[str]) -> list[Orphan]:
-        """The files of documents that are not known, in the order they were added. Ends first what a crash left half-done."""
+        """The files of unknown documents, in the order they were added. Finishes first what a crash interrupted."""
         found = []
         for file in sorted(self._folder.glob("*")):
             document_id = file.name.partition(".")[0]
@@ -169,18 +163,11 @@ class Originals:
             elif file.suffix == REMOVED:
                 file.rename(file.with_suffix(""))
             elif document_id not in known:
-                found.append(self._orphan(file, document_id))
+                found.append(_orphan(file, document_id, self._about / f"{document_id}.json"))
         return sorted(found, key=lambda orphan: (orphan.added, orphan.name))
 
     def isolate(self, orphan: Orphan) -> Path:
-        """Move a file without a record to the quarantine, under its name.
-
-        Returns:
-            Where it is now.
-
-        Raises:
-            StorageError: The disk refused.
-        """
+        """Move a file without a record to the quarantine, under its name; return where it is now."""
         try:
             folder = self.quarantine / orphan.id
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -198,12 +185,8 @@ class Originals:
         """The files in the quarantine."""
         found = []
         for folder in sorted(self.quarantine.glob("[0-9a-f]" * 64)):
-            about = _read_about(folder / "about.json")
-            found += [
-                Orphan(file, folder.name, file.name, about.sources, about.password, about.added)
-                for file in folder.iterdir()
-                if file.name != "about.json"
-            ]
+            files = [file for file in folder.iterdir() if file.name != "about.json"]
+            found += [replace(_orphan(file, folder.name, folder / "about.json"), name=file.name) for file in files]
         return found
 
     def tidy_quarantine(self, known: Container[str]) -> None:
@@ -214,27 +197,29 @@ class Originals:
                 if folder.name in known or folder.stat().st_mtime < oldest:
                     shutil.rmtree(folder)
 
-    def _orphan(self, file: Path, document_id: str) -> Orphan:
-        about = _read_about(self._about / f"{document_id}.json")
-        name = about.name or f"recovered-{document_id[:8]}{file.suffix}"
-        return Orphan(file, document_id, name, about.sources, about.password, about.added)
+
+def _orphan(file: Path, document_id: str, about: Path) -> Orphan:
+    """A file with its description, as far as that can be read."""
+    fields = _read_fields(about)
+    sources = fields.get("sources", ())
+    return Orphan(
+        path=file,
+        id=document_id,
+        name=str(fields.get("name") or f"recovered-{document_id[:8]}{file.suffix}"),
+        sources=tuple(map(str, sources)) if isinstance(sources, list) else (),
+        password=str(fields.get("password", "")),
+        added=str(fields.get("added", "")),
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class _About:
-    name: str = ""
-    sources: tuple[str, ...] = ()
-    password: str = field(default="", repr=False)
-    added: str = ""
-
-
-def _read_about(file: Path) -> _About:
-    """What is written about a file; nothing where that is missing or damaged."""
+def _read_fields(file: Path) -> dict[str, Any]:
+    """A file of `about`; {} where it is missing or damaged, `NewerSchemaError` where a newer program wrote it."""
     try:
-        about = json.loads(file.read_text(encoding="utf-8"))
-        return _About(str(about["name"]), tuple(map(str, about["sources"])), str(about["password"]), str(about["added"]))
-    except (OSError, ValueError, KeyError, TypeError):
-        return _About()
+        fields: dict[str, Any] = {**json.loads(file.read_text(encoding="utf-8"))}
+        check_version(fields.get("schema"), SCHEMA, f"The description of a file ({file.name})")
+    except (OSError, ValueError, TypeError, LibraryDamagedError):
+        return {}
+    return fields
 
 
 def _is_copy(file: Path, document_id: str) -> bool:
@@ -245,11 +230,7 @@ def _is_copy(file: Path, document_id: str) -> bool:
 
 
 def _blocks(file: Path) -> Iterator[bytes]:
-    """A file's bytes.
-
-    Raises:
-        UnreadableFileError: It vanished, or cannot be read any more.
-    """
+    """A file's bytes; `UnreadableFileError` where it vanished or cannot be read."""
     try:
         with file.open("rb") as source:
             while block := source.read(BLOCK_BYTES):

@@ -1,4 +1,4 @@
-"""Room that a library keeps for the day the disk is full: without some, nothing can be opened, and nothing removed to make room."""
+"""Disk space reserved for the day the disk is full: without some, nothing can be opened, nor removed to make room."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ FULL_BYTES = 16_000_000
 
 
 class Reserve:
-    """A file that holds nothing but its place on the disk."""
+    """A file that only takes up space."""
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / "reserve"
@@ -24,7 +24,7 @@ class Reserve:
         return shutil.disk_usage(self._file.parent).free < FULL_BYTES
 
     def fill(self) -> None:
-        """Take the room, where it is not taken and there is plenty. A disk that refuses is no error."""
+        """Reserve the space, if there is plenty. A disk that refuses is no error."""
         if self._file.exists() or self.is_needed or not hasattr(os, "posix_fallocate"):
             return
         unfinished = self._file.with_suffix(".partial")
@@ -37,6 +37,6 @@ class Reserve:
                 unfinished.unlink(missing_ok=True)
 
     def release(self) -> None:
-        """Give the room back, where the disk is full."""
+        """Give the space back, if the disk is full."""
         if self.is_needed:
             self._file.unlink(missing_ok=True)

@@ -11,10 +11,16 @@ A migration step is atomic, or safe to run again after a crash. To change what i
 library of the version before as a fixture (tests/fixtures/make_library.py).
 """
 
+import json
+import logging
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from rag.errors import LibraryDamagedError, NewerSchemaError
+from rag.types import Chunk, ChunkKey, DocumentRecord
+
+log = logging.getLogger(__name__)
 
 HIGHEST_VERSION = 1_000
 """A number above it is no version but damage."""
@@ -38,17 +44,14 @@ def migrate(connection: sqlite3.Connection, migrations: Sequence[Migration], nam
         NewerSchemaError: A newer program wrote it; nothing was changed.
         sqlite3.DatabaseError: It cannot be written, or is damaged: the version too, as SQLITE_CORRUPT.
     """
-    if _user_version(connection, name, len(migrations)) == len(migrations):
-        return
-    while True:
+    while (version := user_version(connection)) != len(migrations):
+        if version > len(migrations):
+            raise newer_schema(name, version, len(migrations))
         connection.execute("BEGIN IMMEDIATE")
         try:
-            version = _user_version(connection, name, len(migrations))  # another process may have migrated it meanwhile
-            if version == len(migrations):
-                connection.execute("ROLLBACK")
-                return
-            migrations[version](connection)
-            connection.execute(f"PRAGMA user_version = {version + 1}")
+            if user_version(connection) == version:  # else another process has migrated it meanwhile
+                migrations[version](connection)
+                connection.execute(f"PRAGMA user_version = {version + 1}")
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:
@@ -56,18 +59,12 @@ def migrate(connection: sqlite3.Connection, migrations: Sequence[Migration], nam
             raise
 
 
-def check_version(version: object, known: int, name: str) -> int:
-    """The stored schema version of a part, where this program can read it.
-
-    Raises:
-        NewerSchemaError: It is above `known`.
-        LibraryDamagedError: It is no version at all.
-    """
+def check_version(version: object, known: int, name: str) -> None:
+    """Raise `NewerSchemaError` for a stored schema version above `known`, `LibraryDamagedError` where it is no version."""
     if not isinstance(version, int) or isinstance(version, bool) or not 1 <= version <= HIGHEST_VERSION:
-        raise LibraryDamagedError(f"{name} has no valid schema version ({version!r}).")
+        raise LibraryDamagedError(f"{name} is damaged: its schema version is {version!r}. Restore it from a backup.")
     if version > known:
         raise newer_schema(name, version, known)
-    return version
 
 
 def newer_schema(name: str, version: int, known: int) -> NewerSchemaError:
@@ -78,12 +75,85 @@ def newer_schema(name: str, version: int, known: int) -> NewerSchemaError:
     )
 
 
-def _user_version(connection: sqlite3.Connection, name: str, known: int) -> int:
+def user_version(connection: sqlite3.Connection) -> int:
+    """The schema version of a SQLite database; raises sqlite3.DatabaseError, as SQLITE_CORRUPT, where it is damaged."""
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if not 0 <= version <= HIGHEST_VERSION:
         error = sqlite3.DatabaseError(f"its schema version is damaged: {version}")
         error.sqlite_errorcode, error.sqlite_errorname = sqlite3.SQLITE_CORRUPT, "SQLITE_CORRUPT"
         raise error
-    if version > known:
-        raise newer_schema(name, version, known)
     return version
+
+
+def record_fields(record: DocumentRecord) -> dict[str, str | int]:
+    """A record by field name, lists as JSON. `indexed` is left out: it follows from where the record is stored."""
+    return {
+        "id": record.id,
+        "name": record.name,
+        "title": record.title,
+        "media_type": record.media_type,
+        "sources": json.dumps(record.sources),
+        "pages": record.pages,
+        "chunks": record.chunks,
+        "empty_pages": json.dumps(record.empty_pages),
+        "labels": json.dumps(record.labels),
+        "added": record.added,
+        "size": record.size,
+        "password": record.password,
+    }
+
+
+def read_record(fields: Mapping[str, Any]) -> DocumentRecord | None:
+    """The record in stored fields, with defaults for all but `id`, `name` and `chunks`; None where it is damaged."""
+    try:
+        pages = int(fields.get("pages", 1))
+        return DocumentRecord(
+            id=str(fields["id"]),
+            name=str(fields["name"]),
+            title=str(fields.get("title", "")),
+            media_type=str(fields.get("media_type", "text/plain")),
+            sources=_items(fields.get("sources", ())),
+            pages=pages,
+            chunks=int(fields["chunks"]),
+            empty_pages=_items(fields.get("empty_pages", ())),
+            labels=_items(fields.get("labels", ())) or tuple(map(str, range(1, pages + 1))),
+            added=str(fields.get("added", "")),
+            size=int(fields.get("size", 0)),
+            password=str(fields.get("password", "")),
+        )
+    except (KeyError, TypeError, ValueError):
+        log.warning("A document's record is damaged and is left out: %s", fields.get("name") or fields.get("id"))
+        return None
+
+
+def chunk_fields(chunk: Chunk) -> dict[str, str | int]:
+    """A chunk by field name, without its key and text."""
+    return {
+        "page": chunk.page,
+        "start": chunk.start,
+        "end": chunk.end,
+        "heading": chunk.heading,
+        "sections": json.dumps(chunk.sections),
+        "gap": chunk.gap,
+    }
+
+
+def read_chunk(key: ChunkKey, text: str, fields: Mapping[str, Any]) -> Chunk:
+    """The chunk in stored fields, with defaults; raises ValueError where they are damaged."""
+    start = int(fields.get("start", 0))
+    return Chunk(
+        document_id=key[0],
+        ordinal=key[1],
+        page=int(fields.get("page", 1)),
+        start=start,
+        end=int(fields.get("end", start + len(text))),
+        text=text,
+        heading=str(fields.get("heading", "")),
+        gap=str(fields.get("gap", "")),
+        sections=tuple((place, path) for place, path in _items(fields.get("sections", ()))),
+    )
+
+
+def _items(stored: Any) -> tuple[Any, ...]:
+    """A stored list: as it is, or as JSON."""
+    return tuple(json.loads(stored) if isinstance(stored, str) else stored)

@@ -1,4 +1,4 @@
-"""The child process that opens an index of doubtful health: it may crash. Started by `rag.storing.integrity`."""
+"""The child process that tries out an index that may be damaged: it may crash. Started by `rag.storing.integrity`."""
 
 import re
 import sys
@@ -6,21 +6,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.errors import StorageError
-from rag.storing.chunks import READ_BATCH, connect, translated
+from rag.storing.chroma_client import connect, translated
 from rag.storing.integrity import DAMAGED
+from rag.storing.protocol import READ_BATCH
 
 if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection
 
 WINDOWS = 8
-"""Places of a collection that are read and searched, evenly spread."""
+"""Parts of a collection that are read and searched, evenly spread."""
 
 NOT_DAMAGE = re.compile(r"code: (5|6|7|8|10|13|14|23)\b")
-"""SQLite's codes for a file that is locked, for want of memory, room or rights, and for a disk that fails."""
+"""SQLite's codes for a locked file, for lack of memory, space or rights, and for a failing disk."""
 
 
 def main(folder: str) -> None:
-    """Read and search every collection; where that shows damage, exit with `DAMAGED` and the reason on stdout."""
+    """Read and search every collection; on damage, exit with `DAMAGED` and the reason on stdout."""
     try:
         client = connect(Path(folder), None)
         with translated("tried"):

@@ -20,30 +20,17 @@ _LIST_OR_TABLE = re.compile(r"\s*(?:[-*+>|]|\d+[.)])\s|.*\|")
 _NUMBER = re.compile(r"[\d.]+\s+")
 
 
-def text_headings(text: str) -> tuple[Heading, ...]:
-    r"""Find the headings that are marked as such: `# Title`, `== Title ==`, or a line underlined with `===` or `---`.
-
-    Args:
-        text: A text file's, "\n" line ends. What stands between code fences is left alone.
-
-    Returns:
-        In reading order, all on page 1.
-    """
-    return next(part_headings([text]))
-
-
 def part_headings(parts: Iterable[str]) -> Iterator[tuple[Heading, ...]]:
-    """Find the headings of a text that comes in parts, which are its pages: code may begin in one part and end in another.
+    """Find the headings of each page of a text file: `# Title`, `== Title ==`, lines underlined with `===` or `---`.
 
-    Yields:
-        For each part, as `text_headings`.
+    Fenced code has none, and may run over several pages.
     """
-    fence, goes_on = "", False
+    fence, is_continued = "", False
     for page, text in enumerate(parts, start=1):
         lines = text.split("\n")
         starts = [0, *accumulate(len(line) + 1 for line in lines)]
         found: list[Heading] = []
-        for index in range(goes_on, len(lines)):  # the rest of a line that was cut is no line
+        for index in range(is_continued, len(lines)):  # skips the rest of a line that began in the part before
             line, before = lines[index], fence
             fence = open_fence(line, fence)
             if before or fence:
@@ -52,17 +39,12 @@ def part_headings(parts: Iterable[str]) -> Iterator[tuple[Heading, ...]]:
                 found.append(Heading(len(marked[1]), marked[2].strip(), page, starts[index]))
             elif index and (under := _UNDERLINE.fullmatch(line)) and _can_be_title(lines, index - 1):
                 found.append(Heading(1 if under[1] else 2, lines[index - 1].strip(), page, starts[index - 1]))
-        goes_on = not text.endswith("\n")
+        is_continued = not text.endswith("\n")
         yield tuple(found)
 
 
 def open_fence(line: str, before: str) -> str:
-    """The fence that code stands in after a line, or "" outside of code.
-
-    Args:
-        line: With or without its line end.
-        before: The fence that is open before the line, or "".
-    """
+    """The code fence that is open after a line, or ""; `before` is the one open before it."""
     fence = _FENCE.fullmatch(line)
     marks = (fence[1] or fence[2]) if fence else ""
     if not before:
@@ -71,12 +53,7 @@ def open_fence(line: str, before: str) -> str:
 
 
 def place_heading(title: str, page_text: str) -> int:
-    """Where a title that an outline names stands on its page: the start of its line; 0 where it is not found.
-
-    Args:
-        title: As the outline has it; its white space and its number need not be the page's.
-        page_text: The text of the page that the outline points at.
-    """
+    """Offset on its page of the line with a title from the outline, whose white space and number may differ; 0 where it is not found."""
     for words in (title, _NUMBER.sub("", title, count=1)):
         pattern = r"\s+".join(re.escape(word) for word in words.split())
         if pattern and (match := re.search(rf"(?im)^[^\S\n]*{pattern}[^\S\n]*$", page_text) or re.search(f"(?i){pattern}", page_text)):
@@ -87,8 +64,7 @@ def place_heading(title: str, page_text: str) -> int:
 class HeadingPaths:
     """For each heading in turn, the titles from the outermost one above it to its own: "Leave > Carrying over".
 
-    Attributes:
-        last: The path of the last one; "" before the first.
+    `last` is the path of the last heading; "" before the first.
     """
 
     def __init__(self) -> None:

@@ -1,17 +1,17 @@
-"""The language of a text, told by its function words."""
+"""The language of a text, identified by its function words."""
 
 from collections import Counter
 
 import regex
 
 LANGUAGE_SAMPLE = 4_000
-"""Characters looked at from the beginning and from the middle of a text to tell its language."""
+"""Characters sampled from the beginning and from the middle of a text."""
 
 FEWEST_HITS = 3
-"""A language is believed when so many function words of it were seen..."""
+"""A language is identified by this many of its function words..."""
 
 SMALLEST_SHARE = 0.12
-"""... and they are at least this share of all words. Running text has 0.3 to 0.5; a list of names in another language under 0.1."""
+"""... if they are at least this share of all words. Running text has 0.3 to 0.5; a list of names in another language under 0.1."""
 
 FUNCTION_WORDS = {
     language: frozenset(words.split())
@@ -94,32 +94,26 @@ FUNCTION_WORDS = {
         "yi": "די און איז פון אין דער צו דאס מיט אויף ער אז א נישט זיך ניט האט פאר אבער זיין איר מען ווי ווען וואו ווער וואס",
     }.items()
 }
-"""Small lists: they tell a language, and they are the words a question can do without."""
+"""The commonest function words of each language: they identify it, and are left out of questions."""
 
 _UNSTEMMED = frozenset({"uk", "bg"})
-"""Known only so that they are not taken for their stemmed neighbours."""
+"""Languages without a stemmer, listed so that they are not taken for similar ones."""
 
 LANGUAGES_OF: dict[str, tuple[str, ...]] = {
     word: tuple(language for language, listed in FUNCTION_WORDS.items() if word in listed)
     for word in frozenset[str]().union(*FUNCTION_WORDS.values())
 }
-"""Which languages a function word is of."""
+"""The languages of each function word."""
 
-_WORD = regex.compile(r"[\p{L}\p{M}]+")
+WORD = regex.compile(r"[\p{L}\p{M}]+")
+"""A run of letters."""
 
 
 def language_of(text: str) -> str:
-    """Tell the language of a text by its share of function words.
-
-    Args:
-        text: Any; the beginning and the middle of a long one are looked at.
-
-    Returns:
-        An ISO 639-1 code ("en", "de", ...) of a language that is stemmed, or "" where it cannot be told.
-    """
+    """The ISO 639-1 code ("en", "de", ...) of a text's language, if that can be stemmed; "" where it cannot be identified."""
     middle = len(text) // 2
     sample = text if len(text) <= 2 * LANGUAGE_SAMPLE else f"{text[:LANGUAGE_SAMPLE]} {text[middle : middle + LANGUAGE_SAMPLE]}"
-    words = _WORD.findall(sample.casefold())
+    words = WORD.findall(sample.casefold())
     hits = Counter(language for word in words for language in LANGUAGES_OF.get(word, ()))
     if not hits:
         return ""

@@ -27,22 +27,22 @@ _BEGUN = re.compile(
     rf"[^\S\n]*(?:\[\[?\^?{_BEGUN_LIST}(?:\]\]?(?:\([^()\s]*\)?)?)?|【[^】\n]*】?)?\Z|(?<=[.!?…。！？])[^\S\n]?\({_BEGUN_LIST}\)?[^\S\n]*\Z",
     re.IGNORECASE,
 )
-"""The end of a line that may become a marker, or go on as one, or may be swallowed by one."""
+"""The end of a line that may become a marker or part of one."""
 
 _HALF = re.compile(
     rf"[^\S\n]*(?:\[\[?\^?{_BEGUN_LIST}|\[\[\^?{_LIST}\]|【{_BEGUN_LIST}(?:†[^】\n]*)?)\Z|(?<=[.!?…。！？])[^\S\n]?\(\d[\d\s,;&–-]*\Z",
     re.IGNORECASE,
 )
-"""The end of a text that was cut within a marker."""
+"""A half-written marker at the end of a text."""
 
 _BRACKET = re.compile(r"[^\S\n]*[\[【(]")
 _LEAD = re.compile(r"[^\S\n]*(?:>[^\S\n]*)*(?:(?:[-*+]|\d{1,9}[.)])[^\S\n]+)?")
-"""What makes a line a list's item or a quotation: its white space is not a marker's."""
+"""The marks of a list item or a quotation, whose white space is not part of a marker."""
 
 _FENCE = re.compile(r"(?P<lead>(?: {0,3}>)* {0,3}(?:(?:[-*+]|\d{1,9}[.)]) +)?)(?P<fence>`{3,}(?=[^`]*\Z)|~{3,})(?P<info>.*)\Z")
 _TILDES = re.compile(r" {0,3}~{3,}")
 _DISPLAY_ENDS = {r"\[": re.compile(r"\\\]|^\s*$"), "$$": re.compile(r"\$\$|^\s*$")}
-"""What closes a display formula; an empty line does too, so that a slip does not cost the rest of the footnotes."""
+"""The end of a display formula; a blank line is one too, so that an unclosed formula does not swallow the footnotes after it."""
 
 _ITEM_LINE = re.compile(r"\s*(?:[-*+]|\d{1,9}[.)])\s")
 _INDENTED = re.compile(r" {4}| {0,3}\t")
@@ -54,13 +54,9 @@ MOST_NUMBERS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """A marker in a line.
+    """A marker in a line, `line[start:end]`, with the white space before it; ranges of its numbers are expanded.
 
-    Attributes:
-        start: Offset of it, with the white space before it, which goes with it.
-        end: Offset after it.
-        numbers: In their order; a range stands for all its numbers.
-        is_certain: Nothing but a marker looks so; `(1)` after a sentence is one only where its numbers are in use.
+    `is_certain` is False for `(1)` after a sentence, which is a marker only where its numbers are in use.
     """
 
     start: int
@@ -70,11 +66,7 @@ class Marker:
 
 
 class MarkerScanner:
-    """Finds the markers of a Markdown text, line by line. What it remembers is whether a line stands in code or in mathematics.
-
-    Attributes:
-        is_prose: Whether the last whole line was neither.
-    """
+    """Finds the markers of a Markdown text, line by line; `is_prose` says whether the last whole line was neither code nor mathematics."""
 
     def __init__(self) -> None:
         self.is_prose = True
@@ -83,11 +75,7 @@ class MarkerScanner:
         self._is_after_blank = True
 
     def scan(self, line: str) -> list[Marker]:
-        """The markers of the next line.
-
-        Args:
-            line: Whole, without its line end.
-        """
+        """The markers of the next line, which is whole, without its line end."""
         self.is_prose = False
         if self._closing:
             if self._closing.search(line):
@@ -109,21 +97,14 @@ class MarkerScanner:
         return markers
 
     def scan_begun(self, line: str) -> tuple[list[Marker], int]:
-        """The markers of a line that goes on, as far as they are certain; what is remembered stays.
-
-        Args:
-            line: As much of it as is there.
-
-        Returns:
-            The markers, and the offset up to which more words can change nothing.
-        """
+        """The certain markers of an unfinished line, and the offset up to which more text can change nothing; the state stays."""
         if self._is_code(line):
             return [], len(line)
         certain = _first_doubt(line)
         return [marker for marker in _markers(line)[0] if marker.end <= certain], certain
 
     def cut_half(self, line: str) -> str:
-        """A text's last line without a marker that it was cut in."""
+        """A text's last line without a half-written marker."""
         return line if self._is_code(line) or _FENCE.match(line) else _HALF.sub("", line)
 
     def _is_code(self, line: str) -> bool:
@@ -133,7 +114,7 @@ class MarkerScanner:
 
 
 def prose_lines(text: str) -> Iterator[tuple[int, int]]:
-    """Offsets of the lines of a Markdown text that are neither code nor a display formula, `(start, end)` without line ends."""
+    """`(start, end)` of the lines of a Markdown text that are neither code nor display formulas, without line ends."""
     scanner, start = MarkerScanner(), 0
     for line in text.split("\n"):
         scanner.scan(line)
@@ -143,7 +124,7 @@ def prose_lines(text: str) -> Iterator[tuple[int, int]]:
 
 
 def without_markers(text: str) -> str:
-    """Take the markers out, as for a conversation's history, where their numbers mean nothing any more."""
+    """Remove the markers, as for a conversation's history, where their numbers mean nothing any more."""
     scanner = MarkerScanner()
     lines = []
     for line in text.split("\n"):

@@ -1,4 +1,4 @@
-"""Words of others as they may be shown: nothing in them steers a terminal, or the order in which a line is read."""
+"""Untrusted text made safe to show: nothing in it controls a terminal or the reading direction."""
 
 import re
 
@@ -13,24 +13,19 @@ _UNSHOWABLE = re.compile(f"[{_CONTROLS}]")
 _IN_JSON = re.compile(f"[{_BIDI}{_CONTROLS}]")
 
 
-def printable(words: str) -> str:
-    r"""Words for a terminal or a page: what has no look of its own is gone.
+def printable(text: str) -> str:
+    r"""Untrusted text for a terminal or a page: valid Unicode on lines of "\n" and "\t".
 
-    Args:
-        words: Of a document, a model, a server; "\n" and "\t" stay, as all marks and joined characters do.
-
-    Returns:
-        Valid Unicode without escape sequences: each control character, line separator and half of a character is "\ufffd". The
-        characters that do nothing but turn the direction of reading are left out; Arabic and Hebrew are read as before.
+    Control characters, line separators and lone surrogates become "\ufffd"; characters that only change the reading direction are dropped.
     """
-    return _UNSHOWABLE.sub(REPLACEMENT, _STEERING.sub("", words))
+    return _UNSHOWABLE.sub(REPLACEMENT, _STEERING.sub("", text))
 
 
-def printable_line(words: str) -> str:
-    """The same on one line, as for a name, a title, a heading: a line end or tab in it is shown as what it is, out of place."""
-    return re.sub(f"[{_LINES}]", REPLACEMENT, printable(words))
+def printable_line(text: str) -> str:
+    r"""The same on one line, for a name or a title: line ends and tabs become "\ufffd" too."""
+    return re.sub(f"[{_LINES}]", REPLACEMENT, printable(text))
 
 
 def printable_json(line: str) -> str:
-    """A JSON document with the same values, in which these characters are escaped."""
+    """The same JSON document with these characters escaped."""
     return _IN_JSON.sub(lambda character: f"\\u{ord(character[0]):04x}", line)

@@ -12,14 +12,14 @@ _END = re.compile(
 )
 
 _MARK = re.compile(r"[.!?…。！？\n]")
-"""What each end begins with. Looking for these first is three times as fast: `_END` would be tried at every character."""
+"""The first character of each end; searching for it first is three times as fast as trying `_END` everywhere."""
 
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(\[])(?:[A-Z]|[a-z]\.[a-z]|Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|No|Nos|Fig|Figs|Eq|Art|Sec|Vol|pp?|cf|vs|etc|approx|incl|Inc|Ltd|Co|Corp|e\.g|i\.e|z\.B|Nr)\.$"
 )
 
 _NUMBER = re.compile(r"\s*\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,4})\.")
-"""What begins an item of a list."""
+"""The number of a list item."""
 
 _WORD = re.compile(r"\w+")
 
@@ -28,14 +28,7 @@ HEADING_SHARE = 0.65
 
 
 def sentence_spans(text: str) -> list[tuple[int, int]]:
-    """Find the sentences of a text.
-
-    Args:
-        text: Any text; a single line break does not end a sentence, a blank line does.
-
-    Returns:
-        `(start, end)` offsets in order, without overlaps; no sentence begins or ends with white space, none is empty.
-    """
+    """Offsets of the sentences of a text, in order; none is empty or has white space around it. A blank line ends a sentence."""
     spans: list[tuple[int, int]] = []
     start = 0
     for match in _ends(text):
@@ -51,8 +44,13 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
 
 
 def content_words(text: str) -> set[str]:
-    """The words that can tell one text from another: those of four letters and more, numbers, and all of other scripts."""
+    """Distinctive words: those of four letters and more, numbers, and all that are not ASCII."""
     return {word for word in _WORD.findall(text.casefold()) if len(word) >= 4 or word.isdigit() or not word.isascii()}
+
+
+def count_words(text: str) -> int:
+    """How many words a text has."""
+    return len(_WORD.findall(text))
 
 
 def words_of(text: str) -> frozenset[str]:

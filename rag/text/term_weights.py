@@ -1,24 +1,18 @@
-"""The words of a question, weighed: what a sentence or a passage has of them."""
+"""The terms of a question, weighted by how rare they are: how many of them a text has."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 
 from rag.text.terms import indexed_terms, query_terms
 
 IdfOf = Callable[[Iterable[str]], Mapping[str, float]]
-"""Terms -> how telling each is: its inverse document frequency, at least 0."""
+"""Terms -> the inverse document frequency of each, at least 0."""
 
 
-class Wording:
+class TermWeights:
     """A question's words with their inverse document frequencies in a library."""
 
     def __init__(self, question: str, languages: Collection[str], idf_of: IdfOf) -> None:
-        """Analyse a question.
-
-        Args:
-            question: Any text.
-            languages: Those of the library's documents.
-            idf_of: Of the library.
-        """
+        """Analyse a question in the languages of a library's documents."""
         self._languages = languages or {""}
         words = query_terms(question, self._languages)
         idf = idf_of({term for alternatives in words for term in alternatives})
@@ -26,26 +20,21 @@ class Wording:
 
     def weight(self, text: str) -> float:
         """The sum of the weights of the words that a text has."""
-        there = self._terms(text)
-        return sum(weight for alternatives, weight in self._words if not there.isdisjoint(alternatives))
+        terms = self._terms(text)
+        return sum(weight for alternatives, weight in self._words if not terms.isdisjoint(alternatives))
 
     def coverage(self, text: str, known: str) -> float:
-        """How much a text has of the words that are not in `known`, by weight, in [0, 1]; 1 where there are none.
-
-        Args:
-            text: What should answer the question.
-            known: What the text is about, such as its document's title.
-        """
-        there, known_terms = self._terms(text), self._terms(known)
+        """The share, by weight, of the words not in `known` that a text has, in [0, 1]; 1 where `known` has all words."""
+        terms, known_terms = self._terms(text), self._terms(known)
         asked = [(alternatives, weight) for alternatives, weight in self._words if known_terms.isdisjoint(alternatives)]
         total = sum(weight for _, weight in asked)
-        return sum(weight for alternatives, weight in asked if not there.isdisjoint(alternatives)) / total if total else 1.0
+        return sum(weight for alternatives, weight in asked if not terms.isdisjoint(alternatives)) / total if total else 1.0
 
     def has_codes(self, text: str) -> bool:
-        """Whether the question names codes, such as a part or an error by letters and digits, and a text has all of them."""
+        """Whether the question names codes of letters and digits, such as part numbers, and a text has all of them."""
         codes = [alternatives for alternatives, _ in self._words if any(map(_is_code, alternatives))]
-        there = self._terms(text) if codes else set()
-        return bool(codes) and not any(there.isdisjoint(alternatives) for alternatives in codes)
+        terms = self._terms(text) if codes else set()
+        return bool(codes) and not any(terms.isdisjoint(alternatives) for alternatives in codes)
 
     def _terms(self, text: str) -> set[str]:
         return {term for language in self._languages for term in indexed_terms(text, language)[0]}

@@ -1,6 +1,6 @@
-"""Text -> terms: what the lexical index holds, what a question looks for, and what sentences are compared by.
+"""Text -> terms: what the keyword index holds, what a question is searched by, and what sentences are compared by.
 
-One analysis in plain Python serves all three, so they cannot disagree; the index only counts the terms it is handed.
+One analysis serves all three, so they cannot disagree; the index only counts terms.
 """
 
 import re
@@ -16,19 +16,19 @@ from typing import Literal, NamedTuple
 import regex
 import Stemmer
 
-from rag.text.languages import FUNCTION_WORDS, LANGUAGES_OF, language_of
+from rag.text.languages import FUNCTION_WORDS, LANGUAGES_OF, WORD, language_of
 
 VERSION = 1
-"""Raised whenever the same text would give other terms: an index of another version is made anew."""
+"""Increased whenever the same text would give other terms: an index of another version is rebuilt."""
 
 LONGEST = 64
-"""Characters of the longest term; a longer run of letters is cut into several."""
+"""Characters; a longer run of letters is cut into several terms."""
 
 CACHED = 1 << 16
-"""Analysed words kept for each of `terms` and `query_terms`; about 400 bytes each."""
+"""Words whose analysis is cached; about 400 bytes each."""
 
 _OTHER_SCRIPTS = frozenset({"ru", "sr", "el", "ar", "fa", "hi", "ne", "hy", "ta", "yi"})
-"""Languages in whose texts an ASCII word is most likely an English one."""
+"""Languages in other scripts, in whose texts an ASCII word is most likely English."""
 
 _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\u30fc\uff70\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 _INSIDE = r"\p{M}\u00ad\u200c\u200d\u2060"  # marks, and joiners that are not seen
@@ -56,7 +56,6 @@ _NEGATION = regex.compile(r"\p{L}+n['’ʼ＇]t$", regex.IGNORECASE)
 _CASE_CHANGE = regex.compile(r"(?<=\p{Ll}\p{M}*)(?=\p{Lu})|(?<=\p{Lu}\p{M}*)(?=\p{Lu}\p{M}*\p{Ll}\p{M}*\p{Ll})")
 _DIGIT_CHANGE = regex.compile(r"(?<=\p{L}\p{M}*)(?=\p{N})|(?<=\p{N}\p{M}*)(?=\p{L})")
 _POINT_THOUSANDS = regex.compile(r"[1-9][0-9]{0,2}(?:\.[0-9]{3})+")
-_WORD = regex.compile(r"[\p{L}\p{M}]+")
 
 _stemming = threading.Lock()  # a stemmer has state, and must not be called by two threads at once
 _stemmers: dict[str, Stemmer.Stemmer] = {}
@@ -64,13 +63,7 @@ _stemmers: dict[str, Stemmer.Stemmer] = {}
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A term of a text.
-
-    Attributes:
-        text: As it is indexed: no white space, never empty.
-        start: Offset of its first character in the analysed text.
-        end: Offset after its last.
-    """
+    """A term as it is indexed, without white space, for `text[start:end]` of the analysed text."""
 
     text: str
     start: int
@@ -78,9 +71,9 @@ class Term:
 
 
 class _Form(NamedTuple):
-    """A word, part or compound as it is written, casefolded: what does not depend on the language.
+    """A casefolded word, part or compound, before stemming, which depends on the language.
 
-    `kind` is "word" (may be stemmed), "exact", or "single": one character of an unspaced script, which only the index holds.
+    `kind` is "word" (may be stemmed), "exact", or "single": one character of an unspaced script, for the index only.
     """
 
     text: str
@@ -91,18 +84,11 @@ class _Form(NamedTuple):
 
 
 def terms(text: str, language: str) -> list[Term]:
-    """Analyse a text for the index.
+    """Analyse a text for the index; terms are in order of their beginning, but compounds follow their parts.
 
     Words are NFKC, casefolded, stemmed, and free of accents where those do not make another word. What has inner punctuation gives its
-    parts and its whole ("RJ-45/2": rj, 45, 2, rj45.2), unspaced scripts give overlapping pairs of characters.
-
-    Args:
-        text: Any.
-        language: Of `language_of`. With "", and for ASCII words in other scripts' texts, the English stemmer is used: most such text is
-            English or code, and elsewhere both sides are cut alike, so that nothing written alike is lost.
-
-    Returns:
-        In order of their beginning in the text, but for compounds, which follow their parts. Empty where there is no word.
+    parts and its whole ("RJ-45/2": rj, 45, 2, rj45.2), unspaced scripts give overlapping pairs of characters. With language "", and for
+    ASCII words in texts of other scripts, the English stemmer is used: most such text is English or code, and equal words have equal stems.
     """
     found: list[Term] = []
     for run in _RUN.finditer(text):
@@ -113,11 +99,7 @@ def terms(text: str, language: str) -> list[Term]:
 
 
 def indexed_terms(text: str, language: str) -> tuple[list[str], list[str]]:
-    """The terms of a text, without their places, and its pairs: two terms that follow each other, function words left out.
-
-    Returns:
-        The terms of `terms`, in half the time, and pairs such as "prior_author".
-    """
+    """The terms of a text without places, in half the time of `terms`, and pairs of neighbours without function words: "prior_author"."""
     found: list[str] = []
     telling: list[str] = []
     for run in text.split():
@@ -129,26 +111,20 @@ def indexed_terms(text: str, language: str) -> tuple[list[str], list[str]]:
 
 
 def query_terms(text: str, languages: Collection[str]) -> list[tuple[str, ...]]:
-    """Analyse a question.
+    """For each different word, part and compound of a question, the terms any of which stands for it in texts of these languages.
 
-    Args:
-        text: Any.
-        languages: Those that the searched texts were analysed in.
-
-    Returns:
-        For each different word, part and compound, in order, the terms any of which stands for it. Function words are left out unless
-        nothing else is there, or they are written as an acronym ("IT" among small letters).
+    Function words are left out unless there is nothing else, or they are written as an acronym ("IT" among small letters).
     """
     known = tuple(sorted(languages))
     forms = [form for run in _RUN.finditer(text) for form in _forms(run.group()) if form.kind != "single"]
-    asked_in = _asked_in(text, known, forms)
+    asked_in = _languages_asked_in(text, known, forms)
     is_shouted = text.upper() == text
-    spoken = [form for form in forms if asked_in.isdisjoint(LANGUAGES_OF.get(form.text, ())) or (form.is_acronym and not is_shouted)]
-    return list(dict.fromkeys(_alternatives(form, known) for form in spoken or forms))
+    content = [form for form in forms if asked_in.isdisjoint(LANGUAGES_OF.get(form.text, ())) or (form.is_acronym and not is_shouted)]
+    return list(dict.fromkeys(_alternatives(form, known) for form in content or forms))
 
 
-def _asked_in(text: str, known: Collection[str], forms: Collection[_Form]) -> set[str]:
-    """The languages whose function words are left out of a question: "war" is a word to ask for in English, and none in German."""
+def _languages_asked_in(text: str, known: Collection[str], forms: Collection[_Form]) -> set[str]:
+    """The languages whose function words are left out of a question: "war" is a content word in English, and none in German."""
     candidates = {language or "en" for language in known or ("en",)} | ({language_of(text)} - {""})
     hits = Counter(language for form in forms for language in LANGUAGES_OF.get(form.text, ()) if language in candidates)
     most = max(hits.values(), default=0)
@@ -172,14 +148,14 @@ def _analysed_run(run: str, language: str) -> tuple[tuple[str, int, int, bool], 
 
 
 def _analysed(run: str, language: str) -> Iterator[tuple[str, int, int, bool]]:
-    """Terms with their places, and whether they are no function words."""
+    """`(term, start, end, whether it is a content word)`."""
     for form in _forms(run):
         is_telling = form.kind != "single" and form.text not in FUNCTION_WORDS[language or "en"]
         yield _term(form.text, language) if form.kind == "word" else form.text, form.start, form.end, is_telling
 
 
 def _forms(run: str) -> Iterator[_Form]:
-    """Take apart what stands between two white spaces."""
+    """Split what stands between two white spaces."""
     for piece in _PIECE.finditer(run):
         match piece.lastgroup:
             case "compound":
@@ -193,7 +169,7 @@ def _forms(run: str) -> Iterator[_Form]:
 
 
 def _compound_forms(text: str, at: int) -> Iterator[_Form]:
-    """A word, or several that are joined: the parts, and the whole where that says more."""
+    """A word, or several that are joined: the parts, and the whole if it differs."""
     if _NEGATION.fullmatch(text):
         yield _word(text, at, at + len(text))  # don't: dont
         return
@@ -287,7 +263,7 @@ def _word(text: str, start: int, end: int) -> _Form:
 
 
 def _form(written: str, start: int, end: int, is_acronym: bool = False) -> _Form:
-    if written.isalpha() or _WORD.fullmatch(written):
+    if written.isalpha() or WORD.fullmatch(written):
         return _Form(written, start, end, "word", is_acronym)
     return _Form(_folded(written), start, end, "exact", is_acronym)
 

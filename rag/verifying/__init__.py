@@ -1,1 +1,1 @@
-"""A claim and passages -> a verdict, and the words it rests on."""
+"""Claims and passages -> a verdict on each claim and the words it rests on: `protocol`; `rules`, whose `decide` decides."""

@@ -21,7 +21,7 @@ _VERBS = {"may", "march", "mar", "dec", "jan", "sep", "jun", "jul", "oct", "nov"
 
 @dataclass(frozen=True, slots=True)
 class Date:
-    """A date as far as it is said: `day`, `month` and `year` are 0 where they are not; `text[start:end]` says it."""
+    """A date at `text[start:end]`; a `day`, `month` or `year` that is not given is 0."""
 
     day: int
     month: int
@@ -48,8 +48,8 @@ def dates_in(text: str) -> list[Date]:
     return found
 
 
-def stands_among(date: Date, others: Sequence[Date], years: frozenset[int]) -> bool:
-    """Whether one of other dates agrees with a date in all that both say, and says its day and month; a year may stand elsewhere."""
+def agrees_with_any(date: Date, others: Sequence[Date], years: frozenset[int]) -> bool:
+    """Whether a date has the month of one of the others, its day if it has one, and its year, which may stand among `years` instead."""
     return any(
         date.month == other.month
         and (not date.day or date.day == other.day)

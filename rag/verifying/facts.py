@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from rag.text.languages import language_of
-from rag.verifying.dates import Date, dates_in, stands_among
-from rag.verifying.names import Name, Words, names_in, words_to_find
-from rag.verifying.numbers import Number, holds, numbers_in
+from rag.verifying.dates import Date, agrees_with_any, dates_in
+from rag.verifying.names import Name, NameIndex, index_names, names_in
+from rag.verifying.numbers import Number, equals_any, numbers_in
 
 SPELLED_OUT = 12
-"""Numbers up to this are often words: in a language whose number words are not known, they are not missed."""
+"""Numbers up to this are often written as words, which only English texts are searched for."""
 
 _LATIN = re.compile(r"[A-Za-z]")
 _LETTER = re.compile(r"[^\W\d_]")
@@ -27,59 +27,43 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What a source holds, to look facts up in.
-
-    Attributes:
-        numbers: All readings of all numbers.
-        dates: All readings of all dates.
-        years: Whole numbers that a date's year may be among.
-        words: For names.
-        is_english: Whether its number words are known.
-    """
+class SourceFacts:
+    """What a source holds, to look facts up in: all readings of its numbers and dates, numbers that may be years, and its words."""
 
     numbers: tuple[Number, ...]
     dates: tuple[Date, ...]
     years: frozenset[int]
-    words: Words
+    names: NameIndex
     is_english: bool
 
 
 def facts_of(sentence: str) -> Facts:
-    """Find the facts that a sentence states; a number that is part of a date is not one of its own.
-
-    Args:
-        sentence: Any text. "one", "first" and "second" are no numbers here: they are pronouns and ways to begin too often.
-    """
+    """Find the facts that a sentence states. "one", "first" and "second" do not count: they are often pronouns and openings."""
     dates: dict[tuple[int, int], list[Date]] = {}
     for date in dates_in(sentence):
         dates.setdefault((date.start, date.end), []).append(date)
     numbers = [number for number in numbers_in(sentence) if not (number.is_part or _inside(number.start, dates) or _says_little(number))]
     names = [name for name in names_in(sentence) if not _inside(name.start, dates)]
-    return Facts(tuple(numbers), tuple(tuple(readings) for readings in dates.values()), tuple(names))
+    return Facts(tuple(numbers), tuple(map(tuple, dates.values())), tuple(names))
 
 
-def known(texts: Sequence[str]) -> Known:
-    """Gather what texts hold; they are read as one."""
+def source_facts(texts: Sequence[str]) -> SourceFacts:
+    """Gather the facts of texts, which are read as one."""
     text = "\n".join(texts)
     numbers = tuple(numbers_in(f"\n{text}"))
     years = frozenset(int(value) for number in numbers for value in number.values if 1000 <= value < 3000 and value == int(value))
-    return Known(numbers, tuple(dates_in(text)), years, words_to_find(text), _is_english(text))
+    return SourceFacts(numbers, tuple(dates_in(text)), years, index_names(text), _is_english(text))
 
 
-def missing(facts: Facts, source: Known) -> list[str]:
-    """Name the facts that a source has not.
-
-    Returns:
-        The kind of each: "number", "date" or "name"; empty where all are there.
-    """
+def missing_facts(facts: Facts, source: SourceFacts) -> list[str]:
+    """The kind of each fact that a source lacks: "number", "date" or "name"; empty where it has all."""
     numbers = [
         "number"
         for number in facts.numbers
-        if not (holds(number, source.numbers) or (not source.is_english and min(number.values) <= SPELLED_OUT and number.unit != "%"))
+        if not (equals_any(number, source.numbers) or (not source.is_english and min(number.values) <= SPELLED_OUT and number.unit != "%"))
     ]
-    dates = ["date" for readings in facts.dates if not any(stands_among(date, source.dates, source.years) for date in readings)]
-    names = ["name" for name in facts.names if not source.words.has(name)]
+    dates = ["date" for readings in facts.dates if not any(agrees_with_any(date, source.dates, source.years) for date in readings)]
+    names = ["name" for name in facts.names if name not in source.names]
     return [*numbers, *dates, *names]
 
 

@@ -14,12 +14,12 @@ FEWEST_WORDS = 4
 """A text with fewer such words is taken as it is written."""
 
 LEAST_STEM = 4
-"""Letters that a name and a word must begin with alike to be forms of one ("Canada", "Canadian")."""
+"""Letters that a name and a word must share at the beginning to be forms of one ("Canada", "Canadian")."""
 
 _CAPITALISED_AT_TIMES = (
     "section sections chapter article clause figure fig table page pages part appendix annex step item question answer example note "
     "summary document documents passage source sources text yes mr mrs ms dr prof sir lord lady saint president king queen prime "
-    "minister professor doctor also however although though because since while when where after before during until unless "
+    "minister professor doctor also however although though because since while after before during until unless "
     "under over above below between both each every either neither some many most much more less few several other others another "
     "such same only just even still yet already again once here now today finally further furthermore moreover additionally "
     "therefore thus hence instead otherwise overall generally usually typically currently according based within without through "
@@ -39,7 +39,7 @@ _APART = re.compile(r"[\W_]+")
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A word of a name, or a code: `text[start:end]`; `run` are the words of the whole name, itself among them."""
+    """A word of a name, or a code, at `start`; `run` are the words of the whole name, itself among them."""
 
     word: str
     start: int
@@ -47,14 +47,10 @@ class Name:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """What names are looked for in.
+class NameIndex:
+    """A text to look names up in: its words without accents and endings, all its letters and digits, the initials of its words.
 
-    Attributes:
-        words: Its words, casefolded, without possessive ending and accents.
-        stems: The beginnings of its words that forms of one name share.
-        squeezed: Its letters and digits, casefolded.
-        initials: The first letters of its words, in order, and of those that are capitalised.
+    The second of the `initials` are those of capitalised words.
     """
 
     words: frozenset[str]
@@ -62,7 +58,7 @@ class Words:
     squeezed: str
     initials: tuple[str, str]
 
-    def has(self, name: Name) -> bool:
+    def __contains__(self, name: Name) -> bool:
         """Whether a name's word stands here, in another form, spelled out, or as the initials of the whole name."""
         word = _folded(name.word)
         stem = _stem(word)
@@ -77,20 +73,13 @@ class Words:
         return len(name.run) > 1 and "".join(_folded(part)[0] for part in name.run) in self.words
 
 
-def names_in(text: str) -> list[Name]:
-    """Find the names of a text that is one sentence.
-
-    Args:
-        text: Any. In German, where all nouns are capitalised, in a title, and in scripts without capitals, only codes are found.
-
-    Returns:
-        Each word of each name, and each code.
-    """
-    found = [Name(match.group(), match.start(), ()) for match in _CODE.finditer(text) if not _MEASURE.fullmatch(match.group())]
-    tokens = list(_TOKEN.finditer(text))
-    if _is_title(tokens) or language_of(text) == "de":
+def names_in(sentence: str) -> list[Name]:
+    """Each word of each name of a sentence, and each code. In German, titles and scripts without capitals, only codes are found."""
+    found = [Name(match.group(), match.start(), ()) for match in _CODE.finditer(sentence) if not _MEASURE.fullmatch(match.group())]
+    tokens = list(_TOKEN.finditer(sentence))
+    if _is_title(tokens) or language_of(sentence) == "de":
         return found
-    for run in _runs(text, tokens):
+    for run in _runs(sentence, tokens):
         words = tuple(match.group() for match in run)
         found += [
             Name(match.group(), match.start(), words) for match in run if _POSSESSIVE.sub("", match.group().casefold()) not in _NOT_NAMES
@@ -98,13 +87,13 @@ def names_in(text: str) -> list[Name]:
     return found
 
 
-def words_to_find(text: str) -> Words:
+def index_names(text: str) -> NameIndex:
     """Prepare a text for looking names up in it."""
     written = [match.group() for match in _TOKEN.finditer(text)]
     folded = [_folded(word) for word in written]
     capitals = "".join(word[0] for word, as_written in zip(folded, written, strict=True) if as_written[0].isupper())
-    words = frozenset(folded) | {part for match in re.finditer(r"\w+", text) for part in [_folded(match.group())]}
-    return Words(words, frozenset(map(_stem, words)), _APART.sub("", _folded(text)), ("".join(word[0] for word in folded), capitals))
+    words = frozenset(folded) | {_folded(word) for word in re.findall(r"\w+", text)}
+    return NameIndex(words, frozenset(map(_stem, words)), _APART.sub("", _folded(text)), ("".join(word[0] for word in folded), capitals))
 
 
 def _runs(text: str, tokens: Sequence[re.Match[str]]) -> Iterator[list[re.Match[str]]]:

@@ -1,4 +1,4 @@
-"""What a text denies."""
+"""Whether a claim and its source contradict each other: one denies what the other says."""
 
 import re
 from collections.abc import Iterator
@@ -21,28 +21,20 @@ _DENYING = re.compile(
 )
 _PREFIXED = re.compile(r"\b(?:un|in|im|ir|il|dis|non-?)(\w{4,})\b", re.IGNORECASE)
 _WORD = re.compile(r"\w+|[.;:!?]")
-_AUXILIARY = "have has had been being done does did made make get able any a an be"
-_UNCOUNTED = FUNCTION_WORDS["en"].union(_AUXILIARY.split())
+_UNCOUNTED = FUNCTION_WORDS["en"] | {"done", "made", "make", "get", "able"}
 
 
 def denies_otherwise(claim: str, source: str) -> bool:
-    """Whether one of two texts denies what the other says.
-
-    Args:
-        claim: A sentence.
-        source: What should say the same, perhaps at greater length: what it denies of things that the claim does not name does not count.
-    """
-    claimed, said = _terms(claim), _terms(source)
-    denied_in_claim, denied_in_source = _denied(claim), _denied(source)
-    for words in denied_in_source:
-        if words & claimed and not denied_in_claim and not _denies_by_a_word(claim, source):
-            return True
+    """Whether one of two texts denies what the other says; what the source denies of things that the claim does not name does not count."""
+    denied_in_claim, denied_in_source = _denied_terms(claim), _denied_terms(source)
     if not denied_in_claim:
-        return False
-    if not denied_in_source:
-        return not _denies_by_a_word(source, claim)
-    everything = set().union(*denied_in_source)
-    return any(words & said and not words & everything for words in denied_in_claim) and not _denies_by_a_word(source, claim)
+        claimed = _terms(claim)
+        return any(terms & claimed for terms in denied_in_source) and not _denies_by_a_word(claim, source)
+    if denied_in_source:
+        in_source, all_denied = _terms(source), set[str]().union(*denied_in_source)
+        if not any(terms & in_source and not terms & all_denied for terms in denied_in_claim):
+            return False
+    return not _denies_by_a_word(source, claim)
 
 
 def _denies_by_a_word(text: str, other: str) -> bool:
@@ -53,8 +45,8 @@ def _denies_by_a_word(text: str, other: str) -> bool:
     return not _terms(" ".join(_PREFIXED.findall(text))).isdisjoint(_terms(other))
 
 
-def _denied(text: str) -> list[set[str]]:
-    """For each negation the stems of the words that it denies."""
+def _denied_terms(text: str) -> list[set[str]]:
+    """For each negation, the stems of the words that it denies."""
     return [_terms(" ".join(_reached(text, match.end()))) for match in _NEGATION.finditer(text)]
 
 

@@ -1,4 +1,4 @@
-"""Text -> the same text with its writing evened out, and where each of its characters stood."""
+"""Text -> the same text with one spelling for quotes, dashes, width and case, and where each of its characters stood."""
 
 import re
 import unicodedata
@@ -18,8 +18,8 @@ class Normalised:
     """A text in NFKD and small letters, with one kind of quote, dash and space.
 
     Attributes:
-        text: So written; no two spaces follow each other.
-        places: For each of its characters, the offset in the original of what it was made from; and the original's length at the end.
+        text: No two spaces follow each other.
+        places: For each of its characters, the offset in the original; the original's length at the end.
     """
 
     text: str
@@ -31,18 +31,14 @@ class Normalised:
 
 
 def normalised(text: str) -> Normalised:
-    """Even out a text: width, ligatures, case, quotes, dashes, soft hyphens, words cut at a line's end, white space.
-
-    Args:
-        text: Any.
-    """
+    """Normalise width, ligatures, case, quotes, dashes, soft hyphens, words cut at a line's end, white space."""
     joined = {at for match in _LINE_HYPHEN.finditer(text) for at in range(match.start(), match.end())}
     written: list[str] = []
     places: list[int] = []
     for place, character in enumerate(text):
         if place in joined:
             continue
-        for each in _evened(character):
+        for each in _normalised_character(character):
             if each != " " or (written and written[-1] != " "):
                 written.append(each)
                 places.append(place)
@@ -54,7 +50,7 @@ def without_edges(text: str) -> str:
     return _EDGE.sub("", text) or text.strip()
 
 
-def _evened(character: str) -> str:
+def _normalised_character(character: str) -> str:
     if character.isascii() and character.isalnum():
         return character.lower()
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", character).casefold()).translate(_EVEN)

@@ -50,13 +50,11 @@ _ENUMERATED = re.compile(r"\s*\(?\d{1,3}[.)]\s")
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number as it stands in a text.
+    """A number at `text[start:end]`.
 
     Attributes:
         values: What it may mean: "1.234" is one and a bit, or a thousand and some.
         unit: "%", a currency's sign, a span of time, or "" where none stands beside it.
-        start: Its offset.
-        end: Offset after it.
         is_word: Whether it is written in letters.
         is_ordinal: Whether it counts a place, as "third".
         is_part: Whether it is only one way to read a part of another: the 1 of "1 000".
@@ -72,14 +70,7 @@ class Number:
 
 
 def numbers_in(text: str) -> list[Number]:
-    """Find the numbers of a text, in digits and in English words.
-
-    Args:
-        text: Any; an item's number at its very beginning is left out.
-
-    Returns:
-        In no order.
-    """
+    """Find the numbers of a text, in digits and in English words, in no order; the number of a list item at its beginning is left out."""
     skipped = _ENUMERATED.match(text)
     found = [number for number in (*_in_digits(text), *_in_words(text)) if not (skipped and number.end <= skipped.end())]
     if scale := _IN_SCALE.search(text):
@@ -88,8 +79,8 @@ def numbers_in(text: str) -> list[Number]:
     return found
 
 
-def holds(number: Number, others: Sequence[Number]) -> bool:
-    """Whether a number stands among others: one has its value, and not plainly another unit."""
+def equals_any(number: Number, others: Sequence[Number]) -> bool:
+    """Whether one of the others has a value of the number and no other unit."""
     return any(
         not number.values.isdisjoint(other.values) and (number.unit == other.unit or not (number.unit and other.unit)) for other in others
     )

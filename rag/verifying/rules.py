@@ -1,24 +1,27 @@
-"""The check of an answer: what the cited passages do for each of its sentences."""
+"""The verifier that needs no second model: a claim's score against the nearest words of a passage, its facts, its denials.
+
+`decide` is where a verdict is decided.
+"""
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from rag.embedding.protocol import Embedder, Embeddings
 from rag.types import Passage, Verdict
-from rag.verifying.facts import Facts, Known, facts_of, known, missing
+from rag.verifying.facts import Facts, SourceFacts, facts_of, missing_facts, source_facts
+from rag.verifying.matching import PreparedPassage, Span, coverage, prepare, same_words, similar_words
 from rag.verifying.negation import denies_otherwise
 from rag.verifying.normalising import normalised, without_edges
-from rag.verifying.support import Prepared, Window, coverage, like_words, prepare, same_words
+from rag.verifying.protocol import Claim, Judgement, Support
 
 CONSTANT, NEARNESS, COVERED = -7.33, 3.38, 6.72
-"""Of the odds that a sentence is supported: fitted by `tests/benchmarks/verdicts.py`."""
+"""Of the odds that a claim is supported: fitted by `tests/benchmarks/verdicts.py`."""
 
 SUPPORTED = 0.7
-"""From this score on, a sentence without a false fact is supported: of 100, 96 were, and 4 near misses, on the half it was chosen on."""
+"""From this score on, a claim without a wrong fact is supported: of 100, 96 were, and 4 near misses, on the half it was chosen on."""
 
 RELATED = 0.05
 """From this score on, it is related."""
@@ -28,53 +31,8 @@ WORTH_A_SENTENCE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """A sentence of an answer, without markers and Markdown.
-
-    Attributes:
-        text: Its words.
-        cited: Indexes of the passages that it cites, in order; may be empty.
-    """
-
-    text: str
-    cited: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Support:
-    """What a passage does for a claim.
-
-    Attributes:
-        index: The passage's.
-        start: Offset in the passage's `text` of the words that the claim rests on.
-        end: Offset after them.
-        verdict: Of this passage alone.
-        score: How well they say the same, in [0, 1].
-    """
-
-    index: int
-    start: int
-    end: int
-    verdict: Verdict
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What all cited passages do for a claim together.
-
-    Attributes:
-        verdict: Of all of them: the claim's facts may be spread over them.
-        supports: One for each cited passage, in order; for a claim that cites nothing, that of the best passage if it supports it.
-    """
-
-    verdict: Verdict
-    supports: tuple[Support, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """A claim, prepared: its text, its normalised words, its facts and its vector."""
+class _PreparedClaim:
+    """A claim with its normalised words, its facts and its vector."""
 
     text: str
     words: str
@@ -84,151 +42,128 @@ class _Said:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """A passage, prepared: `vectors` has a row for each window; `texts` are all that its facts may stand in."""
+    """A passage to compare claims with; `vectors` has a row for each of its windows."""
 
-    prepared: Prepared
+    passage: PreparedPassage
     vectors: Embeddings
-    texts: tuple[str, ...]
-    known: Known
 
 
-def check(claims: Sequence[Claim], passages: Sequence[Passage], embedder: Embedder) -> list[Checked]:
-    """Compare the sentences of an answer with the passages that they cite.
+class RuleVerifier:
+    """Checks claims by rules; a `Verifier`."""
 
-    Args:
-        claims: Any; indexes in `cited` are of `passages`.
-        passages: Those that were shown.
-        embedder: Compares meanings; every sentence is embedded once.
+    def __init__(self, embedder: Embedder) -> None:
+        """Compare meanings with an embedder."""
+        self._embedder = embedder
 
-    Returns:
-        One for each claim.
-
-    Raises:
-        EmbeddingError: The model cannot be used.
-    """
-    needed = range(len(passages)) if any(not claim.cited for claim in claims) else sorted({i for claim in claims for i in claim.cited})
-    prepared = {index: prepare(passages[index]) for index in needed}
-    windows = [window for index in needed for window in prepared[index].windows]
-    vectors = _embedded([*(claim.text for claim in claims), *(window.text for window in windows)], embedder)
-    sources: dict[int, _Source] = {}
-    at = len(claims)
-    for index in needed:
-        rows = vectors[at : at + len(prepared[index].windows)]
-        texts = _texts(passages[index])
-        sources[index] = _Source(prepared[index], rows, texts, known(texts))
-        at += len(rows)
-    return [_checked(claim, vector, sources) for claim, vector in zip(claims, vectors, strict=False)]
+    def verify(self, claims: Sequence[Claim], passages: Sequence[Passage]) -> list[Judgement]:
+        """Check the sentences of an answer; each different text is embedded once."""
+        cites_nothing = any(not claim.cited for claim in claims)
+        needed = range(len(passages)) if cites_nothing else sorted({index for claim in claims for index in claim.cited})
+        prepared = {index: prepare(passages[index]) for index in needed}
+        windows = [window.text for passage in prepared.values() for window in passage.windows]
+        vectors = _embedded([*(claim.text for claim in claims), *windows], self._embedder)
+        sources, at = dict[int, _Source](), len(claims)
+        for index, passage in prepared.items():
+            sources[index] = _Source(passage, vectors[at : at + len(passage.windows)])
+            at += len(passage.windows)
+        return [_judgement(claim, vector, sources) for claim, vector in zip(claims, vectors, strict=False)]
 
 
-def likeness(nearness: float, covered: float) -> float:
-    """The probability that a sentence is supported by words.
+def decide(text: str, facts: Facts, words: str, source: SourceFacts, titles: Sequence[str], score: float) -> Verdict:
+    """Decide on a claim; the first line that holds gives the verdict.
 
     Args:
-        nearness: Their cosine, in [-1, 1].
-        covered: The share of the sentence's words that they have, in [0, 1].
-
-    Returns:
-        In [0, 1]; logistic.
+        text: The claim.
+        facts: Its numbers, dates and names.
+        words: The words of the passages that are nearest to it.
+        source: The facts of all that the passages say.
+        titles: Headings and document names, whose facts hold for all words under them.
+        score: How probable the words alone make it, in [0, 1].
     """
-    return 1 / (1 + math.exp(-(CONSTANT + NEARNESS * nearness + COVERED * covered)))
-
-
-def _checked(claim: Claim, vector: Embeddings, sources: Mapping[int, _Source]) -> Checked:
-    said = _Said(claim.text, without_edges(normalised(claim.text).text), facts_of(claim.text), vector)
-    if not claim.cited:
-        found = [_support(said, index, source) for index, source in sources.items()]
-        best = max((support for support in found if support.verdict == "supported"), key=lambda support: support.score, default=None)
-        return Checked("supported", (best,)) if best else Checked("unsupported", ())
-    supports = tuple(_support(said, index, sources[index]) for index in claim.cited)
-    verdicts = {support.verdict for support in supports}
-    if len(supports) > 1 and "supported" not in verdicts:
-        verdicts.add(_together(said, supports, sources))
-    return Checked(_best(verdicts), supports)
-
-
-def _support(said: _Said, index: int, source: _Source) -> Support:
-    """What one passage does for a claim: by the same words, by a quotation with small changes, or by meaning."""
-    text = source.prepared.text
-    if exact := same_words(said.words, source.prepared):
-        is_whole = source.prepared.whole.get(said.words) == exact
-        verdict = "supported" if is_whole else _verdict(said, source.prepared.whole_sentences(*exact), source, 1.0)
-        return Support(index, *exact, verdict, 1.0)
-    start, end, score = _nearest(said, source)
-    if (like := like_words(said.words, source.prepared)) and like[2] > score:
-        start, end, score = like
-    if not text.strip():
-        return Support(index, 0, 0, "unsupported", 0.0)
-    return Support(index, start, end, _verdict(said, (start, end), source, score), score)
-
-
-def _nearest(said: _Said, source: _Source) -> tuple[int, int, float]:
-    """The window nearest in meaning and words, and its score; a single sentence where a second adds little."""
-    best = (0, 0, 0.0)
-    for window, cosine in zip(source.prepared.windows, source.vectors @ said.vector, strict=True):
-        score = likeness(float(cosine), coverage(said.text, window.terms, source.prepared.language))
-        is_longer = best[0] <= window.start and best[1] <= window.end
-        if score > best[2] + (WORTH_A_SENTENCE if is_longer and best[2] else 0.0):
-            best = window.start, window.end, score
-    return best
-
-
-def _verdict(said: _Said, span: tuple[int, int], source: _Source, score: float) -> Verdict:
-    if missing(said.facts, source.known):
+    if missing_facts(facts, source):  # a number, date or name that is nowhere in the passages
         return "unsupported"
-    return _graded(said, source.prepared.text[slice(*span)], source.texts[2:], score)
-
-
-def _graded(said: _Said, words: str, titles: Sequence[str], score: float) -> Verdict:
-    """A verdict by score; words that are near and have other figures beside them, or deny what is said, are only related."""
-    if score < SUPPORTED:
-        return "related" if score >= RELATED else "unsupported"
-    figures = Facts(said.facts.numbers, said.facts.dates, ())
-    if denies_otherwise(said.text, words) or missing(figures, known([words, *titles])):
+    if score < RELATED:  # another subject
+        return "unsupported"
+    if score < SUPPORTED:  # the same subject, but not the same statement
+        return "related"
+    if denies_otherwise(text, words):  # one denies what the other says
+        return "related"
+    if missing_facts(Facts(facts.numbers, facts.dates, ()), source_facts([words, *titles])):  # a figure of some other sentence
         return "related"
     return "supported"
 
 
-def _together(said: _Said, supports: Sequence[Support], sources: Mapping[int, _Source]) -> Verdict:
-    """What passages do for a claim that none of them supports alone: each may have a part of it."""
-    if missing(said.facts, known([text for support in supports for text in sources[support.index].texts])):
-        return "unsupported"
-    words = [sources[support.index].prepared.text[support.start : support.end] for support in supports]
-    terms: frozenset[str] = frozenset().union(*(window.terms for window in _used(supports, sources)))
-    rows = [sources[support.index].vectors @ said.vector for support in supports]
-    nearness = max((float(row.max()) for row in rows if row.size), default=0.0)
-    score = max(likeness(nearness, coverage(said.text, terms, "en")), *(support.score for support in supports))
-    titles = [title for support in supports for title in sources[support.index].texts[2:]]
-    return _graded(said, "\n".join(words), titles, score)
+def support_probability(nearness: float, covered: float) -> float:
+    """The probability that words support a claim, logistic in their cosine and in the share of the claim's words that they have."""
+    return 1 / (1 + math.exp(-(CONSTANT + NEARNESS * nearness + COVERED * covered)))
 
 
-def _used(supports: Sequence[Support], sources: Mapping[int, _Source]) -> list[Window]:
-    return [
-        window
-        for support in supports
-        for window in sources[support.index].prepared.windows
-        if support.start <= window.start and window.end <= support.end
+def _judgement(claim: Claim, vector: Embeddings, sources: Mapping[int, _Source]) -> Judgement:
+    prepared = _PreparedClaim(claim.text, without_edges(normalised(claim.text).text), facts_of(claim.text), vector)
+    if not claim.cited:
+        supports = [support for index in sources if (support := _support(prepared, index, sources[index])).verdict == "supported"]
+        best = sorted(supports, key=lambda support: -support.score)[:1]
+        return Judgement("supported" if best else "unsupported", tuple(best))
+    cited = tuple(_support(prepared, index, sources[index]) for index in claim.cited)
+    verdicts = {support.verdict for support in cited}
+    if len(cited) > 1 and "supported" not in verdicts:
+        verdicts.add(_joint_verdict(prepared, cited, sources))
+    return Judgement(next((each for each in ("supported", "related") if each in verdicts), "unsupported"), cited)
+
+
+def _support(claim: _PreparedClaim, index: int, source: _Source) -> Support:
+    """What one passage does for a claim: by the same words, by a quotation with small changes, or by meaning."""
+    passage = source.passage
+    if same := same_words(claim.words, passage):
+        if passage.whole.get(claim.words) == same:  # a sentence of the passage, word for word
+            return Support(index, *same, "supported", 1.0)
+        return Support(index, *same, _verdict(claim, passage.whole_sentences(*same), passage, 1.0), 1.0)
+    span, score = _nearest_window(claim, source)
+    if (similar := similar_words(claim.words, passage)) and similar[1] > score:
+        span, score = similar
+    return Support(index, *span, _verdict(claim, span, passage, score) if passage.text.strip() else "unsupported", score)
+
+
+def _verdict(claim: _PreparedClaim, span: Span, passage: PreparedPassage, score: float) -> Verdict:
+    return decide(claim.text, claim.facts, passage.text[slice(*span)], passage.facts, passage.titles, score)
+
+
+def _nearest_window(claim: _PreparedClaim, source: _Source) -> tuple[Span, float]:
+    """The window nearest in meaning and words, and its score; a single sentence where a second adds little."""
+    span, best = (0, 0), 0.0
+    for window, cosine in zip(source.passage.windows, source.vectors @ claim.vector, strict=True):
+        score = support_probability(float(cosine), coverage(claim.text, window.terms, source.passage.language))
+        is_longer = span[0] <= window.start and span[1] <= window.end
+        if score > best + (WORTH_A_SENTENCE if is_longer and best else 0.0):
+            span, best = (window.start, window.end), score
+    return span, best
+
+
+def _joint_verdict(claim: _PreparedClaim, supports: Sequence[Support], sources: Mapping[int, _Source]) -> Verdict:
+    """On passages none of which supports a claim alone: each may have a part of it."""
+    cited = [(support, sources[support.index].passage) for support in supports]
+    windows = [
+        window for support, passage in cited for window in passage.windows if support.start <= window.start and window.end <= support.end
     ]
-
-
-def _best(verdicts: set[Verdict]) -> Verdict:
-    return next((verdict for verdict in ("supported", "related") if verdict in verdicts), "unsupported")
-
-
-def _texts(passage: Passage) -> tuple[str, ...]:
-    return passage.text, passage.chunk_text, passage.heading, Path(passage.document).stem.replace("_", " ")
+    terms = frozenset[str]().union(*(window.terms for window in windows))
+    cosines = np.concatenate([sources[support.index].vectors @ claim.vector for support in supports])
+    score = support_probability(float(cosines.max()) if cosines.size else 0.0, coverage(claim.text, terms, "en"))
+    words = "\n".join(passage.text[support.start : support.end] for support, passage in cited)
+    source = source_facts([text for _, passage in cited for text in passage.context])
+    titles = [title for _, passage in cited for title in passage.titles]
+    return decide(claim.text, claim.facts, words, source, titles, max(score, *(support.score for support in supports)))
 
 
 def _embedded(texts: Sequence[str], embedder: Embedder) -> Embeddings:
     """A row for each text, each different one embedded once."""
-    places: dict[str, int] = {}
-    for text in texts:
-        places.setdefault(text, len(places))
-    fitted = [_fitted(text, embedder) for text in places]
-    return embedder.embed_documents(fitted)[[places[text] for text in texts]] if texts else np.empty((0, 0), np.float32)
+    if not texts:
+        return np.empty((0, 0), np.float32)
+    places = {text: place for place, text in enumerate(dict.fromkeys(texts))}
+    return embedder.embed_documents([_fitted(text, embedder) for text in places])[[places[text] for text in texts]]
 
 
 def _fitted(text: str, embedder: Embedder) -> str:
-    """As much of a text as the embedder reads; what is no Unicode, it is not asked to read."""
+    """As much of a text as the embedder reads, in valid Unicode."""
     text = text.encode("utf-8", "replace").decode() or " "
     if len(text) <= embedder.max_tokens:
         return text

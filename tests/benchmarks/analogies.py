@@ -13,7 +13,7 @@ from rag import Library
 from rag.embedding.protocol import Embeddings
 from rag.embedding.token_reader import TokenReader
 from rag.exploring import solve
-from rag.exploring.tokens import unit
+from rag.exploring.vectors import unit
 
 PAIRS = {
     "gender": "man woman king queen prince princess actor actress uncle aunt brother sister boy girl father mother husband wife",

@@ -14,7 +14,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from rag import Library
-from rag.retrieving.confidence import evidence
+from rag.retrieving.confidence import answer_features
 from tests.benchmarks import sets
 
 FOLDS, REPEATS, TOP_K = 10, 5, 5
@@ -30,9 +30,9 @@ def main() -> None:
     rows = []
     with Library.open(given.library) as library:
         for each in asked:
-            passages = library.retrieve(each.text, TOP_K)
+            passages = library.retrieve(each.text, top_k=TOP_K)
             titles = [library.document(passage.document_id).title for passage in passages]
-            rows.append(evidence(each.text, passages, titles, library._index.lexical.wording(each.text), library.embedder)[:3])
+            rows.append(answer_features(each.text, passages, titles, library._index.lexical.term_weights(each.text), library.embedder)[:3])
     table, answerable = np.array(rows), np.array([each.is_answerable for each in asked])
     model = LogisticRegression(C=10, max_iter=1000)
     aurocs, probabilities = [], np.zeros(len(asked))

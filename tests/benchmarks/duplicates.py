@@ -14,9 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.exploring.duplicates import ALIKE, THRESHOLD
-from rag.exploring.pairing import Texts, alike_counts, candidates, groups_of
-from rag.exploring.similar import similar_pairs
-from rag.exploring.wordings import Wording, Words
+from rag.exploring.pairing import Texts, WordNumbers, Words, candidates, counterparts, groups_of, similar_pairs
 
 DIMENSIONS = 384
 PASSAGES_A_CENTRE = 50
@@ -32,13 +30,13 @@ def made(count: int) -> tuple[NDArray[np.float32], list[Words]]:
     centres = rng.normal(size=(count // PASSAGES_A_CENTRE + 1, DIMENSIONS)).astype(np.float32)
     centres /= np.linalg.norm(centres, axis=1, keepdims=True)
     rows = centres[rng.integers(0, len(centres), count)] + rng.normal(size=(count, DIMENSIONS), scale=SPREAD).astype(np.float32)
-    wording = Wording()
+    numbers = WordNumbers()
     texts = [[f"w{chance.randrange(20_000)}" for _ in range(WORDS_A_PASSAGE)] for _ in range(count)]
     for place in range(100, count, 100):
         rows[place] = rows[place - 1] + rng.normal(size=DIMENSIONS, scale=SPREAD / 10)
         texts[place] = [*texts[place - 1][:-6], *["six", "other", "words", "stand", "here", "now"]]
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    return rows.astype(np.float32), [wording.words(" ".join(text)) for text in texts]
+    return rows.astype(np.float32), [numbers.words(" ".join(text)) for text in texts]
 
 
 def main() -> None:
@@ -54,7 +52,7 @@ def main() -> None:
         moments.append(time.perf_counter())
         groups = groups_of(texts, pairs, THRESHOLD)
         moments.append(time.perf_counter())
-        candidates(alike_counts(texts, pairs, count // PASSAGES_A_DOCUMENT + 1), texts, 0.5)
+        candidates(counterparts(texts, pairs, count // PASSAGES_A_DOCUMENT + 1), texts, 0.5)
         moments.append(time.perf_counter())
         vectors, compared, documents = np.diff(moments)
         print(f"{count:8,} {len(pairs):7,} {len(groups):8,} {vectors:10.1f} {compared:8.1f} {documents:12.1f}", flush=True)

@@ -39,7 +39,7 @@ def main() -> None:
     found_by_words: dict[str, float] = {}
 
     def note(step: Progress) -> None:
-        if step.stage == "indexing" and step.path not in found_by_words:
+        if step.state != "reading" and step.path not in found_by_words:
             found_by_words[step.path] = time.perf_counter()
             if mode == "words" and len(found_by_words) == len(files):
                 found = library.retrieve(question)
@@ -55,7 +55,7 @@ def main() -> None:
     texts: list[str] = []
     if mode == "count":
         records = library.documents()
-        texts = [chunk.text for record in records for chunk in library._index.store.document_chunks(record.id)]
+        texts = [chunk.text for chunk in library.chunks((record.id, n) for record in records for n in range(record.chunks)).values()]
     tokens = [len(library.embedder.token_spans(text)) + 2 for text in texts]
     library.close()
     done("close")

@@ -25,7 +25,7 @@ import numpy as np
 from rag import Library
 from rag.embedding.protocol import Embedder
 from rag.retrieving import retriever as retrieving
-from rag.storing.chunks import ChunkStore
+from rag.storing.chroma import ChromaStore
 from rag.storing.lexical import LexicalIndex
 from tests.benchmarks import report
 from tests.benchmarks.made_library import CHUNKS_OF_DOCUMENT, Writer, make, questions
@@ -142,11 +142,11 @@ def _clocks(embedder: Embedder) -> Iterator[Times]:
     """Time what a question passes through; what it calls again counts once."""
     parts: dict[str, list[tuple[Any, str]]] = {
         "embedding": [(type(embedder), "embed_query")],
-        "dense": [(ChunkStore, "nearest")],
-        "cosines": [(ChunkStore, "cosines")],
+        "dense": [(ChromaStore, "nearest")],
+        "cosines": [(ChromaStore, "cosines")],
         "lexical": [(LexicalIndex, "search")],
         "scores": [(LexicalIndex, "scores")],
-        "chunks": [(ChunkStore, "chunks")],
+        "chunks": [(ChromaStore, "chunks")],
         "choosing": [(retrieving, name) for name in ("distinct", "joined")],
         "trimming": [(LexicalIndex, "wording"), (retrieving, "sentences"), (retrieving, "trimmed")],
     }

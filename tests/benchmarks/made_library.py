@@ -92,7 +92,7 @@ def make(folder: Path, chunks: int) -> float:
     shutil.rmtree(folder)
     folder.mkdir()
     originals = Originals(folder / "originals")
-    index = Index(Opener(folder, None, originals, lambda: identity, is_read_only=False), originals, lambda orphans: None)
+    index = Index(Opener(folder, None, originals, lambda: identity, is_read_only=False), originals)
     writer, random = Writer(), np.random.default_rng(SEED)
     sizes = [min(CHUNKS_OF_DOCUMENT, chunks - first) for first in range(0, chunks, CHUNKS_OF_DOCUMENT)]
     for first in range(0, len(sizes), DOCUMENTS_AT_ONCE):
@@ -104,7 +104,7 @@ def make(folder: Path, chunks: int) -> float:
         chunks_made = [chunk for chunked in documents for chunk in chunked]
         index.store.put(chunks_made, np.concatenate(vectors))
         index.lexical.put([Entry(chunk.document_id, chunk.ordinal, chunk.text, chunk.heading) for chunk in chunks_made])
-        index.store.commit([_record(chunked) for chunked in documents], centres)
+        index.store.commit([_record(chunked) for chunked in documents])
     index.close()
     made.write_text(identity, encoding="utf-8")
     return time.monotonic() - began

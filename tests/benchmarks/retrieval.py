@@ -33,7 +33,7 @@ def measure_chunking(folder: Path, library: Library, work: Path) -> Figures:
     places = {name: clean(text).offsets() for name, text in corpora.items()}
     retrieved, characters = [], []
     for question in questions:
-        passages = library.retrieve(question["question"], 5)
+        passages = library.retrieve(question["question"], top_k=5)
         spans = []
         for passage in passages:
             name = passage.document.removesuffix(".md")
@@ -49,7 +49,7 @@ def measure_northwind(folder: Path, library: Library, work: Path) -> Figures:
     library.add(folder / "pdfs")
     hits = []
     for asked in sets.northwind_questions(folder):
-        pages = [(passage.document, passage.page) in asked.pages for passage in library.retrieve(asked.text, 5)]
+        pages = [(passage.document, passage.page) in asked.pages for passage in library.retrieve(asked.text, top_k=5)]
         hits.append((any(pages[:1]), any(pages)))
     at_1, at_5 = np.mean(hits, axis=0)
     return {"hit@1": float(at_1), "hit@5": float(at_5)}
@@ -60,7 +60,7 @@ def measure_scifact(folder: Path, library: Library, work: Path) -> Figures:
     library.add(sets.write_scifact(folder, work / "files"))
     gains, recalls = [], []
     for asked in sets.scifact_questions(folder):
-        names = _documents(library.retrieve(asked.text, 2 * DEPTH))[:DEPTH]
+        names = _documents(library.retrieve(asked.text, top_k=2 * DEPTH))[:DEPTH]
         gain = sum(1 / np.log2(rank + 1) for rank, name in enumerate(names, start=1) if name in asked.documents)
         ideal = sum(1 / np.log2(rank + 1) for rank in range(1, min(len(asked.documents), DEPTH) + 1))
         gains.append(gain / ideal)
@@ -75,7 +75,7 @@ def measure_clapnq(folder: Path, library: Library, work: Path) -> Figures:
     hits: list[tuple[bool, bool]] = []
     confidences = []
     for each in asked:
-        passages = library.retrieve(each.text, 5)
+        passages = library.retrieve(each.text, top_k=5)
         names = _documents(passages)
         if each.is_answerable:
             hits.append((names[0] in each.documents, bool(each.documents & set(names))))

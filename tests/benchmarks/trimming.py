@@ -17,7 +17,7 @@ from sklearn.linear_model import LogisticRegression
 from rag import Library
 from rag.formats.cleaning import clean
 from rag.retrieving import trimming
-from rag.retrieving.retriever import Found, Query, Within
+from rag.retrieving.retriever import Query, Retriever, Scope, UntrimmedPassage
 from rag.retrieving.trimming import Sentence, trimmed
 from tests.benchmarks import sets
 
@@ -51,11 +51,12 @@ def main() -> None:
     given = parser.parse_args()
     score, corpora, questions = sets.chunking_scorer(given.folder / "chunking")
     places = {name: clean(text).offsets() for name, text in corpora.items()}
-    found: list[list[Found]] = []
+    found: list[list[UntrimmedPassage]] = []
     with Library.open(given.library) as library:
         names = {record.id: record.name.removesuffix(".md") for record in library.documents()}
+        retriever = Retriever(library.embedder, library._index)
         for question in questions:
-            found.append(library._retriever.find([Query(question["question"])], TOP_K, Within()))
+            found.append(retriever.find([Query(question["question"])], TOP_K, Scope()))
     corpus = np.array([question["corpus_id"] for question in questions])
     rows, answers, lengths, owners = [], [], [], []
     for number, (question, passages) in enumerate(zip(questions, found, strict=True)):

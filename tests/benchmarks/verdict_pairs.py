@@ -18,12 +18,12 @@ from rapidfuzz import fuzz
 
 from rag.embedding.protocol import Embedder
 from rag.formats.loader import Loader
-from rag.ingesting.chunking import chunk_document
 from rag.text.sentences import sentence_spans
 from rag.types import Chunk, Passage
 from rag.verifying.dates import dates_in
 from rag.verifying.names import names_in
 from rag.verifying.numbers import numbers_in
+from tests.chunked import chunk_document
 from tests.loading import load
 
 CHUNK_TOKENS = 200

@@ -19,10 +19,11 @@ from sklearn.metrics import roc_auc_score
 from rag.embedding.backends import build_embedder
 from rag.embedding.protocol import Embedder, Embeddings
 from rag.settings import Settings
-from rag.verifying.facts import facts_of, known, missing
+from rag.verifying.facts import facts_of, missing_facts, source_facts
+from rag.verifying.matching import coverage, prepare
 from rag.verifying.negation import denies_otherwise
-from rag.verifying.rules import Claim, check, likeness
-from rag.verifying.support import coverage, prepare
+from rag.verifying.protocol import Claim
+from rag.verifying.rules import RuleVerifier, support_probability
 from tests.benchmarks.verdict_pairs import Pair, pairs
 
 VERDICTS = ("supported", "related", "unsupported")
@@ -71,11 +72,11 @@ def judged(pair: Pair, embedder: Embedder) -> Judged:
         (float(cosine), coverage(sentence, window.terms, prepared.language), window.text)
         for cosine, window in zip(rows[1:] @ rows[0], prepared.windows, strict=True)
     ]
-    cosine, covered, words = max(seen, key=lambda each: likeness(each[0], each[1]))
-    lacks = missing(facts_of(sentence), known([passage.text, passage.heading, Path(passage.document).stem.replace("_", " ")]))
+    cosine, covered, words = max(seen, key=lambda each: support_probability(each[0], each[1]))
+    lacks = missing_facts(facts_of(sentence), source_facts([passage.text, passage.heading, Path(passage.document).stem.replace("_", " ")]))
     fuzzy = fuzz.partial_ratio(sentence.casefold(), passage.text.casefold()) / 100
     evidence = (cosine, covered, fuzzy, float(not lacks), float(not denies_otherwise(sentence, words)))
-    return Judged(pair, evidence, check([Claim(sentence, (0,))], [passage], embedder)[0].verdict)
+    return Judged(pair, evidence, RuleVerifier(embedder).verify([Claim(sentence, (0,))], [passage])[0].verdict)
 
 
 def main() -> None:

@@ -26,7 +26,7 @@ def test_without_a_chat_model_the_answer_is_quoted_and_says_so(quoted: Reader) -
 def test_what_the_documents_do_not_say_is_answered_so(quoted: Reader) -> None:
     answer = quoted.ask("Who won the chess championship of Iceland in 1974?")
 
-    assert answer.startswith("The documents do not say.")
+    assert answer.startswith("Not found in your documents.")
     assert "own sentences" not in answer
     nearest = quoted.answer.locator(".fn-notes a")
     expect(nearest).to_have_count(3)
@@ -38,10 +38,10 @@ def test_what_the_documents_do_not_say_is_answered_so(quoted: Reader) -> None:
 
 
 def test_a_model_that_finds_nothing_is_believed(reader: Reader, gate: Gate) -> None:
-    gate.chat.reply = lambda _: "The documents do not say."
+    gate.chat.reply = lambda _: "Not found in your documents."
 
-    assert "The documents do not say." in reader.ask("What is the capital of Peru?")
-    expect(reader.answer).to_contain_text("The passages nearest to the question are these:")
+    assert "Not found in your documents." in reader.ask("What is the capital of Peru?")
+    expect(reader.answer).to_contain_text("The closest passages:")
     expect(reader.footnotes).to_have_count(6)  # in the text, and in the list below it
 
 

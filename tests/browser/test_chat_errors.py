@@ -28,7 +28,7 @@ def conversation(chatting_page: Reader) -> Iterator[Reader]:
         ("500", "failed (500)", "Try again"),
         ("html", "does not answer as an OpenAI-compatible chat endpoint does", "Check RAG_CHAT_BASE_URL"),
         ("error-midway", "broke off with an error", "Try again"),
-        ("cut", "stopped half-way", "Try again"),
+        ("cut", "stopped partway", "Try again"),
     ],
 )
 def test_a_failure_says_what_happened_and_what_to_do(conversation: Reader, gate: Gate, behaviour: str, cause: str, next_step: str) -> None:

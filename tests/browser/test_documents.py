@@ -46,15 +46,16 @@ def test_files_of_the_same_content_are_one_document_and_the_list_says_so(quoted:
     expect(duplicate).to_have_count(0)
 
 
-def test_a_changed_file_of_the_same_name_replaces_the_earlier_one(quoted: Reader) -> None:
+def test_another_file_of_the_same_name_is_kept_beside_the_first(quoted: Reader) -> None:
     quoted.upload({"pears.pdf": plain_pdf("Pears ripen in June.")})
     expect(quoted.row("pears.pdf").locator("[data-open]")).to_have_count(1)
     quoted.upload({"pears.pdf": plain_pdf("Pears ripen in July.", "And in August.")})
 
-    expect(quoted.row("pears.pdf").locator(".fn-status")).to_have_text("replaced")
-    expect(quoted.row("pears.pdf").locator("[data-open]")).to_have_count(1)
-    expect(quoted.row("pears.pdf").filter(has=quoted.page.locator("[data-open]"))).to_contain_text("2 pages")
-    quoted.page.get_by_label("Dismiss pears.pdf").click()
+    told = quoted.row("pears.pdf").filter(has=quoted.page.get_by_label("Dismiss pears.pdf"))
+    expect(told).to_contain_text("Added as pears (2).pdf: 2 pages. The library already has another pears.pdf.")
+    told.get_by_label("Dismiss pears.pdf").click()
+    expect(quoted.row("pears (2).pdf").locator("[data-open]")).to_contain_text("2 pages")
+    expect(quoted.row("pears.pdf").locator("[data-open]")).to_contain_text("1 page")
 
 
 def test_a_password_is_asked_for_in_the_files_row(quoted: Reader) -> None:

@@ -13,7 +13,7 @@ def test_a_sum_finds_words_and_passages_and_tells_what_is_wrong(quoted: Reader) 
     result, box = quoted.page.locator("#arithmetic-result"), quoted.page.locator("#arithmetic-sum input")
     quoted.page.get_by_role("radio", name="This library").check()  # the vocabulary's 21,722 words take half a minute
     box.fill("kinng - man + woman")
-    quoted.page.get_by_role("button", name="Work it out").click()
+    quoted.page.get_by_role("button", name="Calculate").click()
     expect(result.locator(".fn-nearest tbody tr")).to_have_count(10)
     expect(result).to_contain_text("Near spellings: king")
     shoot(quoted, "explore-arithmetic")

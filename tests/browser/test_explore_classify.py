@@ -38,7 +38,7 @@ def test_documents_get_labels_that_can_be_downloaded_and_opened(classifying: Rea
     fill(classifying, EXAMPLES)
     label(classifying)
     page, result = classifying.page, classifying.page.locator("#classify-result")
-    expect(result).to_contain_text("Nearest mean of a label's examples")
+    expect(result).to_contain_text("nearest mean of a label's examples")
     found = result.locator("[data-passage]")
     expect(found).to_have_count(classifying.documents)
     expect(found.filter(has_text="returns-policy.txt")).to_contain_text("shop")
@@ -62,7 +62,7 @@ def test_passages_and_texts_get_labels_too(classifying: Reader) -> None:
     page, result = classifying.page, classifying.page.locator("#classify-result")
     page.locator("#classify-what").get_by_label("Passages").check()
     label(classifying)
-    expect(result).to_contain_text("Nearest name of a label")
+    expect(result).to_contain_text("nearest name of a label")
     expect(result.locator("[data-passage]").nth(20)).to_be_attached()
     shoot(classifying, "explore-classify-passages")
 
@@ -78,8 +78,8 @@ def test_the_examples_are_checked_or_it_is_said_how_many_are_missing(classifying
     fill(classifying, EXAMPLES)
     page, result = classifying.page, classifying.page.locator("#classify-result")
     page.get_by_role("button", name="Check the examples").click()
-    expect(result).to_contain_text("6 examples: accuracy")
-    expect(result).to_contain_text("3 parts")
+    expect(result).to_contain_text("6 examples were labelled correctly")
+    expect(result).to_contain_text("3 folds")
     expect(result.locator(".fn-figure[data-drawn=done]")).to_be_visible()
     shoot(classifying, "explore-classify-check")
 

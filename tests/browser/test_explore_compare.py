@@ -70,7 +70,7 @@ def test_a_column_of_a_file_is_loaded(comparing: Reader) -> None:
     page = comparing.page
     table = "sku;Beschreibung;Farbe\n1;Bequeme Laufschuhe;grün\n2;Hose aus Leinen für Männer;weiß\n"
     with page.expect_file_chooser() as chooser:
-        page.get_by_role("button", name="Load a file of lines or a CSV").click()
+        page.get_by_role("button", name="Load a text file or a CSV").click()
     chooser.value.set_files(FilePayload(name="goods.csv", mimeType="text/csv", buffer=table.encode("cp1252")))
     expect(page.locator("#compare-lines textarea")).to_have_value("Bequeme Laufschuhe\nHose aus Leinen für Männer")
     page.locator("#compare-column").get_by_label("Column of the file").click()

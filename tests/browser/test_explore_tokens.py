@@ -33,7 +33,7 @@ def test_a_text_is_cut_into_tokens_and_what_is_over_the_limit_is_struck_through(
 
     box.fill("  ")
     quoted.page.get_by_role("button", name="Show tokens").click()
-    expect(cut.locator(".fn-trouble")).to_contain_text("There is no text to look into")
+    expect(cut.locator(".fn-trouble")).to_contain_text("The text is empty")
     assert quoted.page.evaluate("window.owned") is None
 
 
@@ -42,8 +42,8 @@ def test_tokens_become_one_vector_and_a_word_depends_on_its_context(quoted: Read
     quoted.page.locator("#tokens-text textarea").fill("I deposited money in the bank.")
     quoted.page.get_by_role("button", name="Pool the text above").click()
     pooled = quoted.page.locator("#tokens-pooled")
-    expect(pooled).to_contain_text("9 tokens × 384 numbers", timeout=LOADED)
-    expect(pooled).to_contain_text("This model pools by: mean of all.")
+    expect(pooled).to_contain_text("9 tokens × 384 dimensions", timeout=LOADED)
+    expect(pooled).to_contain_text("Pooling of this model: mean of all.")
     expect(pooled.get_by_role("row", name="The model's own").last.get_by_role("cell").nth(1)).to_have_text("1.000")  # its mean
     pooled.scroll_into_view_if_needed()
     shoot(quoted, "explore-tokens-pooled")

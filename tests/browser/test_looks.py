@@ -64,7 +64,7 @@ def test_an_answer_on_its_way(reader: Reader, gate: Gate) -> None:
 
 def test_a_follow_up_that_the_documents_do_not_answer(reader: Reader, gate: Gate) -> None:
     reader.ask("When is the Showroom closed?")
-    gate.chat.reply = lambda _: "The documents do not say."
+    gate.chat.reply = lambda _: "Not found in your documents."
     reader.ask("And in Iceland?")
     expect(reader.searched).to_be_visible()
     expect(reader.answer.locator(".fn-not-found")).to_be_visible()

@@ -51,7 +51,7 @@ def test_the_library_is_checked_and_repaired(quoted: Reader) -> None:
         "model",
         "record",
         "vectors",
-        "words",
+        "keywords",
         "files",
         "quarantine",
         "disk",

@@ -2,10 +2,12 @@
 
 import hashlib
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from rag import Library, Outcome, Progress
+from rag.types import DocumentState
 from tests import documents
 from tests.conftest import OpenLibrary
 
@@ -138,16 +140,74 @@ def test_the_same_file_given_twice_is_added_once(library: Library, folder: Path)
     assert [outcome.status for outcome in library.add([path, folder, str(path)]).outcomes] == ["added", "unchanged", "unchanged"]
 
 
-def test_an_upload_replaces_the_earlier_one_of_its_name(library: Library, folder: Path) -> None:
+def test_an_upload_replaces_the_earlier_one_of_its_name_where_that_is_asked_for(library: Library, folder: Path) -> None:
     first = library.add_upload(write(folder, "tmp1", TEXT), "notes.txt")
     assert (first.status, first.document, library.documents()[0].sources) == ("added", "notes.txt", ("upload:notes.txt",))
     assert library.add_upload(write(folder, "tmp2", TEXT), "notes.txt").status == "unchanged"
     assert library.add_upload(write(folder, "tmp3", TEXT), "copy.txt").status == "duplicate"
-    assert library.add_upload(write(folder, "tmp4", CHANGED), "notes.txt").status == "replaced"
+    assert library.add_upload(write(folder, "tmp4", CHANGED), "notes.txt", replace=True).status == "replaced"
     assert [(record.name, record.sources) for record in library.documents()] == [
         ("copy.txt", ("upload:copy.txt",)),
         ("notes.txt", ("upload:notes.txt",)),
     ]
+
+
+def test_another_upload_of_a_name_is_kept_beside_the_first(library: Library, folder: Path) -> None:
+    invoices = [f"The invoice of {month} comes to {total} euros." for month, total in (("March", 310), ("April", 290), ("May", 45))]
+    for number, text in enumerate(invoices):
+        outcome = library.add_upload(write(folder, f"tmp{number}", text), "invoice.txt")
+        assert outcome.status == "added"
+    assert outcome.document == "invoice (3).txt"
+    assert outcome.message == "Added as invoice (3).txt: 1 page. The library already has another invoice.txt."
+    assert [record.name for record in library.documents()] == ["invoice.txt", "invoice (2).txt", "invoice (3).txt"]
+    assert "310 euros" in library.retrieve("invoice of March")[0].text
+    again = library.add_upload(write(folder, "again", invoices[1]), "invoice.txt")  # which neither takes nor gives a name
+    assert (again.status, again.message) == ("duplicate", "The same content as invoice (2).txt, which is already there.")
+    assert [record.name for record in library.documents()] == ["invoice.txt", "invoice (2).txt", "invoice (3).txt"]
+
+
+def test_a_renamed_file_goes_by_its_new_name(library: Library, folder: Path) -> None:
+    path = write(folder, "draft.txt", TEXT)
+    add_one(library, path)
+    path.rename(folder / "final-report.txt")
+    (outcome,) = library.add(folder).outcomes
+    assert (outcome.status, outcome.document, outcome.message) == ("renamed", "final-report.txt", "Renamed: it was draft.txt before.")
+    (record,) = library.documents()
+    assert (record.name, record.sources) == ("final-report.txt", (str(folder / "final-report.txt"),))
+    library.add(write(folder, "another.txt", CHANGED))
+    assert library.retrieve("final report")[0].document == "final-report.txt"  # its name is keyword-searchable
+    assert {outcome.status for outcome in library.add(folder).outcomes} == {"unchanged"}
+    (folder / "below").mkdir()
+    (folder / "final-report.txt").rename(folder / "below" / "final-report.txt")
+    assert {outcome.status for outcome in library.add(folder).outcomes} == {"unchanged"}
+    assert library.documents()[0].sources == (str(folder / "below" / "final-report.txt"),)
+
+
+def test_of_two_files_with_one_content_the_one_that_is_left_gives_the_name(library: Library, folder: Path) -> None:
+    for name in ("a.txt", "b.txt"):
+        write(folder, name, TEXT)
+    library.add(folder)
+    (folder / "a.txt").unlink()
+    assert [outcome.status for outcome in library.add(folder).outcomes] == ["renamed"]
+    assert [record.name for record in library.documents()] == ["b.txt"]
+
+
+def test_a_file_deleted_from_a_folder_is_named_as_missing_and_stays(library: Library, folder: Path, tmp_path: Path) -> None:
+    for name in ("kept.txt", "old plan.txt"):
+        write(folder, name, f"The words of {name}.")
+    other = write(tmp_path, "elsewhere.txt", CHANGED)
+    library.add([folder, other])
+    (folder / "old plan.txt").unlink()
+    other.unlink()
+    steps: list[Progress] = []
+    report = library.add(folder, progress=steps.append)
+    missing = report.outcomes[1]
+    assert [(outcome.document, outcome.status) for outcome in report.outcomes] == [("kept.txt", "unchanged"), ("old plan.txt", "missing")]
+    assert missing.message == "Its file is gone, but it is still in the library. To remove it: rag remove 'old plan.txt'"
+    assert [step.outcome for step in steps if step.outcome] == list(report.outcomes)
+    assert (report.all_searchable, len(library.documents())) == (True, 3)
+    library.remove("old plan.txt")
+    assert [outcome.status for outcome in library.add(folder).outcomes] == ["unchanged"]
 
 
 def test_an_upload_and_a_file_of_the_same_name_are_two_documents(library: Library, folder: Path) -> None:
@@ -223,9 +283,10 @@ def test_progress_is_told_file_by_file(library: Library, folder: Path) -> None:
         mine = [step for step in steps if step.file == number]
         assert [step.fraction for step in mine] == sorted(step.fraction for step in mine)
         assert 0 <= mine[0].fraction <= mine[-1].fraction == 1
-        assert [step.stage for step in mine] == sorted((step.stage for step in mine), reverse=True)  # reading, then indexing
-    assert [step.stage for step in steps if step.file in {1, 3}][-1] == "indexing"
-    assert {step.stage for step in steps if step.file in {2, 4}} == {"reading"}
+        states = [get_args(DocumentState).index(step.state) for step in mine]
+        assert states == sorted(states)
+    assert [step.state for step in steps if step.outcome] == ["failed", "failed", "ready", "ready"]
+    assert {step.state for step in steps if step.file in {1, 3}} == {"reading", "keyword_ready", "ready"}
     assert sum(step.file == 1 for step in steps) > 5
 
 
@@ -243,6 +304,6 @@ def test_large_files_are_read_last_and_told_in_their_places(library: Library, tm
     for name, size in (("a-large.txt", 1_000_100), ("b.txt", 50), ("c-larger.txt", 1_000_200), ("d.txt", 60)):
         (folder / name).write_text(f"{name}\n" + "\n" * size)
     read: list[str] = []
-    report = library.add(folder, progress=lambda step: read.append(Path(step.path).name) if step.stage == "reading" else None, wait=False)
+    report = library.add(folder, progress=lambda step: read.append(Path(step.path).name) if step.state == "reading" else None, wait=False)
     assert list(dict.fromkeys(read)) == ["b.txt", "d.txt", "a-large.txt", "c-larger.txt"]
     assert [outcome.document for outcome in report.outcomes] == ["a-large.txt", "b.txt", "c-larger.txt", "d.txt"]

@@ -121,6 +121,24 @@ def test_an_empty_library_says_so(open_library: OpenLibrary, chat_server: ChatSe
     assert chat_server.requests == []
 
 
+def test_an_empty_selection_and_documents_to_reindex_are_told_from_an_empty_library(
+    open_library: OpenLibrary, tmp_path: Path, chat_server: ChatServer
+) -> None:
+    for url in (None, chat_server.url()):
+        folder = "with" if url else "without"
+        library = open_library(folder, chat_base_url=url)
+        (tmp_path / "tea.txt").write_text("Tea is poured at four.")
+        library.add(tmp_path / "tea.txt")
+        answers = [library.ask(QUESTION, documents=[]), library.ask(QUESTION, chunks=[])]
+        assert {answer.text for answer in answers} == {"No documents or passages are selected. Select some, or ask about all of them."}
+        assert "no longer in the library" in library.ask(QUESTION, chunks=[("gone", 0)]).text
+        library.close()
+        answer = open_library(folder, chat_base_url=url, chunk_tokens=64).ask(QUESTION)
+        assert (answer.finish, answer.passages) == ("not_found", ())
+        assert answer.text == "1 document needs to be re-indexed (it was indexed with different settings). Run `rag reindex`."
+    assert chat_server.requests == []
+
+
 def test_a_chat_model_writes_and_its_footnotes_are_resolved(ready: Ready, chat_server: ChatServer) -> None:
     library = chatting(ready, chat_server)
     answer = library.ask(QUESTION)
@@ -178,11 +196,12 @@ def test_the_model_is_told_passages_and_earlier_turns(ready: Ready, chat_server:
     assert "returns.pdf, page 2" in messages[3]["content"]
 
 
-def test_a_model_that_finds_nothing_says_so(ready: Ready, chat_server: ChatServer) -> None:
-    chat_server.reply = lambda messages: NOT_FOUND
+@pytest.mark.parametrize("refusal", [NOT_FOUND, "The documents do not say."], ids=["now", "as in an old conversation"])
+def test_a_model_that_finds_nothing_says_so(ready: Ready, chat_server: ChatServer, refusal: str) -> None:
+    chat_server.reply = lambda messages: refusal
     answer = chatting(ready, chat_server).ask(QUESTION)
     assert answer.finish == "not_found"
-    assert answer.text.startswith(NOT_FOUND)
+    assert answer.text.startswith(refusal)
     assert [citation.passage for citation in answer.citations] == list(answer.passages[:3])
 
 
@@ -214,7 +233,7 @@ def test_a_model_without_words_is_told(ready: Ready, chat_server: ChatServer) ->
     chat_server.reply = lambda messages: "<think>Hm.</think>"
     answer = chatting(ready, chat_server).ask(QUESTION)
     assert answer.text == ""
-    assert "sent no words" in answer.notice
+    assert "reply was empty" in answer.notice
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ def test_odd_files_are_read(library: Library, tmp_path: Path) -> None:
         for passage in passages[:20]:
             assert library.pages.text(record.id, passage.page)[passage.start : passage.end] == passage.text
     for name in ("latin1.txt", "utf16.txt"):
-        assert [passage.text for passage in library.retrieve("Straße naïve café", 1, [name])] == ["Straße, naïve café"]
+        assert [passage.text for passage in library.retrieve("Straße naïve café", top_k=1, documents=[name])] == ["Straße, naïve café"]
 
 
 def test_damaged_copies_of_a_good_file_harm_nothing(library: Library, tmp_path: Path) -> None:

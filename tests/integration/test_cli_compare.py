@@ -83,7 +83,7 @@ def test_examples_are_checked(run: Run, made: Path, tmp_path: Path) -> None:
     assert json.dumps(found["labels"]) == '["shop", "sea"]'
     shown = run("classify", "--examples", "examples.csv", "--evaluate", "--library", made)
     assert "accuracy" in shown.out
-    assert "6 examples, 3 parts" in shown.err
+    assert "6 examples, 3-fold" in shown.err
 
 
 def test_wrong_labels_are_told(run: Run, made: Path) -> None:

@@ -268,7 +268,7 @@ def test_a_closed_library_raises_and_lets_go_of_its_folder(open_library: OpenLib
     library.close()
     uses: list[Callable[[], object]] = [
         library.documents,
-        library.indexing,
+        library.keyword_ready,
         library.vectors,
         library.left_behind,
         library.warm_up,

@@ -11,12 +11,12 @@ import pytest
 from typer.testing import CliRunner
 
 from rag import Finding, Library, Settings
-from rag.storing.chunks import connect, disconnect
+from rag.storing.chroma_client import connect, disconnect
 from tests.conftest import OpenLibrary
 from tests.fakes import BagOfWordsEmbedder
 from ui.diagnosis import diagnose, mend
 
-PARTS = ["model", "record", "vectors", "words", "files", "waiting", "quarantine", "disk"]
+PARTS = ["model", "record", "vectors", "keywords", "files", "indexing", "quarantine", "disk"]
 PARTS += ["uploads", "conversations", "settings", "chat model"]
 
 
@@ -100,7 +100,7 @@ def test_what_waits_and_what_was_set_aside_is_told_and_taken_in(open_library: Op
     (folder / "quarantine" / ("e" * 64) / "lost.txt").write_text("A lost pier was found.")
     library = open_library()
     library.add(tmp_path / "new.txt", wait=False)
-    assert faults(diagnose(library)) == ["waiting", "quarantine"]
+    assert faults(diagnose(library)) == ["indexing", "quarantine"]
     assert faults(mend(library)) == []
     assert {record.name for record in library.documents()} == {"tea.txt", "boats.txt", "new.txt", "lost.txt"}
     assert not list((folder / "quarantine").iterdir())
@@ -110,7 +110,7 @@ def test_a_rebuilt_index_is_told_and_finished(open_library: OpenLibrary, folder:
     os.truncate(folder / "chroma" / "chroma.sqlite3", 0)
     library = open_library()
     findings = diagnose(library)
-    assert faults(findings) == ["waiting"]
+    assert faults(findings) == ["indexing"]
     assert "damaged index was set aside" in next(finding.message for finding in findings if finding.part == "quarantine")
     assert faults(mend(library)) == []
 

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag import StorageError
-from rag.storing.lexical import TELLING, Entry, Hit, LexicalIndex
+from rag.storing.lexical import LANGUAGE_CHUNKS, Entry, Hit, LexicalIndex
 
 ROOT = Path(__file__).parents[2]
 ENGLISH = " It was said that this is what they would do when the others were away."
@@ -281,7 +281,7 @@ def test_what_is_in_the_way_is_put_aside(folder: Path, open_index: Open) -> None
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StorageError, match=r"word index could not be opened.*loses nothing"):
+    with pytest.raises(StorageError, match=r"keyword index could not be opened.*No document is lost"):
         LexicalIndex(tmp_path / "file" / "lexical", "f1")
 
 
@@ -345,8 +345,8 @@ index.close()
 def test_a_full_disk_is_told_and_harms_nothing(folder: Path, open_index: Open) -> None:
     done = subprocess.run([sys.executable, "-c", FULL_DISK, str(folder)], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert len(re.findall(r"word index could not be written.*Lockfile", done.stdout)) == 0
-    assert len(re.findall(r"word index could not be written.*has room, and try again", done.stdout)) == 2
+    assert len(re.findall(r"keyword index could not be written.*Lockfile", done.stdout)) == 0
+    assert len(re.findall(r"keyword index could not be written.*has room, and try again", done.stdout)) == 2
     assert open_index().document_ids == {"kept", "large"}
 
 
@@ -442,9 +442,9 @@ def test_a_search_does_not_wait_for_a_long_document(index: LexicalIndex) -> None
     has_begun, may_end = threading.Event(), threading.Event()
 
     def long_document() -> Iterator[Entry]:
-        for ordinal in range(2 * TELLING):
+        for ordinal in range(2 * LANGUAGE_CHUNKS):
             yield Entry("boats", ordinal, f"Boat {ordinal} passes the pier.", "")
-            if ordinal == TELLING + 1:
+            if ordinal == LANGUAGE_CHUNKS + 1:
                 has_begun.set()
                 may_end.wait(60)
 

@@ -182,6 +182,6 @@ def test_chunks_are_whole_sentences_where_that_is_possible(open_library: OpenLib
     (tmp_path / "long.txt").write_text("The tide turns at noon. " * 40)
     library = open_library("small", chunk_tokens=32)
     (outcome,) = library.add(tmp_path / "long.txt").outcomes
-    chunks = library._index.store.document_chunks(outcome.document_id)
+    chunks = library.chunks([(outcome.document_id, ordinal) for ordinal in range(outcome.chunks)]).values()
     assert len(chunks) == outcome.chunks == library.documents()[0].chunks > 5
     assert all(chunk.text.startswith("The tide") and chunk.text.endswith("noon.") and len(chunk.text.split()) <= 32 for chunk in chunks)

@@ -11,7 +11,9 @@ import pytest
 
 from rag import Chunk, DocumentNotFoundError, DocumentRecord, Library, Message, RerankingError, Settings
 from rag.embedding.protocol import Embedder
-from rag.storing.chunks import ChunkStore, connect
+from rag.storing.chroma import ChromaStore
+from rag.storing.chroma_client import connect
+from rag.storing.protocol import IndexName
 from tests import documents
 from tests.chat_server import MODEL, ChatServer, quoted_passage
 from tests.conftest import OpenLibrary
@@ -276,13 +278,13 @@ def test_a_filter_finds_a_document_among_many_with_the_same_words(tmp_path: Path
     vectors = chance.normal(size=(501, 384)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     footer = vectors[500]
-    with closing(ChunkStore(connect(tmp_path / "chroma", None), "f1", "a test")) as store:
+    with closing(ChromaStore(connect(tmp_path / "chroma", None), IndexName("", "f1", "a test"))) as store:
         rest = [Chunk("rest", 2 * n + m, 1, 0, 6, "Letter") for n in range(480) for m in (0, 1)]
         few = [Chunk(f"letter{n}", m, 1, 0, 6, "Letter") for n in range(20) for m in (0, 1)]
         store.put([*rest, *few], np.stack([each for own in vectors[:500] for each in (own, footer)]))
         for id_, chunks in [("rest", len(rest)), *((f"letter{n}", 2) for n in range(20))]:
             record = DocumentRecord(id_, id_, "", "text/plain", (id_,), 1, chunks, (), ("1",), "2026", 1, "")
-            store.commit([record], footer[np.newaxis])
+            store.commit([record])
         assert [len(store.nearest(footer, 50, [f"letter{n}"])) for n in range(20)] == [2] * 20
 
 

@@ -68,7 +68,7 @@ def test_the_printed_page_is_told(open_library: OpenLibrary, tmp_path: Path) -> 
 
 @pytest.mark.parametrize(("top_k", "count"), [(1, 1), (2, 2), (3, 3), (5000, 3)])
 def test_no_more_are_found_than_wanted(library: Library, top_k: int, count: int) -> None:
-    assert len(library.retrieve("benches", top_k)) == count
+    assert len(library.retrieve("benches", top_k=top_k)) == count
 
 
 def test_the_settings_say_how_many_are_usual(open_library: OpenLibrary, folder: Path) -> None:
@@ -78,7 +78,7 @@ def test_the_settings_say_how_many_are_usual(open_library: OpenLibrary, folder: 
 @pytest.mark.parametrize("top_k", [0, -1])
 def test_less_than_one_passage_is_a_mistake(library: Library, top_k: int) -> None:
     with pytest.raises(ValueError, match=f"top_k must be at least 1, not {top_k}"):
-        library.retrieve("benches", top_k)
+        library.retrieve("benches", top_k=top_k)
 
 
 def test_a_search_can_be_kept_to_some_documents(library: Library) -> None:

@@ -7,14 +7,12 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from rag import Chunk, DocumentRecord, Library, LibraryLockedError, Settings, StorageError
-from rag.storing.chunks import WRITE_BATCH, ChunkStore, connect
+from rag import Library, LibraryLockedError, Settings
+from rag.storing.chroma_client import connect
 from tests import documents
 from tests.conftest import OpenLibrary
 from tests.fakes import BagOfWordsEmbedder, FailingEmbedder
@@ -147,87 +145,6 @@ def test_a_lock_whose_holder_cannot_be_read_still_holds(open_library: OpenLibrar
             open_library()
 
 
-RECORD = DocumentRecord("a" * 64, "a.txt", "", "text/plain", ("upload:a.txt",), 1, 3, (), ("1",), "2026-01-01T00:00:00+00:00", 9, "")
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[ChunkStore]:
-    opened = ChunkStore(connect(tmp_path, None), "f1", "an index")
-    yield opened
-    opened.close()
-
-
-def chunks(document_id: str, count: int) -> list[Chunk]:
-    return [Chunk(document_id, n, 1, 10 * n, 10 * n + 9, f"word no. {n}") for n in range(count)]
-
-
-def unit(*values: float) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
-    vector = np.array(values, dtype=np.float32)
-    return vector / np.linalg.norm(vector)
-
-
-ROWS = np.stack([unit(1, 0), unit(1, 1), unit(-1, 0)])
-
-
-def test_chunks_are_seen_when_their_record_is_there_and_not_before(store: ChunkStore) -> None:
-    store.put(chunks(RECORD.id, 3), ROWS)
-    assert store.nearest(unit(1, 0), 5, None) == {}
-    store.commit([RECORD], unit(1, 0)[np.newaxis])
-    found = store.nearest(unit(1, 0), 5, None)
-    assert list(found) == [chunk.key for chunk in chunks(RECORD.id, 3)]
-    assert list(found.values()) == pytest.approx([1, 2**-0.5, -1], abs=1e-5)
-    assert all(-1 <= cosine <= 1 for cosine in found.values())
-
-
-def test_given_chunks_are_compared_and_read(store: ChunkStore) -> None:
-    store.put(chunks(RECORD.id, 3), ROWS)
-    store.commit([RECORD], unit(1, 0)[np.newaxis])
-    first, second, _ = chunks(RECORD.id, 3)
-    keys = [second.key, first.key, ("f" * 64, 0)]
-    assert store.cosines(unit(1, 0), keys) == pytest.approx({first.key: 1.0, second.key: 2**-0.5}, abs=1e-5)
-    assert store.chunks(keys) == {first.key: first, second.key: second}
-    assert store.document_chunks(RECORD.id) == chunks(RECORD.id, 3)
-    assert store.cosines(unit(1, 0), []) == {}
-    assert store.chunks([]) == {}
-
-
-def test_half_a_document_does_not_show_among_whole_ones(store: ChunkStore) -> None:
-    store.put(chunks(RECORD.id, 3), ROWS)
-    store.commit([RECORD], unit(1, 0)[np.newaxis])
-    store.put(chunks("b" * 64, 3), ROWS)
-    assert {document_id for document_id, _ in store.nearest(unit(1, 0), 50, None)} == {RECORD.id}
-    assert store.nearest(unit(1, 0), 50, ["b" * 64]) == {}
-
-
-def test_half_a_document_is_swept_at_the_next_open(tmp_path: Path) -> None:
-    many = 2 * WRITE_BATCH + 5
-    store = ChunkStore(connect(tmp_path, None), "f1", "an index")
-    store.put(chunks(RECORD.id, 3), ROWS)
-    store.commit([RECORD], unit(1, 0)[np.newaxis])
-    store.put(chunks("b" * 64, many), np.tile(unit(1, 0), (many, 1)))
-    store.close()
-    store = ChunkStore(connect(tmp_path, None), "f1", "an index")
-    store.close()
-    assert counts(tmp_path) == {"chunks-f1": 3, "documents-f1": 1}
-
-
-def test_who_is_not_the_writer_sweeps_and_writes_nothing(tmp_path: Path, store: ChunkStore) -> None:
-    store.put(chunks("b" * 64, 3), ROWS)  # of a document that another is adding
-    reader = ChunkStore(connect(tmp_path, None), "f1", "an index", hold=None)
-    assert counts(tmp_path)["chunks-f1"] == 3
-    with pytest.raises(StorageError, match="read-only"):
-        reader.put(chunks("c" * 64, 3), ROWS)
-    with pytest.raises(StorageError, match="read-only"):
-        reader.remove("b" * 64)
-    assert counts(tmp_path)["chunks-f1"] == 3
-    reader.close()
-
-
-def test_an_index_that_is_not_what_its_name_says_is_refused(tmp_path: Path, store: ChunkStore) -> None:
-    with pytest.raises(StorageError, match="belongs to another index"):
-        ChunkStore(connect(tmp_path, None), "f1", "another index")
-
-
 def counts(chroma: Path) -> dict[str, int]:
     client = connect(chroma, None)
     try:
@@ -240,7 +157,7 @@ def test_an_index_is_named_by_what_it_is(open_library: OpenLibrary, filled: Libr
     filled.close()
     fingerprint = hashlib.sha256(b"bag-of-words:words cosine chunker=3 tokens=200").hexdigest()[:16]
     found = counts(filled.folder / "chroma")
-    assert found == {f"chunks-{fingerprint}": 5 + 3 + 1, f"documents-{fingerprint}": 3}
+    assert found == {f"chunks-{fingerprint}": 5 + 3 + 1, f"records-{fingerprint}": 3}
 
 
 def test_indexing_again_that_fails_loses_nothing(open_library: OpenLibrary, tmp_path: Path) -> None:

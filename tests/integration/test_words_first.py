@@ -13,7 +13,9 @@ import pytest
 
 from rag import Answer, Chunk, DocumentNotFoundError, DocumentRecord, Library, Passage, Progress
 from rag.embedding.protocol import Embedder, Embeddings
-from rag.storing.chunks import WRITE_BATCH, ChunkStore, connect
+from rag.storing.chroma import ChromaStore
+from rag.storing.chroma_client import connect
+from rag.storing.protocol import WRITE_BATCH, IndexName
 from rag.types import ChunkKey
 from tests.conftest import OpenLibrary
 from tests.fakes import BagOfWordsEmbedder
@@ -65,7 +67,7 @@ def test_a_file_is_found_by_its_words_before_its_vectors_are_made(open_library: 
     assert STILL in library.ask("When is tea served?").notice
     assert STILL not in library.ask("When is tea served?", documents=[]).notice
     complete(library)
-    assert library.indexing() == []
+    assert library.keyword_ready() == []
     late = library.retrieve("When is tea served?")
     assert (late[0].score, late[0].cosine) == pytest.approx((early[0].score, early[0].cosine), abs=1e-5)
     assert replace(late[0], score=0, cosine=0) == replace(early[0], score=0, cosine=0)
@@ -92,8 +94,8 @@ def test_it_is_found_from_the_first_moment_of_indexing_on(open_library: OpenLibr
     seen: list[tuple[int, str, list[str]]] = []
 
     def look(step: Progress) -> None:
-        if step.stage == "indexing" and not step.outcome:
-            seen.append((step.file, step.stage, [passage.document for passage in library.retrieve("tea leave", documents=None)]))
+        if step.state == "keyword_ready" and not step.outcome:
+            seen.append((step.file, step.state, [passage.document for passage in library.retrieve("tea leave", documents=None)]))
 
     library.add(files, progress=look)
     assert {file for file, _, _ in seen} == {1, 2}
@@ -106,9 +108,9 @@ def test_the_chunks_that_have_vectors_are_found_by_them(open_library: OpenLibrar
     library = open_library()
     library.add(files / "long.txt", wait=False)
     library.index_next()
-    (record,) = library.indexing()
+    (record,) = library.keyword_ready()
     assert record.indexed == pytest.approx(WRITE_BATCH / record.chunks)
-    third = library._index.pending.document_chunks(record.id)[3]
+    (third,) = library.chunks([(record.id, 3)]).values()
     near = library._index.store.nearest(BagOfWordsEmbedder().embed_query(third.text), 3, None)
     assert next(iter(near)) == third.key
     for word in ("boat3", f"boat{WRITE_BATCH + 2}"):
@@ -135,7 +137,7 @@ def test_small_files_share_a_write(open_library: OpenLibrary, files: Path) -> No
     assert sum(record.indexed == 1 for record in library.documents()) == WRITE_BATCH
     assert library.index_next()
     assert not library.index_next()
-    assert library.indexing() == []
+    assert library.keyword_ready() == []
 
 
 def test_what_waits_goes_on_with_the_next_adding(open_library: OpenLibrary, files: Path) -> None:
@@ -143,10 +145,10 @@ def test_what_waits_goes_on_with_the_next_adding(open_library: OpenLibrary, file
     library.add(files / "leave.txt", wait=False)
     library.close()
     again = open_library()
-    assert [record.name for record in again.indexing()] == ["leave.txt"]
+    assert [record.name for record in again.keyword_ready()] == ["leave.txt"]
     assert again.retrieve("unused leave")[0].text == LEAVE
     assert [outcome.status for outcome in again.add(files).outcomes] == ["unchanged", "added"]
-    assert again.indexing() == []
+    assert again.keyword_ready() == []
 
 
 def test_what_waits_for_another_model_is_indexed_again(open_library: OpenLibrary, files: Path) -> None:
@@ -187,14 +189,14 @@ def test_a_second_place_of_a_waiting_document_is_kept(open_library: OpenLibrary,
     assert [record.sources for record in again.documents()] == [(str(files / "tea.txt"), str(files / "copy.txt"))]
 
 
-def test_chunks_of_a_staged_document_are_seen_and_not_swept(tmp_path: Path) -> None:
+def test_chunks_of_a_keyword_ready_document_are_seen_and_not_swept(tmp_path: Path) -> None:
     record = DocumentRecord("a" * 64, "a.txt", "", "text/plain", ("upload:a.txt",), 1, 2, (), ("1",), "2026", 9, "")
     chunks = [Chunk(record.id, n, 1, 0, 5, "words") for n in range(2)]
     rows = np.eye(2, dtype=np.float32)
     with ExitStack() as stack:
 
-        def store(staged: dict[str, DocumentRecord]) -> ChunkStore:
-            opened = ChunkStore(connect(tmp_path, None), "f1", "an index", lambda: staged)
+        def store(keyword_ready: dict[str, DocumentRecord]) -> ChromaStore:
+            opened = ChromaStore(connect(tmp_path, None), IndexName("", "f1", "an index"), lambda: keyword_ready)
             stack.callback(opened.close)
             return opened
 
@@ -235,8 +237,9 @@ def test_threads_may_add_remove_ask_and_index_at_a_time(open_library: OpenLibrar
     complete(library)
     records = library.documents()
     assert {record.name for record in records} == {f"{work}-{n}.txt" for work in range(3) for n in range(8) if n % 3 != 2}
+    assert isinstance(library._index.store, ChromaStore)
     assert library._index.store._chunks.count() == sum(record.chunks for record in records)
-    assert all(len(library._index.store.document_chunks(record.id)) == record.chunks for record in records)
+    assert all(library._index.store.count(record.id) == record.chunks for record in records)
 
 
 @pytest.fixture
@@ -263,7 +266,7 @@ def test_the_page_goes_on_with_what_waits_by_itself(indexer: Indexer, files: Pat
 class Passing:
     """A store in which documents arrive as soon as it was looked into."""
 
-    def __init__(self, store: ChunkStore, arrive: Callable[[], object]) -> None:
+    def __init__(self, store: ChromaStore, arrive: Callable[[], object]) -> None:
         self._store = store
         self._arrive = arrive
 
@@ -281,7 +284,8 @@ def test_a_chunk_is_found_while_it_passes_from_those_that_wait_to_those_that_are
     (outcome,) = library.add(files / "tea.txt", wait=False).outcomes
     opened = library._index._opened
     assert opened
-    library._index._opened = replace(opened, store=cast(ChunkStore, Passing(opened.store, library.index_next)))
+    assert isinstance(opened.store, ChromaStore)
+    library._index._opened = replace(opened, store=cast(ChromaStore, Passing(opened.store, library.index_next)))
     assert library.chunks([(outcome.document_id, 0)])
     assert library.document("tea.txt").indexed == 1
 

@@ -109,7 +109,7 @@ def test_a_kill_loses_no_document(open_library: OpenLibrary, tmp_path: Path, ver
             done = {str(name) for name, status in told if status in {"added", "unchanged", "duplicate"}}
             assert done <= there
             counted["acknowledged"] += len(done)
-            if there == names and not library.indexing():  # begin anew
+            if there == names and not library.keyword_ready():  # begin anew
                 for record in library.documents():
                     library.remove(record.id)
         elif verb == "remove":

@@ -298,7 +298,7 @@ def test_what_was_searched_is_told_where_it_is_not_what_was_asked(state: Literal
 def test_an_answer_that_was_not_found_is_marked_and_is_not_called_a_quotation() -> None:
     cited = Citation.of_words(1, passage(1))
     for model in ("extractive", "stand-in"):
-        lost = Shown(turn_html(turn("The documents do not say. [1]", cited, model=model, finish="not_found")))
+        lost = Shown(turn_html(turn("Not found in your documents. [1]", cited, model=model, finish="not_found")))
         assert ("class", "fn-answer fn-not-found") in lost.attributes
         assert lost.targets == ["#src-abcd-0"] * 2
         assert "quot" not in lost.words

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from rag import Passage
 from rag.embedding.protocol import Embedder
 from rag.types import Verdict
-from rag.verifying.rules import Checked, Claim, check
+from rag.verifying.protocol import Claim, Judgement
+from rag.verifying.rules import RuleVerifier
 from tests.fakes import BagOfWordsEmbedder
 
 RETURNS = (
@@ -22,12 +23,12 @@ def _passage(text: str, heading: str = "", chunk_text: str = "") -> Passage:
     return Passage(1, 1.0, 1.0, "shop_rules.txt", "0" * 64, 1, "1", 0, len(text), text, heading, 0, chunk_text or text)
 
 
-def _checked(sentence: str, *texts: str) -> Checked:
+def _checked(sentence: str, *texts: str) -> Judgement:
     passages = [_passage(text) for text in texts]
-    return check([Claim(sentence, tuple(range(len(texts))))], passages, BagOfWordsEmbedder())[0]
+    return RuleVerifier(BagOfWordsEmbedder()).verify([Claim(sentence, tuple(range(len(texts))))], passages)[0]
 
 
-def _words(checked: Checked, *texts: str) -> list[str]:
+def _words(checked: Judgement, *texts: str) -> list[str]:
     return [texts[support.index][support.start : support.end] for support in checked.supports]
 
 
@@ -91,17 +92,17 @@ def test_facts_may_stand_in_the_heading_and_in_what_was_trimmed() -> None:
     claim = Claim("In Leiden parcels are inspected at the warehouse before the refund is paid.", (0,))
 
     for passage in (_passage(text, "Warehouses > Leiden"), _passage(text, chunk_text=f"{text} That is in Leiden.")):
-        assert check([claim], [passage], BagOfWordsEmbedder())[0].verdict == "supported"
+        assert RuleVerifier(BagOfWordsEmbedder()).verify([claim], [passage])[0].verdict == "supported"
 
 
 def test_a_sentence_that_cites_nothing_gets_the_passage_that_supports_it() -> None:
     passages = [_passage(CARE), _passage(RETURNS)]
     claims = [Claim("Opened items may not be returned.", ()), Claim("The moon has no air around it.", ())]
 
-    found, nothing = check(claims, passages, BagOfWordsEmbedder())
+    found, nothing = RuleVerifier(BagOfWordsEmbedder()).verify(claims, passages)
 
     assert (found.verdict, [support.index for support in found.supports]) == ("supported", [1])
-    assert nothing == Checked("unsupported", ())
+    assert nothing == Judgement("unsupported", ())
 
 
 @pytest.mark.parametrize(
@@ -113,18 +114,18 @@ def test_a_sentence_that_cites_nothing_gets_the_passage_that_supports_it() -> No
     ],
 )
 def test_the_real_model_tells_the_same_said_in_another_order(sentence: str, verdict: Verdict, minilm: Embedder) -> None:
-    assert check([Claim(sentence, (0,))], [_passage(RETURNS)], minilm)[0].verdict == verdict
+    assert RuleVerifier(minilm).verify([Claim(sentence, (0,))], [_passage(RETURNS)])[0].verdict == verdict
 
 
 def test_no_claims_and_no_passages_give_nothing() -> None:
-    assert check([], [], BagOfWordsEmbedder()) == []
-    assert check([Claim("Anything at all.", ())], [], BagOfWordsEmbedder()) == [Checked("unsupported", ())]
+    assert RuleVerifier(BagOfWordsEmbedder()).verify([], []) == []
+    assert RuleVerifier(BagOfWordsEmbedder()).verify([Claim("Anything at all.", ())], []) == [Judgement("unsupported", ())]
 
 
 @given(TEXTS, TEXTS)
 def test_any_text_is_checked_and_offsets_are_within_the_passage(sentence: str, text: str) -> None:
     for cited in ((), (0,), (0, 0)):
-        checked = check([Claim(sentence, cited)], [_passage(text)], BagOfWordsEmbedder())[0]
+        checked = RuleVerifier(BagOfWordsEmbedder()).verify([Claim(sentence, cited)], [_passage(text)])[0]
         for support in checked.supports:
             assert 0 <= support.start <= support.end <= len(text)
             assert 0.0 <= support.score <= 1.0

@@ -1,4 +1,4 @@
-"""Ranked chunks -> passages: neighbours together, copies once."""
+"""RankedChunk chunks -> passages: neighbours together, copies once."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.retrieving.passages import MOST_JOINED, Ranked, distinct, joined
+from rag.retrieving.passages import MOST_JOINED, RankedChunk, distinct, joined
 from rag.types import Chunk, ChunkKey
 
 BOILERPLATE = (
@@ -22,17 +22,17 @@ def chunk(document_id: str, ordinal: int, text: str = "", page: int = 1, gap: st
     return Chunk(document_id, ordinal, page, start + len(gap), start + 1000, text, "", gap)
 
 
-def ranked(*chunks: Chunk) -> list[Ranked]:
+def ranked(*chunks: Chunk) -> list[RankedChunk]:
     """Best first."""
-    return [Ranked(each, 1 - number / 100, 0.5) for number, each in enumerate(chunks)]
+    return [RankedChunk(each, 1 - number / 100, 0.5) for number, each in enumerate(chunks)]
 
 
-def chosen(candidates: Sequence[Ranked], top_k: int) -> list[list[Ranked]]:
+def chosen(candidates: Sequence[RankedChunk], top_k: int) -> list[list[RankedChunk]]:
     """As a search chooses."""
     return joined(distinct(candidates), top_k)
 
 
-def keys(passages: Sequence[Sequence[Ranked]]) -> list[list[ChunkKey]]:
+def keys(passages: Sequence[Sequence[RankedChunk]]) -> list[list[ChunkKey]]:
     return [[each.chunk.key for each in passage] for passage in passages]
 
 

@@ -12,11 +12,12 @@ from tokenizers import Tokenizer
 from rag import Chunk, Document, Embedder, Page
 from rag.embedding.model_files import model_folder
 from rag.formats.loader import Loader
-from rag.ingesting.chunking import LONGEST_GAP, chunk_document
+from rag.ingesting.chunking import LONGEST_GAP
 from rag.settings import DEFAULT_EMBEDDING_MODEL
-from rag.text.headings import text_headings
+from rag.text.headings import part_headings
 from rag.types import Heading
 from tests import documents
+from tests.chunked import chunk_document
 from tests.fakes import BagOfWordsEmbedder
 from tests.loading import load
 
@@ -61,7 +62,7 @@ NASTY = {
 
 def document(*texts: str) -> Document:
     pages = tuple(Page(n, str(n), text) for n, text in enumerate(texts, start=1))
-    return Document("d" * 64, "notes.txt", "", "text/plain", pages, text_headings(texts[0]))
+    return Document("d" * 64, "notes.txt", "", "text/plain", pages, next(part_headings(texts[:1])))
 
 
 def chunks_of(text: str, tokens: int, embedder: Embedder = WORDS) -> list[str]:

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag import Passage
-from rag.retrieving.confidence import confidence, evidence
-from rag.text.term_weights import Wording
+from rag.retrieving.confidence import answer_features, confidence
+from rag.text.term_weights import TermWeights
 from tests.fakes import BagOfWordsEmbedder
 
 QUESTION = "Which oil suits benches?"
@@ -23,7 +23,7 @@ def idf(terms: Iterable[str]) -> dict[str, float]:
     return dict.fromkeys(terms, 1.0)
 
 
-ASKED = Wording(QUESTION, ("en",), idf)
+ASKED = TermWeights(QUESTION, ("en",), idf)
 
 
 def passage(cosine: float, text: str = ANSWER, *, whole: str = "", heading: str = "", name: str = "care.txt") -> Passage:
@@ -31,12 +31,12 @@ def passage(cosine: float, text: str = ANSWER, *, whole: str = "", heading: str 
 
 
 def sure(*passages: Passage, title: str = TITLE) -> float:
-    return confidence(evidence(QUESTION, passages, [title] * len(passages), ASKED, EMBEDDER))
+    return confidence(answer_features(QUESTION, passages, [title] * len(passages), ASKED, EMBEDDER))
 
 
 def found(*passages: Passage, title: str = TITLE) -> Sequence[float]:
     """The nearest passage, how much is covered, and what the subject alone explains."""
-    return evidence(QUESTION, passages, [title] * len(passages), ASKED, EMBEDDER)
+    return answer_features(QUESTION, passages, [title] * len(passages), ASKED, EMBEDDER)
 
 
 @given(

@@ -71,7 +71,7 @@ class FakeRetriever:
     min_confidence: float = 0.5
     asked: list[tuple[str, int, Sequence[str] | None]] = field(default_factory=list)
 
-    def retrieve(self, question: str, top_k: int, documents: Sequence[str] | None) -> list[Passage]:
+    def retrieve(self, question: str, *, top_k: int, documents: Sequence[str] | None) -> list[Passage]:
         self.asked.append((question, top_k, documents))
         found = self.finds[question]
         if isinstance(found, StorageError):

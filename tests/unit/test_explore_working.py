@@ -8,9 +8,9 @@ import pytest
 
 from tests.conftest import OpenLibrary
 from tests.fakes import BagOfWordsEmbedder
-from ui.web.exploring.compare import Handlers
+from ui.web.exploring.compare import CompareHandlers
 from ui.web.exploring.figures import Figures
-from ui.web.exploring.working import Working
+from ui.web.exploring.view import BackgroundWork, Tools
 
 
 def test_progress_is_seen_and_the_result_or_the_error_comes() -> None:
@@ -19,14 +19,14 @@ def test_progress_is_seen_and_the_result_or_the_error_comes() -> None:
         time.sleep(0.5)
         return "done"
 
-    working = Working(work)
+    working = BackgroundWork(work)
     assert 0.25 in list(working)
     assert working.result() == "done"
 
     def fail(tell: Callable[[float], None]) -> None:
         raise KeyError("lost")
 
-    failing = Working(fail)
+    failing = BackgroundWork(fail)
     assert list(failing) == []
     with pytest.raises(KeyError):
         failing.result()
@@ -44,7 +44,7 @@ def test_who_leaves_stops_the_work_at_its_next_word() -> None:
         finally:
             ended.set()
 
-    shares = iter(Working(work))
+    shares = iter(BackgroundWork(work))
     next(shares)
     shares.close()  # type: ignore[attr-defined] # as Gradio does when a tab is closed
     left.set()
@@ -53,17 +53,17 @@ def test_who_leaves_stops_the_work_at_its_next_word() -> None:
 
 
 def test_a_long_comparison_shows_a_bar_and_then_the_pairs(open_library: OpenLibrary) -> None:
-    handlers = Handlers(open_library(embedder=BagOfWordsEmbedder(seconds_a_batch=0.4)), Figures())
+    handlers = CompareHandlers(Tools(open_library(embedder=BagOfWordsEmbedder(seconds_a_batch=0.4)), Figures()))
     *bars, found = handlers.compare("texts", "\n".join(f"line {number}" for number in range(100)), None, "")
     assert len(bars) > 1
     assert all("fn-bar" in bar for bar in bars)
-    assert "The first 60 of 100 are drawn" in found
-    assert "The 20 most alike of 4,950 pairs." in found
+    assert "The heat map shows the first 60 of 100" in found
+    assert "Showing the 20 most similar of 4,950 pairs." in found
     assert "fn-figure" in found
 
 
 def test_a_long_list_is_only_set_beside_the_question(open_library: OpenLibrary) -> None:
-    handlers = Handlers(open_library(), Figures())
+    handlers = CompareHandlers(Tools(open_library(), Figures()))
     text = "\n".join(f"line {number}" for number in range(1_500))
     *_, found = handlers.compare("texts", text, None, "line 77")
     assert "fn-figure" not in found

@@ -88,7 +88,7 @@ def test_words_and_passages_of_the_library_are_found(filled: Library) -> None:
 def test_what_adds_up_to_nothing_or_has_nothing_around_it_is_said(library: Library, filled: Library) -> None:
     with pytest.raises(ExploringError, match="adds up to nothing"):
         solve(library, "oak - oak", among=["lamp"])
-    with pytest.raises(ExploringError, match="nothing to look among"):
+    with pytest.raises(ExploringError, match="nothing to search"):
         solve(library, "oak", among=[" "])
     with pytest.raises(ExploringError, match="does not show its vocabulary"):
         solve(library, "oak")

@@ -12,7 +12,7 @@ from rag.endpoints.chat.reply import ChatDelta
 from rag.errors import ChatConnectionError
 from rag.exploring import find_clusters, title_clusters
 from rag.exploring.grouping import by_density, by_means
-from rag.exploring.terms import telling_terms
+from rag.exploring.naming import distinctive_terms
 from rag.types import Message
 from tests.fakes import BagOfWordsEmbedder
 
@@ -96,11 +96,11 @@ def test_terms_are_frequent_here_and_rare_elsewhere() -> None:
         ["Annual leave is long. Annual leave needs a form.", "The annual leave of John's team."],
         ["Teak oil is for teak. The form of the bench.", "Teak oil needs days."],
     ]
-    leave, teak = telling_terms(groups, most=2)
+    leave, teak = distinctive_terms(groups, most=2)
     assert leave[0].casefold() == "annual leave"
     assert teak[0].casefold() in {"teak oil", "teak"}
     assert not {"the", "is", "of", "form"} & {term.casefold() for term in (*leave, *teak)}
-    assert telling_terms([["12 34 5.6"], []]) == [(), ()]
+    assert distinctive_terms([["12 34 5.6"], []]) == [(), ()]
 
 
 class Titling:

@@ -192,7 +192,7 @@ def test_a_list_is_read_from_lines_and_from_a_column_in_any_encoding(tmp_path: P
     ("data", "said"),
     [
         (b"", "is empty"),
-        (b"id,text\n", "no rows below its first"),
+        (b"id,text\n", "no rows below its header"),
         (b"text\n" + b"word\n" * (MOST_TEXTS + 1), "10,001 texts; at most 10,000"),
         (bytes(range(256)) * 20, "bad.csv"),
         (b'text\n"' + b"x" * 200_000 + b'"\n', "cannot be read as CSV"),

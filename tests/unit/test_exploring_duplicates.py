@@ -8,7 +8,7 @@ import pytest
 
 from rag import ExploringError, Library
 from rag.exploring import Difference, differences, find_duplicates
-from rag.exploring.similar import similar_pairs
+from rag.exploring.pairing import similar_pairs
 from tests.conftest import OpenLibrary
 from tests.documents import plain_pdf
 

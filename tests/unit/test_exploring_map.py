@@ -1,5 +1,6 @@
 """The map: places, samples, what is kept of it, questions on it, and how it is drawn and written."""
 
+import sys
 import threading
 from pathlib import Path
 
@@ -201,6 +202,15 @@ def test_a_picture_is_written_with_odd_names_and_outliers(ending: str, library: 
         assert file.read_bytes().startswith(b"\x89PNG" if ending == "png" else b"<?xml")
         figure = map_figure(placed, captions(library, placed), type(colouring)(groups, colouring.names))
         assert any(str(trace.name).startswith(OUTSIDE) for trace in figure.data)
+
+
+def test_without_matplotlib_a_sentence_says_how_to_get_it(library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib.backends.backend_agg", None)  # as where it is not installed
+    with library:
+        placed = map_library(library, method="pca")
+        with pytest.raises(ExploringError, match=r"The map as PNG or SVG needs matplotlib: pip install 'footnote\[plots\]'\."):
+            write_picture(tmp_path / "map.png", placed, by_document(placed))
+    assert not (tmp_path / "map.png").exists()
 
 
 def test_topics_of_the_samples_stand_apart_on_the_map(tmp_path: Path, samples: Path, minilm: BagOfWordsEmbedder) -> None:

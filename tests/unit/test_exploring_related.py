@@ -65,7 +65,7 @@ def test_what_cannot_be_found_is_said(library: Library) -> None:
         related_documents(library, neighbours=0)
     for name in ("boats.pdf", "wood.pdf", "oak.pdf"):
         library.remove(name)
-    with pytest.raises(ExploringError, match=r"nothing beside sea\.pdf"):
+    with pytest.raises(ExploringError, match=r"nothing besides sea\.pdf"):
         more_like(library, "sea.pdf")
     for call in (lambda: related_to(library, "sea.pdf"), lambda: related_documents(library)):
         with pytest.raises(ExploringError, match="at least 2 documents"):

@@ -96,7 +96,7 @@ def test_a_word_has_one_static_vector_and_another_one_in_each_context(real: Libr
         ("harbour", "A harbour.", RIVER, "“harbour” is not in the second sentence"),
         ("bank", "word " * 300 + "bank", RIVER, "beyond the 256 tokens"),
         (" ", MONEY, RIVER, "no word to compare"),
-        ("bank", MONEY, "", "no text to look into"),
+        ("bank", MONEY, "", "text is empty"),
     ],
 )
 def test_a_word_that_cannot_be_compared_is_said(real: Library, word: str, first: str, second: str, said: str) -> None:
@@ -116,7 +116,7 @@ def test_each_token_is_compared_with_each(real: Library) -> None:
 
 
 def test_what_cannot_be_looked_into_is_said(real: Library, library: Library) -> None:
-    with pytest.raises(ExploringError, match="no text"):
+    with pytest.raises(ExploringError, match="text is empty"):
         tokenize(real, " \n")
     with pytest.raises(ExploringError, match="20,001 characters"):
         tokenize(real, "x" * (MOST_CHARACTERS + 1))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rag import ExploringError, Library
-from rag.exploring.passages import best_of
+from rag.exploring.passages import best_passages
 from tests.fakes import BagOfWordsEmbedder
 
 TEXTS = {"sea.txt": "The harbour opens at dawn.", "land.txt": "Oak needs oil twice a year."}
@@ -27,7 +27,7 @@ def test_every_chunk_has_its_row_and_every_document_its_mean(library: Library) -
         vectors = library.vectors()
         chunks = library.chunks(vectors.keys)
         assert {chunks[key].text for key in vectors.keys} == set(TEXTS.values())
-        for key, row in vectors.places.items():
+        for row, key in enumerate(vectors.keys):
             assert vectors.embeddings[row] == pytest.approx(library.embedder.embed_documents([chunks[key].text])[0], abs=1e-6)
             assert vectors.records[vectors.owners[row]].id == key[0]
         assert vectors.documents == pytest.approx(vectors.embeddings[np.argsort(vectors.owners)])  # each has one chunk
@@ -73,6 +73,6 @@ def test_too_little_to_look_at_is_said(library: Library, tmp_path: Path) -> None
 def test_passages_are_whole_chunks_best_first(library: Library) -> None:
     with library:
         cosines = {key: number / 10 for number, key in enumerate(library.vectors().keys, start=1)}
-        passages = best_of(library, {**cosines, ("gone", 0): 0.9})
+        passages = best_passages(library, {**cosines, ("gone", 0): 0.9})
         assert [(one.passage.rank, one.passage.score) for one in passages] == [(1, 0.2), (2, 0.1)]
         assert {one.passage.text for one in passages} == set(TEXTS.values())

@@ -8,9 +8,9 @@ import pytest
 from rag import Library
 from tests.conftest import OpenLibrary
 from ui.web.exploring.duplicates import DuplicatesHandlers
-from ui.web.exploring.explore import Tools
 from ui.web.exploring.figures import Figures
 from ui.web.exploring.related import RelatedHandlers
+from ui.web.exploring.view import Tools
 
 TEXT = "Boats moor in the harbour overnight, below the old lighthouse, whose lamp is lit at dusk."
 
@@ -29,7 +29,7 @@ def is_visible(component: Any) -> bool:
 
 
 def test_a_small_library_is_looked_through_at_once(two: Library) -> None:
-    button, html = list(DuplicatesHandlers(two).show())[-1]
+    button, html = list(DuplicatesHandlers(Tools(two, Figures())).show())[-1]
     assert not is_visible(button)
     assert "&lt;i&gt;a.txt" in html
     assert "<script>" not in html
@@ -37,7 +37,7 @@ def test_a_small_library_is_looked_through_at_once(two: Library) -> None:
 
 
 def test_a_large_library_waits_for_the_button_until_it_is_known(two: Library) -> None:
-    handlers = DuplicatesHandlers(two, at_once=1)
+    handlers = DuplicatesHandlers(Tools(two, Figures()), at_once=1)
     ((button, html),) = handlers.show()
     assert is_visible(button)
     assert "2 passages" in html
@@ -48,7 +48,7 @@ def test_a_large_library_waits_for_the_button_until_it_is_known(two: Library) ->
 
 
 def test_changed_documents_are_looked_at_anew(two: Library) -> None:
-    handlers = DuplicatesHandlers(two)
+    handlers = DuplicatesHandlers(Tools(two, Figures()))
     assert "fn-pair" in list(handlers.show())[-1][1]
     two.remove("<i>a.txt")
     assert "at least 2 documents" in list(handlers.show())[-1][1]
@@ -56,7 +56,7 @@ def test_changed_documents_are_looked_at_anew(two: Library) -> None:
 
 def test_too_little_to_look_at_is_a_sentence_in_both_views(open_library: OpenLibrary) -> None:
     library = open_library("empty")
-    assert 'class="fn-trouble"' in list(DuplicatesHandlers(library).show())[-1][1]
+    assert 'class="fn-trouble"' in list(DuplicatesHandlers(Tools(library, Figures())).show())[-1][1]
     dropdown, graph = RelatedHandlers(Tools(library, Figures())).show(None)
     assert not is_visible(dropdown)
     assert "at least 2 documents" in graph

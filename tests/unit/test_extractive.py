@@ -1,7 +1,7 @@
 import pytest
 
 from rag import Passage
-from rag.answering.extractive import MAX_QUOTES, Quote, best_quotes, weighed_sentences
+from rag.answering.extractive import MAX_QUOTES, Quote, best_quotes, compare_sentences
 from tests.fakes import BagOfWordsEmbedder
 
 WORDS = BagOfWordsEmbedder()
@@ -12,7 +12,7 @@ def passage(text: str, rank: int = 1, cosine: float = 0.5) -> Passage:
 
 
 def quotes_of(question: str, passages: list[Passage]) -> list[Quote]:
-    return best_quotes(question, passages, weighed_sentences(question, passages, WORDS))
+    return best_quotes(question, passages, compare_sentences(question, passages, WORDS))
 
 
 def quoted(question: str, *texts: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.verifying.facts import facts_of, known, missing
+from rag.verifying.facts import facts_of, missing_facts, source_facts
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ from rag.verifying.facts import facts_of, known, missing
     ],
 )
 def test_a_fact_is_found_in_another_form(sentence: str, source: str) -> None:
-    assert missing(facts_of(sentence), known([source])) == []
+    assert missing_facts(facts_of(sentence), source_facts([source])) == []
 
 
 @pytest.mark.parametrize(
@@ -43,4 +43,4 @@ def test_a_fact_is_found_in_another_form(sentence: str, source: str) -> None:
     ],
 )
 def test_a_changed_fact_is_missed(sentence: str, source: str, kind: str) -> None:
-    assert missing(facts_of(sentence), known([source])) == [kind]
+    assert missing_facts(facts_of(sentence), source_facts([source])) == [kind]

@@ -9,7 +9,7 @@ from rag import Answer, Passage
 from rag.answering.citations import CitationResolver
 from rag.answering.footnoting import footnoted
 from rag.types import Verdict
-from rag.verifying.rules import Checked, Claim, Support
+from rag.verifying.protocol import Claim, Judgement, Support
 
 TEXTS = ("Rain falls on Monday. The sun shines.", "Snow falls on Friday.", "Fog comes on Sunday.")
 PASSAGES = tuple(Passage(n, 0.9, 0.9, "notes.txt", "d" * 64, 1, "1", 100 * n, 100 * n + len(text), text) for n, text in enumerate(TEXTS, 1))
@@ -21,21 +21,27 @@ def answered(written: str) -> Answer:
     return Answer("Why?", text, resolver.citations, PASSAGES, "stand-in", "complete", "", 1.0)
 
 
-def by_first_word(claims: Sequence[Claim], passages: Sequence[Passage]) -> list[Checked]:
+class FirstWordVerifier:
     """A passage supports a claim that begins with a word it begins with, by its first sentence; "Hail" is nowhere."""
 
-    def support(claim: Claim, index: int) -> Support:
-        text = passages[index].text
-        verdict: Verdict = "supported" if claim.text.split()[0] == text.split()[0] else "unsupported"
-        return Support(index, 0, text.index(".") + 1 if verdict == "supported" else 0, verdict, 1.0)
+    def __init__(self) -> None:
+        self.claims: list[Claim] = []
 
-    checked = []
-    for claim in claims:
-        indexes = claim.cited or range(len(passages))
-        found = [support(claim, index) for index in indexes]
-        good = [one for one in found if one.verdict == "supported"]
-        checked.append(Checked("supported" if good else "unsupported", tuple(found if claim.cited else good[:1])))
-    return checked
+    def verify(self, claims: Sequence[Claim], passages: Sequence[Passage]) -> list[Judgement]:
+        """Judge by first words, and remember the claims."""
+
+        def support(claim: Claim, index: int) -> Support:
+            text = passages[index].text
+            verdict: Verdict = "supported" if claim.text.split()[0] == text.split()[0] else "unsupported"
+            return Support(index, 0, text.index(".") + 1 if verdict == "supported" else 0, verdict, 1.0)
+
+        self.claims += claims
+        judgements = []
+        for claim in claims:
+            supports = [support(claim, index) for index in claim.cited or range(len(passages))]
+            good = [each for each in supports if each.verdict == "supported"]
+            judgements.append(Judgement("supported" if good else "unsupported", tuple(supports if claim.cited else good[:1])))
+        return judgements
 
 
 def sentences_of(answer: Answer) -> list[tuple[str, Verdict, tuple[int, ...]]]:
@@ -43,7 +49,7 @@ def sentences_of(answer: Answer) -> list[tuple[str, Verdict, tuple[int, ...]]]:
 
 
 def test_each_footnote_gets_its_sentence_its_words_and_its_verdict() -> None:
-    answer = footnoted(answered("Rain falls on Monday [1]. Hail falls never [2]."), by_first_word)
+    answer = footnoted(answered("Rain falls on Monday [1]. Hail falls never [2]."), FirstWordVerifier())
     rain, hail = answer.citations
     assert (rain.sentence, rain.verdict, rain.quote) == ("Rain falls on Monday.", "supported", "Rain falls on Monday.")
     assert (rain.quote_start, rain.quote_end) == (100, 121)
@@ -52,7 +58,7 @@ def test_each_footnote_gets_its_sentence_its_words_and_its_verdict() -> None:
 
 
 def test_a_supported_sentence_without_a_number_gets_one_and_numbers_follow_the_text() -> None:
-    answer = footnoted(answered("Snow falls on Friday. Rain falls [1]. Snow falls then. Hail falls never."), by_first_word)
+    answer = footnoted(answered("Snow falls on Friday. Rain falls [1]. Snow falls then. Hail falls never."), FirstWordVerifier())
     assert answer.text == "Snow falls on Friday.[1] Rain falls[2]. Snow falls then.[1] Hail falls never."
     assert [(citation.number, citation.passage.rank) for citation in answer.citations] == [(1, 2), (2, 1), (1, 2)]
     assert [citation.verdict for citation in answer.citations] == ["supported"] * 3
@@ -65,31 +71,26 @@ def test_a_supported_sentence_without_a_number_gets_one_and_numbers_follow_the_t
 
 
 def test_a_footnote_goes_after_the_emphasis_and_not_into_code_or_tables() -> None:
-    answer = footnoted(answered("**Rain falls here.**\n\n| Rain | here and now |\n\n```\nRain falls here.\n```\n"), by_first_word)
+    answer = footnoted(answered("**Rain falls here.**\n\n| Rain | here and now |\n\n```\nRain falls here.\n```\n"), FirstWordVerifier())
     assert answer.text.startswith("**Rain falls here.**[1]\n\n| Rain | here and now |\n\n```\nRain falls here.\n```")
     assert len(answer.citations) == 1
 
 
 def test_a_footnote_outside_of_any_sentence_was_not_checked() -> None:
-    (citation,) = footnoted(answered("```\nx\n```\n[1]"), by_first_word).citations
+    (citation,) = footnoted(answered("```\nx\n```\n[1]"), FirstWordVerifier()).citations
     assert (citation.verdict, citation.sentence, citation.quote) == ("related", "", TEXTS[0])
 
 
 def test_a_sentence_that_cites_one_passage_twice_is_compared_with_it_once() -> None:
-    asked: list[Claim] = []
-
-    def check(claims: Sequence[Claim], passages: Sequence[Passage]) -> list[Checked]:
-        asked.extend(claims)
-        return by_first_word(claims, passages)
-
-    answer = footnoted(answered("Rain [1] falls on Monday [2][1]."), check)
-    assert asked == [Claim("Rain falls on Monday.", (0, 1))]
+    verifier = FirstWordVerifier()
+    answer = footnoted(answered("Rain [1] falls on Monday [2][1]."), verifier)
+    assert verifier.claims == [Claim("Rain falls on Monday.", (0, 1))]
     assert [citation.verdict for citation in answer.citations] == ["supported", "unsupported", "supported"]
 
 
 @pytest.mark.parametrize("text", ["", "Yes.", "# Rain\n\n```\nx\n```"])
 def test_an_answer_without_statements_stays_as_it_is(text: str) -> None:
-    assert footnoted(answered(text), by_first_word) == answered(text)
+    assert footnoted(answered(text), FirstWordVerifier()) == answered(text)
 
 
 WRITTEN = st.lists(
@@ -103,7 +104,7 @@ WRITTEN = st.lists(
 @given(WRITTEN)
 def test_footnotes_stand_at_their_places_and_words_are_not_touched(written: str) -> None:
     before = answered(written)
-    answer = footnoted(before, by_first_word)
+    answer = footnoted(before, FirstWordVerifier())
     assert all(answer.text.startswith(f"[{citation.number}]", citation.position) for citation in answer.citations)
     numbers = list(dict.fromkeys(citation.number for citation in answer.citations))
     assert numbers == list(range(1, len(numbers) + 1))
@@ -122,5 +123,5 @@ def bare(answer: Answer) -> str:
 
 def test_the_rest_of_an_answer_stays() -> None:
     before = replace(answered("Rain falls on Monday [1]."), reasoning="Hm.", notice="Look out.")
-    after = footnoted(before, by_first_word)
+    after = footnoted(before, FirstWordVerifier())
     assert (after.reasoning, after.notice, after.passages) == ("Hm.", "Look out.", PASSAGES)

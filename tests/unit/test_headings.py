@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.text.headings import LONGEST_TITLE, PATH_SEPARATOR, HeadingPaths, place_heading, text_headings
+from rag.text.headings import LONGEST_TITLE, PATH_SEPARATOR, HeadingPaths, part_headings, place_heading
 from rag.types import Heading
 
 
 def found(text: str) -> list[tuple[int, str]]:
-    return [(heading.level, heading.title) for heading in text_headings(text)]
+    return [(heading.level, heading.title) for heading in next(part_headings([text]))]
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ LINES = st.one_of(
 
 @given(st.lists(LINES, max_size=30).map("\n".join))
 def test_every_heading_stands_where_it_says(text: str) -> None:
-    headings = text_headings(text)
+    headings = next(part_headings([text]))
     starts = [heading.start for heading in headings]
     assert starts == sorted(set(starts))
     for heading in headings:

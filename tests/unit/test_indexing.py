@@ -193,7 +193,14 @@ class Refusing(Library):
     room = False
 
     def add_upload(
-        self, path: Path, name: str, *, passwords: object = (), progress: ProgressCallback | None = None, wait: bool = True
+        self,
+        path: Path,
+        name: str,
+        *,
+        passwords: object = (),
+        progress: ProgressCallback | None = None,
+        wait: bool = True,
+        replace: bool = False,
     ) -> Outcome:
         if not self.room:
             raise StorageError("The disk is full.")
@@ -222,7 +229,14 @@ class Watched(Library):
         self.order: list[str] = []
 
     def add_upload(
-        self, path: Path, name: str, *, passwords: object = (), progress: ProgressCallback | None = None, wait: bool = True
+        self,
+        path: Path,
+        name: str,
+        *,
+        passwords: object = (),
+        progress: ProgressCallback | None = None,
+        wait: bool = True,
+        replace: bool = False,
     ) -> Outcome:
         self.order.append(path.read_text().split()[0])
         return super().add_upload(path, name, progress=progress, wait=wait)
@@ -239,8 +253,11 @@ def test_small_files_go_first_none_starves_and_versions_stay_in_order(tmp_path: 
         finish(indexer)
         assert library.order[: MOST_PASSED_OVER + 1] == [*map(str, range(MOST_PASSED_OVER)), "huge"]
         assert library.order.index("older") < library.order.index("newer")
-        (plan,) = (record for record in library.documents() if record.name == "plan.txt")
-        assert library.retrieve("newer", documents=[plan.id])[0].text == "newer"
+        assert library.retrieve("newer", documents=["plan (2).txt"])[0].text == "newer"
+        (job,) = indexer.jobs  # the only one that is not called as it was uploaded, which is said
+        assert (job.name, job.state) == ("plan.txt", "keyword_ready")
+        assert job.message == "Added as plan (2).txt: 1 page. The library already has another plan.txt."
+        assert job.message in DocumentsHandlers(library, indexer).show()[0]
 
 
 def test_a_sample_that_waits_is_gone_on_with_and_stays_where_it_is(library: Library, tmp_path: Path) -> None:
@@ -272,7 +289,14 @@ class Slow(Library):
     """Reads a file for as long as it may."""
 
     def add_upload(
-        self, path: Path, name: str, *, passwords: object = (), progress: ProgressCallback | None = None, wait: bool = True
+        self,
+        path: Path,
+        name: str,
+        *,
+        passwords: object = (),
+        progress: ProgressCallback | None = None,
+        wait: bool = True,
+        replace: bool = False,
     ) -> Outcome:
         assert progress
         while True:
@@ -288,9 +312,10 @@ def test_a_stop_while_a_file_is_read_leaves_it_waiting(tmp_path: Path, upload: U
         until = time.monotonic() + 30
         while not indexer.jobs[0].fraction and time.monotonic() < until:
             time.sleep(0.002)
+        assert indexer.jobs[0].state == "reading"
         indexer.close()
         (job,) = Indexer(library).jobs
-        assert (job.name, job.attempts, job.is_waiting) == ("boats.txt", 0, True)
+        assert (job.name, job.attempts, job.state) == ("boats.txt", 0, "queued")
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no other file system to move from")

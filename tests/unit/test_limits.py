@@ -11,7 +11,7 @@ import pytest
 from gradio.state_holder import SessionState
 
 from rag import Library, Message, QuestionTooLongError
-from rag.library import MOST_HISTORY_CHARACTERS, MOST_HISTORY_MESSAGES, MOST_QUESTION_CHARACTERS
+from rag.retrieving.search import MOST_HISTORY_CHARACTERS, MOST_HISTORY_MESSAGES, MOST_QUESTION_CHARACTERS
 from tests.chat_server import ChatServer
 from tests.conftest import OpenLibrary
 from ui.chats.conversations import Conversations
@@ -27,8 +27,8 @@ from ui.web.contract import Painting
 from ui.web.documents import DocumentsHandlers
 from ui.web.exploring import arithmetic, classify, compare, tokens
 from ui.web.exploring import map as map_view
-from ui.web.exploring.explore import Tools
 from ui.web.exploring.figures import Figures
+from ui.web.exploring.view import Tools
 from ui.web.history import HistoryHandlers
 from ui.web.mounting import Page
 
@@ -142,7 +142,7 @@ def test_every_warning_says_how_long_a_text_may_be(library: Library) -> None:
 def test_the_views_of_explore_refuse_long_texts(library: Library) -> None:
     tools = Tools(library, Figures())
     longer = LONG + "x"
-    comparing, classifying = compare.Handlers(library, tools.figures), classify.Handlers(library, tools.figures)
+    comparing, classifying = compare.CompareHandlers(tools), classify.ClassifyHandlers(tools)
     shown = [
         *comparing.compare("texts", longer, None, ""),
         *comparing.compare("texts", "a\nb", None, LONG),
@@ -152,7 +152,7 @@ def test_the_views_of_explore_refuse_long_texts(library: Library) -> None:
         *classifying.check(longer),
         *arithmetic.ArithmeticHandlers(tools).solve(LONG, "library"),
         list(tokens.TokensHandlers(tools).compare(LONG, "a", "b"))[-1],
-        tokens.TokensHandlers(tools).cut(LONG),
+        tokens.TokensHandlers(tools).split(LONG),
         list(tokens.TokensHandlers(tools).heat(LONG, "b"))[-1],
         *map_view.MapHandlers(tools).draw("chunks", "pca", "document", LONG),
     ]

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.formats.text import MOST_CHARACTERS, split
-from rag.text.headings import part_headings, text_headings
+from rag.text.headings import part_headings
 
 TEXTS = st.text(st.sampled_from("ab .\n#`-"), min_size=1, max_size=120)
 
@@ -36,7 +36,7 @@ def test_headings_of_parts_are_those_of_the_whole() -> None:
         begins = [0, *accumulate(map(len, parts))]
         found = [heading for headings in part_headings(parts) for heading in headings]
         assert [(each.level, each.title, begins[each.page - 1] + each.start) for each in found] == [
-            (each.level, each.title, each.start) for each in text_headings(whole)
+            (each.level, each.title, each.start) for each in next(part_headings([whole]))
         ]
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from rag.library import Library
 from tests.conftest import OpenLibrary
-from ui.web.exploring.explore import Tools
 from ui.web.exploring.figures import Figures
 from ui.web.exploring.map import MapHandlers
+from ui.web.exploring.view import Tools
 from ui.web.selecting import MOST_ASKED, chunk_keys
 
 CHOICES = ("chunks", "tsne", "document", "")

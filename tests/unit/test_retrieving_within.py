@@ -36,7 +36,7 @@ def test_the_best_of_the_given_chunks_are_found_and_no_other(library: Library) -
         question = "When does the harbour open?"
         assert library.retrieve(question)[0].document != "land.txt"
         among = [key(library, "land.txt"), key(library, "port.txt")]
-        assert [passage.document for passage in library.retrieve(question, 5, chunks=among)] == ["port.txt", "land.txt"]
+        assert [passage.document for passage in library.retrieve(question, top_k=5, chunks=among)] == ["port.txt", "land.txt"]
         assert library.retrieve(question, chunks=[]) == []
         assert library.retrieve(question, chunks=[("gone", 3)]) == []
 
@@ -45,9 +45,9 @@ def test_neighbours_of_the_given_chunks_have_no_part_in_a_passage(library: Libra
     with library:
         middle = key(library, "long.txt", 1)
         text = library.chunks([middle])[middle].text
-        found = library.retrieve("harbour paragraph", 5, chunks=[middle])
+        found = library.retrieve("harbour paragraph", top_k=5, chunks=[middle])
         assert [passage.chunk_text for passage in found] == [text]
-        apart = library.retrieve("harbour paragraph", 5, chunks=[middle, key(library, "long.txt", 3)])
+        apart = library.retrieve("harbour paragraph", top_k=5, chunks=[middle, key(library, "long.txt", 3)])
         assert len(apart) == 2
 
 

@@ -41,6 +41,7 @@ def words(found: Sequence[Statement]) -> list[tuple[str, tuple[int, ...]]]:
         ("1. It rains all day [1].\n2. It snows at night [2].", [("It rains all day.", (0,)), ("It snows at night.", (1,))]),
         ("> It rains all day.[1]", [("It rains all day.", (0,))]),
         ("雨が降ります。[1]雪が降ります。[2]", [("雨が降ります。", (0,)), ("雪が降ります。", (1,))]),
+        ("Not found in your documents.", []),
         ("The documents do not say.", []),
         ("Yes [1].", [("Yes.", (0,))]),
         ("[1][2]", []),

@@ -1,13 +1,24 @@
 """The chunks of a passage -> the sentences that matter."""
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.retrieving.trimming import Part, Sentence, sentences, trimmed
+from rag.retrieving.trimming import Sentence, sentences, trimmed
 from rag.text.sentences import sentence_spans
+
+
+class Part(NamedTuple):
+    """A chunk: its place on the page, its text, its rank and how far it is behind."""
+
+    start: int
+    text: str
+    rank: int
+    behind: float
+
 
 ANSWER = "Teak benches are oiled in April and again in September, with linseed oil and a cloth of cotton."
 OTHER = "The canteen on the second floor opens at noon and closes at three in the afternoon."
@@ -23,7 +34,7 @@ WEIGH = having("teak", "benches", "oiled", "april")
 
 def shown(*parts: Part, weigh: Callable[[str], float] = WEIGH) -> str:
     """The words that are left of parts that follow each other, with a space between."""
-    start, end = trimmed([sentence for part in parts for sentence in sentences(part, weigh)])
+    start, end = trimmed([sentence for part in parts for sentence in sentences(*part, weigh)])
     return " ".join(part.text for part in parts)[start - parts[0].start : end - parts[0].start]
 
 
@@ -47,7 +58,7 @@ def test_what_is_left_are_whole_sentences_within_the_passage(parts: list[tuple[s
     candidates, bounds, start = [], [], first
     for text, (rank, behind) in parts:
         part = Part(start, text, rank, behind)
-        candidates += sentences(part, lambda text: weight * ("Teak" in text))
+        candidates += sentences(*part, lambda text: weight * ("Teak" in text))
         bounds += [(start + begin, start + end) for begin, end in sentence_spans(text)]
         start += len(text) + 1
     assert [(sentence.start, sentence.end) for sentence in candidates] == bounds
@@ -59,9 +70,9 @@ def test_what_is_left_are_whole_sentences_within_the_passage(parts: list[tuple[s
 
 
 def test_of_each_chunk_the_best_sentence_has_the_whole_share() -> None:
-    shares = [sentence.share for sentence in sentences(Part(0, f"{ANSWER} {OTHER} Teak is oiled.", 1, 0.0), WEIGH)]
+    shares = [sentence.share for sentence in sentences(*Part(0, f"{ANSWER} {OTHER} Teak is oiled.", 1, 0.0), WEIGH)]
     assert shares == [1.0, 0.0, 0.5]
-    assert [sentence.share for sentence in sentences(Part(0, f"{OTHER} {OTHER}", 1, 0.0), WEIGH)] == [0.0, 0.0]
+    assert [sentence.share for sentence in sentences(*Part(0, f"{OTHER} {OTHER}", 1, 0.0), WEIGH)] == [0.0, 0.0]
 
 
 @given(st.floats(0, 1), st.integers(1, 50), st.floats(0, 1))

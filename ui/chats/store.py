@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from rag.errors import NewerSchemaError, StorageError
-from rag.library import MOST_QUESTION_CHARACTERS
+from rag.retrieving.search import MOST_QUESTION_CHARACTERS
 from rag.storing.schema import migrate
 from ui import text
 from ui.chats.schema import MIGRATIONS

@@ -10,10 +10,9 @@ import typer
 from rich.live import Live
 from rich.text import Text
 
-from rag.answering.notices import still_indexing
+from rag.answering.notices import nothing_found, still_indexing
 from rag.types import Answer, Citation
 from ui.commands.terminal import (
-    ADD_DOCUMENTS,
     JsonOption,
     LibraryOption,
     TopKOption,
@@ -53,9 +52,12 @@ def search(
     """Find the passages nearest to a question."""
     with open_library(library) as opened:
         opened.warm_up()
-        passages = opened.retrieve(question, top_k, document)
-        all_searched = warn_not_searched(opened)
-        if notice := still_indexing(len(opened.indexing(document))):
+        passages = opened.retrieve(question, top_k=top_k, documents=document)
+        if passages:
+            warn_not_searched(opened)
+        else:
+            err.print(nothing_found(len(opened.documents()), len(opened.left_behind())), markup=False)
+        if notice := still_indexing(len(opened.keyword_ready(document))):
             warn(notice)
     if as_json:
         print_json(asdict(passage) for passage in passages)
@@ -65,7 +67,6 @@ def search(
             out.print(f"   {passage.heading}", style="dim", markup=False)
         out.print(f"   {' '.join(passage.text.split())}\n", markup=False)
     if not passages:
-        err.print("Nothing found." + f" {ADD_DOCUMENTS}" * all_searched)
         raise typer.Exit(1)
 
 
@@ -92,7 +93,8 @@ def ask(
     with open_library(library) as opened:
         opened.warm_up()
         answer = asyncio.run(final_answer(opened))
-        warn_not_searched(opened)
+        if answer.passages:
+            warn_not_searched(opened)
     if as_json:
         print_json([asdict(answer)])
     else:

@@ -77,7 +77,7 @@ def list_documents(library: LibraryOption = None, as_json: JsonOption = False) -
     """List the documents."""
     with open_library(library) as opened:
         records = opened.documents()
-        warn_not_searched(opened)
+        all_searched = warn_not_searched(opened)
         for record, problem in opened.damaged_copies():
             warn(f"The library's copy of {record.name} is {problem}: add the file again, or run `rag doctor --repair`.")
     if as_json:
@@ -85,7 +85,7 @@ def list_documents(library: LibraryOption = None, as_json: JsonOption = False) -
     elif records:
         columns = ("document", "pages", "chunks", "added", "id")
         print_table(columns, map(_cells, records), right=("pages", "chunks"))
-    else:
+    elif all_searched:
         err.print(ADD_DOCUMENTS)
 
 
@@ -126,7 +126,8 @@ def _outcomes_printed(as_json: bool) -> Iterator[ProgressCallback]:
 
         def on_progress(step: Progress) -> None:
             done[step.file] = step.fraction
-            show(sum(done.values()) / step.files, f"{step.stage} {step.file}/{step.files} {Path(step.path).name}")
+            doing = "reading" if step.state == "reading" else "indexing"
+            show(sum(done.values()) / step.files, f"{doing} {step.file}/{step.files} {Path(step.path).name}")
             if step.outcome and as_json:
                 print_json([asdict(step.outcome)])
             elif step.outcome:

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.segment import Segment
 from rich.table import Table
 
+from rag.answering.notices import needs_reindexing
 from rag.errors import LibraryError, StorageError
 from rag.settings import Settings
 from rag.text.printable import printable, printable_json
@@ -69,14 +70,27 @@ def open_library(
 
     settings = Settings()
     folder = folder or settings.library
-    if not create and not folder.is_dir():
-        raise LibraryError(f"There is no library at {folder}. `rag add PATH` creates one; --library selects another.")
+    if not create and not (folder.is_dir() and (not settings.chroma_url or any(folder.iterdir()))):
+        raise LibraryError(_no_library(folder, settings.chroma_url))
     with (opener or Library.open)(folder, settings) as opened:
         try:
             yield opened
         except KeyboardInterrupt:
             err.print("Stopped. Finished documents are kept; run the same command to continue.")
             raise typer.Exit(130) from None
+
+
+def _no_library(folder: Path, chroma_url: str | None) -> str:
+    """What to do about a missing library; names those that the Chroma server holds, if there is one."""
+    message = f"There is no library at {folder}. `rag add PATH` creates one; --library selects another."
+    if chroma_url:
+        from rag.storing.chroma_client import libraries_at
+
+        if libraries := libraries_at(chroma_url):
+            held = ", ".join(f"{id_} (documents: {count})" for id_, count in libraries.items())
+            example = json.dumps({"schema": 1, "id": next(iter(libraries))})
+            message += f" The Chroma server holds: {held}. To open one of these here, write its id to {folder / 'library.json'}: {example}"
+    return message
 
 
 def warn(message: str) -> None:
@@ -86,9 +100,10 @@ def warn(message: str) -> None:
 
 def warn_not_searched(library: "Library") -> bool:
     """Say how many documents are not searched because they were indexed with other settings; True if there are none."""
-    if left := len(library.left_behind()):
-        warn(f"{left} documents were indexed with another model or setting and are not searched. `rag reindex` updates them.")
-    return not left
+    notice = needs_reindexing(len(library.left_behind()))
+    if notice:
+        warn(notice)
+    return not notice
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Uploads are read one after another in the background, and their vectors made between; the page asks how far they are."""
+"""Uploads are read one after another in the background, and embedded in between; the page asks how far they are."""
 
 import logging
 import secrets
@@ -10,16 +10,15 @@ from pathlib import Path
 from rag.errors import RagError
 from rag.library import Library
 from rag.types import Progress
-from ui import text
-from ui.uploading.queue_folder import Job, QueueFolder
+from ui.uploading.queue_folder import NOT_STORED, UPLOAD_GONE, Job, QueueFolder
 
 log = logging.getLogger(__name__)
 
 SECONDS_TO_END = 5
-"""A shutdown waits this long for the work to end; it may be loading the model, and what it leaves half-done is swept at the next start."""
+"""How long a shutdown waits for the work to end; it may be loading the model, and what it leaves half-done is swept at the next start."""
 
 SECONDS_TO_RETRY = 5
-"""After the vectors could not be made, the disk being full, say."""
+"""Until embedding is tried again after it failed."""
 
 MOST_PASSED_OVER = 4
 """The smallest file is read first; after so many that came later, it is the oldest one's turn."""
@@ -28,14 +27,13 @@ UNEXPECTED = "Something went wrong while this file was read; the server's log sa
 
 
 class _ClosingError(Exception):
-    """The page is being shut down; the file at work is given up whole."""
+    """The server is shutting down; the file at work is given up whole."""
 
 
 class Indexer:
-    """One thread that adds files; the rest of the page asks it for `jobs`. A stop or a kill leaves what waits for the next start."""
+    """One thread that adds files; the rest of the page asks it for `jobs`. A stop or a kill leaves what is queued for the next start."""
 
     def __init__(self, library: Library) -> None:
-        """Take over what an earlier run left."""
         self._library = library
         self._folder = QueueFolder(library.scratch)
         self._changed = threading.Condition()
@@ -44,18 +42,18 @@ class Indexer:
         self._passed_over = 0
         self._closing = False
         self._last: Job | None = None
-        self._indexing = False
+        self._embedding = False
         self._problem = ""
         self._thread = threading.Thread(target=self._work, name="indexer", daemon=True)
 
     def start(self) -> None:
-        """Begin, with what an earlier run left half-done; what was queued before is not lost."""
-        self._indexing = True
+        """Begin, with what an earlier run left half-done."""
+        self._embedding = True
         self._thread.start()
 
     @property
     def jobs(self) -> list[Job]:
-        """The jobs that wait, run, or ended in a way the reader should see; oldest first."""
+        """The jobs that are queued, being read, or ended in a way the reader should see; oldest first."""
         with self._changed:
             return list(self._jobs.values())
 
@@ -66,13 +64,13 @@ class Indexer:
 
     @property
     def problem(self) -> str:
-        """Why vectors cannot be made at present, or ""; it is tried again."""
+        """Why embedding fails at present, or ""; it is tried again."""
         return self._problem
 
     @property
     def is_busy(self) -> bool:
-        """Whether any file still waits, is being read, or has not all its vectors."""
-        return self._indexing or any(job.is_waiting for job in self.jobs)
+        """Whether any file is not ready yet, and has not failed."""
+        return self._embedding or not all(job.has_ended for job in self.jobs)
 
     def submit(self, path: Path, name: str, *, keep: bool = False) -> None:
         """Queue a file; one that is not kept is moved away, so that the same file may be uploaded again meanwhile.
@@ -87,14 +85,14 @@ class Indexer:
         with self._changed:
             if job := self._ended(job_id):
                 self._passwords[job_id] = password
-                self._jobs[job_id] = replace(job, fraction=0.0, outcome=None, problem="")
+                self._jobs[job_id] = job.queued()
                 self._changed.notify_all()
 
     def retry(self, job_id: str) -> None:
         """Try a file again that could not be stored or read."""
         with self._changed:
             if job := self._ended(job_id):
-                self._put(replace(job, attempts=0, fraction=0.0, outcome=None, problem=""))
+                self._put(replace(job.queued(), attempts=0))
 
     def dismiss(self, job_id: str) -> None:
         """Forget a job that has ended."""
@@ -108,7 +106,7 @@ class Indexer:
     def wake(self) -> None:
         """See whether there is anything to do in the background, as after a removal."""
         with self._changed:
-            self._indexing = True
+            self._embedding = True
             self._changed.notify_all()
 
     def close(self) -> None:
@@ -121,16 +119,16 @@ class Indexer:
 
     def _ended(self, job_id: str) -> Job | None:
         job = self._jobs.get(job_id)
-        return None if job is None or job.is_waiting else job
+        return job if job and job.has_ended else None
 
     def _put(self, job: Job) -> None:
         try:
             job = self._folder.put(job)
         except FileNotFoundError:
-            job = replace(job, problem=text.UPLOAD_GONE)
+            job = job.failed(UPLOAD_GONE)
         except OSError as error:
             log.warning("%s cannot be queued: %s", job.name, error)
-            job = replace(job, problem=text.NOT_STORED.format(reason=error.strerror))
+            job = job.failed(NOT_STORED.format(reason=error.strerror))
         with self._changed:
             self._jobs[job.id] = job
             self._changed.notify_all()
@@ -138,45 +136,45 @@ class Indexer:
     def _work(self) -> None:
         try:
             self._library.warm_up()
-        except RagError as error:  # told again, to the reader, when a file is added or a question asked
+        except RagError as error:  # reported again, to the reader, when a file is added or a question asked
             log.warning("%s", error)
         while not self._closing:
             if job := self._next():
-                self._indexing = True
+                self._embedding = True
                 self._add(job, self._passwords.pop(job.id, None))
-            elif self._indexing and not self._closing:
-                self._index_next()
+            elif self._embedding and not self._closing:
+                self._embed()
 
     def _next(self) -> Job | None:
-        """The file to read next; None where vectors are to be made, or after a wait for something to do."""
+        """The file to read next; None where there is embedding to do, or after a wait for something to do."""
         with self._changed:
-            waiting = self._waiting()
-            if not waiting and not self._closing and (self._problem or not self._indexing):
+            queued = self._queued()
+            if not queued and not self._closing and (self._problem or not self._embedding):
                 self._changed.wait(SECONDS_TO_RETRY if self._problem else None)
-                waiting = self._waiting()
-            if not waiting or self._closing:
+                queued = self._queued()
+            if not queued or self._closing:
                 return None
-        oldest = waiting[0]
-        smallest = min(waiting, key=lambda job: (job.attempts, job.size))
+        oldest = queued[0]
+        smallest = min(queued, key=lambda job: (job.attempts, job.size))
         chosen = oldest if self._passed_over == MOST_PASSED_OVER else smallest
         self._passed_over = 0 if chosen is oldest else self._passed_over + 1
         return chosen
 
-    def _waiting(self) -> list[Job]:
-        """The files that may be read now, the oldest first. Of those with one name, the later replaces the earlier: it waits for it."""
+    def _queued(self) -> list[Job]:
+        """The files that may be read now, the oldest first. Of several with one name, only the first: that one keeps the name."""
         by_name: dict[str, Job] = {}
         for job in self._jobs.values():
-            if job.is_waiting:
+            if not job.has_ended:
                 by_name.setdefault(job.name, job)
         return list(by_name.values())
 
-    def _index_next(self) -> None:
+    def _embed(self) -> None:
         try:
-            self._indexing = self._library.index_next()
+            self._embedding = self._library.index_next()
         except RagError as error:
             self._problem = str(error)
         except Exception:
-            log.exception("making vectors failed")
+            log.exception("embedding failed")
             self._problem = UNEXPECTED
         else:
             self._problem = ""
@@ -185,12 +183,13 @@ class Indexer:
         def show(step: Progress) -> None:
             if self._closing and step.outcome is None:
                 raise _ClosingError
-            self._update(replace(job, fraction=step.fraction))
+            self._update(job.reading(step.fraction))
 
         before = job
         if password is None:
             job = replace(job, attempts=job.attempts + 1)
             self._save(job)
+        self._update(job.reading(0.0))
         try:
             if job.keep:
                 outcome = self._library.add(job.path, progress=show, wait=False).outcomes[0]
@@ -201,15 +200,16 @@ class Indexer:
             if password is None:
                 self._save(before)
         except RagError as error:
-            self._end(replace(job, problem=str(error)))
+            self._end(job.failed(str(error)))
         except Exception:
             log.exception("adding %s failed", job.name)
-            self._end(replace(job, problem=UNEXPECTED))
+            self._end(job.failed(UNEXPECTED))
         else:
-            self._end(replace(job, fraction=1.0, outcome=outcome))
+            self._end(job.read(outcome))
 
     def _end(self, job: Job) -> None:
-        is_told_elsewhere = job.status == "added" or (job.resumed and job.status == "unchanged")  # added by a server that was killed then
+        is_under_its_name = job.status == "added" and job.outcome is not None and job.outcome.document == job.name
+        is_told_elsewhere = is_under_its_name or (job.resumed and job.status == "unchanged")  # added by a server that was killed then
         if not is_told_elsewhere:
             self._save(job)
         self._update(job)

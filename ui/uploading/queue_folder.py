@@ -1,6 +1,6 @@
-"""The files that wait to be read, on disk: a server that is killed at any moment goes on with them when it starts again.
+"""Uploads that wait to be read, on disk: a server that is killed at any moment resumes them when it starts again.
 
-`queue/JOB.json` says what is known of a file, `queue/JOB/NAME` is the file. The record is written first and deleted first.
+`queue/JOB.json` is what is known of a file, `queue/JOB/NAME` is the file. The record is written first and deleted first.
 """
 
 import errno
@@ -13,15 +13,19 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from rag.types import Outcome
-from ui import text
+from rag.types import DocumentState, Outcome
 
 log = logging.getLogger(__name__)
 
 MOST_ATTEMPTS = 20
-"""A file that was being read each time the server died so often is left alone until the reader asks for it."""
+"""A file that was being read each time the server died, so often, is left alone until the reader asks for it."""
+
+NOT_STORED = "This file could not be stored: {reason}. Free some disk space or check the library folder, then try again."
+UPLOAD_GONE = "This upload has expired. Upload the file again."
+UPLOAD_LOST = "The server stopped before this file was stored. Upload it again."
+GIVEN_UP = "The server stopped {count} times while reading this file. Try again, or dismiss it."
 
 PARTIAL = ".partial"
 _OLD_JOB = re.compile(r"[0-9a-f]{16}")
@@ -33,14 +37,14 @@ class Job:
 
     Attributes:
         id: Names the job.
-        path: The file; one that was uploaded has a folder of its own, deleted when the job is dismissed or has succeeded.
-        name: What the file is called.
+        path: The file; an uploaded one has a folder of its own, deleted when the job is dismissed or has succeeded.
+        name: The file's name.
         keep: Whether the file is somebody else's, as a sample is.
         size: In bytes.
         submitted: When it came, in seconds since 1970.
         attempts: How often reading it was begun.
         resumed: Whether an earlier run of the server left it.
-        fraction: How much is done, in [0, 1].
+        fraction: How much is read, in [0, 1]; None while it is queued.
         outcome: What became of it, once that is known.
         problem: Why it has no outcome (the disk is full, say), or "".
     """
@@ -53,14 +57,21 @@ class Job:
     submitted: float = 0.0
     attempts: int = 0
     resumed: bool = False
-    fraction: float = 0.0
+    fraction: float | None = None
     outcome: Outcome | None = None
     problem: str = ""
 
     @property
-    def is_waiting(self) -> bool:
-        """Whether there is still work to do."""
-        return self.outcome is None and not self.problem
+    def state(self) -> DocumentState:
+        """How far it is; from `keyword_ready` on, the document itself tells."""
+        if self.outcome or self.problem:
+            return "keyword_ready" if self.outcome and self.outcome.is_searchable else "failed"
+        return "queued" if self.fraction is None else "reading"
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether there is nothing left to do for the queue."""
+        return self.state in {"keyword_ready", "failed"}
 
     @property
     def status(self) -> str:
@@ -72,6 +83,22 @@ class Job:
         """What happened and what to do."""
         return self.outcome.message if self.outcome else self.problem
 
+    def queued(self) -> Self:
+        """The job before it is read, or to be read once more."""
+        return replace(self, fraction=None, outcome=None, problem="")
+
+    def reading(self, fraction: float) -> Self:
+        """The job while it is read."""
+        return replace(self, fraction=fraction)
+
+    def read(self, outcome: Outcome) -> Self:
+        """The job once the library has taken or refused the file."""
+        return replace(self, outcome=outcome)
+
+    def failed(self, problem: str) -> Self:
+        """The job once the work itself has failed."""
+        return replace(self, problem=problem)
+
 
 class QueueFolder:
     """Keeps jobs in a library's folder."""
@@ -81,28 +108,20 @@ class QueueFolder:
         self._uploads = library.absolute() / "uploads"
 
     def put(self, job: Job) -> Job:
-        """Record a job, and move its file into the folder unless it is somebody else's. Doing so twice is harmless.
+        """Record a job, and move its file into the folder unless it is somebody else's; the job with the file's new place.
 
-        Returns:
-            The job, with the place where its file is now.
-
-        Raises:
-            OSError: The disk refused, or the file is gone; it is still where it was.
+        Doing so twice is harmless. `OSError` where the disk failed or the file is gone; it is still where it was.
         """
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.save(job)
         return job if job.keep else self._moved(job)
 
     def save(self, job: Job) -> None:
-        """Write what is known of a job; of a server that is killed meanwhile, the old record stays.
-
-        Raises:
-            OSError: The disk refused.
-        """
+        """Write what is known of a job; where the server is killed meanwhile, or the disk fails (`OSError`), the old record stays."""
         record = self._record(job.id)
         partial = record.with_suffix(PARTIAL)
         with partial.open("w", encoding="ascii") as file:
-            json.dump(asdict(replace(job, fraction=0.0)) | {"path": str(job.path.absolute())}, file)
+            json.dump(asdict(replace(job, fraction=None)) | {"path": str(job.path.absolute())}, file)
             file.flush()
             os.fsync(file.fileno())
         partial.replace(record)
@@ -123,7 +142,9 @@ class QueueFolder:
         jobs = {job.id: job for record in sorted(self._folder.glob("*.json")) if (job := self._read(record))}
         for folder in [*_folders(self._folder), *(old for old in _folders(self._uploads) if _OLD_JOB.fullmatch(old.name))]:
             if folder.name not in jobs and (path := next((path for path in folder.iterdir() if path.name != PARTIAL), None)):
-                jobs[folder.name] = self._adopted(folder.name, path)
+                state = path.stat()  # a file without a record
+                job = Job(folder.name, path, path.name, size=state.st_size, submitted=state.st_mtime, resumed=True)
+                jobs[folder.name] = self._completed(job)
         return sorted(jobs.values(), key=lambda job: job.submitted)
 
     def _record(self, job_id: str) -> Path:
@@ -140,37 +161,33 @@ class QueueFolder:
         return replace(job, path=target)
 
     def _read(self, record: Path) -> Job | None:
-        """The job of a record; None where its file speaks for itself."""
+        """The job of a record; None where its file is there and the record is damaged."""
         try:
             job = _job(json.loads(record.read_bytes()))
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             log.warning("%s cannot be read: %s", record, error)
             folder = record.with_suffix("")
             is_adopted = folder.is_dir() and any(folder.iterdir())
-            return None if is_adopted else Job(folder.name, folder / "?", record.name, problem=text.UPLOAD_LOST)
-        if not job.is_waiting:
+            return None if is_adopted else Job(folder.name, folder / "?", record.name, problem=UPLOAD_LOST)
+        if job.has_ended:
             return replace(job, path=job.path if job.keep else self._target(job))
         if job.attempts >= MOST_ATTEMPTS:
-            job = replace(job, problem=text.GIVEN_UP.format(count=job.attempts))
+            job = job.failed(GIVEN_UP.format(count=job.attempts))
         return self._completed(replace(job, resumed=True))
-
-    def _adopted(self, job_id: str, path: Path) -> Job:
-        """A job for a file without a record."""
-        state = path.stat()
-        return self._completed(Job(job_id, path, path.name, size=state.st_size, submitted=state.st_mtime, resumed=True))
 
     def _completed(self, job: Job) -> Job:
         try:
             return self.put(job)
         except FileNotFoundError:
-            return replace(job, problem=text.UPLOAD_LOST)
+            return job.failed(UPLOAD_LOST)
         except OSError as error:
-            return replace(job, problem=text.NOT_STORED.format(reason=error.strerror))
+            return job.failed(NOT_STORED.format(reason=error.strerror))
 
 
 def _job(record: dict[str, Any]) -> Job:
+    """A job that this or an earlier version wrote."""
     outcome = record["outcome"]
-    return Job(**record | {"path": Path(record["path"]), "outcome": Outcome(**outcome) if outcome else None})
+    return Job(**record | {"path": Path(record["path"]), "outcome": Outcome(**outcome) if outcome else None, "fraction": None})
 
 
 def _move(source: Path, target: Path) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from gradio.components.chatbot import Message, MessageDict
 from markupsafe import Markup
 
-from rag.answering.answering import EXTRACTIVE
 from rag.answering.notices import CONNECT
+from rag.answering.question import EXTRACTIVE
 from rag.types import Answer, Citation
 from ui import text
 from ui.chats.turns import Turn, scope_words

@@ -14,8 +14,9 @@ from ui.web.chat import ChatHandlers, ChatPanel, build_chat
 from ui.web.contract import PRIVATE, Painting, on
 from ui.web.documents import DocumentsHandlers, DocumentsPanel, build_documents
 from ui.web.exploring import words as exploring_words
-from ui.web.exploring.explore import Tools, build_explore
+from ui.web.exploring.explore import build_explore
 from ui.web.exploring.figures import Figures
+from ui.web.exploring.view import Tools
 from ui.web.history import HistoryHandlers, HistoryPanel, build_history, pick
 from ui.web.mounting import Page
 from ui.web.scripts import script

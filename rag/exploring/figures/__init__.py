@@ -1,1 +1,1 @@
-"""Views as figures of plotly's: for a notebook, the page, or an HTML file. They take values of `rag.exploring` and compute nothing."""
+"""Views as plotly figures: for a notebook, the page, or an HTML file. They draw values of `rag.exploring` and compute nothing."""

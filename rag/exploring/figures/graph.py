@@ -1,32 +1,29 @@
 """Related documents as a graph."""
 
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rag.exploring.figures.style import OTHER, PALETTE, figure
-from rag.exploring.related_graph import DocumentGraph
+from rag.exploring.graph import DocumentGraph
+from rag.exploring.lists import shortened
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 MOST_NAMED = 25
-"""With more documents, a name is shown on hovering alone."""
+"""With more documents, names are shown in tooltips only."""
 
 LONGEST_NAME = 22
-"""Characters of a name in the picture; hovering shows all of it."""
+"""Characters of a name in the picture; the tooltip shows all of it."""
 
 WIDTHS = (1.0, 2.2, 4.0)
 """Pixels of an edge: below a cosine of 0.5, of 0.75, and above."""
 
 
 def document_graph(graph: DocumentGraph, chosen: str = "") -> "Figure":
-    """Draw it. The `customdata` of a document's point is its id.
-
-    Args:
-        graph: What to draw.
-        chosen: Id of a document that is shown with its edges; "" for none.
-    """
+    """Draw it, with the edges of one document (by id) highlighted. The `customdata` of a document's point is its id."""
     from plotly.graph_objects import Scatter
 
     at = next((number for number, record in enumerate(graph.records) if record.id == chosen), -1)
@@ -38,7 +35,7 @@ def document_graph(graph: DocumentGraph, chosen: str = "") -> "Figure":
         x=graph.positions[:, 0].tolist(),
         y=graph.positions[:, 1].tolist(),
         mode="markers+text",
-        text=[_short(record.name) if shown else "" for record, shown in zip(graph.records, named, strict=True)],
+        text=[_plain(shortened(record.name, LONGEST_NAME)) if shown else "" for record, shown in zip(graph.records, named, strict=True)],
         textposition=_positions(graph),
         cliponaxis=False,
         marker={
@@ -85,7 +82,7 @@ def _scale(graph: DocumentGraph) -> float:
 
 
 def _details(graph: DocumentGraph) -> list[str]:
-    """What hovering tells of each document; its name is escaped, since plotly reads some tags."""
+    """The tooltip of each document."""
     near: list[list[str]] = [[] for _ in graph.records]
     for edge in graph.edges:
         near[edge.left].append(f"{edge.cosine:.2f} {_plain(graph.records[edge.right].name)}")
@@ -97,7 +94,7 @@ def _details(graph: DocumentGraph) -> list[str]:
 
 
 def _positions(graph: DocumentGraph) -> list[str]:
-    """A name above or below its point, away from the point nearest to it."""
+    """Whether a name is above or below its point: away from the nearest point."""
     places = []
     for number, place in enumerate(graph.positions):
         distances = np.linalg.norm(graph.positions - place, axis=1)
@@ -113,9 +110,5 @@ def _range(graph: DocumentGraph, axis: int, margin: float) -> list[float]:
     return [low - room, high + room]
 
 
-def _short(name: str) -> str:
-    return _plain(name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1].rstrip() + "…")
-
-
 def _plain(name: str) -> str:
-    return name.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return escape(name, quote=False)  # plotly reads some tags

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.exploring.colouring import Caption, Colouring
-from rag.exploring.figures.style import OTHER, PALETTE, figure, mark
+from rag.exploring.figures.style import OTHER, PALETTE, STAR, figure, mark
+from rag.exploring.lists import shortened
 from rag.exploring.mapping import Map, PlacedQuestion
 from rag.formats.registry import page_name
 
@@ -17,16 +18,16 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 MOST_SVG = 1_000
-"""Points up to which each is an element of its own; more are painted by the graphics card."""
+"""Points up to which each is an SVG element; more are drawn by the graphics card."""
 
 MOST_LISTED = 12
-"""Groups in the legend; of more, the largest, and the others stand together."""
+"""Groups in the legend, the largest ones; the others are shown together."""
 
 HOVER_WIDTH = 56
 LONGEST_NAME = 32
 
 NEARER = ((0, OTHER), (1, PALETTE[0]))
-"""From far to near: seen on paper and on black alike."""
+"""From far to near: visible in both themes."""
 
 REST = "all others"
 OUTSIDE = "not in any cluster"
@@ -35,22 +36,16 @@ OUTSIDE = "not in any cluster"
 def map_figure(
     placed: Map, captions: Sequence[Caption], colouring: Colouring, question: PlacedQuestion | None = None, *, by_score: bool = False
 ) -> "Figure":
-    """Draw a map. The `customdata` of a point is its document's id and its chunk's ordinal, 0 where it is a document.
+    """Draw a map, and a question as a star with lines to its nearest points. The `customdata` of a point is the key of its chunk.
 
-    Args:
-        placed: The map.
-        captions: Of its points.
-        colouring: Of its points.
-        question: Shown as a star, with lines to its nearest points.
-        by_score: Whether points are shaded by their cosine with the question instead of coloured by group.
+    With `by_score`, points are shaded by their cosine with the question instead of coloured by group.
     """
-    hovers = [hover(caption) for caption in captions]
+    tooltips = [hover(caption) for caption in captions]
     traces = _lines(placed, question) if question else []
     if question and by_score:
-        traces.append(_scored(placed, hovers, question))
+        traces.append(_scored(placed, tooltips, question))
     else:
-        rows_of = _legend(colouring)
-        traces += [_group(placed, hovers, rows, name, group) for name, rows, group in rows_of]
+        traces += [_group(placed, tooltips, rows, name, group) for name, rows, group in legend_of(colouring)]
     if question:
         traces.append(_star(question))
     axis = {"visible": False, "showgrid": False, "zeroline": False}
@@ -68,33 +63,33 @@ def map_figure(
 
 
 def hover(caption: Caption) -> str:
-    """A caption for plotly, which takes some tags for HTML: escaped, in short lines."""
+    """A caption as a tooltip: in short lines, escaped, as plotly reads some tags."""
     where = f"{caption.document}, {page_name(caption.page_label)}" if caption.page_label else caption.document
     lines = [f"<b>{escape(line)}</b>" for line in textwrap.wrap(where, HOVER_WIDTH)]
     return "<br>".join([*lines, *map(escape, textwrap.wrap(caption.text, HOVER_WIDTH))])
 
 
-def _legend(colouring: Colouring) -> list[tuple[str, NDArray[np.intp], int]]:
-    """Name, points and number of each group, the points of none at the end."""
-    groups = [(name, np.flatnonzero(colouring.groups == number), number) for number, name in enumerate(colouring.names[:MOST_LISTED])]
-    rest = np.flatnonzero(colouring.groups >= MOST_LISTED)
-    outside = np.flatnonzero(colouring.groups < 0)
-    shown = [(f"{_short(name)} ({len(rows):,})", rows, number) for name, rows, number in groups if len(rows)]
-    return shown + [(f"{name} ({len(rows):,})", rows, -1) for name, rows in ((REST, rest), (OUTSIDE, outside)) if len(rows)]
+def legend_of(colouring: Colouring, longest: int = LONGEST_NAME) -> list[tuple[str, NDArray[np.intp], int]]:
+    """Name, points and number of each group; the points of smaller groups and of none at the end, with the number -1."""
+    groups = [
+        *((shortened(name, longest), colouring.groups == number, number) for number, name in enumerate(colouring.names[:MOST_LISTED])),
+        (REST, colouring.groups >= MOST_LISTED, -1),
+        (OUTSIDE, colouring.groups < 0, -1),
+    ]
+    return [(f"{name} ({int(rows.sum()):,})", np.flatnonzero(rows), number) for name, rows, number in groups if rows.any()]
 
 
-def _points(placed: Map, hovers: Sequence[str], rows: NDArray[np.intp], **values: Any) -> Any:
+def _points(placed: Map, tooltips: Sequence[str], rows: NDArray[np.intp], **values: Any) -> Any:
     from plotly.graph_objects import Scatter, Scattergl
 
-    ids = [(placed.keys[row] if placed.keys else (placed.records[placed.owners[row]].id, 0)) for row in rows]
     kind = Scatter if len(placed) <= MOST_SVG else Scattergl
     return kind(
         x=placed.points[rows, 0],
         y=placed.points[rows, 1],
         mode="markers",
-        text=[hovers[row] for row in rows],
+        text=[tooltips[row] for row in rows],
         hovertemplate="%{text}<extra></extra>",
-        customdata=ids,
+        customdata=[placed.key(row) for row in rows],
         selected={"marker": {"opacity": 1}},
         unselected={"marker": {"opacity": 0.15}},
         **values,
@@ -105,13 +100,13 @@ def _size(placed: Map) -> float:
     return 9 if len(placed) <= 500 else 6 if len(placed) <= 5_000 else 4
 
 
-def _group(placed: Map, hovers: Sequence[str], rows: NDArray[np.intp], name: str, group: int) -> Any:
+def _group(placed: Map, tooltips: Sequence[str], rows: NDArray[np.intp], name: str, group: int) -> Any:
     colour, symbol = mark(group)
     marker = {"color": colour, "symbol": symbol, "size": _size(placed), "opacity": 0.85}
-    return _points(placed, hovers, rows, name=escape(name), marker=marker)
+    return _points(placed, tooltips, rows, name=escape(name), marker=marker)
 
 
-def _scored(placed: Map, hovers: Sequence[str], question: PlacedQuestion) -> Any:
+def _scored(placed: Map, tooltips: Sequence[str], question: PlacedQuestion) -> Any:
     order = np.argsort(question.cosines)  # the best on top
     scores = question.cosines[order]
     bar = {"title": {"text": "cosine", "side": "top"}, "thickness": 10, "outlinewidth": 0, "orientation": "h", "y": -0.08, "len": 0.6}
@@ -123,7 +118,7 @@ def _scored(placed: Map, hovers: Sequence[str], question: PlacedQuestion) -> Any
         "colorbar": bar,
     }
     line = {"line": {"width": 0.5, "color": OTHER}}
-    return _points(placed, hovers, order, name="", marker=marker | line | {"size": _size(placed)})
+    return _points(placed, tooltips, order, name="", marker=marker | line | {"size": _size(placed)})
 
 
 def _lines(placed: Map, question: PlacedQuestion) -> list[Any]:
@@ -144,12 +139,8 @@ def _star(question: PlacedQuestion) -> Any:
         y=[float(question.point[1])],
         mode="markers",
         name="your question",
-        marker={"symbol": "star", "size": 18, "color": "#ca5330", "line": {"width": 1.5, "color": "#ffffff"}},
+        marker={"symbol": "star", "size": 18, "color": STAR, "line": {"width": 1.5, "color": "#ffffff"}},
         text=[lines],
         hovertemplate="%{text}<extra></extra>",
         unselected={"marker": {"opacity": 1}},
     )
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1].rstrip() + "…"

@@ -11,8 +11,7 @@ from rich.markup import escape
 from ui.commands.terminal import JsonOption, LibraryOption, err, excerpt, open_library, out, print_json, print_table, warn, write_file
 
 if TYPE_CHECKING:
-    from rag.exploring.classifying import Classification
-    from rag.exploring.validating import CrossValidation
+    from rag.exploring.classifying import Classification, CrossValidation
 
 METHODS = {
     "names": "by the cosine to each label's name, a rough guide: examples make it better",
@@ -44,7 +43,7 @@ def classify(  # noqa: PLR0913 - each option is one
 ) -> None:
     """Label documents, passages or texts, from examples or from the labels' names alone."""
     from rag.exploring.classifying import classify as classify_texts
-    from rag.exploring.validating import cross_validate
+    from rag.exploring.classifying import cross_validate
 
     given = _examples(examples, labels)
     with open_library(library) as opened:

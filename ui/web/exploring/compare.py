@@ -1,99 +1,82 @@
-"""The view Compare: how alike texts are, and what a score is worth in this library."""
+"""The view Compare: how similar texts are, and what a score is worth in this library."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import gradio as gr
 
 from rag.errors import RagError
-from rag.library import Library
+from rag.exploring.comparing import MOST_COMPARED, Match, Pair, Similarities, compare, compare_documents, compare_passages, most_similar
+from rag.exploring.figures.heat import MOST_DRAWN, heat_map
+from rag.exploring.figures.scores import score_histogram
+from rag.exploring.lists import lines, read_sheet
+from rag.exploring.scores import in_words, score_distribution
+from rag.exploring.vectors import Progress
 from rag.types import ChunkKey
 from ui.limits import MOST_LIST_CHARACTERS, limited, question_of
 from ui.rendering.html import render
 from ui.text import LIST
-from ui.web.exploring.figures import Figures
-from ui.web.exploring.said import explained, progress, trouble
+from ui.web.exploring.view import PRIVATE, BackgroundWork, Tools, explanation, problem, progress_bar, shows_problems
 from ui.web.exploring.words import compare as words
-from ui.web.exploring.working import Working
-
-if TYPE_CHECKING:
-    from rag.exploring.comparing import Match, Pair, Similarities
-    from rag.exploring.scores import ScoreDistribution
-    from ui.web.exploring.explore import Tools
 
 LABEL = words.LABEL
-PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 MOST_LISTED = 20
-"""Pairs, or texts beside a question."""
+"""Pairs, or texts compared with a question."""
 
 Source = Literal["texts", "documents", "passages"]
 
 
 @dataclass(frozen=True, slots=True)
-class Panel:
-    """The view's components."""
+class Scores:
+    """What scores are worth in the library: sentences, a histogram, and a phrase for each score; empty if the library is too small."""
 
-    source: gr.Radio
-    lines: gr.Textbox
-    file: gr.UploadButton
-    column: gr.Dropdown
-    document: gr.Dropdown
-    question: gr.Textbox
-    go: gr.Button
-    result: gr.HTML
+    sentences: Sequence[str] = ()
+    figure: str = ""
+    places: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """What a comparison looks like."""
+class Comparison:
+    """What the view shows of a comparison."""
 
     notes: Sequence[str]
-    matches: "Sequence[Match]" = ()
-    pairs: "Sequence[Pair]" = ()
+    matches: Sequence[Match]
+    scores: Scores
+    pairs: Sequence[Pair] = ()
     keys: Sequence[ChunkKey] = ()
-    places: Sequence[str] = ()
     matrix: str = ""
-    sentences: Sequence[str] = ()
-    scores: str = ""
 
 
-def build() -> Panel:
-    """Lay the view out."""
-    gr.HTML(explained(words.EXPLAIN))
+def build(tab: gr.Tab, tools: Tools) -> None:
+    """Lay out the view and wire it."""
+    gr.HTML(explanation(words.EXPLAIN))
     choices = [(words.TEXTS, "texts"), (words.DOCUMENTS, "documents"), (words.PASSAGES, "passages")]
     source = gr.Radio(choices, value="texts", label=words.WHAT, elem_id="compare-source")
-    lines = gr.Textbox(label=words.LINES, placeholder=words.LINES_HINT, lines=5, max_lines=10, elem_id="compare-lines")
+    text = gr.Textbox(label=words.LINES, placeholder=words.LINES_HINT, lines=5, max_lines=10, elem_id="compare-lines")
     file = gr.UploadButton(words.FILE, size="sm", elem_id="compare-file")
     column = gr.Dropdown(label=words.COLUMN, visible=False, elem_id="compare-column")
     document = gr.Dropdown(label=words.DOCUMENT, visible=False, elem_id="compare-document")
     question = gr.Textbox(label=words.QUESTION, placeholder=words.QUESTION_HINT, elem_id="compare-question")
     go = gr.Button(words.GO, variant="primary", elem_id="compare-go")
-    return Panel(source, lines, file, column, document, question, go, gr.HTML(elem_id="compare-result"))
+    result = gr.HTML(elem_id="compare-result")
+    handlers = CompareHandlers(tools)
+    gr.on([tab.select, source.change], handlers.choose, source, [text, file, column, document], queue=False, **PRIVATE)
+    file.upload(load, file, [text, column, result], queue=False, **PRIVATE)
+    column.input(load_column, [file, column], [text, result], queue=False, **PRIVATE)
+    gr.on([go.click, question.submit], handlers.compare, [source, text, document, question], result, **PRIVATE)
 
 
-def wire(panel: Panel, tab: gr.Tab, tools: "Tools") -> None:
-    """Make it work."""
-    handlers = Handlers(tools.library, tools.figures)
-    controls = [panel.lines, panel.file, panel.column, panel.document]
-    tab.select(handlers.choose, panel.source, controls, queue=False, **PRIVATE)
-    panel.source.change(handlers.choose, panel.source, controls, queue=False, **PRIVATE)
-    panel.file.upload(load, panel.file, [panel.lines, panel.column, panel.result], queue=False, **PRIVATE)
-    panel.column.input(load_column, [panel.file, panel.column], [panel.lines, panel.result], queue=False, **PRIVATE)
-    asked = [panel.source, panel.lines, panel.document, panel.question]
-    gr.on([panel.go.click, panel.question.submit], handlers.compare, asked, panel.result, **PRIVATE)
+class CompareHandlers:
+    """The events of the view."""
 
-
-class Handlers:
-    """What happens in the view."""
-
-    def __init__(self, library: Library, figures: Figures) -> None:
-        self._library = library
-        self._figures = figures
+    def __init__(self, tools: Tools) -> None:
+        self._library = tools.library
+        self._figures = tools.figures
 
     def choose(self, source: Source) -> tuple[Any, Any, Any, Any]:
-        """The controls that what is compared needs."""
+        """Show the controls that a source needs."""
         documents = [(record.name, record.id) for record in self._library.documents()]
         return (
             gr.Textbox(visible=source == "texts"),
@@ -102,114 +85,86 @@ class Handlers:
             gr.Dropdown(choices=documents, visible=source == "passages"),
         )
 
+    @shows_problems
     def compare(self, source: Source, text: str, document: str | None, question: str) -> Iterator[str]:
-        """How far it is, then what was found or why nothing can be."""
-        from rag.exploring.lists import lines
+        """Compare, with a progress bar, and show the result."""
+        question = question_of(question)
+        text = limited(text, MOST_LIST_CHARACTERS, LIST)
+        if source == "passages" and not document:
+            yield problem(words.NO_DOCUMENT)
+            return
+        texts = lines(text) if source == "texts" else []
+        work = BackgroundWork(lambda progress: self._compare(source, texts, document or "", question, progress))
+        for share in work:
+            yield progress_bar(words.BUSY, share)
+        yield render("explore_compare.html", shown=work.result(), words=words)
 
-        try:
-            question = question_of(question)
-            text = limited(text, MOST_LIST_CHARACTERS, LIST)
-            if source == "passages" and not document:
-                yield trouble(words.NO_DOCUMENT)
-                return
-            texts = lines(text) if source == "texts" else []
-            working = Working(lambda tell: self._compare(source, texts, document or "", question, tell))
-            for share in working:
-                yield progress(words.BUSY, share)
-            yield render("explore_compare.html", shown=working.result(), words=words)
-        except RagError as error:
-            yield trouble(error)
-
-    def _compare(self, source: Source, texts: list[str], document: str, question: str, tell: Any) -> Shown:
-        from rag.exploring import comparing
-
+    def _compare(self, source: Source, texts: list[str], document: str, question: str, progress: Progress) -> Comparison:
+        matches: list[Match] = []
         if source == "texts" and question:
-            matches = comparing.most_similar(self._library, question, texts, MOST_LISTED, tell)
-            notes = [self._cut(cut)] if (cut := sum(match.is_cut for match in matches)) else []
-            if not 1 < len(texts) <= comparing.MOST_COMPARED:
-                sentences, scores, _ = self._scores(question, matches[0].cosine, ())
-                return Shown(notes, matches, sentences=sentences, scores=scores)
-        else:
-            matches = []
-        found = self._similarities(source, texts, document, tell)
-        return self._show(found, matches, question)
-
-    def _similarities(self, source: Source, texts: list[str], document: str, tell: Any) -> "Similarities":
-        from rag.exploring import comparing
-
+            matches = most_similar(self._library, question, texts, MOST_LISTED, progress)
+            if not 1 < len(texts) <= MOST_COMPARED:
+                notes = self._cut_note(sum(match.is_cut for match in matches))
+                return Comparison(notes, matches, self._scores(question, matches[0].cosine))
         if source == "texts":
-            return comparing.compare(self._library, texts, tell)
-        return comparing.compare_documents(self._library) if source == "documents" else comparing.compare_passages(self._library, document)
+            found = compare(self._library, texts, progress)
+        else:
+            found = compare_documents(self._library) if source == "documents" else compare_passages(self._library, document)
+        return self._comparison(found, matches, question)
 
-    def _show(self, found: "Similarities", matches: "Sequence[Match]", question: str) -> Shown:
-        from rag.exploring.figures.heat import MOST_DRAWN, heat_map
-
+    def _comparison(self, found: Similarities, matches: Sequence[Match], question: str) -> Comparison:
         pairs = found.pairs(MOST_LISTED)
         drawn, count = min(MOST_DRAWN, len(found.texts)), len(found.texts)
-        figure = heat_map(found.matrix[:drawn, :drawn], found.texts[:drawn], found.texts[:drawn])
-        notes = [self._cut(len(found.cut))] if found.cut else []
+        notes = self._cut_note(len(found.cut))
         if drawn < count:
             notes.append(words.FIRST_DRAWN.format(shown=drawn, count=count))
         if len(pairs) < (all_pairs := count * (count - 1) // 2):
             notes.append(words.FIRST_PAIRS.format(shown=len(pairs), count=all_pairs))
         if found.of_documents:
-            sentences, scores, places = self._scores(question, None, ())
+            scores = self._scores(question, None)
         else:
-            highest = matches[0].cosine if matches else pairs[0].cosine
-            sentences, scores, places = self._scores(question, highest, [pair.cosine for pair in pairs])
+            scores = self._scores(question, (matches or pairs)[0].cosine, [pair.cosine for pair in pairs])
+        figure = heat_map(found.matrix[:drawn, :drawn], found.texts[:drawn], found.texts[:drawn])
         matrix = self._figures.show(figure, words.MATRIX_LABEL.format(count=drawn))
-        return Shown(notes, matches, pairs, found.keys, places, matrix, sentences, scores)
+        return Comparison(notes, matches, scores, pairs, found.keys, matrix)
 
-    def _scores(self, question: str, highest: float | None, cosines: Sequence[float]) -> tuple[list[str], str, list[str]]:
-        """Sentences on what scores are worth, the histogram, and the place of each cosine; nothing in a library too small for it."""
-        from rag.exploring.figures.scores import score_histogram
-        from rag.exploring.scores import in_words, score_distribution
-
+    def _scores(self, question: str, highest: float | None, cosines: Sequence[float] = ()) -> Scores:
         if len(self._library.vectors()) < 2:
-            return [], "", []
+            return Scores()
         found = score_distribution(self._library, question=question or None)
+        sentences = [words.OF_DOCUMENTS if highest is None else words.PLACE.format(score=highest, place=found.place(highest))]
+        if found.question is not None:
+            best = float(found.question[-1])
+            sentences.append(words.QUESTION_PLACE.format(score=best, place=found.place(best)))
+        sentences.append(words.SAMPLED.format(pairs=len(found.pairs), passages=found.passages))
         figure = self._figures.show(score_histogram(found, [] if highest is None else [highest]), words.SCORES_LABEL)
-        return _sentences(found, highest), figure, [in_words(found.share_below(cosine)) for cosine in cosines]
+        return Scores(sentences, figure, [in_words(found.share_below(cosine)) for cosine in cosines])
 
-    def _cut(self, count: int) -> str:
-        return words.CUT.format(count=count, tokens=self._library.embedder.max_tokens)
+    def _cut_note(self, count: int) -> list[str]:
+        return [words.CUT.format(count=count, tokens=self._library.embedder.max_tokens)] if count else []
 
 
 def load(path: str | None) -> tuple[Any, Any, str]:
-    """The texts of a file; of several columns, that with the longest texts is taken first."""
-    from rag.exploring.lists import read_sheet
-
+    """Load the texts of a file; of several columns, the one with the longest texts comes first."""
     try:
         if not path:
-            return gr.Textbox(), gr.Dropdown(visible=False), trouble(words.NO_FILE)
+            return gr.Textbox(), gr.Dropdown(visible=False), problem(words.NO_FILE)
         sheet = read_sheet(Path(path))
         names = list(sheet.columns)
         longest = max(names, key=lambda name: sum(map(len, sheet.column(name))))
         column = gr.Dropdown(choices=names, value=longest, visible=len(names) > 1)
-        return gr.Textbox(value=_listed(sheet.column(longest))), column, ""
+        return gr.Textbox(value=_joined(sheet.column(longest))), column, ""
     except RagError as error:
-        return gr.Textbox(), gr.Dropdown(visible=False), trouble(error)
+        return gr.Textbox(), gr.Dropdown(visible=False), problem(error)
 
 
 def load_column(path: str | None, column: str | None) -> tuple[Any, str]:
-    """The texts of another column of the file."""
-    from rag.exploring.lists import read_sheet
-
+    """Load the texts of another column of the file."""
     try:
-        return (gr.Textbox(value=_listed(read_sheet(Path(path)).column(column))), "") if path else (gr.Textbox(), "")
+        return (gr.Textbox(value=_joined(read_sheet(Path(path)).column(column))), "") if path else (gr.Textbox(), "")
     except RagError as error:
-        return gr.Textbox(), trouble(error)
+        return gr.Textbox(), problem(error)
 
 
-def _listed(texts: list[str]) -> str:
+def _joined(texts: list[str]) -> str:
     return limited("\n".join(texts), MOST_LIST_CHARACTERS, LIST)
-
-
-def _sentences(found: "ScoreDistribution", highest: float | None) -> list[str]:
-    first = words.OF_DOCUMENTS if highest is None else words.PLACE.format(score=highest, place=found.place(highest))
-    sentences = [first]
-    if found.question is not None:
-        best = float(found.question[-1])
-        sentences.append(words.QUESTION_PLACE.format(score=best, place=found.place(best)))
-    sentences.append(words.SAMPLED.format(pairs=len(found.pairs), passages=found.passages))
-    return sentences

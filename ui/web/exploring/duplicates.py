@@ -1,100 +1,70 @@
-"""The view Duplicates: what stands in the library twice, with what differs."""
+"""The view Duplicates: what is in the library twice, and what differs."""
 
 import threading
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
 from rag.errors import RagError
-from rag.exploring import Duplicates, find_duplicates
-from rag.library import Library
+from rag.exploring.duplicates import Duplicates, find_duplicates
+from rag.exploring.vectors import Progress
 from ui.rendering.html import render
-from ui.web.exploring.said import explained, progress, said, trouble
+from ui.web.exploring.view import PRIVATE, BackgroundWork, Tools, explanation, note, problem, progress_bar
 from ui.web.exploring.words import duplicates as words
 
-if TYPE_CHECKING:
-    from ui.web.exploring.explore import Tools
-
 LABEL = words.LABEL
-PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 AT_ONCE = 5_000
-"""Up to so many passages it takes a few seconds, and needs no asking."""
-
-POLL_SECONDS = 0.3
+"""Passages up to which the search takes a few seconds and starts by itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class DuplicatesPanel:
-    """The view's components."""
-
-    look: gr.Button
-    result: gr.HTML
-
-
-def build() -> DuplicatesPanel:
-    """Lay the view out."""
-    gr.HTML(explained(words.EXPLAIN))
+def build(tab: gr.Tab, tools: Tools) -> None:
+    """Lay out the view and wire it."""
+    gr.HTML(explanation(words.EXPLAIN))
     look = gr.Button(words.LOOK, variant="primary", visible=False, elem_id="look-for-duplicates")
-    return DuplicatesPanel(look, gr.HTML(elem_id="duplicates"))
-
-
-def wire(panel: DuplicatesPanel, tab: gr.Tab, tools: "Tools") -> None:
-    """Make it work."""
-    handlers = DuplicatesHandlers(tools.library)
-    shown = [panel.look, panel.result]
-    tab.select(handlers.show, None, shown, queue=True, **PRIVATE)
-    panel.look.click(handlers.look, None, shown, queue=True, **PRIVATE)
+    shown = [look, gr.HTML(elem_id="duplicates")]
+    handlers = DuplicatesHandlers(tools)
+    tab.select(handlers.show, None, shown, **PRIVATE)
+    look.click(handlers.look, None, shown, **PRIVATE)
 
 
 class DuplicatesHandlers:
-    """What happens in the view."""
+    """The events of the view."""
 
-    def __init__(self, library: Library, at_once: int = AT_ONCE) -> None:
-        self._library = library
+    def __init__(self, tools: Tools, at_once: int = AT_ONCE) -> None:
+        self._library = tools.library
         self._at_once = at_once
         self._lock = threading.Lock()
         self._last: tuple[tuple[str, int], Duplicates] | None = None
 
     def show(self) -> Iterator[tuple[Any, str]]:
-        """What was found, or is found quickly; of a large library, the button."""
+        """Show what was found or can be found quickly; for a large library, the button."""
         try:
             vectors = self._library.vectors()
         except RagError as error:
-            yield gr.Button(visible=False), _trouble(error)
+            yield gr.Button(visible=False), problem(error)
             return
-        is_known = self._last is not None and self._last[0] == (vectors.fingerprint, vectors.waiting)
+        is_known = self._last is not None and self._last[0] == vectors.state
         if is_known or len(vectors) <= self._at_once:
             yield from self.look()
         else:
-            note = said(words.MANY.format(count=len(vectors)))
-            yield gr.Button(visible=True), note
+            yield gr.Button(visible=True), note(words.MANY.format(count=len(vectors)))
 
     def look(self) -> Iterator[tuple[Any, str]]:
-        """Look, and tell how far it is."""
-        done = [0.0]
+        """Search, with a progress bar."""
         button = gr.Button(visible=False)
-        with ThreadPoolExecutor(1) as executor:
-            future: Future[Duplicates] = executor.submit(self._find, done)
-            while not wait([future], POLL_SECONDS).done:
-                percent = round(100 * done[0])
-                yield button, progress(words.LOOKING.format(percent=percent), percent / 100)
+        work = BackgroundWork(self._find)
+        for share in work:
+            yield button, progress_bar(words.LOOKING.format(percent=round(100 * share)), share)
         try:
-            yield button, render("explore_duplicates.html", found=future.result(), words=words)
+            yield button, render("explore_duplicates.html", found=work.result(), words=words)
         except RagError as error:
-            yield button, _trouble(error)
+            yield button, problem(error)
 
-    def _find(self, done: list[float]) -> Duplicates:
-        with self._lock:  # a second page waits, and then has it too
-            vectors = self._library.vectors()
-            key = (vectors.fingerprint, vectors.waiting)
-            if self._last is None or self._last[0] != key:
-                self._last = key, find_duplicates(self._library, progress=lambda share: done.__setitem__(0, share))
+    def _find(self, progress: Progress) -> Duplicates:
+        with self._lock:  # a second page waits, and then shares the result
+            state = self._library.vectors().state
+            if self._last is None or self._last[0] != state:
+                self._last = state, find_duplicates(self._library, progress=progress)
             return self._last[1]
-
-
-def _trouble(error: RagError) -> str:
-    return trouble(error)

@@ -1,4 +1,4 @@
-// Draws every .fn-figure that appears, in the page's own colours, and tells of clicks and selections.
+// Draws every .fn-figure that appears, in the page's own colours, and reports clicks and selections.
 let loading = null;
 const plotly = () => {
   loading ??= new Promise((done, fail) => {
@@ -11,7 +11,7 @@ const plotly = () => {
   return loading;
 };
 const colour = (name) => getComputedStyle(document.body).getPropertyValue(`--fn-${name}`).trim();
-// What the theme decides: fonts, ink, lines, the small window at the pointer.
+// What the theme decides: fonts, ink, lines, tooltips.
 const themed = (layout) => {
   const given = {
     font: {family: 'system-ui, sans-serif', size: 12, color: colour('ink')},
@@ -30,9 +30,9 @@ const draw = async (box) => {
     if (!answer.ok) throw new Error(element.querySelector('[data-gone]').dataset.gone);
     const figure = await answer.json();
     if (!box.isConnected) return;
-    // showSendToCloud is on by default: a button that uploads the figure, and with it the words of documents.
+    // showSendToCloud is on by default: a button that uploads the figure, and with it the text of documents.
     const options = {displaylogo: false, showSendToCloud: false, plotlyServerURL: '', modeBarButtonsToRemove: ['toImage', 'autoScale2d', 'zoomIn2d', 'zoomOut2d']};
-    // Points for the graphics card are drawn by functions made of text, which the page's policy forbids.
+    // WebGL traces need code generated from strings, which the page's content security policy forbids.
     const data = figure.data.map((trace) => (trace.type === 'scattergl' ? {...trace, type: 'scatter'} : trace));
     await Plotly.newPlot(box, data, themed(figure.layout), options);
     box.fnLayout = figure.layout;
@@ -46,7 +46,7 @@ const draw = async (box) => {
     box.textContent = error.message;
   }
 };
-// At the size of its place and in the colours of the theme, of which both may have changed; a hidden one waits.
+// Fits a figure to its place and theme, both of which may have changed; a hidden one waits.
 const fit = (box) => box.clientWidth && window.Plotly.relayout(box, {...themed(box.fnLayout), width: box.clientWidth, autosize: false});
 const resized = new ResizeObserver((entries) => entries.forEach(({target}) => fit(target)));
 const look = () => document.querySelectorAll('.fn-figure:not([data-drawn])').forEach(draw);

@@ -1,5 +1,5 @@
-// What is selected on the map, or a cluster of the list, goes to Python, which says what it is; the question asked of it goes to the chat.
-let asks = false; // whether the question's box is to have the focus when it is there
+// Sends the selection on the map, or a cluster of the list, to Python, which describes it; a question about it goes to the chat.
+let asks = false; // whether to focus the question box once it is there
 document.addEventListener('fn-figure-select', ({detail}) => {
   if (!detail.box.closest('#map-drawing')) return;
   const passages = {};

@@ -1,33 +1,31 @@
-"""What the view Map shows, made of the library: kept for as long as the library stays as it is."""
+"""What the view Map shows of a library. Clusters and captions are kept for as long as the library stays the same."""
 
 import threading
 from collections.abc import Generator
-from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from markupsafe import Markup
 
-from rag.errors import ExploringError
-from rag.exploring.passages import passage_of
+from rag.exploring.clusters import Clustering, find_clusters
+from rag.exploring.colouring import Caption, by_cluster, by_document, captions
+from rag.exploring.figures.map import MOST_LISTED, map_figure
+from rag.exploring.figures.style import mark
+from rag.exploring.mapping import Map, PlacedQuestion, place_question, require_same
+from rag.exploring.naming import title_clusters
+from rag.exploring.passages import FoundPassage, found_passage
 from rag.library import Library
-from rag.types import ChunkKey, Passage
+from rag.types import ChunkKey
 from ui.rendering.html import render
 from ui.web.exploring.figures import Figures
 from ui.web.exploring.words import map as words
 
-if TYPE_CHECKING:
-    from rag.exploring.clusters import Cluster, Clustering
-    from rag.exploring.colouring import Caption, Colouring
-    from rag.exploring.mapping import Map, PlacedQuestion
-
-SECONDS_BETWEEN_LOOKS = 0.4
 NEAREST = 5
-"""Passages that a question is placed among."""
+"""Passages among which a question is placed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class MapChoices:
     """What is to be drawn."""
 
     of: Any
@@ -36,7 +34,7 @@ class Wanted:
     question: str
 
     @classmethod
-    def of_choices(cls, of: str, method: str, colour: str, question: str) -> Self:
+    def of_controls(cls, of: str, method: str, colour: str, question: str) -> Self:
         """What the controls say; the first choice in place of one that they do not offer."""
 
         def offered(value: str, names: dict[str, str]) -> str:
@@ -46,7 +44,7 @@ class Wanted:
 
 
 class MapDrawing:
-    """Makes it; may be used from several threads."""
+    """Draws maps and lists. Safe to use from several threads."""
 
     def __init__(self, library: Library, figures: Figures) -> None:
         self._library = library
@@ -56,74 +54,39 @@ class MapDrawing:
         self._clustering: Clustering | None = None
 
     def state(self) -> str:
-        """Another one where what there is to draw is another."""
-        vectors = self._library.vectors()
-        return f"{vectors.fingerprint} {vectors.waiting}"
+        """Changes whenever the map would."""
+        return " ".join(map(str, self._library.vectors().state))
 
-    def make(self, wanted: Wanted) -> Generator[int]:
-        """Place what is to be drawn; yields how far that is, in percent, where it takes a while.
-
-        Raises:
-            ExploringError: It cannot be placed.
-            StorageError: The index cannot be read.
-        """
-        from rag.exploring.mapping import map_library
-
-        share = [0.0]
-
-        def told(done: float) -> None:
-            share[0] = done
-
-        with ThreadPoolExecutor(1, thread_name_prefix="map") as executor:
-            making = executor.submit(map_library, self._library, of=wanted.of, method=wanted.method, progress=told)
-            while not wait([making], SECONDS_BETWEEN_LOOKS).done:
-                yield round(100 * share[0])
-            making.result()
-
-    def html(self, wanted: Wanted) -> tuple[str, str]:
-        """The map with what is to be said of it, and the lists that belong to it: passages near a question, clusters."""
-        from rag.exploring.colouring import by_cluster, by_document
-        from rag.exploring.figures.map import map_figure
-        from rag.exploring.mapping import map_library, place_question
-
-        placed = map_library(self._library, of=wanted.of, method=wanted.method)
-        colouring: Colouring = by_cluster(placed, self._clusters()) if wanted.colour == "cluster" else by_document(placed)
-        question = place_question(self._library, placed, wanted.question, NEAREST) if wanted.question else None
-        figure = map_figure(placed, self._captions_of(placed), colouring, question, by_score=wanted.colour == "question")
+    def html(self, placed: Map, choices: MapChoices) -> tuple[str, str]:
+        """The map with its notes, and the lists that go with it: passages near a question, clusters."""
+        clustering = self._clusters() if choices.colour == "cluster" else None
+        colouring = by_cluster(placed, clustering) if clustering else by_document(placed)
+        question = place_question(self._library, placed, choices.question, NEAREST) if choices.question else None
+        figure = map_figure(placed, self._captions_of(placed), colouring, question, by_score=choices.colour == "question")
         notes = [*_notes(placed, self._library.vectors().waiting)]
-        if wanted.colour == "question" and not question:
+        if choices.colour == "question" and not question:
             notes.append(words.NO_QUESTION)
         label = words.FIGURE.format(points=notes[0].rstrip("."))
-        shown = Markup(self._figures.show(figure, label, "passage"))
-        lists = render(
-            "explore_map_lists.html",
-            words=words,
-            nearest=self._nearest(placed, question) if question else [],
-            clustering=self._clusters() if wanted.colour == "cluster" else None,
-            colour=_colour,
-            typical=_typical,
-        )
-        return render("explore_map.html", figure=shown, notes=notes), lists
+        nearest = self._nearest(placed, question) if question else []
+        lists = render("explore_map_lists.html", words=words, nearest=nearest, clustering=clustering, colour=_colour, zip=zip)
+        return render("explore_map.html", figure=Markup(self._figures.show(figure, label, "passage")), notes=notes), lists
 
     def has_clusters(self) -> bool:
-        """Whether they are found already."""
+        """Whether the clusters of the present library are known."""
         return self._clustering is not None and self._clustering.fingerprint == self._library.vectors().fingerprint
 
     def members(self, number: Any) -> tuple[ChunkKey, ...]:
-        """The chunks of a cluster; none where there is none of that number.
+        """The chunks of a cluster; none if there is no such number.
 
         Raises:
             ExploringError: The library has changed.
         """
-        if not self.has_clusters():
-            raise ExploringError("The library has changed since this map was drawn. Draw it again.")
-        clustering = self._clusters()
-        return tuple(key for key, label in zip(clustering.keys, clustering.labels, strict=True) if label == number)
+        clustering = self._clustering
+        require_same(clustering.fingerprint if clustering else "", self._library.vectors().fingerprint)
+        return tuple(key for key, label in zip(clustering.keys, clustering.labels, strict=True) if label == number) if clustering else ()
 
     async def title(self) -> bool:
         """Have the chat model name the clusters; whether it named any."""
-        from rag.exploring.titling import title_clusters
-
         if self._library.chat_model is None or not self.has_clusters():
             return False
         titled = await title_clusters(self._clusters(), self._library.chat_model)
@@ -131,48 +94,36 @@ class MapDrawing:
             self._clustering = titled
         return any(cluster.title for cluster in titled.clusters)
 
-    def _clusters(self) -> "Clustering":
-        from rag.exploring.clusters import find_clusters
-
+    def _clusters(self) -> Clustering:
         with self._lock:
             if self._clustering is None or not self.has_clusters():
                 self._clustering = find_clusters(self._library)
             return self._clustering
 
-    def _captions_of(self, placed: "Map") -> "list[Caption]":
-        from rag.exploring.colouring import captions
-
+    def _captions_of(self, placed: Map) -> list[Caption]:
         key = (placed.fingerprint, placed.of)
         with self._lock:
             if key not in self._captions:
-                kept = {other: found for other, found in self._captions.items() if other[0] == placed.fingerprint}
-                self._captions = kept | {key: captions(self._library, placed)}
+                current = {other: found for other, found in self._captions.items() if other[0] == placed.fingerprint}
+                self._captions = current | {key: captions(self._library, placed)}
             return self._captions[key]
 
-    def _nearest(self, placed: "Map", question: "PlacedQuestion") -> list[tuple[Passage, int]]:
-        """The passages, or the beginnings of the documents, that a question is nearest to, each with its ordinal."""
+    def _nearest(self, placed: Map, question: PlacedQuestion) -> list[FoundPassage]:
+        """The passages, or the beginnings of the documents, nearest to a question."""
         rows = question.nearest.tolist()
-        keys = {row: placed.keys[row] if placed.keys else (placed.records[placed.owners[row]].id, 0) for row in rows}
-        chunks = self._library.chunks(keys.values())
+        chunks = self._library.chunks(map(placed.key, rows))
         return [
-            (passage_of(chunks[key], placed.records[placed.owners[row]], rank, float(question.cosines[row])), key[1])
-            for rank, (row, key) in enumerate(keys.items(), start=1)
-            if key in chunks
+            found_passage(chunks[key], placed.records[placed.owners[row]], rank, float(question.cosines[row]))
+            for rank, row in enumerate(rows, start=1)
+            if (key := placed.key(row)) in chunks
         ]
 
 
 def _colour(number: int) -> str:
-    from rag.exploring.figures.map import MOST_LISTED
-    from rag.exploring.figures.style import mark
-
     return mark(number if number < MOST_LISTED else -1)[0]
 
 
-def _typical(cluster: "Cluster") -> list[tuple[ChunkKey, Passage]]:
-    return list(zip(cluster.keys, cluster.passages, strict=True))
-
-
-def _notes(placed: "Map", waiting: int) -> Generator[str]:
+def _notes(placed: Map, waiting: int) -> Generator[str]:
     if placed.sampled_from > len(placed):
         yield words.SAMPLED.format(count=len(placed), total=placed.sampled_from) + "."
     else:

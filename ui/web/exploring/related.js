@@ -1,5 +1,5 @@
-// A point of the graph, and "more like this" beside a passage or in the source column, where it may have been clicked before this was there.
-let isWanted = false; // what was asked for by "more like this" comes into view
+// Clicks on a point of the graph, and on "more like this" beside a passage or in the source column, perhaps before this view was loaded.
+let isWanted = false; // whether to scroll to the result of "more like this"
 const showLike = () => {
   if (!document.fnLike) return;
   const [id, page, start] = document.fnLike.split(':');

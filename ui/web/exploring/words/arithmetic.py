@@ -1,31 +1,32 @@
-"""What the view Arithmetic says."""
+"""The texts of the view Arithmetic."""
 
 LABEL = "Arithmetic"
 EXPLAIN = (
-    "Words as sums: each word becomes a vector, the vectors are added and subtracted, and what lies nearest to the sum is shown with its "
-    "cosine; 1 is the same direction. Put a space before a minus; phrases may stand in quotation marks, and 0.5 * word counts half."
+    "Sums of words: each word becomes a vector, the vectors are added and subtracted, and the words nearest to the sum are listed with "
+    "their cosine; 1 is the same direction. Put a space before a minus. Phrases go in quotation marks, and 0.5 * word counts half."
 )
 LIMITS = (
-    "Read it with care. The model was made for sentences, not for words: the nearest word is often one of the sum itself, so these are "
-    "left out. Of 36 plain analogies (capitals, plurals, he and she, bigger and smaller, peoples, past tenses) the built-in model puts the "
-    "right word first in about 29, among five in about 33; with the sum's own words let in, one of these is first in about 21. It holds of "
-    "men, women and peoples what the texts it was trained on say of them, prejudice included."
+    "Read the results with care. The model was trained on sentences, not on words: the nearest word is often one from the sum itself, so "
+    "those are left out. In a test with 36 simple analogies (capitals, plurals, he and she, bigger and smaller, nationalities, past "
+    "tenses), the built-in model ranks the right word first in about 29 and among the first five in about 33; if the sum's own words are "
+    "allowed, one of them comes first in about 21. What it associates with men, women and nationalities comes from its training texts, "
+    "prejudice included."
 )
 EXPRESSION = "Sum"
 EXAMPLE = "king - man + woman"
 TRY = ("king - man + woman", "paris - france + germany", "car - road + sea")
-AMONG = "Look among"
+AMONG = "Search in"
 PLACES = (("The model's vocabulary", "vocabulary"), ("This library", "library"))
-SOLVE = "Work it out"
+SOLVE = "Calculate"
 WAIT = {
-    "vocabulary": "The words of the vocabulary get their vectors, once for this model: about half a minute.",
-    "library": "The words of the library get their vectors.",
+    "vocabulary": "Embedding the vocabulary. This takes about half a minute, once for each model.",
+    "library": "Embedding the words of the library.",
 }
 NEAREST = "Nearest words"
 PASSAGES = "Nearest passages"
 COSINE = "Cosine"
-COUNT = "{count:,} words were compared; those of the sum are left out."
+COUNT = "Compared with {count:,} words; those from the sum are left out."
 ECHO = "“{word}” would have come first."
-UNFAMILIAR = "“{word}” is not a word of the model's vocabulary: its vector is put together from pieces."
+UNFAMILIAR = "“{word}” is not in the model's vocabulary: its vector is composed from pieces."
 SPELLINGS = "Near spellings: {words}."
-NONE = "There is no other word to show."
+NONE = "No other word was found."

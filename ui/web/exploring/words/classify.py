@@ -1,40 +1,41 @@
-"""Every word of the view Classify."""
+"""The texts of the view Classify."""
 
 LABEL = "Classify"
 EXPLAIN = (
-    "Give a few labels, and each document, passage or text gets the one it is nearest to. A label's name alone will do; a few examples "
-    "of each do better, and from five of each on the confidence is a learned probability."
+    "Give a few labels, and each document, passage or text gets the one it is closest to. The names of the labels are enough to start; a "
+    "few examples of each work better, and with five or more of each, the confidence is a learned probability."
 )
-EXAMPLES = "Labels, one a line; or “label: text” for an example"
+EXAMPLES = "Labels, one per line; write “label: text” to give an example"
 EXAMPLES_HINT = "holidays: Unused leave may be carried over until March.\nreturns: An item may be sent back within 30 days.\nsafety"
 FILE = "Load examples from a CSV: label, text"
-WHAT = "What gets a label"
+WHAT = "What to label"
 DOCUMENTS, PASSAGES, TEXTS = "Documents", "Passages", "Texts"
-LINES = "Texts, one a line"
-UNSURE_BELOW = "Unsure below a confidence of"
+LINES = "Texts, one per line"
+UNSURE_BELOW = "Unsure below this confidence"
 GO = "Label them"
 CHECK = "Check the examples"
 DOWNLOAD = "Download as CSV"
-BUSY = "Reading the examples and the library."
+BUSY = "Embedding the examples and the library."
 NO_FILE = "Choose a file."
 
 METHODS = {
-    "names": "Nearest name of a label. The confidence is a rough guide; examples make it better.",
-    "centroids": "Nearest mean of a label's examples. The confidence is a rough guide; with five examples of each label it is learned.",
-    "regression": "Logistic regression on the examples; the confidence is its probability.",
+    "names": "Method: nearest name of a label. The confidence is a rough guide; examples improve it.",
+    "centroids": "Method: nearest mean of a label's examples. The confidence is a rough guide; with five examples per label it is learned.",
+    "regression": "Method: logistic regression on the examples. The confidence is its probability.",
 }
-DOCUMENT_VECTORS = "A document stands for the mean of its passages."
-LABELS, COUNT = "label", "surely"
+DOCUMENT_VECTORS = "Each document is represented by the mean of its passages."
+LABELS, COUNT = "label", "confident"
 UNSURE = "unsure"
 GUESS = "unsure ({label}?)"
 PAGE = "{document}, page {page}"
-FIRST_SHOWN = "The first {shown} of {count:,}; the CSV has all."
+FIRST_SHOWN = "Showing the first {shown} of {count:,}; the CSV has them all."
 CONFIDENCE = "confidence {confidence:.2f}"
 
 CHECKED = (
-    "Right for {right} of {count} examples: accuracy {accuracy:.2f}, macro F1 {f1:.2f}. The most frequent label alone: {baseline:.2f}."
+    "{right} of {count} examples were labelled correctly: accuracy {accuracy:.2f}, macro F1 {f1:.2f}. "
+    "Always choosing the most frequent label: accuracy {baseline:.2f}."
 )
-FOLDS = "Each example was labelled by what the others teach, in {folds} parts left out in turn."
-ONE_OUT = "Each example was labelled by what the others teach, one left out at a time."
-CONFUSION_LABEL = "Heat map: examples by their own label, one a row, and by the label they got, one a column"
-CONFUSION = "Rows are the labels of the examples, columns those they got."
+FOLDS = "Cross-validated in {folds} folds: each example was labelled by a model that had not seen it."
+ONE_OUT = "Cross-validated one by one: each example was labelled by a model trained on all the others."
+CONFUSION_LABEL = "Heat map: examples by their own label (rows) and the label they were given (columns)"
+CONFUSION = "Rows are the labels of the examples, columns the labels they were given."

@@ -1,41 +1,42 @@
-"""Every word of the view Map. Names in braces are filled in."""
+"""The texts of the view Map."""
 
 LABEL = "Map"
 EXPLAIN = (
-    "Every point is a passage of your documents; passages that mean alike stand near each other. Hover to read one, click to open its "
-    "page, draw a line around several to ask about these only. The directions, and how far apart far groups are, mean nothing."
+    "Every point is a passage of your documents; passages with a similar meaning are close to each other. Hover over a point to read it, "
+    "click to open its page, or draw a line around several to ask about these only. The axes, and the distances between far groups, have "
+    "no meaning."
 )
 OF = "Show"
 OFS = {"chunks": "passages", "documents": "documents"}
-METHOD = "Placed by"
+METHOD = "Layout"
 METHODS = {"tsne": "t-SNE", "pca": "PCA", "umap": "UMAP"}
-COLOUR = "Coloured by"
-COLOURS = {"document": "document", "cluster": "cluster", "question": "nearness"}
-QUESTION = "Drop a question on the map"
-QUESTION_PLACEHOLDER = "A question, and Enter…"
-DROP = "Drop"
-DRAWING = "Placing the passages, {percent} %"
-CLUSTERING = "Looking for clusters…"
-FIGURE = "A map of {points}. The lists below say the same in words."
+COLOUR = "Colour by"
+COLOURS = {"document": "document", "cluster": "cluster", "question": "similarity"}
+QUESTION = "Place a question on the map"
+QUESTION_PLACEHOLDER = "Type a question and press Enter"
+DROP = "Place"
+DRAWING = "Drawing the map, {percent} %"
+CLUSTERING = "Finding clusters…"
+FIGURE = "A map of {points}. The lists below it give the same information as text."
 POINTS = {
     "chunks": ("1 passage of {documents}", "{count:,} passages of {documents}"),
     "documents": ("1 document", "{count:,} documents"),
 }
 DOCUMENTS = ("1 document", "{count:,} documents")
-SAMPLED = "{count:,} of {total:,} passages, chosen evenly over the documents"
+SAMPLED = "{count:,} of {total:,} passages, sampled evenly from the documents"
 WAITING = (
     "1 document is still being indexed and is not on the map yet.",
     "{count:,} documents are still being indexed and are not on the map yet.",
 )
 TRUST = (
-    (0.95, "Neighbours on this map are almost always near in meaning (trustworthiness {trust:.2f} of 1)."),
-    (0.85, "Neighbours on this map are mostly near in meaning (trustworthiness {trust:.2f} of 1)."),
-    (0.0, "Many neighbours on this map are not near in meaning (trustworthiness {trust:.2f} of 1): two dimensions are too few here."),
+    (0.95, "Neighbours on this map are almost always similar in meaning (trustworthiness {trust:.2f} of 1)."),
+    (0.85, "Neighbours on this map are mostly similar in meaning (trustworthiness {trust:.2f} of 1)."),
+    (0.0, "Many neighbours on this map are not similar in meaning (trustworthiness {trust:.2f} of 1): two dimensions are too few here."),
 )
-NO_QUESTION = "Type a question, and the points are shaded by how near they are to it."
+NO_QUESTION = "Type a question to shade the points by their similarity to it."
 PLACED = (
-    "The star is your question: it has no place of its own, and stands at the mean of the places of the {count} nearest, weighted by "
-    "cosine. Lines lead to them."
+    "The star is your question. It has no point of its own: it is drawn at the mean of the {count} nearest points, weighted by cosine, "
+    "with lines to them."
 )
 NEAREST = "Nearest to your question"
 COSINE = "cosine {cosine:.2f}"
@@ -55,6 +56,6 @@ FROM = "From"
 MORE = "and {count:,} more"
 TERMS = "Frequent here and rare elsewhere: {terms}"
 ASK_CLUSTER = "Ask about this cluster only"
-TITLE = "Let the chat model name them"
+TITLE = "Let the chat model name the clusters"
 TITLING = "The chat model is naming the clusters…"
-UNTITLED = "The chat model gave no titles; the terms stay. Settings says whether it can be reached."
+UNTITLED = "The chat model gave no names, so the terms stay. Check the connection in Settings."

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.text.term_weights import Wording
+from rag.text.term_weights import TermWeights
 
 
 def idf(terms: Iterable[str]) -> dict[str, float]:
@@ -14,12 +14,12 @@ def idf(terms: Iterable[str]) -> dict[str, float]:
     return {term: 2.0 if term.startswith("bench") else 1.0 for term in terms}
 
 
-def wording(question: str, *languages: str) -> Wording:
-    return Wording(question, languages or ("en",), idf)
+def weights(question: str, *languages: str) -> TermWeights:
+    return TermWeights(question, languages or ("en",), idf)
 
 
 def test_a_text_weighs_what_it_has_of_the_questions_words() -> None:
-    asked = wording("Which oil suits benches?")
+    asked = weights("Which oil suits benches?")
     assert asked.weight("Benches like oil.") == asked.weight("oil") + asked.weight("bench")
     assert asked.weight("bench") == 2 * asked.weight("oil") > 0
     assert asked.weight("bench bench benches") == asked.weight("bench")
@@ -39,27 +39,27 @@ def test_a_text_weighs_what_it_has_of_the_questions_words() -> None:
     ],
 )
 def test_another_form_of_a_word_is_the_same_word(question: str, text: str, language: str) -> None:
-    assert wording(question, language).weight(text) == wording(question, language).weight(question) > 0
+    assert weights(question, language).weight(text) == weights(question, language).weight(question) > 0
 
 
 def test_a_word_is_found_in_each_language_of_the_library() -> None:
-    both = wording("houses Häuser", "en", "de")
+    both = weights("houses Häuser", "en", "de")
     assert both.weight("house") > 0
     assert both.weight("Hauses Häusern") > 0
 
 
 @pytest.mark.parametrize("question", ["?", "😀", "", "\u200b"])
 def test_a_question_without_words_is_covered_and_weighs_nothing(question: str) -> None:
-    assert wording(question).coverage("anything", "") == 1.0
-    assert wording(question).weight("anything") == 0.0
+    assert weights(question).coverage("anything", "") == 1.0
+    assert weights(question).weight("anything") == 0.0
 
 
 def test_a_library_without_documents_has_words_too() -> None:
-    assert Wording("harbour", (), idf).weight("The harbour.") > 0
+    assert TermWeights("harbour", (), idf).weight("The harbour.") > 0
 
 
 def test_coverage_is_the_share_by_weight() -> None:
-    asked = wording("oil benches")
+    asked = weights("oil benches")
     assert asked.coverage("oil", "") == pytest.approx(1 / 3)
     assert asked.coverage("benches", "") == pytest.approx(2 / 3)
     assert asked.coverage("oil the benches", "") == pytest.approx(1.0)
@@ -67,7 +67,7 @@ def test_coverage_is_the_share_by_weight() -> None:
 
 
 def test_what_is_known_counts_neither_for_nor_against() -> None:
-    asked = wording("oil benches")
+    asked = weights("oil benches")
     assert asked.coverage("benches", known="Benches") == 0.0
     assert asked.coverage("oil", known="Benches") == 1.0
     assert asked.coverage("chairs", known="Oil for benches") == 1.0
@@ -78,7 +78,7 @@ WORDS = st.lists(st.sampled_from(["oil", "benches", "linseed", "April", "the", "
 
 @given(WORDS, st.one_of(WORDS, st.text(max_size=30)), WORDS, WORDS)
 def test_more_text_never_has_less(question: str, text: str, more: str, known: str) -> None:
-    asked = wording(question, "en", "")
+    asked = weights(question, "en", "")
     assert 0 <= asked.weight(text) <= asked.weight(f"{text}\n{more}") <= asked.weight(question) + 1e-9
     assert 0 <= asked.coverage(text, known) <= asked.coverage(f"{text}\n{more}", known) + 1e-9 <= 1 + 2e-9
     assert asked.coverage(question, known) == pytest.approx(1.0)

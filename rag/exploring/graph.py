@@ -1,4 +1,4 @@
-"""Related documents as a graph: who is near whom, and where each is drawn."""
+"""Related documents as a graph: which are near each other, and where each is drawn."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,10 +15,10 @@ LEAST = 0.3
 """Cosine of two documents' vectors below which they are not joined."""
 
 MOST_DOCUMENTS = 500
-"""Placed at most, those with most passages: a spring layout takes the square of their number, 1 s for so many."""
+"""Documents in the graph, those with the most passages: the time of a spring layout grows with their square, 1 s for 500."""
 
 HOLD = 0.8
-"""What part of an edge's strength a link has that is not shown, and keeps parts without an edge between them from flying apart."""
+"""Relative strength of the invisible links that keep unconnected parts from flying apart."""
 
 SEED = 7
 """The same library always gives the same picture."""
@@ -26,13 +26,7 @@ SEED = 7
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """Two documents that are near each other.
-
-    Attributes:
-        left: The smaller index in `records`.
-        right: The larger.
-        cosine: Of the documents' vectors, in [-1, 1].
-    """
+    """Two documents that are near each other: their indices in `records`, left < right, and the cosine of their vectors."""
 
     left: int
     right: int
@@ -45,10 +39,10 @@ class DocumentGraph:
 
     Attributes:
         records: The documents.
-        sizes: Passages of each.
-        positions: float, `(len(records), 2)`: where each is drawn, in [-1, 1]; near ones near each other.
+        sizes: The number of passages of each.
+        positions: float, `(len(records), 2)`: where each is drawn, in [-1, 1]; near ones close together.
         edges: Strongest first.
-        left_out: Smaller documents that are not drawn.
+        left_out: The number of smaller documents that are not in the graph.
     """
 
     records: tuple[DocumentRecord, ...]
@@ -61,12 +55,12 @@ class DocumentGraph:
 def related_documents(library: "Library", *, neighbours: int = 3, least: float = LEAST) -> DocumentGraph:
     """Join each document with its nearest ones, by the cosine of their vectors.
 
-    Two are joined where each is among the other's nearest; and each with its very nearest, so that a small one is not lost.
+    Two are joined if each is among the other's nearest; and each with its very nearest, so that a small one is not lost.
 
     Args:
-        library: Of two documents at least.
+        library: A library of two documents at least.
         neighbours: How many count as a document's nearest, 1 or more.
-        least: A smaller cosine joins nothing, in [-1, 1].
+        least: Documents with a smaller cosine are not joined; in [-1, 1].
 
     Raises:
         ExploringError: There are fewer than two documents.
@@ -78,22 +72,17 @@ def related_documents(library: "Library", *, neighbours: int = 3, least: float =
     vectors = library.vectors()
     vectors.require(documents=2)
     sizes = np.bincount(vectors.owners, minlength=len(vectors.records))
-    kept = np.sort(np.argsort(-sizes, kind="stable")[:MOST_DOCUMENTS])
-    cosines = np.clip(vectors.documents[kept] @ vectors.documents[kept].T, -1, 1)
-    edges = _edges(cosines, min(neighbours, len(kept) - 1), least)
-    return DocumentGraph(
-        tuple(vectors.records[number] for number in kept),
-        tuple(sizes[kept].tolist()),
-        _layout(cosines, edges),
-        edges,
-        len(vectors.records) - len(kept),
-    )
+    drawn = np.sort(np.argsort(-sizes, kind="stable")[:MOST_DOCUMENTS])
+    cosines = np.clip(vectors.documents[drawn] @ vectors.documents[drawn].T, -1, 1)
+    edges = _edges(cosines, min(neighbours, len(drawn) - 1), least)
+    records = tuple(vectors.records[number] for number in drawn)
+    return DocumentGraph(records, tuple(sizes[drawn].tolist()), _layout(cosines, edges), edges, len(vectors.records) - len(drawn))
 
 
 def _edges(cosines: NDArray[np.float32], neighbours: int, least: float) -> tuple[Edge, ...]:
-    away = cosines.copy()
-    np.fill_diagonal(away, -np.inf)
-    nearest = np.argsort(-away, axis=1, kind="stable")[:, :neighbours]
+    others = cosines.copy()
+    np.fill_diagonal(others, -np.inf)
+    nearest = np.argsort(-others, axis=1, kind="stable")[:, :neighbours]
     among = np.zeros(cosines.shape, dtype=bool)
     np.put_along_axis(among, nearest, True, axis=1)
     first = np.zeros(cosines.shape, dtype=bool)
@@ -104,7 +93,7 @@ def _edges(cosines: NDArray[np.float32], neighbours: int, least: float) -> tuple
 
 
 def _layout(cosines: NDArray[np.float32], edges: tuple[Edge, ...]) -> NDArray[np.float64]:
-    """By springs as strong as the cosines: the edges, and weaker ones of the tree that joins all documents by their highest cosines."""
+    """A spring layout of the edges, and of weaker invisible ones: the spanning tree of the highest cosines."""
     import networkx
     from scipy.sparse.csgraph import minimum_spanning_tree
 

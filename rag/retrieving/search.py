@@ -1,0 +1,132 @@
+"""A question as a person asks it -> the passages of a library that answer it, and how sure that is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+
+from rag.embedding.protocol import Embedder
+from rag.errors import EmptyQuestionError, QuestionTooLongError
+from rag.retrieving.confidence import answer_features, confidence
+from rag.retrieving.follow_up import StandaloneQuestion
+from rag.retrieving.retriever import Query, Retriever, Scope
+from rag.storing.catalog import Catalog
+from rag.storing.index import Index
+from rag.types import ChunkKey, Message, Passage
+
+RAW_WEIGHT = 0.35
+"""Weight of a follow-up as it was asked, next to its rewrite: a bad rewrite must not hide what the question itself finds."""
+
+MOST_QUESTION_CHARACTERS = 4_000
+"""Two pages of prose. A model that reads 4,096 tokens has no room for more beside the passages."""
+
+MOST_HISTORY_MESSAGES = 100
+MOST_HISTORY_CHARACTERS = 100_000
+"""Of the earlier questions and answers that are looked at, all together; the newest count."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRequest:
+    """A question, and where to look for its answer.
+
+    Attributes:
+        question: Valid UTF-8 without white space around it; 1 to `MOST_QUESTION_CHARACTERS` characters.
+        history: Earlier messages, oldest first, within the limits above.
+        top_k: The most passages, at least 1; None for the library's own number.
+        documents: Names or ids of the documents to search; None for all.
+        chunks: Keys of the chunks to search; None for all.
+    """
+
+    question: str
+    history: tuple[Message, ...] = ()
+    top_k: int | None = None
+    documents: tuple[str, ...] | None = None
+    chunks: tuple[ChunkKey, ...] | None = None
+
+    @classmethod
+    def checked(
+        cls,
+        question: str,
+        history: Sequence[Message] = (),
+        top_k: int | None = None,
+        documents: Sequence[str] | None = None,
+        chunks: Sequence[ChunkKey] | None = None,
+    ) -> Self:
+        """A request as a caller makes it; `EmptyQuestionError`, `QuestionTooLongError` or `ValueError` where it cannot be searched."""
+        if top_k is not None and top_k < 1:
+            raise ValueError(f"top_k must be at least 1, not {top_k}")
+        return cls(
+            checked_question(question),
+            _newest(history),
+            top_k,
+            None if documents is None else tuple(documents),
+            None if chunks is None else tuple(chunks),
+        )
+
+    @property
+    def selects_nothing(self) -> bool:
+        """Whether it asks for a selection of documents or chunks that is empty."""
+        return () in (self.documents, self.chunks)
+
+
+class Search:
+    """Searches a library."""
+
+    def __init__(self, retriever: Retriever, index: Index, catalog: Catalog, embedder: Embedder, top_k: int) -> None:
+        self._retriever = retriever
+        self._index = index
+        self._catalog = catalog
+        self._embedder = embedder
+        self._top_k = top_k
+
+    def passages(self, request: SearchRequest, searched: StandaloneQuestion) -> list[Passage]:
+        """Passages for a question and its rewrite, best first; errors as for `Library.retrieve`."""
+        ids = None if request.documents is None else [record.id for record in self._catalog.documents(request.documents)]
+        chunks = request.chunks
+        if ids is not None and chunks is not None:
+            chunks = tuple(key for key in chunks if key[0] in ids)
+        queries = [Query(request.question)]
+        if searched.text != request.question:
+            queries = [Query(searched.text, 1 - RAW_WEIGHT), Query(request.question, RAW_WEIGHT)]
+        _ = self._embedder.max_tokens  # a model that was not exported yet gets its final identity, before an index is opened by it
+        with self._index.guarded():
+            if not self._index.records:
+                return []
+            return self._retriever.retrieve(queries, request.top_k or self._top_k, Scope(ids, chunks))
+
+    def confidence(self, question: str, passages: Sequence[Passage]) -> float:
+        """The probability that passages, best first, answer a question; 0 without passages."""
+        if not passages:
+            return 0.0
+        with self._index.guarded():
+            records = self._index.records
+            titles = [records[passage.document_id].title if passage.document_id in records else "" for passage in passages]
+            weights = self._index.lexical.term_weights(question)
+        return confidence(answer_features(question, passages, titles, weights, self._embedder))
+
+
+def checked_question(question: str) -> str:
+    """The question as it is searched; `EmptyQuestionError` or `QuestionTooLongError` where it cannot be."""
+    stripped = question.strip()
+    if not stripped:
+        raise EmptyQuestionError("The question is empty. Ask something about your documents.")
+    if len(stripped) > MOST_QUESTION_CHARACTERS:
+        raise QuestionTooLongError(
+            f"The question has {len(stripped):,} characters; the limit is {MOST_QUESTION_CHARACTERS:,}. Ask more briefly, "
+            "or add a long text as a document and ask about it."
+        )
+    return _valid(stripped)
+
+
+def _newest(history: Sequence[Message]) -> tuple[Message, ...]:
+    room, newest = MOST_HISTORY_CHARACTERS, list[Message]()
+    for message in reversed(history[-MOST_HISTORY_MESSAGES:]):
+        room -= len(message.content)
+        if room < 0:
+            break
+        newest.append(replace(message, content=_valid(message.content)))
+    return tuple(reversed(newest))
+
+
+def _valid(text: str) -> str:
+    """Text without lone surrogates, which no index and no endpoint takes."""
+    return text.encode("utf-8", "replace").decode()

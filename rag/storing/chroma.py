@@ -1,0 +1,271 @@
+"""The record, in Chroma: see `rag.storing.protocol` for what it promises."""
+
+import threading
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from contextlib import suppress
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rag.embedding.protocol import Embeddings
+from rag.errors import StorageError
+from rag.storing.chroma_client import (
+    EF_SEARCH,
+    NO_VECTOR,
+    check_schemas,
+    collections_of,
+    disconnect,
+    migrate_records,
+    open_collection,
+    translated,
+)
+from rag.storing.lease import Lease
+from rag.storing.protocol import READ_BATCH, WRITE_BATCH, IndexName
+from rag.storing.schema import chunk_fields, read_chunk, read_record, record_fields
+from rag.types import Chunk, ChunkKey, DocumentRecord
+
+if TYPE_CHECKING:
+    from chromadb.api import ClientAPI
+    from chromadb.api.models.Collection import Collection
+
+EXACT = 5_000
+"""Up to so many chunks are compared one by one where the index does not find all that are wanted."""
+
+
+class ChromaStore:
+    """A `RecordStore` in Chroma."""
+
+    def __init__(
+        self,
+        client: "ClientAPI",
+        index: IndexName,
+        keyword_ready: Callable[[], Mapping[str, DocumentRecord]] = dict,
+        *,
+        lease: Lease | None = None,
+        is_read_only: bool = False,
+    ) -> None:
+        """Open the index, or make it; the writer deletes drafts that a crash left.
+
+        The chunks of documents that `keyword_ready` returns are visible without a record. `client` and `lease` are closed with the store;
+        there is no lease in a folder, whose lock is enough, nor for a reader.
+        """
+        self._client = client
+        self._index = index
+        self._keyword_ready = keyword_ready
+        self._lease = lease
+        self._is_read_only = is_read_only
+        self._lock = threading.RLock()
+        check_schemas(client, index.library_id)
+        migrate_records(client, index.library_id, self._check_migrating)
+        with translated("opened"):
+            self._chunks, self._documents = open_collection(client, "chunks", index), open_collection(client, "records", index)
+            self._records: Mapping[str, DocumentRecord] = {record.id: record for record in _read_records(self._documents)}
+            self._hidden: frozenset[str] = frozenset()  # documents with chunks, and neither a record nor keyword-ready
+            self._is_empty = self._chunks.count() == 0  # while the first chunks are written, a search of Chroma's fails
+            if not is_read_only and self._chunks.count() != sum(record.chunks for record in self._records.values()):
+                self._sweep()
+
+    @property
+    def records(self) -> Mapping[str, DocumentRecord]:
+        """See `RecordStore`."""
+        return self._records
+
+    @property
+    def dimensions(self) -> int | None:
+        """See `RecordStore`."""
+        with translated("read"):
+            found = self._chunks.get(limit=1, include=["embeddings"])["embeddings"]
+        return len(found[0]) if found is not None and len(found) else None
+
+    def put(self, chunks: Sequence[Chunk], embeddings: Embeddings) -> None:
+        """See `RecordStore`."""
+        with self._lock:
+            self._hidden |= {chunk.document_id for chunk in chunks} - self._records.keys() - self._keyword_ready().keys()
+        for first in range(0, len(chunks), WRITE_BATCH):
+            batch = chunks[first : first + WRITE_BATCH]
+            self._check_writer()
+            with translated("written"):
+                self._chunks.upsert(
+                    ids=[_chunk_id(chunk.key) for chunk in batch],
+                    embeddings=embeddings[first : first + WRITE_BATCH],
+                    documents=[chunk.text for chunk in batch],
+                    metadatas=[{"document_id": chunk.document_id, "ordinal": chunk.ordinal, **chunk_fields(chunk)} for chunk in batch],
+                )
+            self._is_empty = False
+
+    def commit(self, records: Sequence[DocumentRecord]) -> None:
+        """See `RecordStore`. Chroma keeps the fields of an existing row that are not written."""
+        if not records:
+            return
+        self._check_writer()
+        with self._lock, translated("written"):
+            self._documents.upsert(
+                ids=[record.id for record in records],
+                embeddings=[NO_VECTOR] * len(records),
+                documents=[record.name for record in records],
+                metadatas=[record_fields(record) for record in records],
+            )
+            self._records = {**self._records, **{record.id: record for record in records}}
+            self._hidden -= {record.id for record in records}
+
+    def remove(self, document_id: str) -> None:
+        """See `RecordStore`."""
+        self._check_writer()
+        with self._lock, translated("changed"):
+            self._hidden |= {document_id}
+            if document_id in self._records:
+                self._documents.delete(ids=[document_id])
+                self._records = {id_: record for id_, record in self._records.items() if id_ != document_id}
+        with translated("changed"):
+            self._delete_chunks(self._chunks, document_id)
+            with self._lock:
+                self._hidden -= {document_id}
+            for records in self._others("records"):
+                records.delete(ids=[document_id])
+            for chunks in self._others("chunks"):
+                self._delete_chunks(chunks, document_id)
+
+    def count(self, document_id: str) -> int:
+        """See `RecordStore`."""
+        with translated("read"):
+            return len(self._chunks.get(where={"document_id": document_id}, include=[])["ids"])
+
+    def nearest(self, embedding: Embeddings, top_k: int, document_ids: Sequence[str] | None) -> dict[ChunkKey, float]:
+        """See `RecordStore`."""
+        with self._lock:
+            visible, hidden = {**self._keyword_ready(), **self._records}, self._hidden
+        wanted = [id_ for id_ in (visible if document_ids is None else document_ids) if id_ in visible]
+        if not wanted or self._is_empty:
+            return {}
+        total = sum(visible[id_].chunks for id_ in wanted)
+        count = min(top_k, total)
+        near: dict[ChunkKey, float] = {}
+        if document_ids is None:  # without a filter, which takes most of a second where there are 100,000 chunks
+            near = self._near(embedding, max(count, EF_SEARCH) if hidden else count, visible)
+        if document_ids is not None or (hidden and len(near) < count):
+            near = self._near(embedding, count, visible, wanted)
+            if len(near) < count and total <= EXACT:
+                near = self._nearest_of(embedding, count, wanted)
+        return dict(islice(near.items(), count))
+
+    def cosines(self, embedding: Embeddings, keys: Iterable[ChunkKey]) -> dict[ChunkKey, float]:
+        """See `RecordStore`."""
+        wanted, cosines = list(keys), dict[ChunkKey, float]()
+        for first in range(0, len(wanted), READ_BATCH):
+            found, embeddings = self.embeddings(wanted[first : first + READ_BATCH])
+            cosines |= dict(zip(found, np.clip(embeddings @ embedding, -1, 1).tolist(), strict=True)) if found else {}
+        return cosines
+
+    def embeddings(self, keys: Iterable[ChunkKey]) -> tuple[list[ChunkKey], Embeddings]:
+        """See `RecordStore`."""
+        ids = list(map(_chunk_id, keys))
+        if not ids:
+            return [], np.empty((0, 0), dtype=np.float32)
+        with translated("searched"):
+            found = self._chunks.get(ids=ids, include=["embeddings"])
+        return list(map(_key, found["ids"])), np.asarray(found["embeddings"], dtype=np.float32)
+
+    def chunks(self, keys: Iterable[ChunkKey]) -> dict[ChunkKey, Chunk]:
+        """See `RecordStore`."""
+        ids = list(map(_chunk_id, keys))
+        if not ids:
+            return {}
+        with translated("read"):
+            found: Any = self._chunks.get(ids=ids, include=["documents", "metadatas"])
+            rows = zip(map(_key, found["ids"]), found["documents"], found["metadatas"], strict=True)
+            return {key: read_chunk(key, text, fields) for key, text, fields in rows}
+
+    def other_records(self) -> list[DocumentRecord]:
+        """See `RecordStore`."""
+        with translated("read"):
+            others = [record for records in self._others("records") for record in _read_records(records)]
+        return list({record.id: record for record in others if record.id not in self._records}.values())
+
+    def drop_other_indexes(self) -> None:
+        """See `RecordStore`."""
+        self._check_writer()
+        with translated("changed"):
+            for collection in [*self._others("records"), *self._others("chunks")]:
+                self._client.delete_collection(collection.name)
+
+    def close(self) -> None:
+        """See `RecordStore`."""
+        if self._lease:
+            with suppress(StorageError):  # it expires
+                self._lease.release()
+        disconnect(self._client)
+
+    def _check_migrating(self) -> None:
+        if self._lease:
+            self._lease.check()
+        elif self._is_read_only and self._index.library_id:  # a read-only folder is a copy, and may be changed
+            raise StorageError("This library's record is of an earlier version. Open it once where its folder can be written.")
+
+    def _check_writer(self) -> None:
+        """See, before a write, that this process may still write."""
+        if self._is_read_only:
+            raise StorageError("The library is read-only.")
+        if self._lease:
+            self._lease.check()
+
+    def _near(
+        self, embedding: Embeddings, top_k: int, visible: Container[str], wanted: Sequence[str] | None = None
+    ) -> dict[ChunkKey, float]:
+        """The cosines of the chunks of visible documents that Chroma's index finds nearest to a vector, best first."""
+        with translated("searched"):
+            found = self._chunks.query(
+                query_embeddings=embedding[np.newaxis],
+                n_results=top_k,
+                where=None if wanted is None else {"document_id": {"$in": wanted}},  # type: ignore[dict-item]
+                include=["distances"],
+            )
+        distances = found["distances"]
+        assert distances is not None  # asked for above
+        near = {_key(id_): max(-1.0, min(1.0, 1.0 - distance)) for id_, distance in zip(found["ids"][0], distances[0], strict=True)}
+        return {key: cosine for key, cosine in near.items() if key[0] in visible}
+
+    def _nearest_of(self, embedding: Embeddings, top_k: int, document_ids: Sequence[str]) -> dict[ChunkKey, float]:
+        """As `nearest`, exactly: where many vectors are equal, Chroma's index does not reach all of them."""
+        where: Any = {"document_id": {"$in": list(document_ids)}}
+        with translated("searched"):
+            found = self._chunks.get(where=where, include=["embeddings"])
+        if not found["ids"]:
+            return {}
+        cosines = np.clip(np.asarray(found["embeddings"], dtype=np.float32) @ embedding, -1, 1)
+        best = np.argsort(-cosines, kind="stable")[:top_k]
+        return {_key(found["ids"][n]): float(cosines[n]) for n in best}
+
+    def _sweep(self) -> None:
+        """Delete the chunks of drafts: of documents without a record that are not keyword-ready."""
+        firsts = self._chunks.get(where={"ordinal": 0}, include=["metadatas"])
+        for metadata in firsts["metadatas"] or []:
+            if (document_id := str(metadata["document_id"])) not in {**self._records, **self._keyword_ready()}:
+                self._delete_chunks(self._chunks, document_id)
+
+    def _others(self, kind: str) -> "list[Collection]":
+        """The collections of the library's other indexes."""
+        mine = {self._chunks.name, self._documents.name}
+        return [each for each in collections_of(self._client, kind, self._index.library_id) if each.name not in mine]
+
+    def _delete_chunks(self, chunks: "Collection", document_id: str) -> None:
+        """Delete in small steps, the first chunk last: a sweep finds a document by it."""
+        ids = sorted(chunks.get(where={"document_id": document_id}, include=[])["ids"], reverse=True)
+        for first in range(0, len(ids), WRITE_BATCH):
+            self._check_writer()
+            chunks.delete(ids=ids[first : first + WRITE_BATCH])
+
+
+def _read_records(documents: "Collection") -> list[DocumentRecord]:
+    rows: list[Any] = list(documents.get(include=["metadatas"])["metadatas"] or [])
+    return sorted(filter(None, map(read_record, rows)), key=lambda record: (record.added, record.name))
+
+
+def _chunk_id(key: ChunkKey) -> str:
+    document_id, ordinal = key
+    return f"{document_id}:{ordinal:07d}"
+
+
+def _key(chunk_id: str) -> ChunkKey:
+    document_id, _, ordinal = chunk_id.rpartition(":")
+    return document_id, int(ordinal)

@@ -1,0 +1,129 @@
+"""A claim and a passage -> the words of the passage that say the same."""
+
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from rapidfuzz import fuzz
+
+from rag.text.languages import language_of
+from rag.text.sentences import sentence_spans
+from rag.text.terms import indexed_terms, query_terms
+from rag.types import Passage
+from rag.verifying.facts import SourceFacts, source_facts
+from rag.verifying.normalising import Normalised, normalised, without_edges
+
+MOST_SENTENCES = 200
+"""Of a passage, the sentences that are looked at: no chunk has as many, and more would take seconds to embed."""
+
+LEAST_FUZZY = 90.0
+"""Of 100: a stretch of the passage this like the claim is a quotation of it."""
+
+LEAST_QUOTED = 20
+"""Characters: a shorter claim resembles a stretch of many passages by chance."""
+
+Span = tuple[int, int]
+"""Start and end offsets in a passage's text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One or two sentences of a passage: `text[start:end]`, with their stems."""
+
+    start: int
+    end: int
+    text: str
+    terms: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedPassage:
+    """A passage, ready to be compared with any number of claims.
+
+    Attributes:
+        text: Its own.
+        normalised: The same, normalised.
+        windows: Its sentences and runs of two.
+        sentences: The spans of its sentences.
+        whole: The span of each window by its normalised words.
+        language: "" where it cannot be told.
+        titles: Its heading and its document's name, whose facts hold for all of it.
+        context: All that its facts may stand in: with `titles`, the words that were trimmed off.
+        facts: Those of `context`.
+    """
+
+    text: str
+    normalised: Normalised
+    windows: tuple[Window, ...]
+    sentences: tuple[Span, ...]
+    whole: Mapping[str, Span]
+    language: str
+    titles: tuple[str, str]
+    context: tuple[str, ...]
+    facts: SourceFacts
+
+    def whole_sentences(self, start: int, end: int) -> Span:
+        """The sentences that a stretch of the text touches."""
+        touched = [span for span in self.sentences if span[0] < end and start < span[1]]
+        return (touched[0][0], touched[-1][1]) if touched else (start, end)
+
+
+def prepare(passage: Passage) -> PreparedPassage:
+    """Cut a passage into what claims are compared with."""
+    text = passage.text
+    spans = sentence_spans(text)[:MOST_SENTENCES]
+    language = language_of(text)
+    even = normalised(text)
+    windows = _windows(text, spans, language)
+    whole: dict[str, Span] = {}
+    for window in windows:
+        words = even.text[bisect_left(even.places, window.start) : bisect_left(even.places, window.end)]
+        whole.setdefault(without_edges(words), (window.start, window.end))
+    titles = passage.heading, Path(passage.document).stem.replace("_", " ")
+    context = (text, passage.chunk_text, *titles)
+    return PreparedPassage(text, even, tuple(windows), tuple(spans), whole, language, titles, context, source_facts(context))
+
+
+def same_words(claim: str, passage: PreparedPassage) -> Span | None:
+    """Find the sentences of a passage that are a claim word for word, or the words of it that are; `claim` is normalised, without edges."""
+    if not claim:
+        return None
+    if claim in passage.whole:
+        return passage.whole[claim]
+    text = passage.normalised.text
+    at = text.find(claim)
+    while at >= 0:
+        end = at + len(claim)
+        if not (_is_inside_word(text, at) or _is_inside_word(text, end)):
+            return passage.normalised.span(at, end)
+        at = text.find(claim, at + 1)
+    return None
+
+
+def similar_words(claim: str, passage: PreparedPassage) -> tuple[Span, float] | None:
+    """Find the sentences of a passage that a normalised claim quotes with small changes, and how alike they are, in [0, 1]."""
+    text = passage.normalised.text
+    if not LEAST_QUOTED <= len(claim) <= len(text):
+        return None
+    found = fuzz.partial_ratio_alignment(claim, text, score_cutoff=LEAST_FUZZY)
+    if found is None or found.dest_start >= found.dest_end:
+        return None
+    return passage.whole_sentences(*passage.normalised.span(found.dest_start, found.dest_end)), found.score / 100
+
+
+def coverage(claim: str, terms: frozenset[str], language: str) -> float:
+    """The share of a claim's words, function words not counted, that stand among terms, in [0, 1]; 0 where it has none."""
+    words = query_terms(claim, {language})
+    return sum(not terms.isdisjoint(alternatives) for alternatives in words) / len(words) if words else 0.0
+
+
+def _windows(text: str, spans: Sequence[Span], language: str) -> list[Window]:
+    terms = [frozenset(indexed_terms(text[start:end], language)[0]) for start, end in spans]
+    single = [Window(start, end, text[start:end], terms[n]) for n, (start, end) in enumerate(spans)]
+    return single + [Window(one.start, two.end, text[one.start : two.end], one.terms | two.terms) for one, two in pairwise(single)]
+
+
+def _is_inside_word(text: str, at: int) -> bool:
+    return 0 < at < len(text) and text[at - 1].isalnum() and text[at].isalnum()
