@@ -74,12 +74,12 @@ class FileAdder:
             else:
                 file.done(outcome)
         while wait and self._queue.step():
-            waiting = self._index.keyword_ready.records
+            keyword_ready = self._index.keyword_ready.records
             for id_ in list(embedding):
-                if id_ not in waiting:
+                if id_ not in keyword_ready:
                     embedding.pop(id_).done()
-                elif waiting[id_].indexed:
-                    embedding[id_].embedding(waiting[id_].indexed)
+                elif keyword_ready[id_].indexed:
+                    embedding[id_].embedding(keyword_ready[id_].indexed)
         for file in embedding.values():  # completed by another thread
             file.done()
         return [outcomes[place] for place in range(len(sources))]

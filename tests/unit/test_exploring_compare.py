@@ -168,7 +168,7 @@ class _Broken(BagOfWordsEmbedder):
 
 
 def test_a_model_that_gives_no_numbers_is_told(open_library: OpenLibrary) -> None:
-    with pytest.raises(EmbeddingError, match="length nan, which must be 1"):
+    with pytest.raises(EmbeddingError, match="length nan; it must be 1"):
         compare(open_library(embedder=_Broken()), ["one", "two"])
 
 
