@@ -47,7 +47,7 @@ class Settings(BaseSettings):
     library: Path = Field(default=Path("data/library"), description="library folder")
     embedding_model: str = Field(
         default=DEFAULT_EMBEDDING_MODEL,
-        description="embedding model: the built-in one, a folder, a model already downloaded, or another kind (see Other embedding models)",
+        description="embedding model: the built-in one, a folder, a model already downloaded, or another kind; see Models in the docs",
     )
     embedding_backend: Literal["auto", "onnx", "torch"] = Field(
         default="auto", description="what runs the embedding model: ONNX Runtime, sentence-transformers, or the first that works"

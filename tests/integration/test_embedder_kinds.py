@@ -191,9 +191,9 @@ def test_combinations_may_be_nested(tmp_path: Path) -> None:
     assert model.embed_query("return the pump").shape == (6,)
 
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-PLUGIN = textwrap.dedent(README.partition("<!-- plugin -->\n")[2].partition("\n\n## ")[0]) + "\n\n"
-"""README's example."""
+MODELS = (Path(__file__).parents[2] / "docs" / "models.md").read_text(encoding="utf-8")
+PLUGIN = textwrap.dedent(MODELS.partition("<!-- plugin -->\n")[2].partition("\n\n## ")[0]) + "\n\n"
+"""The example in docs."""
 
 
 def test_a_plug_in_serves_a_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, samples: Path) -> None:

@@ -1,4 +1,4 @@
-"""README is true to the letter: its commands and its Python run, its tables are complete."""
+"""README and docs are true to the letter: their commands and their Python run, their tables are complete, their links lead somewhere."""
 
 import os
 import re
@@ -15,12 +15,17 @@ from rag.settings import Settings
 from rag.types import OutcomeStatus
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted(ROOT.glob("[CS]*.md"))]
 
 
-def _block(language: str, place: int = 0) -> str:
-    blocks: list[str] = re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-    return blocks[place]
+def _text(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def _block(name: str, language: str) -> str:
+    block = re.search(rf"^```{language}\n(.*?)^```", _text(name), re.MULTILINE | re.DOTALL)
+    assert block
+    return block[1]
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +44,7 @@ def _run(command: list[str], folder: Path) -> str:
 
 
 def test_the_commands_do_what_they_say(folder: Path) -> None:
-    lines = _block("sh").strip().splitlines()
+    lines = _block("README.md", "sh").strip().splitlines()
     outputs = {line: _run(["bash", "-c", line], folder) for line in lines}
     said = "\n".join(outputs.values())
     assert len(lines) >= 6
@@ -50,31 +55,42 @@ def test_the_commands_do_what_they_say(folder: Path) -> None:
 
 
 def test_the_python_prints_an_answer_with_its_footnote(folder: Path) -> None:
-    said = _run([sys.executable, "-c", _block("python")], folder)
+    said = _run([sys.executable, "-c", _block("README.md", "python")], folder)
     assert "at most ten days" in said
     assert "(1, 'harbour-handbook.pdf', '4')" in said
 
 
+def test_the_python_prints_passages(folder: Path) -> None:
+    assert "1 returns-policy.txt" in _run([sys.executable, "-c", _block("docs/python.md", "python")], folder)
+
+
 def test_the_views_say_what_the_vectors_see(folder: Path) -> None:
-    said = _run([sys.executable, "-c", _block("python", 1)], folder)
+    said = _run([sys.executable, "-c", _block("docs/explore.md", "python")], folder)
     for words in ("teak", "running shoes", "of pairs of passages of this library", "'##bel", "static_cosine=1.0", "queen"):
         assert words in said
 
 
 def test_every_setting_is_in_the_table_with_its_default() -> None:
+    table = _text("docs/settings.md")
     for name, field in Settings.model_fields.items():
         if name.startswith("openai_"):
-            assert f"`{name.upper()}`" in README
+            assert f"`{name.upper()}`" in table
             continue
         default = "" if field.default is None else f"`{field.default}`"
-        assert f"| `RAG_{name.upper()}` | {default} | {field.description} |" in README
+        assert f"| `RAG_{name.upper()}` | {default} | {field.description} |" in table
 
 
 def test_every_outcome_is_in_the_table() -> None:
     for status in get_args(OutcomeStatus):
-        assert f"| `{status}` |" in README
+        assert f"| `{status}` |" in _text("docs/command-line.md")
 
 
-def test_every_file_that_readme_names_is_there() -> None:
-    for name in re.findall(r"\]\(([^)#:]+)\)|`((?:data|tools|rag|ui|tests)/[\w./]*)`", README):
-        assert (ROOT / (name[0] or name[1])).exists() or "library" in name[1], name
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_file_that_is_named_is_there(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    linked = [(page.parent / name, anchor) for name, anchor in re.findall(r"\]\(([^)#:]+)(#[^)]*)?\)", text)]
+    named = [(ROOT / name, "") for name in re.findall(r"`((?:data|docs|rag|tests|tools|ui)/[\w./-]*)`", text) if "library" not in name]
+    for path, anchor in linked + named:
+        assert path.exists(), path
+        headings = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE) if anchor else []
+        assert not anchor or anchor[1:] in [heading.lower().replace(" ", "-") for heading in headings], anchor
