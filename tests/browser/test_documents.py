@@ -83,6 +83,7 @@ def test_removing_asks_first(quoted: Reader) -> None:
     expect(row.locator("[data-open]")).to_have_count(1)
     row.locator("[data-open]").click()
     expect(quoted.source.locator(".fn-source-head")).to_contain_text("plums.pdf")
+    expect(quoted.source.locator(".fn-sheet:not(.fn-coming) img")).to_be_visible()  # else it is removed while its page is drawn
 
     row.get_by_label("Remove plums.pdf").click()
     expect(row.get_by_text("Remove?")).to_be_visible()

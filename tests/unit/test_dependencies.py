@@ -25,7 +25,6 @@ PRIVATE = {
     "_session": ("chromadb", "is the connection"),
     "_release_system": ("chromadb", "a client that failed to start would be handed out again"),
     "_queue": ("gradio", "tells whose events wait or run, and holds what is left of a closed tab"),
-    "_data": ("gradio", "what a script of ours sends with an event"),
     "_encryption": ("pypdf", "the key length is corrected in it, where a file states a wrong one"),
     "_handle_encryption": ("pypdf", "a file whose encryption is damaged is opened anyway"),
 }

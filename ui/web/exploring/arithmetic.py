@@ -10,7 +10,8 @@ from rag.exploring.expressions import parse_expression
 from ui.limits import MOST_SUM_CHARACTERS, limited
 from ui.rendering.html import render
 from ui.text import SUM
-from ui.web.exploring.view import PRIVATE, Tools, explanation, note, progress_bar, shows_problems
+from ui.web.contract import PRIVATE
+from ui.web.exploring.view import Tools, explanation, note, progress_bar, shows_problems
 from ui.web.exploring.words import arithmetic as words
 
 LABEL = words.LABEL

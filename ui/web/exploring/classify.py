@@ -14,7 +14,8 @@ from rag.exploring.lists import lines, read_sheet
 from ui.limits import MOST_LIST_CHARACTERS, limited
 from ui.rendering.html import render
 from ui.text import EXAMPLES, LIST
-from ui.web.exploring.view import PRIVATE, BackgroundWork, Tools, explanation, problem, progress_bar, shows_problems
+from ui.web.contract import PRIVATE
+from ui.web.exploring.view import BackgroundWork, Tools, explanation, problem, progress_bar, shows_problems
 from ui.web.exploring.words import classify as words
 
 LABEL = words.LABEL

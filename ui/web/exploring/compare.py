@@ -18,7 +18,8 @@ from rag.types import ChunkKey
 from ui.limits import MOST_LIST_CHARACTERS, limited, question_of
 from ui.rendering.html import render
 from ui.text import LIST
-from ui.web.exploring.view import PRIVATE, BackgroundWork, Tools, explanation, problem, progress_bar, shows_problems
+from ui.web.contract import PRIVATE
+from ui.web.exploring.view import BackgroundWork, Tools, explanation, problem, progress_bar, shows_problems
 from ui.web.exploring.words import compare as words
 
 LABEL = words.LABEL

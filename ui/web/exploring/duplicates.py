@@ -10,7 +10,8 @@ from rag.errors import RagError
 from rag.exploring.duplicates import Duplicates, find_duplicates
 from rag.exploring.vectors import Progress
 from ui.rendering.html import render
-from ui.web.exploring.view import PRIVATE, BackgroundWork, Tools, explanation, note, problem, progress_bar
+from ui.web.contract import PRIVATE
+from ui.web.exploring.view import BackgroundWork, Tools, explanation, note, problem, progress_bar
 from ui.web.exploring.words import duplicates as words
 
 LABEL = words.LABEL

@@ -10,8 +10,9 @@ from rag.errors import RagError
 from rag.exploring.mapping import map_library
 from ui.limits import question_of
 from ui.rendering.html import render
+from ui.web.contract import PRIVATE
 from ui.web.exploring.map_drawing import MapChoices, MapDrawing
-from ui.web.exploring.view import PRIVATE, BackgroundWork, Tools, explanation, problem, progress_bar
+from ui.web.exploring.view import BackgroundWork, Tools, explanation, problem, progress_bar
 from ui.web.exploring.words import map as words
 from ui.web.scripts import script
 from ui.web.selecting import MOST_ASKED, by_document, chunk_keys
@@ -103,7 +104,7 @@ class MapHandlers:
 
     def choose(self, of: str, event: gr.EventData) -> str:
         """Show what is selected on the map."""
-        keys = chunk_keys(event._data.get("passages"), most=None)
+        keys = chunk_keys(getattr(event, "passages", None), most=None)
         if of == "documents":
             chunks = {record.id: record.chunks for record in self._library.documents()}
             ids = dict.fromkeys(document_id for document_id, _ in keys)
@@ -113,7 +114,7 @@ class MapHandlers:
     def choose_cluster(self, event: gr.EventData) -> str:
         """Select the passages of a cluster."""
         try:
-            return _selection(self._drawing.members(event._data.get("number")))
+            return _selection(self._drawing.members(getattr(event, "number", None)))
         except RagError as error:
             return problem(error)
 

@@ -10,7 +10,8 @@ from rag.exploring.graph import DocumentGraph, related_documents
 from rag.exploring.related import found_like, related_to
 from rag.types import DocumentRecord
 from ui.rendering.html import render
-from ui.web.exploring.view import PRIVATE, Tools, explanation, note, problem
+from ui.web.contract import PRIVATE
+from ui.web.exploring.view import Tools, explanation, note, problem
 from ui.web.exploring.words import related as words
 from ui.web.scripts import script
 
@@ -52,12 +53,12 @@ class RelatedHandlers:
 
     def near(self, event: gr.EventData) -> tuple[Any, str, str]:
         """As `choose`, for a click on a point of the graph."""
-        chosen = str(event._data.get("id", ""))
+        chosen = str(getattr(event, "id", ""))
         return gr.Dropdown(value=chosen), *self.choose(chosen)
 
     def like(self, event: gr.EventData) -> str:
         """List passages like the one at a place; like its page, if no passage is there."""
-        document_id, page, start = (event._data.get(name) for name in ("id", "page", "start"))
+        document_id, page, start = (getattr(event, name, None) for name in ("id", "page", "start"))
         page, start = (number if isinstance(number, int) else -1 for number in (page, start))
         try:
             record = self._library.document(str(document_id))

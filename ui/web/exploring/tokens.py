@@ -10,7 +10,8 @@ from rag.exploring.tokens import compare_word, pool, token_similarities, tokeniz
 from ui.limits import MOST_WORD_CHARACTERS, limited
 from ui.rendering.html import render
 from ui.text import WORD
-from ui.web.exploring.view import PRIVATE, Tools, explanation, note, problem, shows_problems
+from ui.web.contract import PRIVATE
+from ui.web.exploring.view import Tools, explanation, note, problem, shows_problems
 from ui.web.exploring.words import tokens as words
 
 LABEL = words.LABEL

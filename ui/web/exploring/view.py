@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import Generic, ParamSpec, TypeVar
 
 from rag.errors import RagError
 from rag.library import Library
@@ -14,8 +14,6 @@ from ui.web.exploring.figures import Figures
 P = ParamSpec("P")
 T = TypeVar("T")
 
-PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-"""Options of every event: not in the API, and without Gradio's own progress display."""
 
 POLL_SECONDS = 0.2
 """Between two looks at running work; what is quicker shows no bar."""
