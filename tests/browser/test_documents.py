@@ -56,6 +56,8 @@ def test_another_file_of_the_same_name_is_kept_beside_the_first(quoted: Reader) 
     told.get_by_label("Dismiss pears.pdf").click()
     expect(quoted.row("pears (2).pdf").locator("[data-open]")).to_contain_text("2 pages")
     expect(quoted.row("pears.pdf").locator("[data-open]")).to_contain_text("1 page")
+    for name in ("pears (2).pdf", "pears.pdf"):
+        quoted.remove(name)
 
 
 def test_a_password_is_asked_for_in_the_files_row(quoted: Reader) -> None:

@@ -257,4 +257,4 @@ def test_documents_of_another_index_are_told(run: Run, questions: Path, monkeypa
     monkeypatch.setenv("RAG_CHUNK_TOKENS", "64")
     ended = run(str(questions))
     assert ended.status == 1
-    assert "4 documents were indexed with another model" in ended.err
+    assert "4 documents need to be re-indexed" in ended.err
