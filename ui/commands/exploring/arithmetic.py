@@ -30,12 +30,8 @@ def arithmetic(
     as_json: JsonOption = False,
 ) -> None:
     """Add and subtract the vectors of words, and show what is near the result."""
-    with open_library(library) as opened:
-        exploring.parse_expression(expression)  # before half a minute of work
-        with progress_bar("Embedding the words, once") as show:
-            for fraction in exploring.prepare_words(opened, among):
-                show(fraction)
-        solved = exploring.solve(opened, expression, among=among, top_k=top_k)
+    with open_library(library) as opened, progress_bar("Embedding the words, once") as show:
+        solved = exploring.solve(opened, expression, among=among, top_k=top_k, progress=show)
     if as_json:
         print_json([asdict(solved)])
     else:

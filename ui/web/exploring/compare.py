@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,10 +20,15 @@ from ui.limits import MOST_LIST_CHARACTERS, limited, question_of
 from ui.rendering.html import render
 from ui.text import LIST
 from ui.web.contract import PRIVATE
-from ui.web.exploring.view import BackgroundWork, Tools, explanation, problem, progress_bar, shows_problems
-from ui.web.exploring.words import compare as words
+from ui.web.exploring.view import Handlers, Tools, explanation, in_background, problem, progress_bar, shows_problems
 
-LABEL = words.LABEL
+LABEL = "Compare"
+EXPLAIN = (
+    "How similar the model finds texts: the cosine of two texts is 1 if they say the same, and near 0 if they have nothing in common. "
+    "What counts as a high score depends on the model and on your documents; the chart below the results shows it."
+)
+OF_DOCUMENTS = "This chart is about passages. Whole documents, as means of their passages, score higher with each other."
+HISTOGRAM = "Histogram of the cosines of pairs of passages, and of each passage with its nearest"
 MOST_LISTED = 20
 """Pairs, or texts compared with a question."""
 
@@ -52,15 +58,18 @@ class Comparison:
 
 def build(tab: gr.Tab, tools: Tools) -> None:
     """Lay out the view and wire it."""
-    gr.HTML(explanation(words.EXPLAIN))
-    choices = [(words.TEXTS, "texts"), (words.DOCUMENTS, "documents"), (words.PASSAGES, "passages")]
-    source = gr.Radio(choices, value="texts", label=words.WHAT, elem_id="compare-source")
-    text = gr.Textbox(label=words.LINES, placeholder=words.LINES_HINT, lines=5, max_lines=10, elem_id="compare-lines")
-    file = gr.UploadButton(words.FILE, size="sm", elem_id="compare-file")
-    column = gr.Dropdown(label=words.COLUMN, visible=False, elem_id="compare-column")
-    document = gr.Dropdown(label=words.DOCUMENT, visible=False, elem_id="compare-document")
-    question = gr.Textbox(label=words.QUESTION, placeholder=words.QUESTION_HINT, elem_id="compare-question")
-    go = gr.Button(words.GO, variant="primary", elem_id="compare-go")
+    gr.HTML(explanation(EXPLAIN))
+    choices = [("Texts", "texts"), ("Documents", "documents"), ("Passages of a document", "passages")]
+    source = gr.Radio(choices, value="texts", label="What to compare", elem_id="compare-source")
+    hint = "a cotton t-shirt\nrunning shoes\na laptop bag"
+    text = gr.Textbox(label="Texts, one per line", placeholder=hint, lines=5, max_lines=10, elem_id="compare-lines")
+    file = gr.UploadButton("Load a text file or a CSV", size="sm", elem_id="compare-file")
+    column = gr.Dropdown(label="Column of the file", visible=False, elem_id="compare-column")
+    document = gr.Dropdown(label="Document", visible=False, elem_id="compare-document")
+    question = gr.Textbox(
+        label="A question to compare them with (optional)", placeholder="What are good shoes for jogging?", elem_id="compare-question"
+    )
+    go = gr.Button("Compare", variant="primary", elem_id="compare-go")
     result = gr.HTML(elem_id="compare-result")
     handlers = CompareHandlers(tools)
     gr.on([tab.select, source.change], handlers.choose, source, [text, file, column, document], queue=False, **PRIVATE)
@@ -69,12 +78,8 @@ def build(tab: gr.Tab, tools: Tools) -> None:
     gr.on([go.click, question.submit], handlers.compare, [source, text, document, question], result, **PRIVATE)
 
 
-class CompareHandlers:
+class CompareHandlers(Handlers):
     """The events of the view."""
-
-    def __init__(self, tools: Tools) -> None:
-        self._library = tools.library
-        self._figures = tools.figures
 
     def choose(self, source: Source) -> tuple[Any, Any, Any, Any]:
         """Show the controls that a source needs."""
@@ -92,13 +97,14 @@ class CompareHandlers:
         question = question_of(question)
         text = limited(text, MOST_LIST_CHARACTERS, LIST)
         if source == "passages" and not document:
-            yield problem(words.NO_DOCUMENT)
+            yield problem("Choose a document.")
             return
         texts = lines(text) if source == "texts" else []
-        work = BackgroundWork(lambda progress: self._compare(source, texts, document or "", question, progress))
-        for share in work:
-            yield progress_bar(words.BUSY, share)
-        yield render("explore_compare.html", shown=work.result(), words=words)
+        shown = yield from in_background(
+            lambda progress: self._compare(source, texts, document or "", question, progress),
+            partial(progress_bar, "Embedding the texts."),
+        )
+        yield render("explore_compare.html", shown=shown)
 
     def _compare(self, source: Source, texts: list[str], document: str, question: str, progress: Progress) -> Comparison:
         matches: list[Match] = []
@@ -118,38 +124,40 @@ class CompareHandlers:
         drawn, count = min(MOST_DRAWN, len(found.texts)), len(found.texts)
         notes = self._cut_note(len(found.cut))
         if drawn < count:
-            notes.append(words.FIRST_DRAWN.format(shown=drawn, count=count))
+            notes.append(f"The heat map shows the first {drawn} of {count:,}; the list covers all.")
         if len(pairs) < (all_pairs := count * (count - 1) // 2):
-            notes.append(words.FIRST_PAIRS.format(shown=len(pairs), count=all_pairs))
+            notes.append(f"Showing the {len(pairs)} most similar of {all_pairs:,} pairs.")
         if found.of_documents:
             scores = self._scores(question, None)
         else:
             scores = self._scores(question, (matches or pairs)[0].cosine, [pair.cosine for pair in pairs])
         figure = heat_map(found.matrix[:drawn, :drawn], found.texts[:drawn], found.texts[:drawn])
-        matrix = self._figures.show(figure, words.MATRIX_LABEL.format(count=drawn))
+        matrix = self._figures.show(figure, f"Heat map of the cosines of {drawn} texts with each other")
         return Comparison(notes, matches, scores, pairs, found.keys, matrix)
 
     def _scores(self, question: str, highest: float | None, cosines: Sequence[float] = ()) -> Scores:
         if len(self._library.vectors()) < 2:
             return Scores()
         found = score_distribution(self._library, question=question or None)
-        sentences = [words.OF_DOCUMENTS if highest is None else words.PLACE.format(score=highest, place=found.place(highest))]
+        sentences = [OF_DOCUMENTS if highest is None else f"The highest score here, {highest:.2f}, is {found.place(highest)}."]
         if found.question is not None:
             best = float(found.question[-1])
-            sentences.append(words.QUESTION_PLACE.format(score=best, place=found.place(best)))
-        sentences.append(words.SAMPLED.format(pairs=len(found.pairs), passages=found.passages))
-        figure = self._figures.show(score_histogram(found, [] if highest is None else [highest]), words.SCORES_LABEL)
+            sentences.append(f"The passage nearest to the question scores {best:.2f}: {found.place(best)}.")
+        sentences.append(f"Based on {len(found.pairs):,} pairs of the {found.passages:,} passages.")
+        figure = self._figures.show(score_histogram(found, [] if highest is None else [highest]), HISTOGRAM)
         return Scores(sentences, figure, [in_words(found.share_below(cosine)) for cosine in cosines])
 
     def _cut_note(self, count: int) -> list[str]:
-        return [words.CUT.format(count=count, tokens=self._library.embedder.max_tokens)] if count else []
+        limit = self._library.embedder.max_tokens
+        cut = f"{count} texts are longer than the {limit} tokens that the model reads: only their beginning is compared."
+        return [cut] if count else []
 
 
 def load(path: str | None) -> tuple[Any, Any, str]:
     """Load the texts of a file; of several columns, the one with the longest texts comes first."""
     try:
         if not path:
-            return gr.Textbox(), gr.Dropdown(visible=False), problem(words.NO_FILE)
+            return gr.Textbox(), gr.Dropdown(visible=False), problem("Choose a file.")
         sheet = read_sheet(Path(path))
         names = list(sheet.columns)
         longest = max(names, key=lambda name: sum(map(len, sheet.column(name))))
