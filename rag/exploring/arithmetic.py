@@ -20,11 +20,8 @@ if TYPE_CHECKING:
 
 Among = Literal["vocabulary", "library"]
 
-LEAST_LENGTH = 1e-3
-"""A sum shorter than this share of the total length of its terms has no direction."""
-
-SIMILAR_SPELLING = 0.8
-"""How similar a word must be to be suggested as a near spelling, in [0, 1]; `difflib`'s ratio."""
+LEAST_LENGTH = 1e-3  # a sum shorter than this share of the total length of its terms has no direction
+SIMILAR_SPELLING = 0.8  # how similar a word must be to be suggested as a near spelling, in [0, 1]; `difflib`'s ratio
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,13 +20,9 @@ from rag.types import ChunkKey
 if TYPE_CHECKING:
     from rag.library import Library
 
-UNSURE_BELOW = 0.6
-"""Confidence below which a label is a guess: above a half, which the likelier of two labels always has."""
-
+UNSURE_BELOW = 0.6  # confidence below which a label is a guess: above a half, which the likelier of two labels always has
 MOST_FOLDS = 5
-
-LEAST_EXAMPLES = 2
-"""Examples per label for cross-validation: one to label, another to learn from."""
+LEAST_EXAMPLES = 2  # examples per label for cross-validation: one to label, another to learn from
 
 Of = Literal["documents", "chunks"]
 

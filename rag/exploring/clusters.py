@@ -21,20 +21,11 @@ if TYPE_CHECKING:
 
 ClusterMethod = Literal["auto", "hdbscan", "kmeans"]
 
-MOST_BY_DENSITY = 5_000
-"""Passages up to which "auto" tries HDBSCAN, whose time grows with their square."""
-
-FEWEST_PLACED = 0.6
-"""Share of passages that HDBSCAN must put in clusters; otherwise "auto" takes k-means, which places all."""
-
-LARGEST_SHARE = 0.5
-"""Largest share of passages in one of its clusters, likewise: one lump and a few crumbs tell nothing."""
-
-TYPICAL = 3
-"""Passages shown of a cluster."""
-
-READ = 100
-"""Passages of a cluster from which its terms are taken: those nearest to its centre."""
+MOST_BY_DENSITY = 5_000  # passages up to which "auto" tries HDBSCAN, whose time grows with their square
+FEWEST_PLACED = 0.6  # share of passages that HDBSCAN must put in clusters; otherwise "auto" takes k-means, which places all
+LARGEST_SHARE = 0.5  # largest share of passages in one of its clusters, likewise: one lump and a few crumbs tell nothing
+TYPICAL = 3  # passages shown of a cluster
+READ = 100  # passages of a cluster from which its terms are taken: those nearest to its centre
 
 
 @dataclass(frozen=True, slots=True, eq=False)

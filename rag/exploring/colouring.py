@@ -13,8 +13,7 @@ from rag.exploring.passages import read_chunks
 if TYPE_CHECKING:
     from rag.library import Library
 
-CAPTION = 200
-"""Characters of a passage in its caption."""
+CAPTION = 200  # characters of a passage in its caption
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,11 +14,8 @@ from rag.types import ChunkKey, Passage
 if TYPE_CHECKING:
     from rag.library import Library
 
-BLOCK = 2_048
-"""Passages compared at once with those of a document."""
-
-SAME = 0.999
-"""Cosine from which two passages count as the same text, such as a disclaimer: it ties two documents only if nothing else does."""
+BLOCK = 2_048  # passages compared at once with those of a document
+SAME = 0.999  # cosine from which two passages count as the same text, such as a disclaimer: it ties two documents only if nothing else does
 
 
 @dataclass(frozen=True, slots=True)

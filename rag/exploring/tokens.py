@@ -17,8 +17,7 @@ from rag.exploring.vectors import unit
 if TYPE_CHECKING:
     from rag.library import Library
 
-MOST_CHARACTERS = 20_000
-"""Longest text; the model reads far less."""
+MOST_CHARACTERS = 20_000  # longest text; the model reads far less
 
 UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uff66-\uff9f"
 """Scripts that write words without spaces: Thai, Lao, Burmese, Khmer, Japanese, Chinese."""

@@ -14,11 +14,8 @@ from rag.errors import ExploringError
 from rag.storing.index import Index
 from rag.types import ChunkKey, DocumentRecord
 
-READ_BATCH = 2_000
-"""Vectors read at a time: about 0.06 s, between which other readers get their turn."""
-
-Progress = Callable[[float], None]
-"""Called with the share of the work that is done, in [0, 1]."""
+READ_BATCH = 2_000  # vectors read at a time: about 0.06 s, between which other readers get their turn
+Progress = Callable[[float], None]  # called with the share of the work that is done, in [0, 1]
 
 
 def no_progress(_: float) -> None:

@@ -22,14 +22,9 @@ from rag.text.languages import FUNCTION_WORDS, language_of
 if TYPE_CHECKING:
     from rag.library import Library
 
-BATCH = 256
-"""Words embedded at a time."""
-
-LIBRARY_WORDS = 2_000
-"""Words of a library: its most frequent ones, function words left out."""
-
-LIBRARY_CHUNKS = 4_000
-"""Passages in which they are counted at most, spread evenly over the library."""
+BATCH = 256  # words embedded at a time
+LIBRARY_WORDS = 2_000  # words of a library: its most frequent ones, function words left out
+LIBRARY_CHUNKS = 4_000  # passages in which they are counted at most, spread evenly over the library
 
 _WORD = re.compile(r"[^\W\d_]{3,30}")
 _opening = threading.Lock()

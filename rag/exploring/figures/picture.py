@@ -10,13 +10,9 @@ from rag.exploring.figures.style import OTHER, PALETTE, STAR
 from rag.exploring.mapping import Map, PlacedQuestion
 
 INCHES = (9.0, 7.0)
-DOTS = 160
-"""Per inch."""
-
+DOTS = 160  # per inch
 LONGEST_NAME = 40
-
-MARKERS = ("o", "s", "D", "^", "P", "X", "*")
-"""The shapes of `SYMBOLS`, as matplotlib calls them."""
+MARKERS = ("o", "s", "D", "^", "P", "X", "*")  # the shapes of `SYMBOLS`, as matplotlib calls them
 
 
 def write_picture(file: Path, placed: Map, colouring: Colouring, question: PlacedQuestion | None = None) -> None:

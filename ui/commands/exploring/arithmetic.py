@@ -13,8 +13,7 @@ from ui.places import place
 if TYPE_CHECKING:
     from rag.exploring import Arithmetic
 
-LONGEST_PASSAGE = 160
-"""Characters."""
+LONGEST_PASSAGE = 160  # characters
 
 app = typer.Typer()
 

@@ -19,11 +19,8 @@ METHODS = {
     "regression": "by logistic regression; the confidence is its probability",
 }
 
-UNSURE_BELOW = 0.6
-"""As `rag.exploring.classifying.UNSURE_BELOW`, which takes time to load."""
-
-LONGEST_TEXT = 90
-"""Characters."""
+UNSURE_BELOW = 0.6  # as `rag.exploring.classifying.UNSURE_BELOW`, which takes time to load
+LONGEST_TEXT = 90  # characters
 
 app = typer.Typer()
 

@@ -14,11 +14,8 @@ if TYPE_CHECKING:
     from rag.exploring.comparing import Match, Similarities
     from rag.library import Library
 
-MOST_SHOWN = 20
-"""Pairs printed; `--json` prints all."""
-
-LONGEST_TEXT = 70
-"""Characters."""
+MOST_SHOWN = 20  # pairs printed; `--json` prints all
+LONGEST_TEXT = 70  # characters
 
 app = typer.Typer()
 

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
 PICTURES = (".png", ".svg")
 SUFFIXES = (*PICTURES, ".html", ".json")
-LONGEST_PASSAGE = 160
-"""Characters."""
+LONGEST_PASSAGE = 160  # characters
 
 app = typer.Typer()
 

@@ -29,8 +29,7 @@ EXPLAIN = (
 )
 OF_DOCUMENTS = "This chart is about passages. Whole documents, as means of their passages, score higher with each other."
 HISTOGRAM = "Histogram of the cosines of pairs of passages, and of each passage with its nearest"
-MOST_LISTED = 20
-"""Pairs, or texts compared with a question."""
+MOST_LISTED = 20  # pairs, or texts compared with a question
 
 Source = Literal["texts", "documents", "passages"]
 

@@ -19,8 +19,7 @@ EXPLAIN = (
     "in the same order; a common subject is not enough. Words only in the first document are struck through, words only in the second are "
     "underlined. Click a place to open its page."
 )
-AT_ONCE = 5_000
-"""Passages up to which the search takes a few seconds and starts by itself."""
+AT_ONCE = 5_000  # passages up to which the search takes a few seconds and starts by itself
 
 
 def build(tab: gr.Tab, tools: Tools) -> None:

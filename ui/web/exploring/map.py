@@ -24,9 +24,7 @@ EXPLAIN = (
 )
 TITLE = "Let the chat model name the clusters"
 UNTITLED = "The chat model gave no names, so the terms stay. Check the connection in Settings."
-
-Outputs = tuple[Any, Any, Any, Any, Any]
-"""The map, the lists, the button for titles, the selection, the state of the library that is drawn."""
+Outputs = tuple[Any, Any, Any, Any, Any]  # the map, the lists, the button for titles, the selection, the state of the library that is drawn
 
 
 def build(tab: gr.Tab, tools: Tools) -> None:

@@ -19,9 +19,7 @@ from ui.rendering.html import render
 from ui.web.exploring.figures import Figures
 from ui.web.exploring.view import counted
 
-NEAREST = 5
-"""Passages among which a question is placed."""
-
+NEAREST = 5  # passages among which a question is placed
 TRUST = (
     (0.95, "Neighbours on this map are almost always similar in meaning (trustworthiness {trust:.2f} of 1)."),
     (0.85, "Neighbours on this map are mostly similar in meaning (trustworthiness {trust:.2f} of 1)."),

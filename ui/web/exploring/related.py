@@ -21,8 +21,7 @@ EXPLAIN = (
     "choose a document below."
 )
 GRAPH = "Graph of related documents; the list below gives the same information for each document."
-TOP_K = 5
-"""Documents, or passages, in the list."""
+TOP_K = 5  # documents, or passages, in the list
 
 
 def build(tab: gr.Tab, tools: Tools) -> None:

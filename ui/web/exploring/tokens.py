@@ -42,19 +42,11 @@ KINDS = {
 }
 WAYS = {"cls": "First token (CLS)", "mean": "Mean of all", "max": "Largest of all", "model": "The model's own"}
 LOADING = "Loading the model. The first time, this takes some seconds."
-
-MOST_SHOWN = 3_000
-"""Tokens in the list."""
-
-MOST_COMPARED = 24
-"""Tokens of a text in the heat map: more cannot be read on a narrow screen."""
-
+MOST_SHOWN = 3_000  # tokens in the list
+MOST_COMPARED = 24  # tokens of a text in the heat map: more cannot be read on a narrow screen
 FIRST_VALUES = 5
-FIRST_TOKENS = 12
-"""Values of a vector, and vectors, that are shown."""
-
-LONGEST = 25_000
-"""Characters that a box takes; more than the model's limit, so that the limit is explained instead of silently applied."""
+FIRST_TOKENS = 12  # values of a vector, and vectors, that are shown
+LONGEST = 25_000  # characters that a box takes; more than the model's limit, so that the limit is explained instead of silently applied
 
 
 def build(tab: gr.Tab, tools: Tools) -> None:

@@ -16,8 +16,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 S = TypeVar("S")
 
-POLL_SECONDS = 0.2
-"""Between two looks at running work; what is quicker shows no bar."""
+POLL_SECONDS = 0.2  # between two looks at running work; what is quicker shows no bar
 
 
 @dataclass(frozen=True, slots=True)
