@@ -76,13 +76,9 @@ def related_documents(library: "Library", *, neighbours: int = 3, least: float =
 
 
 def _edges(cosines: NDArray[np.float32], neighbours: int, least: float) -> tuple[Edge, ...]:
-    others = cosines.copy()
-    np.fill_diagonal(others, -np.inf)
-    nearest = np.argsort(-others, axis=1, kind="stable")[:, :neighbours]
-    among = np.zeros(cosines.shape, dtype=bool)
-    np.put_along_axis(among, nearest, True, axis=1)
-    first = np.zeros(cosines.shape, dtype=bool)
-    np.put_along_axis(first, nearest[:, :1], True, axis=1)
+    itself = np.eye(len(cosines), dtype=bool)
+    nearest = np.argsort(np.where(itself, np.inf, -cosines), axis=1, kind="stable")[:, :neighbours]
+    among, first = itself[nearest].any(axis=1), itself[nearest[:, 0]]
     joined = np.triu((among & among.T) | first | first.T, 1) & (cosines >= least)
     edges = [Edge(int(a), int(b), float(cosines[a, b])) for a, b in zip(*np.nonzero(joined), strict=True)]
     return tuple(sorted(edges, key=lambda edge: (-edge.cosine, edge.left, edge.right)))

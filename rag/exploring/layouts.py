@@ -49,7 +49,9 @@ def lay_out(embeddings: Embeddings, method: Method, seed: int, progress: Progres
     flat = np.zeros((len(short), 2), dtype=np.float32)
     flat[:, : short.shape[1]] = short[:, :2]
     if method == "umap":
-        umap = _umap()
+        with needs("umap-learn", "umap", "A map by UMAP"), warnings.catch_warnings():
+            warnings.simplefilter("ignore", ImportWarning)  # that TensorFlow is missing, for a kind of UMAP that is not used here
+            import umap
     if method == "pca" or len(flat) < FEWEST or np.ptp(flat) == 0:
         return flat
     start = flat / flat[:, 0].std() * 1e-4
@@ -97,10 +99,3 @@ def _tsne(short: Embeddings, start: Points, seed: int, progress: Progress) -> Po
             steps, exaggeration=exaggeration, momentum=0.8, callbacks=report, callbacks_every_iters=10, use_callbacks=True
         )
     return np.asarray(points, dtype=np.float32)
-
-
-def _umap() -> Any:
-    with needs("umap-learn", "umap", "A map by UMAP"), warnings.catch_warnings():
-        warnings.simplefilter("ignore", ImportWarning)  # that TensorFlow is missing, for a kind of UMAP that is not used here
-        import umap
-    return umap

@@ -52,9 +52,7 @@ def distinctive_terms(groups: Sequence[Sequence[str]], most: int = MOST_TERMS) -
                 count[term] += 1
                 spelled[term][written] += 1
         counts.append(count)
-    total: Counter[str] = Counter()
-    for count in counts:
-        total.update(count)
+    total = sum(counts, Counter[str]())
     mean = total.total() / max(len(groups), 1)
     chosen = [_heaviest(count, total, mean, most) for count in counts]
     return [tuple(spelled[term].most_common(1)[0][0] for term in group) for group in chosen]

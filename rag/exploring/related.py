@@ -69,17 +69,11 @@ def more_like(
         ValueError: `top_k` is less than 1.
         StorageError: The index cannot be read.
     """
-    return [found.passage for found in found_like(library, document, ordinal, page=page, top_k=top_k, other_documents=other_documents)]
+    return [found.passage for found in found_like(library, document, ordinal, page, top_k, other_documents)]
 
 
 def found_like(
-    library: "Library",
-    document: str,
-    ordinal: int | None = None,
-    *,
-    page: int | None = None,
-    top_k: int = 10,
-    other_documents: bool = True,
+    library: "Library", document: str, ordinal: int | None, page: int | None = None, top_k: int = 10, other_documents: bool = True
 ) -> list[FoundPassage]:
     """As `more_like`, with the passages' ordinals."""
     if top_k < 1:

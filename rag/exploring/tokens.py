@@ -1,7 +1,6 @@
 """How the library's embedding model splits a text into tokens, and what it makes of each token."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -183,7 +182,10 @@ def _checked(text: str) -> str:
 
 
 def _place(tokenized: TokenizedText, word: str, which: str) -> tuple[TokenizedText, WordPlace]:
-    found = list(_occurrences(tokenized.text, word))
+    # not within another word, except in scripts without spaces between words
+    before = rf"(?<![^\W{UNSPACED}])" if re.match(rf"[^\W{UNSPACED}]", word) else ""
+    after = rf"(?![^\W{UNSPACED}])" if re.search(rf"[^\W{UNSPACED}]$", word) else ""
+    found = [match.span() for match in re.finditer(before + re.escape(word) + after, tokenized.text, re.IGNORECASE)]
     if not found:
         raise ExploringError(f"The word “{word}” is not in the {which} sentence. Use a word that is in both sentences.")
     start, end = found[0]
@@ -193,14 +195,6 @@ def _place(tokenized: TokenizedText, word: str, which: str) -> tuple[TokenizedTe
             f"The word “{word}” is beyond the {tokenized.limit} tokens that the model reads. Shorten the {which} sentence."
         )
     return tokenized, WordPlace(tokenized.text, start, end, pieces, len(found))
-
-
-def _occurrences(text: str, word: str) -> Iterator[tuple[int, int]]:
-    """The spans of a word: not within another word, except in scripts without spaces between words."""
-    before = rf"(?<![^\W{UNSPACED}])" if re.match(rf"[^\W{UNSPACED}]", word) else ""
-    after = rf"(?![^\W{UNSPACED}])" if re.search(rf"[^\W{UNSPACED}]$", word) else ""
-    for match in re.finditer(before + re.escape(word) + after, text, re.IGNORECASE):
-        yield match.span()
 
 
 def _cosine(vectors: list[Embeddings]) -> float:

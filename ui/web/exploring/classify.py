@@ -7,7 +7,7 @@ from typing import Any, Literal
 import gradio as gr
 
 from rag.errors import RagError
-from rag.exploring.classifying import UNSURE_BELOW, Classification, CrossValidation, classify, cross_validate
+from rag.exploring.classifying import UNSURE_BELOW, classify, cross_validate
 from rag.exploring.figures.heat import count_map
 from rag.exploring.labels import examples_of, read_examples
 from rag.exploring.lists import lines, read_sheet
@@ -72,11 +72,10 @@ class ClassifyHandlers(Handlers):
         found = yield from in_background(lambda progress: classify(self._library, given, texts, of, unsure_below, progress), _bar)
         yield render(
             "explore_classify.html",
+            found=found,
+            what=what,
             method=METHODS[found.method],
-            notes=_notes(found, what),
-            counts=found.counts(),
-            unsure=sum(not item.is_sure for item in found.found),
-            items=found.found[:MOST_LISTED],
+            most=MOST_LISTED,
             table_id=self._figures.keep_table(found.to_csv()),
         )
 
@@ -86,7 +85,7 @@ class ClassifyHandlers(Handlers):
         given = read_examples(limited(examples, MOST_LIST_CHARACTERS, EXAMPLES))
         found = yield from in_background(lambda progress: cross_validate(self._library, given, progress), _bar)
         figure = self._figures.show(count_map(found.confusion, found.labels, found.labels), CONFUSION)
-        yield render("explore_classify_check.html", sentences=_sentences(found), figure=figure)
+        yield render("explore_classify_check.html", found=found, method=METHODS[found.method], figure=figure)
 
 
 def load(path: str | None) -> tuple[Any, str]:
@@ -103,24 +102,3 @@ def load(path: str | None) -> tuple[Any, str]:
 
 def _bar(share: float) -> str:
     return progress_bar("Embedding the examples and the library.", share)
-
-
-def _notes(found: Classification, what: What) -> list[str]:
-    notes = ["Each document is represented by the mean of its passages."] * (what == "documents") + list(found.notes)
-    if len(found.found) > MOST_LISTED:
-        notes.append(f"Showing the first {MOST_LISTED} of {len(found.found):,}; the CSV has them all.")
-    return notes
-
-
-def _sentences(found: CrossValidation) -> list[str]:
-    how = f"in {found.folds} folds: each example was labelled by a model that had not seen it."
-    if found.leaves_one_out:
-        how = "one by one: each example was labelled by a model trained on all the others."
-    return [
-        f"{found.confusion.trace()} of {found.examples} examples were labelled correctly: accuracy {found.accuracy:.2f}, "
-        f"macro F1 {found.macro_f1:.2f}. Always choosing the most frequent label: accuracy {found.baseline:.2f}.",
-        f"Cross-validated {how}",
-        METHODS[found.method],
-        *found.notes,
-        "Rows are the labels of the examples, columns the labels they were given.",
-    ]

@@ -1,7 +1,6 @@
 """The view Compare: how similar texts are, and what a score is worth in this library."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -9,13 +8,12 @@ from typing import Any, Literal
 import gradio as gr
 
 from rag.errors import RagError
-from rag.exploring.comparing import MOST_COMPARED, Match, Pair, Similarities, compare, compare_documents, compare_passages, most_similar
+from rag.exploring.comparing import MOST_COMPARED, Match, Similarities, compare, compare_documents, compare_passages, most_similar
 from rag.exploring.figures.heat import MOST_DRAWN, heat_map
 from rag.exploring.figures.scores import score_histogram
 from rag.exploring.lists import lines, read_sheet
 from rag.exploring.scores import in_words, score_distribution
 from rag.exploring.vectors import Progress
-from rag.types import ChunkKey
 from ui.limits import MOST_LIST_CHARACTERS, limited, question_of
 from ui.rendering.html import render
 from ui.text import LIST
@@ -32,27 +30,6 @@ HISTOGRAM = "Histogram of the cosines of pairs of passages, and of each passage 
 MOST_LISTED = 20  # pairs, or texts compared with a question
 
 Source = Literal["texts", "documents", "passages"]
-
-
-@dataclass(frozen=True, slots=True)
-class Scores:
-    """What scores are worth in the library: sentences, a histogram, and a phrase for each score; empty if the library is too small."""
-
-    sentences: Sequence[str] = ()
-    figure: str = ""
-    places: Sequence[str] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """What the view shows of a comparison."""
-
-    notes: Sequence[str]
-    matches: Sequence[Match]
-    scores: Scores
-    pairs: Sequence[Pair] = ()
-    keys: Sequence[ChunkKey] = ()
-    matrix: str = ""
 
 
 def build(tab: gr.Tab, tools: Tools) -> None:
@@ -103,22 +80,22 @@ class CompareHandlers(Handlers):
             lambda progress: self._compare(source, texts, document or "", question, progress),
             partial(progress_bar, "Embedding the texts."),
         )
-        yield render("explore_compare.html", shown=shown)
+        yield shown
 
-    def _compare(self, source: Source, texts: list[str], document: str, question: str, progress: Progress) -> Comparison:
+    def _compare(self, source: Source, texts: list[str], document: str, question: str, progress: Progress) -> str:
         matches: list[Match] = []
         if source == "texts" and question:
             matches = most_similar(self._library, question, texts, MOST_LISTED, progress)
             if not 1 < len(texts) <= MOST_COMPARED:
-                notes = self._cut_note(sum(match.is_cut for match in matches))
-                return Comparison(notes, matches, self._scores(question, matches[0].cosine))
+                notes, scores = self._cut_note(sum(match.is_cut for match in matches)), self._scores(question, matches[0].cosine)
+                return render("explore_compare.html", notes=notes, matches=matches, scores=scores, pairs=())
         if source == "texts":
             found = compare(self._library, texts, progress)
         else:
             found = compare_documents(self._library) if source == "documents" else compare_passages(self._library, document)
         return self._comparison(found, matches, question)
 
-    def _comparison(self, found: Similarities, matches: Sequence[Match], question: str) -> Comparison:
+    def _comparison(self, found: Similarities, matches: Sequence[Match], question: str) -> str:
         pairs = found.pairs(MOST_LISTED)
         drawn, count = min(MOST_DRAWN, len(found.texts)), len(found.texts)
         notes = self._cut_note(len(found.cut))
@@ -132,11 +109,13 @@ class CompareHandlers(Handlers):
             scores = self._scores(question, (matches or pairs)[0].cosine, [pair.cosine for pair in pairs])
         figure = heat_map(found.matrix[:drawn, :drawn], found.texts[:drawn], found.texts[:drawn])
         matrix = self._figures.show(figure, f"Heat map of the cosines of {drawn} texts with each other")
-        return Comparison(notes, matches, scores, pairs, found.keys, matrix)
+        shown = {"notes": notes, "matches": matches, "scores": scores, "pairs": pairs, "keys": found.keys, "matrix": matrix}
+        return render("explore_compare.html", **shown)
 
-    def _scores(self, question: str, highest: float | None, cosines: Sequence[float] = ()) -> Scores:
+    def _scores(self, question: str, highest: float | None, cosines: Sequence[float] = ()) -> dict[str, Any]:
+        """What scores are worth in the library: sentences, a histogram, and a phrase for each score; nothing if it is too small."""
         if len(self._library.vectors()) < 2:
-            return Scores()
+            return {}
         found = score_distribution(self._library, question=question or None)
         sentences = [OF_DOCUMENTS if highest is None else f"The highest score here, {highest:.2f}, is {found.place(highest)}."]
         if found.question is not None:
@@ -144,7 +123,8 @@ class CompareHandlers(Handlers):
             sentences.append(f"The passage nearest to the question scores {best:.2f}: {found.place(best)}.")
         sentences.append(f"Based on {len(found.pairs):,} pairs of the {found.passages:,} passages.")
         figure = self._figures.show(score_histogram(found, [] if highest is None else [highest]), HISTOGRAM)
-        return Scores(sentences, figure, [in_words(found.share_below(cosine)) for cosine in cosines])
+        places = [in_words(found.share_below(cosine)) for cosine in cosines]
+        return {"sentences": sentences, "figure": figure, "places": places}
 
     def _cut_note(self, count: int) -> list[str]:
         limit = self._library.embedder.max_tokens

@@ -85,12 +85,7 @@ class TokensHandlers(Handlers):
             tokenized = tokenize(self._library, text)
         except RagError as error:
             return problem(error)
-        count = [f"{len(tokenized.read)} of at most {tokenized.limit} tokens are read."]
-        if cut := len(tokenized.tokens) - len(tokenized.read):
-            count.append(f"{cut} are cut off.")
-        if len(tokenized.tokens) > MOST_SHOWN:
-            count.append(f"The first {MOST_SHOWN:,} are shown.")
-        return render("explore_tokens.html", kinds=KINDS, tokens=tokenized.tokens[:MOST_SHOWN], count=" ".join(count))
+        return render("explore_tokens.html", kinds=KINDS, tokenized=tokenized, most=MOST_SHOWN)
 
     @shows_problems
     def pool(self, text: str) -> Iterator[str]:
