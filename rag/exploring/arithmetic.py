@@ -6,7 +6,6 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rag.embedding.protocol import Embeddings
 from rag.errors import ExploringError
@@ -97,7 +96,7 @@ def solve(
     own = {term.text.casefold() for term in terms}
     is_own = np.array([word.casefold() in own for word in words])
     first = words[int(np.argmax(cosines))]
-    best = [row for row in _best(np.where(is_own, -np.inf, cosines), top_k) if not is_own[row]]
+    best = [row for row in np.argsort(-cosines, kind="stable").tolist() if not is_own[row]][:top_k]
     return Arithmetic(
         terms=terms,
         neighbours=tuple(Neighbour(words[row], float(np.clip(cosines[row], -1, 1))) for row in best),
@@ -137,16 +136,10 @@ def _sum(library: "Library", terms: Sequence[Term], unfamiliar: Sequence[Unfamil
     return added / np.float32(length)
 
 
-def _best(scores: NDArray[np.float32], count: int) -> list[int]:
-    """The rows with the highest scores, best first; the earlier one of two equals."""
-    rows = np.argpartition(-scores, count)[:count] if count < len(scores) else np.arange(len(scores))
-    return sorted(rows.tolist(), key=lambda row: (-scores[row], row))
-
-
 def _passages(library: "Library", total: Embeddings, top_k: int) -> tuple[FoundPassage, ...]:
     vectors = library.vectors()
     cosines = np.clip(vectors.embeddings @ total, -1, 1)
-    return tuple(best_passages(library, {vectors.keys[row]: float(cosines[row]) for row in _best(cosines, top_k)}))
+    return tuple(best_passages(library, {vectors.keys[row]: float(cosines[row]) for row in np.argsort(-cosines, kind="stable")[:top_k]}))
 
 
 def _unfamiliar(library: "Library", terms: Sequence[Term]) -> tuple[Unfamiliar, ...]:

@@ -18,8 +18,7 @@ READABLE_WORDS = 1_500
 """Words of either text, without common beginning and end, up to which they are compared by their longest runs, which reads best; longer
 texts are compared by their longest common subsequence, which is quick."""
 
-MOST_WORDS = 20_000
-"""Beyond this many, everything is one change. The work grows with the product of both: 50 MB and a second for this many."""
+MOST_WORDS = 20_000  # beyond this many, all is one change: the work grows with the product of both, 50 MB and a second for this many
 
 
 @dataclass(frozen=True, slots=True)

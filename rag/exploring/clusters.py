@@ -144,12 +144,9 @@ def _described(library: "Library", vectors: Vectors, labels: Labels) -> tuple[Cl
                 for rank, (row, cosine) in enumerate(found[:TYPICAL], start=1)
             }
         )
+    owners = [Counter(vectors.owners[rows].tolist()).most_common() for rows in members]
+    documents = [tuple((vectors.records[owner].name, count) for owner, count in counts) for counts in owners]
     return tuple(
-        Cluster(number, terms, "", len(rows), tuple(shown), tuple(shown.values()), _documents(vectors, rows))
-        for number, (terms, rows, shown) in enumerate(zip(distinctive_terms(texts), members, typical, strict=True))
+        Cluster(number, terms, "", len(members[number]), tuple(shown), tuple(shown.values()), documents[number])
+        for number, (terms, shown) in enumerate(zip(distinctive_terms(texts), typical, strict=True))
     )
-
-
-def _documents(vectors: Vectors, rows: NDArray[np.intp]) -> tuple[tuple[str, int], ...]:
-    counts = Counter(vectors.owners[rows].tolist())
-    return tuple((vectors.records[owner].name, count) for owner, count in counts.most_common())

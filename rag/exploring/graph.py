@@ -13,8 +13,7 @@ if TYPE_CHECKING:
 
 LEAST = 0.3  # cosine of two documents' vectors below which they are not joined
 
-MOST_DOCUMENTS = 500
-"""Documents in the graph, those with the most passages: the time of a spring layout grows with their square, 1 s for 500."""
+MOST_DOCUMENTS = 500  # those with the most passages: the time of a spring layout grows with their square, 1 s for 500
 
 HOLD = 0.8  # relative strength of the invisible links that keep unconnected parts from flying apart
 SEED = 7  # the same library always gives the same picture

@@ -13,15 +13,10 @@ from rag.exploring.vectors import Progress, no_progress
 Method = Literal["tsne", "pca", "umap"]
 Points = NDArray[np.float32]  # float32, `(n, 2)`
 
-DIMENSIONS = 50
-"""Vectors are first reduced to this many by PCA, as van der Maaten and Hinton advise (2008, section 4.2): faster, and less noise."""
-
+DIMENSIONS = 50  # vectors are first reduced to this many by PCA (van der Maaten and Hinton 2008, section 4.2): faster, and less noise
 PERPLEXITY = 30.0  # effective number of neighbours of a point; a third of the points where there are few
 FFT_FROM = 6_000  # number of points from which the forces are interpolated on a grid: `tests/benchmarks/maps.py` compares
-
-THREADS_FROM = 3_000
-"""Number of points from which all cores are used: with fewer, threads waiting for each other on a busy machine are far slower than one."""
-
+THREADS_FROM = 3_000  # points from which all cores are used: on a busy machine, threads that wait for each other are slower than one
 GRID = 2.0  # side of a cell of that grid. With 1 it takes twice as long and looks no better.
 FEWEST = 4  # fewer points have no neighbourhoods to preserve: they are placed by PCA
 TRUST_SAMPLE = 2_000

@@ -19,8 +19,7 @@ MOST_HOLDERS = 100  # a passage in more documents than this says nothing about a
 BLOCK = 2_048  # rows and columns of a block of cosines: 17 MB of float32, however many vectors there are
 MOST_PAIRS = 2_000_000  # pairs in memory, 20 bytes each; if there are more, the more similar half is kept, and `least` rises
 
-Words = NDArray[np.int64]
-"""The numbers of a text's words, in order; words that differ only in case have the same number, punctuation has none."""
+Words = NDArray[np.int64]  # a text's words in order, as numbers: words that differ only in case have the same, punctuation has none
 
 
 class WordNumbers:

@@ -9,8 +9,6 @@ from rag.exploring.figures.map import OUTSIDE, legend_of
 from rag.exploring.figures.style import OTHER, STAR, SYMBOLS, mark
 from rag.exploring.mapping import Map, PlacedQuestion
 
-INCHES = (9.0, 7.0)
-DOTS = 160  # per inch
 LONGEST_NAME = 40
 MARKERS = dict(zip((*SYMBOLS, "circle-open"), "osD^PX*o", strict=True))  # matplotlib's names of the shapes
 
@@ -21,7 +19,7 @@ def write_picture(file: Path, placed: Map, colouring: Colouring, question: Place
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
 
-    picture = Figure(figsize=INCHES, dpi=DOTS, layout="constrained")
+    picture = Figure(figsize=(9.0, 7.0), dpi=160, layout="constrained")
     FigureCanvasAgg(picture)
     axes = picture.add_subplot()
     axes.set_axis_off()

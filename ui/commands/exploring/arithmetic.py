@@ -13,7 +13,6 @@ from ui.places import place
 if TYPE_CHECKING:
     from rag.exploring import Arithmetic
 
-LONGEST_PASSAGE = 160  # characters
 
 app = typer.Typer()
 
@@ -44,6 +43,6 @@ def _print(solved: "Arithmetic") -> None:
     for neighbour in solved.neighbours:
         out.print(f"{neighbour.cosine: .3f}  {neighbour.text}", markup=False)
     for passage in (found.passage for found in solved.passages):
-        out.print(f"\n{passage.cosine: .3f}  {escape(place(passage))}\n        {escape(excerpt(passage.text, LONGEST_PASSAGE))}")
+        out.print(f"\n{passage.cosine: .3f}  {escape(place(passage))}\n        {escape(excerpt(passage.text, 160))}")
     echo = f" “{solved.echo}” would have come first." if solved.echo else ""
     err.print(f"Nearest of {solved.looked_at:,} words, without those of the sum.{echo}", style="dim", markup=False)

@@ -50,7 +50,7 @@ def build(tab: gr.Tab, tools: Tools) -> None:
     handlers = CompareHandlers(tools)
     gr.on([tab.select, source.change], handlers.choose, source, [text, file, column, document], queue=False, **PRIVATE)
     file.upload(load, file, [text, column, result], queue=False, **PRIVATE)
-    column.input(load_column, [file, column], [text, result], queue=False, **PRIVATE)
+    column.input(load, [file, column], [text, column, result], queue=False, **PRIVATE)
     gr.on([go.click, question.submit], handlers.compare, [source, text, document, question], result, **PRIVATE)
 
 
@@ -132,27 +132,15 @@ class CompareHandlers(Handlers):
         return [cut] if count else []
 
 
-def load(path: str | None) -> tuple[Any, Any, str]:
-    """Load the texts of a file; of several columns, the one with the longest texts comes first."""
+def load(path: str | None, column: str | None = None) -> tuple[Any, Any, str]:
+    """Load the texts of a column of a file; if none is chosen, of the one with the longest texts."""
     try:
         if not path:
             return gr.Textbox(), gr.Dropdown(visible=False), problem("Choose a file.")
         sheet = read_sheet(Path(path))
         names = list(sheet.columns)
-        longest = max(names, key=lambda name: sum(map(len, sheet.column(name))))
-        column = gr.Dropdown(choices=names, value=longest, visible=len(names) > 1)
-        return gr.Textbox(value=_joined(sheet.column(longest))), column, ""
+        chosen = column or max(names, key=lambda name: sum(map(len, sheet.column(name))))
+        text = limited("\n".join(sheet.column(chosen)), MOST_LIST_CHARACTERS, LIST)
+        return gr.Textbox(value=text), gr.Dropdown(choices=names, value=chosen, visible=len(names) > 1), ""
     except RagError as error:
-        return gr.Textbox(), gr.Dropdown(visible=False), problem(error)
-
-
-def load_column(path: str | None, column: str | None) -> tuple[Any, str]:
-    """Load the texts of another column of the file."""
-    try:
-        return (gr.Textbox(value=_joined(read_sheet(Path(path)).column(column))), "") if path else (gr.Textbox(), "")
-    except RagError as error:
-        return gr.Textbox(), problem(error)
-
-
-def _joined(texts: list[str]) -> str:
-    return limited("\n".join(texts), MOST_LIST_CHARACTERS, LIST)
+        return gr.Textbox(), gr.Dropdown(visible=column is not None), problem(error)
