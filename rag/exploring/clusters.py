@@ -121,11 +121,8 @@ def _group(short: Embeddings, method: ClusterMethod, k: int | None, seed: int) -
 
 
 def _largest_first(labels: Labels) -> Labels:
-    sizes = np.bincount(labels[labels >= 0])
-    order = np.argsort(-sizes, kind="stable")
-    numbers = np.empty_like(order)
-    numbers[order] = np.arange(len(order))
-    return np.where(labels >= 0, numbers[labels] if len(numbers) else -1, -1)
+    order = np.argsort(-np.bincount(labels[labels >= 0]), kind="stable")
+    return np.append(np.argsort(order), -1)[labels]  # label -1: the last number
 
 
 def _described(library: "Library", vectors: Vectors, labels: Labels) -> tuple[Cluster, ...]:
