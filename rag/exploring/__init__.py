@@ -15,7 +15,7 @@ from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rag.exploring.arithmetic import Arithmetic, Neighbour, Unfamiliar, prepare_words, solve
+    from rag.exploring.arithmetic import Arithmetic, Neighbour, Unfamiliar, solve
     from rag.exploring.changes import Change, Difference, differences
     from rag.exploring.classifying import Classification, CrossValidation, Labelled, classify, cross_validate
     from rag.exploring.clusters import Cluster, Clustering, find_clusters
@@ -32,60 +32,23 @@ if TYPE_CHECKING:
     from rag.exploring.tokens import Poolings, TokenSimilarities, WordInContext, WordPlace, compare_word, pool, token_similarities, tokenize
     from rag.exploring.vectors import Vectors
 
-__all__ = [
-    "Arithmetic",
-    "Change",
-    "Classification",
-    "Cluster",
-    "Clustering",
-    "CrossValidation",
-    "Difference",
-    "DocumentGraph",
-    "DocumentPair",
-    "Duplicates",
-    "FoundPassage",
-    "Labelled",
-    "Map",
-    "Match",
-    "Neighbour",
-    "Pair",
-    "PassageGroup",
-    "PlacedQuestion",
-    "Poolings",
-    "RelatedDocument",
-    "ScoreDistribution",
-    "Similarities",
-    "Term",
-    "TokenSimilarities",
-    "Unfamiliar",
-    "Vectors",
-    "WordInContext",
-    "WordPlace",
-    "classify",
-    "compare",
-    "compare_documents",
-    "compare_passages",
-    "compare_word",
-    "cross_validate",
-    "differences",
-    "find_clusters",
-    "find_duplicates",
-    "map_library",
-    "more_like",
-    "most_similar",
-    "parse_expression",
-    "place_question",
-    "pool",
-    "prepare_words",
-    "read_examples",
-    "related_documents",
-    "related_to",
-    "score_distribution",
-    "solve",
-    "title_clusters",
-    "token_similarities",
-    "tokenize",
-]
+__all__ = ["Arithmetic", "Neighbour", "Unfamiliar", "solve"]
+__all__ += ["Change", "Difference", "differences"]
+__all__ += ["Classification", "CrossValidation", "Labelled", "classify", "cross_validate"]
+__all__ += ["Cluster", "Clustering", "find_clusters"]
+__all__ += ["Match", "Pair", "Similarities", "compare", "compare_documents", "compare_passages", "most_similar"]
+__all__ += ["DocumentPair", "Duplicates", "PassageGroup", "find_duplicates"]
+__all__ += ["Term", "parse_expression"]
+__all__ += ["DocumentGraph", "related_documents"]
+__all__ += ["read_examples"]
+__all__ += ["Map", "PlacedQuestion", "map_library", "place_question"]
+__all__ += ["title_clusters"]
+__all__ += ["FoundPassage"]
+__all__ += ["RelatedDocument", "more_like", "related_to"]
+__all__ += ["ScoreDistribution", "score_distribution"]
+__all__ += ["Poolings", "TokenSimilarities", "WordInContext", "WordPlace", "compare_word", "pool", "token_similarities", "tokenize"]
+__all__ += ["Vectors"]
+__all__.sort()
 
 
 def __getattr__(name: str) -> object:

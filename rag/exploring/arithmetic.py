@@ -1,29 +1,26 @@
 """Sums of words as sums of their vectors: king - man + woman."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rag.embedding.protocol import Embeddings
 from rag.errors import ExploringError
 from rag.exploring.expressions import Term, parse_expression
 from rag.exploring.passages import FoundPassage, best_passages
-from rag.exploring.word_vectors import WordVectors, vocabulary, word_vectors
+from rag.exploring.vectors import Progress, no_progress
+from rag.exploring.word_vectors import vocabulary, word_vectors
 
 if TYPE_CHECKING:
     from rag.library import Library
 
 Among = Literal["vocabulary", "library"]
 
-LEAST_LENGTH = 1e-3
-"""A sum shorter than this share of the total length of its terms has no direction."""
-
-SIMILAR_SPELLING = 0.8
-"""How similar a word must be to be suggested as a near spelling, in [0, 1]; `difflib`'s ratio."""
+LEAST_LENGTH = 1e-3  # a sum shorter than this share of the total length of its terms has no direction
+SIMILAR_SPELLING = 0.8  # how similar a word must be to be suggested as a near spelling, in [0, 1]; `difflib`'s ratio
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,35 +60,26 @@ class Arithmetic:
     unfamiliar: tuple[Unfamiliar, ...]
 
 
-def prepare_words(library: "Library", among: Among) -> Iterator[float]:
-    """Embed the words that `solve` searches. Those of the vocabulary are cached on disk, beside the exported models.
-
-    Args:
-        library: The library whose model embeds.
-        among: As for `solve`.
-
-    Yields:
-        The share done, in [0, 1]; nothing if all words are embedded already.
-
-    Raises:
-        ExploringError, EmbeddingError, StorageError: As for `solve`.
-    """
-    known, words = _words(library, among)
-    yield from known.learn(words, library.embedder, keep=among == "vocabulary")
-
-
-def solve(library: "Library", expression: str, *, among: Among | Sequence[str] = "vocabulary", top_k: int = 10) -> Arithmetic:
+def solve(
+    library: "Library",
+    expression: str,
+    *,
+    among: Among | Sequence[str] = "vocabulary",
+    top_k: int = 10,
+    progress: Progress = no_progress,
+) -> Arithmetic:
     """Add up words, and find what is near the sum.
 
     The unit vector of each term is multiplied by its weight, and the sum is scaled to unit length. Words that are terms themselves are
     left out of the result. Source: Mikolov et al., Linguistic Regularities in Continuous Space Word Representations (NAACL 2013),
-    section 4.
+    section 4. The vectors of the vocabulary are cached on disk, beside the exported models.
 
     Args:
         library: The library whose model embeds and whose passages are searched.
         expression: A sum such as `king - man + woman`; see `parse_expression`.
         among: The model's "vocabulary"; the "library", that is its frequent words and its passages; or texts of your own.
         top_k: The number of words, and of passages, at most.
+        progress: Called with the share of the words embedded, in [0, 1], while some are not embedded yet.
 
     Raises:
         ExploringError: The expression cannot be parsed or adds up to nothing, or there is nothing to search.
@@ -101,14 +89,14 @@ def solve(library: "Library", expression: str, *, among: Among | Sequence[str] =
     if top_k < 1:
         raise ValueError(f"top_k must be at least 1, not {top_k}")
     terms = parse_expression(expression)
-    words, rows = _candidates(library, among)
+    words, rows = _candidates(library, among, progress)
     unfamiliar = _unfamiliar(library, terms)
     total = _sum(library, terms, unfamiliar)
     cosines = rows @ total
     own = {term.text.casefold() for term in terms}
     is_own = np.array([word.casefold() in own for word in words])
     first = words[int(np.argmax(cosines))]
-    best = [row for row in _best(np.where(is_own, -np.inf, cosines), top_k) if not is_own[row]]
+    best = [row for row in np.argsort(-cosines, kind="stable").tolist() if not is_own[row]][:top_k]
     return Arithmetic(
         terms=terms,
         neighbours=tuple(Neighbour(words[row], float(np.clip(cosines[row], -1, 1))) for row in best),
@@ -119,12 +107,7 @@ def solve(library: "Library", expression: str, *, among: Among | Sequence[str] =
     )
 
 
-def _words(library: "Library", among: Among) -> tuple[WordVectors, list[str]]:
-    known = word_vectors(library)
-    return known, vocabulary(library) if among == "vocabulary" else known.frequent(library)
-
-
-def _candidates(library: "Library", among: Among | Sequence[str]) -> tuple[list[str], Embeddings]:
+def _candidates(library: "Library", among: Among | Sequence[str], progress: Progress) -> tuple[list[str], Embeddings]:
     """The words to search, and their vectors."""
     if not isinstance(among, str):
         words = list(dict.fromkeys(text for text in among if text.strip()))
@@ -133,10 +116,9 @@ def _candidates(library: "Library", among: Among | Sequence[str]) -> tuple[list[
         return words, library.embedder.embed_documents(words)
     if among not in {"vocabulary", "library"}:
         raise ValueError(f'among must be "vocabulary", "library" or a list of texts, not {among!r}')
-    place: Among = "vocabulary" if among == "vocabulary" else "library"
-    for _ in prepare_words(library, place):
-        pass
-    known, words = _words(library, place)
+    known = word_vectors(library)
+    words = vocabulary(library) if among == "vocabulary" else known.frequent(library)
+    known.learn(words, library.embedder, progress, keep=among == "vocabulary")
     return words, known.rows(words)
 
 
@@ -154,16 +136,10 @@ def _sum(library: "Library", terms: Sequence[Term], unfamiliar: Sequence[Unfamil
     return added / np.float32(length)
 
 
-def _best(scores: NDArray[np.float32], count: int) -> list[int]:
-    """The rows with the highest scores, best first; the earlier one of two equals."""
-    rows = np.argpartition(-scores, count)[:count] if count < len(scores) else np.arange(len(scores))
-    return sorted(rows.tolist(), key=lambda row: (-scores[row], row))
-
-
 def _passages(library: "Library", total: Embeddings, top_k: int) -> tuple[FoundPassage, ...]:
     vectors = library.vectors()
     cosines = np.clip(vectors.embeddings @ total, -1, 1)
-    return tuple(best_passages(library, {vectors.keys[row]: float(cosines[row]) for row in _best(cosines, top_k)}))
+    return tuple(best_passages(library, {vectors.keys[row]: float(cosines[row]) for row in np.argsort(-cosines, kind="stable")[:top_k]}))
 
 
 def _unfamiliar(library: "Library", terms: Sequence[Term]) -> tuple[Unfamiliar, ...]:

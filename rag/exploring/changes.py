@@ -10,21 +10,15 @@ from rag.exploring.passages import FoundPassage
 
 DifferenceKind = Literal["same", "changed", "removed", "added"]
 Span = tuple[int, int]
-Run = tuple[bool, Span, Span]
-"""(whether both sides are the same, words of the left side, words of the right side)."""
-
-LEAST_RUN = 3
-"""Fewer equal words between two changes belong to the change: "the" and "of" match by chance."""
-
-AROUND = 12
-"""Equal words shown on either side of a change."""
+Run = tuple[bool, Span, Span]  # (whether both sides are the same, words of the left side, words of the right side)
+LEAST_RUN = 3  # fewer equal words between two changes belong to the change: "the" and "of" match by chance
+AROUND = 12  # equal words shown on either side of a change
 
 READABLE_WORDS = 1_500
 """Words of either text, without common beginning and end, up to which they are compared by their longest runs, which reads best; longer
 texts are compared by their longest common subsequence, which is quick."""
 
-MOST_WORDS = 20_000
-"""Beyond this many, everything is one change. The work grows with the product of both: 50 MB and a second for this many."""
+MOST_WORDS = 20_000  # beyond this many, all is one change: the work grows with the product of both, 50 MB and a second for this many
 
 
 @dataclass(frozen=True, slots=True)

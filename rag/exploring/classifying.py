@@ -1,6 +1,6 @@
 """Labels for documents, passages or texts, from a few examples or the labels' names alone; and how well they are told apart."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Literal
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rag.embedding.protocol import Embeddings
 from rag.errors import ExploringError
 from rag.exploring.embedding import embed_texts
-from rag.exploring.labels import SEED, Examples, Method, embed_examples, learn
+from rag.exploring.labels import SEED, Method, embed_examples, learn
 from rag.exploring.lists import write_csv
 from rag.exploring.passages import read_chunks
 from rag.exploring.vectors import Progress, no_progress
@@ -20,13 +20,9 @@ from rag.types import ChunkKey
 if TYPE_CHECKING:
     from rag.library import Library
 
-UNSURE_BELOW = 0.6
-"""Confidence below which a label is a guess: above a half, which the likelier of two labels always has."""
-
+UNSURE_BELOW = 0.6  # confidence below which a label is a guess: above a half, which the likelier of two labels always has
 MOST_FOLDS = 5
-
-LEAST_EXAMPLES = 2
-"""Examples per label for cross-validation: one to label, another to learn from."""
+LEAST_EXAMPLES = 2  # examples per label for cross-validation: one to label, another to learn from
 
 Of = Literal["documents", "chunks"]
 
@@ -189,6 +185,7 @@ def cross_validate(library: "Library", examples: Mapping[str, Sequence[str]], pr
         EmbeddingError: The model cannot be used.
     """
     from sklearn.metrics import confusion_matrix, f1_score
+    from sklearn.model_selection import LeaveOneOut, StratifiedKFold
 
     given = embed_examples(library, examples, progress)
     counts = np.bincount(given.owners, minlength=len(given.labels))
@@ -196,7 +193,11 @@ def cross_validate(library: "Library", examples: Mapping[str, Sequence[str]], pr
         f"{LEAST_EXAMPLES - count} more of {label!r}" for label, count in zip(given.labels, counts, strict=True) if count < LEAST_EXAMPLES
     ]:
         raise ExploringError(f"Checking needs at least {LEAST_EXAMPLES} examples of each label. Give {', '.join(missing)}.")
-    folds, splits = _splits(given, int(counts.min()))
+    if counts.min() == LEAST_EXAMPLES:
+        folds, splits = len(given.owners), LeaveOneOut().split(given.vectors)
+    else:
+        folds = min(MOST_FOLDS, int(counts.min()))
+        splits = StratifiedKFold(folds, shuffle=True, random_state=SEED).split(given.vectors, given.owners)
     assigned = np.empty_like(given.owners)
     for taught, held_out in splits:
         label = learn(given.vectors[taught], given.owners[taught], given.names, given.method)
@@ -226,13 +227,3 @@ def _of_library(library: "Library", of: Of, progress: Progress) -> tuple[Embeddi
     keys = [vectors.keys[row] for row in rows]
     items = [partial(Labelled, text=chunks[key].text, document=names[key[0]], page=chunks[key].page, key=key) for key in keys]
     return np.ascontiguousarray(vectors.embeddings[rows]), items
-
-
-def _splits(given: Examples, least: int) -> tuple[int, Iterable[tuple[NDArray[np.intp], NDArray[np.intp]]]]:
-    """The number of folds, and the indices to learn from and to label in each."""
-    from sklearn.model_selection import LeaveOneOut, StratifiedKFold
-
-    if least == LEAST_EXAMPLES:
-        return len(given.owners), LeaveOneOut().split(given.vectors)
-    folds = min(MOST_FOLDS, least)
-    return folds, StratifiedKFold(folds, shuffle=True, random_state=SEED).split(given.vectors, given.owners)

@@ -21,20 +21,11 @@ if TYPE_CHECKING:
 
 ClusterMethod = Literal["auto", "hdbscan", "kmeans"]
 
-MOST_BY_DENSITY = 5_000
-"""Passages up to which "auto" tries HDBSCAN, whose time grows with their square."""
-
-FEWEST_PLACED = 0.6
-"""Share of passages that HDBSCAN must put in clusters; otherwise "auto" takes k-means, which places all."""
-
-LARGEST_SHARE = 0.5
-"""Largest share of passages in one of its clusters, likewise: one lump and a few crumbs tell nothing."""
-
-TYPICAL = 3
-"""Passages shown of a cluster."""
-
-READ = 100
-"""Passages of a cluster from which its terms are taken: those nearest to its centre."""
+MOST_BY_DENSITY = 5_000  # passages up to which "auto" tries HDBSCAN, whose time grows with their square
+FEWEST_PLACED = 0.6  # share of passages that HDBSCAN must put in clusters; otherwise "auto" takes k-means, which places all
+LARGEST_SHARE = 0.5  # largest share of passages in one of its clusters, likewise: one lump and a few crumbs tell nothing
+TYPICAL = 3  # passages shown of a cluster
+READ = 100  # passages of a cluster from which its terms are taken: those nearest to its centre
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,11 +121,8 @@ def _group(short: Embeddings, method: ClusterMethod, k: int | None, seed: int) -
 
 
 def _largest_first(labels: Labels) -> Labels:
-    sizes = np.bincount(labels[labels >= 0])
-    order = np.argsort(-sizes, kind="stable")
-    numbers = np.empty_like(order)
-    numbers[order] = np.arange(len(order))
-    return np.where(labels >= 0, numbers[labels] if len(numbers) else -1, -1)
+    order = np.argsort(-np.bincount(labels[labels >= 0]), kind="stable")
+    return np.append(np.argsort(order), -1)[labels]  # label -1: the last number
 
 
 def _described(library: "Library", vectors: Vectors, labels: Labels) -> tuple[Cluster, ...]:
@@ -153,12 +141,9 @@ def _described(library: "Library", vectors: Vectors, labels: Labels) -> tuple[Cl
                 for rank, (row, cosine) in enumerate(found[:TYPICAL], start=1)
             }
         )
+    owners = [Counter(vectors.owners[rows].tolist()).most_common() for rows in members]
+    documents = [tuple((vectors.records[owner].name, count) for owner, count in counts) for counts in owners]
     return tuple(
-        Cluster(number, terms, "", len(rows), tuple(shown), tuple(shown.values()), _documents(vectors, rows))
-        for number, (terms, rows, shown) in enumerate(zip(distinctive_terms(texts), members, typical, strict=True))
+        Cluster(number, terms, "", len(members[number]), tuple(shown), tuple(shown.values()), documents[number])
+        for number, (terms, shown) in enumerate(zip(distinctive_terms(texts), typical, strict=True))
     )
-
-
-def _documents(vectors: Vectors, rows: NDArray[np.intp]) -> tuple[tuple[str, int], ...]:
-    counts = Counter(vectors.owners[rows].tolist())
-    return tuple((vectors.records[owner].name, count) for owner, count in counts.most_common())

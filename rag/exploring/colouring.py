@@ -1,5 +1,6 @@
 """The group of each point of a map, and its caption."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,7 @@ from rag.exploring.passages import read_chunks
 if TYPE_CHECKING:
     from rag.library import Library
 
-CAPTION = 200
-"""Characters of a passage in its caption."""
+CAPTION = 200  # characters of a passage in its caption
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,12 +36,10 @@ class Caption:
 
 def by_document(placed: Map) -> Colouring:
     """Group points by document, the one with the most points first."""
-    counts = np.bincount(placed.owners, minlength=len(placed.records))
-    order = np.argsort(-counts, kind="stable")
-    order = order[counts[order] > 0]
-    numbers = np.full(len(counts), -1)
-    numbers[order] = np.arange(len(order))
-    return Colouring(numbers[placed.owners], tuple(placed.records[place].name for place in order))
+    owners = placed.owners.tolist()
+    numbers = {owner: number for number, (owner, _) in enumerate(Counter(owners).most_common())}
+    groups = np.array([numbers[owner] for owner in owners], dtype=np.intp)
+    return Colouring(groups, tuple(placed.records[owner].name for owner in numbers))
 
 
 def by_cluster(placed: Map, clustering: Clustering) -> Colouring:

@@ -16,8 +16,7 @@ from rag.types import ChunkKey
 if TYPE_CHECKING:
     from rag.library import Library
 
-MOST_COMPARED = 1_000
-"""Texts in a matrix, which then has a million cells."""
+MOST_COMPARED = 1_000  # texts in a matrix, which then has a million cells
 
 
 @dataclass(frozen=True, slots=True)

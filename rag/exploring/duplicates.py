@@ -15,23 +15,12 @@ from rag.exploring.vectors import Progress, Vectors, no_progress
 if TYPE_CHECKING:
     from rag.library import Library
 
-THRESHOLD = 0.8
-"""Share of words in common from which passages are the same except for small changes."""
-
-ALIKE = 0.8
-"""Cosine from which two passages are similar, and may be the same."""
-
-MOST = 0.5
-"""Share of a document's passages that must have a counterpart in another document."""
-
-MOST_PAIRS = 200
-"""Pairs of documents that are compared, those with most in common first."""
-
-MOST_COMPARED = 20
-"""Pairs of documents whose changes are listed, the first ones."""
-
-MOST_CHANGES = 30
-"""Changes listed of two documents; of two that are only similar, a third of this many passages."""
+THRESHOLD = 0.8  # share of words in common from which passages are the same except for small changes
+ALIKE = 0.8  # cosine from which two passages are similar, and may be the same
+MOST = 0.5  # share of a document's passages that must have a counterpart in another document
+MOST_PAIRS = 200  # pairs of documents that are compared, those with most in common first
+MOST_COMPARED = 20  # pairs of documents whose changes are listed, the first ones
+MOST_CHANGES = 30  # changes listed of two documents; of two that are only similar, a third of this many passages
 
 
 @dataclass(frozen=True, slots=True)

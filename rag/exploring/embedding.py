@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from rag.embedding.protocol import Embedder
     from rag.library import Library
 
-BATCH = 64
-"""Texts embedded between two progress reports."""
+BATCH = 64  # texts embedded between two progress reports
 
 
 @dataclass(frozen=True, slots=True, eq=False)

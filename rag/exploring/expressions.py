@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from rag.errors import ExploringError
 
 MOST_TERMS = 20
-LONGEST_TERM = 500
-"""Characters."""
-
+LONGEST_TERM = 500  # characters
 MOST_WEIGHT = 1000.0
 
 _NUMBER = r"\d+(?:[.]\d+)?|[.]\d+"

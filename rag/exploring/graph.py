@@ -11,17 +11,12 @@ from rag.types import DocumentRecord
 if TYPE_CHECKING:
     from rag.library import Library
 
-LEAST = 0.3
-"""Cosine of two documents' vectors below which they are not joined."""
+LEAST = 0.3  # cosine of two documents' vectors below which they are not joined
 
-MOST_DOCUMENTS = 500
-"""Documents in the graph, those with the most passages: the time of a spring layout grows with their square, 1 s for 500."""
+MOST_DOCUMENTS = 500  # those with the most passages: the time of a spring layout grows with their square, 1 s for 500
 
-HOLD = 0.8
-"""Relative strength of the invisible links that keep unconnected parts from flying apart."""
-
-SEED = 7
-"""The same library always gives the same picture."""
+HOLD = 0.8  # relative strength of the invisible links that keep unconnected parts from flying apart
+SEED = 7  # the same library always gives the same picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +75,9 @@ def related_documents(library: "Library", *, neighbours: int = 3, least: float =
 
 
 def _edges(cosines: NDArray[np.float32], neighbours: int, least: float) -> tuple[Edge, ...]:
-    others = cosines.copy()
-    np.fill_diagonal(others, -np.inf)
-    nearest = np.argsort(-others, axis=1, kind="stable")[:, :neighbours]
-    among = np.zeros(cosines.shape, dtype=bool)
-    np.put_along_axis(among, nearest, True, axis=1)
-    first = np.zeros(cosines.shape, dtype=bool)
-    np.put_along_axis(first, nearest[:, :1], True, axis=1)
+    itself = np.eye(len(cosines), dtype=bool)
+    nearest = np.argsort(np.where(itself, np.inf, -cosines), axis=1, kind="stable")[:, :neighbours]
+    among, first = itself[nearest].any(axis=1), itself[nearest[:, 0]]
     joined = np.triu((among & among.T) | first | first.T, 1) & (cosines >= least)
     edges = [Edge(int(a), int(b), float(cosines[a, b])) for a, b in zip(*np.nonzero(joined), strict=True)]
     return tuple(sorted(edges, key=lambda edge: (-edge.cosine, edge.left, edge.right)))

@@ -7,24 +7,13 @@ from numpy.typing import NDArray
 
 from rag.embedding.protocol import Embeddings
 
-Labels = NDArray[np.intp]
-"""The number of each row's group, from 0; -1 for a row in none."""
-
-CANDIDATES = (2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 25, 30, 40)
-"""Numbers of groups that are tried."""
-
+Labels = NDArray[np.intp]  # the number of each row's group, from 0; -1 for a row in none
+CANDIDATES = (2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 25, 30, 40)  # numbers of groups that are tried
 MANY = 100
-FEWEST_OF_MANY = 5
-"""With `MANY` rows or more, at least this many groups are tried: the silhouette favours two halves, which tell little about a library."""
-
-MOST_OF_FEW = 8
-"""With few rows, at most this many; with many, sqrt(n / 2), the rule of thumb of Mardia et al. (1979): people are to read them."""
-
-SAMPLE = 2_000
-"""Rows on which the silhouette is computed: its time grows with their square."""
-
-AT_ONCE = 10_000
-"""More rows are grouped in mini-batches (Sculley 2010)."""
+FEWEST_OF_MANY = 5  # with `MANY` rows or more, at least this many groups are tried: the silhouette favours two halves, which tell little
+MOST_OF_FEW = 8  # with few rows, at most this many; with many, sqrt(n / 2) (Mardia et al. 1979's rule of thumb): people are to read them
+SAMPLE = 2_000  # rows on which the silhouette is computed: its time grows with their square
+AT_ONCE = 10_000  # more rows are grouped in mini-batches (Sculley 2010)
 
 
 def by_density(short: Embeddings) -> tuple[Labels, str]:

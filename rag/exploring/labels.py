@@ -20,8 +20,7 @@ Method = Literal["names", "centroids", "regression"]
 """`names`: cosine to each label's name, as there are no examples. `centroids`: cosine to the mean of each label's examples, or to its name
 if it has none. `regression`: logistic regression, if each label has `ENOUGH` examples."""
 
-ENOUGH = 5
-"""Examples per label from which logistic regression is used."""
+ENOUGH = 5  # examples per label from which logistic regression is used
 
 TEMPERATURE = 0.1
 """Cosines are divided by it before the softmax: a lead of 0.1 makes a label e = 2.7 times as likely. A rough guide.
@@ -31,9 +30,7 @@ document from 3 to 10 examples each; 0.05 was slightly better calibrated, 0.2 wo
 where 0.93 were right).
 """
 
-STRENGTH = 100.0
-"""C of scikit-learn's logistic regression."""
-
+STRENGTH = 100.0  # C of scikit-learn's logistic regression
 SEED = 0
 
 MOST_LABELS = 50

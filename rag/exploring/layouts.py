@@ -11,27 +11,14 @@ from rag.exploring.extras import needs
 from rag.exploring.vectors import Progress, no_progress
 
 Method = Literal["tsne", "pca", "umap"]
-Points = NDArray[np.float32]
-"""float32, `(n, 2)`."""
+Points = NDArray[np.float32]  # float32, `(n, 2)`
 
-DIMENSIONS = 50
-"""Vectors are first reduced to this many by PCA, as van der Maaten and Hinton advise (2008, section 4.2): faster, and less noise."""
-
-PERPLEXITY = 30.0
-"""Effective number of neighbours of a point; a third of the points where there are few."""
-
-FFT_FROM = 6_000
-"""Number of points from which the forces are interpolated on a grid: `tests/benchmarks/maps.py` compares."""
-
-THREADS_FROM = 3_000
-"""Number of points from which all cores are used: with fewer, threads waiting for each other on a busy machine are far slower than one."""
-
-GRID = 2.0
-"""Side of a cell of that grid. With 1 it takes twice as long and looks no better."""
-
-FEWEST = 4
-"""Fewer points have no neighbourhoods to preserve: they are placed by PCA."""
-
+DIMENSIONS = 50  # vectors are first reduced to this many by PCA (van der Maaten and Hinton 2008, section 4.2): faster, and less noise
+PERPLEXITY = 30.0  # effective number of neighbours of a point; a third of the points where there are few
+FFT_FROM = 6_000  # number of points from which the forces are interpolated on a grid: `tests/benchmarks/maps.py` compares
+THREADS_FROM = 3_000  # points from which all cores are used: on a busy machine, threads that wait for each other are slower than one
+GRID = 2.0  # side of a cell of that grid. With 1 it takes twice as long and looks no better.
+FEWEST = 4  # fewer points have no neighbourhoods to preserve: they are placed by PCA
 TRUST_SAMPLE = 2_000
 TRUST_NEIGHBOURS = 10
 
@@ -57,7 +44,9 @@ def lay_out(embeddings: Embeddings, method: Method, seed: int, progress: Progres
     flat = np.zeros((len(short), 2), dtype=np.float32)
     flat[:, : short.shape[1]] = short[:, :2]
     if method == "umap":
-        umap = _umap()
+        with needs("umap-learn", "umap", "A map by UMAP"), warnings.catch_warnings():
+            warnings.simplefilter("ignore", ImportWarning)  # that TensorFlow is missing, for a kind of UMAP that is not used here
+            import umap
     if method == "pca" or len(flat) < FEWEST or np.ptp(flat) == 0:
         return flat
     start = flat / flat[:, 0].std() * 1e-4
@@ -105,10 +94,3 @@ def _tsne(short: Embeddings, start: Points, seed: int, progress: Progress) -> Po
             steps, exaggeration=exaggeration, momentum=0.8, callbacks=report, callbacks_every_iters=10, use_callbacks=True
         )
     return np.asarray(points, dtype=np.float32)
-
-
-def _umap() -> Any:
-    with needs("umap-learn", "umap", "A map by UMAP"), warnings.catch_warnings():
-        warnings.simplefilter("ignore", ImportWarning)  # that TensorFlow is missing, for a kind of UMAP that is not used here
-        import umap
-    return umap

@@ -14,9 +14,7 @@ S = TypeVar("S", bound=Sequence[object])
 
 MOST_TEXTS = 10_000
 MOST_BYTES = 50_000_000
-
-_ACTIVE = ("=", "+", "-", "@", "\t", "\r")
-"""First characters of cells that spreadsheets take for formulas: OWASP, "CSV Injection"."""
+_ACTIVE = ("=", "+", "-", "@", "\t", "\r")  # first characters of cells that spreadsheets take for formulas: OWASP, "CSV Injection"
 
 
 @dataclass(frozen=True, slots=True)

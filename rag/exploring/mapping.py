@@ -19,11 +19,8 @@ if TYPE_CHECKING:
 
 Of = Literal["chunks", "documents"]
 
-MOST_PLACED = 20_000
-"""Points of a map; of more chunks, a sample is placed."""
-
-VERSION = 1
-"""Raised whenever the same vectors would give another map."""
+MOST_PLACED = 20_000  # points of a map; of more chunks, a sample is placed
+VERSION = 1  # raised whenever the same vectors would give another map
 
 _making = threading.Lock()  # one map at a time: it takes all cores, and whoever waits for the same one finds it made
 

@@ -13,23 +13,13 @@ from rag.exploring.vectors import Progress, no_progress
 
 _WORD = re.compile(r"\w+")
 
-SHINGLE = 3
-"""Consecutive words that are compared as one. A changed word breaks three of them."""
+SHINGLE = 3  # consecutive words that are compared as one. A changed word breaks three of them.
+LEAST_WORDS = 8  # shorter passages are no finding by themselves: "Contents", "Page left blank"
+MOST_HOLDERS = 100  # a passage in more documents than this says nothing about any two of them: a disclaimer, for example
+BLOCK = 2_048  # rows and columns of a block of cosines: 17 MB of float32, however many vectors there are
+MOST_PAIRS = 2_000_000  # pairs in memory, 20 bytes each; if there are more, the more similar half is kept, and `least` rises
 
-LEAST_WORDS = 8
-"""Shorter passages are no finding by themselves: "Contents", "Page left blank"."""
-
-MOST_HOLDERS = 100
-"""A passage in more documents than this says nothing about any two of them: a disclaimer, for example."""
-
-BLOCK = 2_048
-"""Rows and columns of a block of cosines: 17 MB of float32, however many vectors there are."""
-
-MOST_PAIRS = 2_000_000
-"""Pairs in memory, 20 bytes each; if there are more, the more similar half is kept, and `least` rises."""
-
-Words = NDArray[np.int64]
-"""The numbers of a text's words, in order; words that differ only in case have the same number, punctuation has none."""
+Words = NDArray[np.int64]  # a text's words in order, as numbers: words that differ only in case have the same, punctuation has none
 
 
 class WordNumbers:

@@ -14,11 +14,8 @@ from rag.types import ChunkKey, Passage
 if TYPE_CHECKING:
     from rag.library import Library
 
-BLOCK = 2_048
-"""Passages compared at once with those of a document."""
-
-SAME = 0.999
-"""Cosine from which two passages count as the same text, such as a disclaimer: it ties two documents only if nothing else does."""
+BLOCK = 2_048  # passages compared at once with those of a document
+SAME = 0.999  # cosine from which two passages count as the same text, such as a disclaimer: it ties two documents only if nothing else does
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +69,11 @@ def more_like(
         ValueError: `top_k` is less than 1.
         StorageError: The index cannot be read.
     """
-    return [found.passage for found in found_like(library, document, ordinal, page=page, top_k=top_k, other_documents=other_documents)]
+    return [found.passage for found in found_like(library, document, ordinal, page, top_k, other_documents)]
 
 
 def found_like(
-    library: "Library",
-    document: str,
-    ordinal: int | None = None,
-    *,
-    page: int | None = None,
-    top_k: int = 10,
-    other_documents: bool = True,
+    library: "Library", document: str, ordinal: int | None, page: int | None = None, top_k: int = 10, other_documents: bool = True
 ) -> list[FoundPassage]:
     """As `more_like`, with the passages' ordinals."""
     if top_k < 1:

@@ -12,14 +12,9 @@ from rag.exploring.embedding import embed_question
 if TYPE_CHECKING:
     from rag.library import Library
 
-MOST_PAIRS = 20_000
-"""Pairs of passages that are compared: all, or a random sample of this size."""
-
-MOST_NEAREST = 2_000
-"""Passages whose nearest neighbour is sought among all others: all, or a random sample of this size."""
-
-BLOCK_CELLS = 20_000_000
-"""Cosines in memory at a time, 80 MB."""
+MOST_PAIRS = 20_000  # pairs of passages that are compared: all, or a random sample of this size
+MOST_NEAREST = 2_000  # passages whose nearest neighbour is sought among all others: all, or a random sample of this size
+BLOCK_CELLS = 20_000_000  # cosines in memory at a time, 80 MB
 
 Among = Literal["pairs", "nearest", "question"]
 

@@ -1,7 +1,6 @@
 """How the library's embedding model splits a text into tokens, and what it makes of each token."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,8 +16,7 @@ from rag.exploring.vectors import unit
 if TYPE_CHECKING:
     from rag.library import Library
 
-MOST_CHARACTERS = 20_000
-"""Longest text; the model reads far less."""
+MOST_CHARACTERS = 20_000  # longest text; the model reads far less
 
 UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uff66-\uff9f"
 """Scripts that write words without spaces: Thai, Lao, Burmese, Khmer, Japanese, Chinese."""
@@ -184,7 +182,10 @@ def _checked(text: str) -> str:
 
 
 def _place(tokenized: TokenizedText, word: str, which: str) -> tuple[TokenizedText, WordPlace]:
-    found = list(_occurrences(tokenized.text, word))
+    # not within another word, except in scripts without spaces between words
+    before = rf"(?<![^\W{UNSPACED}])" if re.match(rf"[^\W{UNSPACED}]", word) else ""
+    after = rf"(?![^\W{UNSPACED}])" if re.search(rf"[^\W{UNSPACED}]$", word) else ""
+    found = [match.span() for match in re.finditer(before + re.escape(word) + after, tokenized.text, re.IGNORECASE)]
     if not found:
         raise ExploringError(f"The word “{word}” is not in the {which} sentence. Use a word that is in both sentences.")
     start, end = found[0]
@@ -194,14 +195,6 @@ def _place(tokenized: TokenizedText, word: str, which: str) -> tuple[TokenizedTe
             f"The word “{word}” is beyond the {tokenized.limit} tokens that the model reads. Shorten the {which} sentence."
         )
     return tokenized, WordPlace(tokenized.text, start, end, pieces, len(found))
-
-
-def _occurrences(text: str, word: str) -> Iterator[tuple[int, int]]:
-    """The spans of a word: not within another word, except in scripts without spaces between words."""
-    before = rf"(?<![^\W{UNSPACED}])" if re.match(rf"[^\W{UNSPACED}]", word) else ""
-    after = rf"(?![^\W{UNSPACED}])" if re.search(rf"[^\W{UNSPACED}]$", word) else ""
-    for match in re.finditer(before + re.escape(word) + after, text, re.IGNORECASE):
-        yield match.span()
 
 
 def _cosine(vectors: list[Embeddings]) -> float:

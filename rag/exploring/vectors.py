@@ -14,11 +14,8 @@ from rag.errors import ExploringError
 from rag.storing.index import Index
 from rag.types import ChunkKey, DocumentRecord
 
-READ_BATCH = 2_000
-"""Vectors read at a time: about 0.06 s, between which other readers get their turn."""
-
-Progress = Callable[[float], None]
-"""Called with the share of the work that is done, in [0, 1]."""
+READ_BATCH = 2_000  # vectors read at a time: about 0.06 s, between which other readers get their turn
+Progress = Callable[[float], None]  # called with the share of the work that is done, in [0, 1]
 
 
 def no_progress(_: float) -> None:
@@ -88,12 +85,11 @@ class Vectors:
         Raises:
             ExploringError: It holds fewer; the message says what to do.
         """
-        if len(self.keys) >= chunks and len(self.records) >= documents:
-            return
-        wait = f" {self.waiting} more are still being indexed: wait for them." if self.waiting else " Add documents first."
-        if len(self.records) < documents:
-            raise ExploringError(f"This needs {_at_least(documents, 'document')}, and there are {len(self.records)}.{wait}")
-        raise ExploringError(f"This needs {_at_least(chunks, 'passage')}, and the library has {len(self.keys)}.{wait}")
+        wait = f"{self.waiting} more are still being indexed: wait for them." if self.waiting else "Add documents first."
+        held = (("document", documents, len(self.records), "there are"), ("passage", chunks, len(self.keys), "the library has"))
+        for noun, least, count, has in held:
+            if count < least:
+                raise ExploringError(f"This needs at least {least} {noun}{'s' if least != 1 else ''}, and {has} {count}. {wait}")
 
 
 class VectorReader:
@@ -133,7 +129,3 @@ def _assembled(fingerprint: str, records: tuple[DocumentRecord, ...], found: dic
     if not np.isfinite(embeddings).all() or (np.abs(np.linalg.norm(embeddings, axis=1) - 1) > 0.01).any():
         raise ExploringError("Some vectors of this library are not of unit length. Its embedding model is broken: choose another.")
     return Vectors(fingerprint, records, tuple(found), owners, embeddings, waiting)
-
-
-def _at_least(count: int, noun: str) -> str:
-    return f"at least {count} {noun}{'s' if count != 1 else ''}"

@@ -4,7 +4,7 @@ import hashlib
 import re
 import threading
 from collections import Counter
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -16,19 +16,15 @@ from rag.embedding.protocol import Embedder, Embeddings
 from rag.embedding.token_reader import MOST_WORDS
 from rag.errors import ExploringError
 from rag.exploring.cache import read_arrays, write_arrays
+from rag.exploring.vectors import Progress
 from rag.text.languages import FUNCTION_WORDS, language_of
 
 if TYPE_CHECKING:
     from rag.library import Library
 
-BATCH = 256
-"""Words embedded at a time."""
-
-LIBRARY_WORDS = 2_000
-"""Words of a library: its most frequent ones, function words left out."""
-
-LIBRARY_CHUNKS = 4_000
-"""Passages in which they are counted at most, spread evenly over the library."""
+BATCH = 256  # words embedded at a time
+LIBRARY_WORDS = 2_000  # words of a library: its most frequent ones, function words left out
+LIBRARY_CHUNKS = 4_000  # passages in which they are counted at most, spread evenly over the library
 
 _WORD = re.compile(r"[^\W\d_]{3,30}")
 _opening = threading.Lock()
@@ -45,15 +41,15 @@ class WordVectors:
         cached = read_arrays(file)
         self._rows: dict[str, NDArray[np.float32]] = dict(zip(cached.get("words", ()), cached.get("vectors", ()), strict=False))
 
-    def learn(self, words: Sequence[str], embedder: Embedder, *, keep: bool) -> Generator[float, None, None]:
-        """Embed the words that are missing, yielding the share done before each batch; nothing if none is missing.
+    def learn(self, words: Sequence[str], embedder: Embedder, progress: Progress, *, keep: bool) -> None:
+        """Embed the words that are missing, reporting the share done before each batch; nothing if none is missing.
 
         With `keep`, the vectors are written to disk, even if the work is interrupted.
         """
         missing = [word for word in words if word not in self._rows]
         try:
             for first in range(0, len(missing), BATCH):
-                yield first / len(missing)
+                progress(first / len(missing))
                 batch = [word for word in missing[first : first + BATCH] if word not in self._rows]  # another thread may have been first
                 self._rows.update(zip(batch, embedder.embed_documents(batch), strict=True))
         finally:

@@ -7,7 +7,6 @@ from playwright.sync_api import Locator, expect
 from tests.browser.gate import Gate
 from tests.browser.reader import Reader
 from tests.browser.test_looks import shoot
-from ui.web.exploring.words import map as words
 
 QUESTION = "How should I oil a teak table?"
 
@@ -31,7 +30,7 @@ def choose(reader: Reader, label: str, value: str) -> None:
 
 
 def drop_question(reader: Reader) -> None:
-    box = reader.page.get_by_label(words.QUESTION)
+    box = reader.page.get_by_label("Place a question on the map")
     box.fill(QUESTION)
     box.press("Enter")
     expect(reader.page.locator("#map-lists")).to_contain_text("The star is your question")
@@ -94,7 +93,7 @@ def test_a_click_on_a_point_opens_its_page_with_the_words_marked(quoted: Reader)
 
 def test_clusters_are_listed_with_passages_that_open(quoted: Reader) -> None:
     open_map(quoted)
-    choose(quoted, words.COLOUR, "cluster")
+    choose(quoted, "Colour by", "cluster")
     listed = quoted.page.locator("#map-lists .fn-cluster")
     assert listed.count() >= 2
     expect(listed.first.locator("[data-passage]")).to_have_count(3)
@@ -111,7 +110,7 @@ def test_a_question_is_dropped_among_its_nearest_passages(quoted: Reader) -> Non
     expect(nearest).to_have_count(5)
     expect(nearest.first).to_contain_text("workshop-faq.md")
     shoot(quoted, "explore-map-question")
-    choose(quoted, words.COLOUR, words.COLOURS["question"])
+    choose(quoted, "Colour by", "similarity")
     shoot(quoted, "explore-map-score")
 
 
@@ -121,7 +120,7 @@ def test_a_question_is_asked_of_the_passages_drawn_around(quoted: Reader) -> Non
     selection = quoted.page.locator("#map-selection")
     expect(selection).to_contain_text(re.compile(r"\d+ passages of \d documents selected"))
     shoot(quoted, "explore-map-selected")
-    quoted.page.get_by_label(words.ASK_THESE).fill("How many days of unused leave may I carry over?")
+    quoted.page.get_by_label("Ask about these only").fill("How many days of unused leave may I carry over?")
     quoted.page.keyboard.press("Enter")
     expect(quoted.page.get_by_role("tab", name="Chat")).to_have_attribute("aria-selected", "true")
     expect(quoted.answers).to_have_count(1)
@@ -132,7 +131,7 @@ def test_a_question_is_asked_of_the_passages_drawn_around(quoted: Reader) -> Non
 
 def test_a_cluster_is_asked_by_keyboard_alone_and_the_answer_stays_in_it(quoted: Reader) -> None:
     open_map(quoted)
-    choose(quoted, words.COLOUR, "cluster")
+    choose(quoted, "Colour by", "cluster")
     tides = quoted.page.locator("#map-lists .fn-cluster", has_text="tide").first
     of = str(tides.locator("p").nth(1).text_content())
     tides.locator("summary").focus()
@@ -167,17 +166,17 @@ def test_an_empty_selection_says_so(quoted: Reader) -> None:
 
 def test_documents_and_other_ways_to_place_them(quoted: Reader) -> None:
     figure = open_map(quoted)
-    choose(quoted, words.OF, "documents")
+    choose(quoted, "Show", "documents")
     assert sum(len(trace["ids"]) for trace in traces(figure.page.locator("#map-drawing .fn-figure"))) == quoted.documents
-    choose(quoted, words.METHOD, words.METHODS["pca"])
+    choose(quoted, "Layout", "PCA")
     expect(quoted.page.locator("#map-drawing")).to_contain_text(f"{quoted.documents} documents.")
 
 
 def test_the_chat_model_names_the_clusters(reader: Reader, gate: Gate) -> None:
     gate.chat.reply = lambda _: "Life at the workshop"
     open_map(reader)
-    expect(reader.page.get_by_role("button", name=words.TITLE)).to_have_count(0)
-    choose(reader, words.COLOUR, "cluster")
-    reader.page.get_by_role("button", name=words.TITLE).click()
+    expect(reader.page.get_by_role("button", name="Let the chat model name the clusters")).to_have_count(0)
+    choose(reader, "Colour by", "cluster")
+    reader.page.get_by_role("button", name="Let the chat model name the clusters").click()
     expect(reader.page.locator("#map-lists .fn-cluster b").first).to_have_text("Life at the workshop")
-    expect(reader.page.get_by_role("button", name=words.TITLE)).to_be_enabled()
+    expect(reader.page.get_by_role("button", name="Let the chat model name the clusters")).to_be_enabled()

@@ -202,7 +202,7 @@ def test_a_file_belongs_to_the_browser_that_uploaded_it(server: PageServer, visi
     got = visitor.call(load, [file_data(path, url="http://127.0.0.1:1/x", orig_name="list.csv")])
     assert got.status_code == 200
     assert SECRET in got.text
-    assert visitor.call(server.event("load_column"), [file_data(path), "text"]).status_code == 200
+    assert visitor.call(server.event("load_1"), [file_data(path), "text"]).status_code == 200
 
 
 def test_gradio_itself_refuses_files_from_outside_too(server: PageServer, secret: Path) -> None:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.conftest import OpenLibrary
 from tests.fakes import BagOfWordsEmbedder
 from ui.web.exploring.compare import CompareHandlers
 from ui.web.exploring.figures import Figures
-from ui.web.exploring.view import BackgroundWork, Tools
+from ui.web.exploring.view import Tools, in_background
 
 
 def test_progress_is_seen_and_the_result_or_the_error_comes() -> None:
@@ -19,17 +19,18 @@ def test_progress_is_seen_and_the_result_or_the_error_comes() -> None:
         time.sleep(0.5)
         return "done"
 
-    working = BackgroundWork(work)
-    assert 0.25 in list(working)
-    assert working.result() == "done"
+    def shown() -> Iterator[float | str]:
+        yield (yield from in_background(work, float))
+
+    *shares, result = shown()
+    assert 0.25 in shares
+    assert result == "done"
 
     def fail(tell: Callable[[float], None]) -> None:
         raise KeyError("lost")
 
-    failing = BackgroundWork(fail)
-    assert list(failing) == []
     with pytest.raises(KeyError):
-        failing.result()
+        next(in_background(fail, float))
 
 
 def test_who_leaves_stops_the_work_at_its_next_word() -> None:
@@ -44,9 +45,9 @@ def test_who_leaves_stops_the_work_at_its_next_word() -> None:
         finally:
             ended.set()
 
-    shares = iter(BackgroundWork(work))
+    shares = in_background(work, float)
     next(shares)
-    shares.close()  # type: ignore[attr-defined] # as Gradio does when a tab is closed
+    shares.close()  # as Gradio does when a tab is closed
     left.set()
     assert ended.wait(10)
     assert steps == []

@@ -1,6 +1,7 @@
 """Sums of words: how they are read, what is near them, and what is said where there is nothing."""
 
 import json
+from concurrent.futures import CancelledError
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from rag import ExploringError, Library
 from rag.embedding.protocol import Embedder
 from rag.embedding.words import WordsEmbedder
-from rag.exploring import parse_expression, prepare_words, solve
+from rag.exploring import parse_expression, solve
 from rag.exploring.word_vectors import BATCH, WordVectors
 from tests.conftest import OpenLibrary
 from tests.fakes import BagOfWordsEmbedder
@@ -80,8 +81,9 @@ def test_words_and_passages_of_the_library_are_found(filled: Library) -> None:
     assert [filled.chunks([key])[key].text for key in keys] == [one.passage.text for one in found.passages]
     assert found.passages[0].passage.cosine > found.passages[1].passage.cosine
     assert {"harbour", "oak"}.isdisjoint(neighbour.text for neighbour in found.neighbours)
-    assert list(prepare_words(filled, "library")) == []  # they are known by now
-    every = solve(filled, "harbour", among="library", top_k=99).neighbours
+    shares: list[float] = []
+    every = solve(filled, "harbour", among="library", top_k=99, progress=shares.append).neighbours
+    assert shares == []  # they are known by now
     assert {"dawn", "tables"} <= {neighbour.text for neighbour in every}
 
 
@@ -116,16 +118,26 @@ def test_a_table_of_words_is_its_vocabulary_and_names_what_it_lacks(open_library
 
 def test_what_was_learned_is_kept_also_where_the_work_is_broken_off(tmp_path: Path) -> None:
     words, embedder, file = [f"w{number}" for number in range(3 * BATCH)], BagOfWordsEmbedder(), tmp_path / "made" / "words.npz"
-    work = WordVectors(file).learn(words, embedder, keep=True)
-    assert [next(work), next(work), next(work)] == pytest.approx([0, 1 / 3, 2 / 3])
-    work.close()
+    shares: list[float] = []
+
+    def break_off(share: float) -> None:
+        shares.append(share)
+        if len(shares) == 3:
+            raise CancelledError
+
+    with pytest.raises(CancelledError):
+        WordVectors(file).learn(words, embedder, break_off, keep=True)
+    assert shares == pytest.approx([0, 1 / 3, 2 / 3])
 
     again = WordVectors(file)
-    assert list(again.learn(words, embedder, keep=True)) == [0]  # one batch is left
+    again.learn(words, embedder, shares.append, keep=True)
+    assert shares[3:] == [0]  # one batch is left
     assert again.rows(words) == pytest.approx(embedder.embed_documents(words))
     for broken in (b"not an archive", file.read_bytes()[:-100]):
         file.write_bytes(broken)
-        assert len(list(WordVectors(file).learn(words, embedder, keep=False))) == 3
+        shares.clear()
+        WordVectors(file).learn(words, embedder, shares.append, keep=False)
+        assert len(shares) == 3
 
 
 def test_the_vocabulary_is_read_once_for_all_libraries(
@@ -134,13 +146,15 @@ def test_the_vocabulary_is_read_once_for_all_libraries(
     monkeypatch.setattr("rag.embedding.token_reader.MOST_WORDS", 2 * BATCH)
     library = open_library(embedder=minilm, model_cache=tmp_path / "models")
 
-    assert list(prepare_words(library, "vocabulary")) == [0, 0.5]
-    found = solve(library, "mother + father", top_k=3)
+    shares: list[float] = []
+    found = solve(library, "mother + father", top_k=3, progress=shares.append)
+    assert shares == [0, 0.5]
     assert (found.looked_at, len(found.neighbours)) == (2 * BATCH, 3)
     assert all(neighbour.text.isalpha() for neighbour in found.neighbours)
     (kept,) = (tmp_path / "models" / "words").iterdir()
     words = library.embedder.token_reader.vocabulary() if library.embedder.token_reader else []
-    assert list(WordVectors(kept).learn(words, minilm, keep=True)) == []
+    WordVectors(kept).learn(words, minilm, shares.append, keep=True)
+    assert shares == [0, 0.5]
 
 
 def test_king_minus_man_plus_woman_is_queen_with_the_real_model(minilm: Embedder, open_library: OpenLibrary) -> None:

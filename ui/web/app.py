@@ -13,7 +13,6 @@ from ui.web.asking import AskingHandlers
 from ui.web.chat import ChatHandlers, ChatPanel, build_chat
 from ui.web.contract import PRIVATE, Painting, on
 from ui.web.documents import DocumentsHandlers, DocumentsPanel, build_documents
-from ui.web.exploring import words as exploring_words
 from ui.web.exploring.explore import build_explore
 from ui.web.exploring.figures import Figures
 from ui.web.exploring.view import Tools
@@ -49,7 +48,7 @@ def build_page(library: Library, indexer: Indexer, conversations: Conversations,
                 with gr.Tabs(elem_id="tabs"):
                     with gr.Tab(text.CHAT, id="chat"):
                         chat = build_chat()
-                    with gr.Tab(exploring_words.EXPLORE, id="explore"):
+                    with gr.Tab("Explore", id="explore"):
                         build_explore(Tools(library, figures))
                     with gr.Tab(text.SETTINGS, id="settings"):
                         settings = build_settings()

@@ -12,14 +12,9 @@ from rag.exploring.lists import shortened
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-MOST_NAMED = 25
-"""With more documents, names are shown in tooltips only."""
-
-LONGEST_NAME = 22
-"""Characters of a name in the picture; the tooltip shows all of it."""
-
-WIDTHS = (1.0, 2.2, 4.0)
-"""Pixels of an edge: below a cosine of 0.5, of 0.75, and above."""
+MOST_NAMED = 25  # with more documents, names are shown in tooltips only
+LONGEST_NAME = 22  # characters of a name in the picture; the tooltip shows all of it
+WIDTHS = (1.0, 2.2, 4.0)  # pixels of an edge: below a cosine of 0.5, of 0.75, and above
 
 
 def document_graph(graph: DocumentGraph, chosen: str = "") -> "Figure":

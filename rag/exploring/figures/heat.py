@@ -14,18 +14,11 @@ from rag.exploring.lists import shortened
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-MOST_WRITTEN = 144
-"""Cells up to which each has its number written in it."""
+MOST_WRITTEN = 144  # cells up to which each has its number written in it
+MOST_DRAWN = 60  # rows of a square of texts that a reader can still tell apart
+LONGEST_LABEL = 24  # characters of a label on an axis; the tooltip shows more of it
 
-MOST_DRAWN = 60
-"""Rows of a square of texts that a reader can still tell apart."""
-
-LONGEST_LABEL = 24
-"""Characters of a label on an axis; the tooltip shows more of it."""
-
-TOOLTIP, LINE = 240, 48
-"""Characters of a label in a tooltip, and in one of its lines."""
-
+TOOLTIP, LINE = 240, 48  # characters of a label in a tooltip, and in one of its lines
 ROW_PIXELS = 34
 
 

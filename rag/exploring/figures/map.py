@@ -17,18 +17,11 @@ from rag.formats.registry import page_name
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-MOST_SVG = 1_000
-"""Points up to which each is an SVG element; more are drawn by the graphics card."""
-
-MOST_LISTED = 12
-"""Groups in the legend, the largest ones; the others are shown together."""
-
+MOST_SVG = 1_000  # points up to which each is an SVG element; more are drawn by the graphics card
+MOST_LISTED = 12  # groups in the legend, the largest ones; the others are shown together
 HOVER_WIDTH = 56
 LONGEST_NAME = 32
-
-NEARER = ((0, OTHER), (1, PALETTE[0]))
-"""From far to near: visible in both themes."""
-
+NEARER = ((0, OTHER), (1, PALETTE[0]))  # from far to near: visible in both themes
 REST = "all others"
 OUTSIDE = "not in any cluster"
 

@@ -6,17 +6,11 @@ from pathlib import Path
 from rag.exploring.colouring import Colouring
 from rag.exploring.extras import needs
 from rag.exploring.figures.map import OUTSIDE, legend_of
-from rag.exploring.figures.style import OTHER, PALETTE, STAR
+from rag.exploring.figures.style import OTHER, STAR, SYMBOLS, mark
 from rag.exploring.mapping import Map, PlacedQuestion
 
-INCHES = (9.0, 7.0)
-DOTS = 160
-"""Per inch."""
-
 LONGEST_NAME = 40
-
-MARKERS = ("o", "s", "D", "^", "P", "X", "*")
-"""The shapes of `SYMBOLS`, as matplotlib calls them."""
+MARKERS = dict(zip((*SYMBOLS, "circle-open"), "osD^PX*o", strict=True))  # matplotlib's names of the shapes
 
 
 def write_picture(file: Path, placed: Map, colouring: Colouring, question: PlacedQuestion | None = None) -> None:
@@ -25,18 +19,17 @@ def write_picture(file: Path, placed: Map, colouring: Colouring, question: Place
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
 
-    picture = Figure(figsize=INCHES, dpi=DOTS, layout="constrained")
+    picture = Figure(figsize=(9.0, 7.0), dpi=160, layout="constrained")
     FigureCanvasAgg(picture)
     axes = picture.add_subplot()
     axes.set_axis_off()
     axes.set_aspect("equal", adjustable="datalim")
     size = 30 if len(placed) <= 500 else 10 if len(placed) <= 5_000 else 3
     for name, rows, group in legend_of(colouring, LONGEST_NAME):
-        colour = PALETTE[group % len(PALETTE)] if group >= 0 else OTHER
-        marker = MARKERS[group // len(PALETTE) % len(MARKERS)] if group >= 0 else "o"
+        colour, symbol = mark(group)
         fill = "none" if name.startswith(OUTSIDE) and group < 0 else colour
         x, y = placed.points[rows].T
-        axes.scatter(x, y, s=size, c=fill, edgecolors=colour, marker=marker, label=name, alpha=0.85, zorder=2)
+        axes.scatter(x, y, s=size, c=fill, edgecolors=colour, marker=MARKERS[symbol], label=name, alpha=0.85, zorder=2)
     if question:
         x, y = map(float, question.point)
         for end in placed.points[question.nearest]:

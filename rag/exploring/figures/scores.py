@@ -13,9 +13,7 @@ if TYPE_CHECKING:
 
     from rag.exploring.scores import ScoreDistribution
 
-BIN = 0.05
-"""Width of a bin on the axis of cosines."""
-
+BIN = 0.05  # width of a bin on the axis of cosines
 NAMES = {"pairs": "random pairs of passages", "nearest": "each passage and its nearest", "question": "the question and each passage"}
 
 

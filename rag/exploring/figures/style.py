@@ -8,14 +8,9 @@ if TYPE_CHECKING:
 PALETTE = ("#ca5330", "#3c7eb7", "#588436", "#a07110", "#9267ba", "#1e8787", "#c15578", "#8c7661", "#6074c2", "#65830f")
 """Colours of groups, with a contrast of 4 to 1 in both themes; if there are more groups than colours, shapes tell them apart too."""
 
-SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star")
-"""The shape of the first ten groups, of the next ten, and so on."""
-
-OTHER = "#a59f92"
-"""The colour of points in no group."""
-
-STAR = "#ca5330"
-"""The colour of a question."""
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star")  # of the first ten groups, of the next ten, and so on
+OTHER = "#a59f92"  # the colour of points in no group
+STAR = "#ca5330"  # the colour of a question
 
 PRIVATE: dict[str, object] = {"displaylogo": False, "showSendToCloud": False, "plotlyServerURL": ""}
 """Plotly's options for a file: no button that uploads the figure, and with it the text of documents."""

@@ -13,8 +13,6 @@ from ui.places import place
 if TYPE_CHECKING:
     from rag.exploring import Arithmetic
 
-LONGEST_PASSAGE = 160
-"""Characters."""
 
 app = typer.Typer()
 
@@ -30,12 +28,8 @@ def arithmetic(
     as_json: JsonOption = False,
 ) -> None:
     """Add and subtract the vectors of words, and show what is near the result."""
-    with open_library(library) as opened:
-        exploring.parse_expression(expression)  # before half a minute of work
-        with progress_bar("Embedding the words, once") as show:
-            for fraction in exploring.prepare_words(opened, among):
-                show(fraction)
-        solved = exploring.solve(opened, expression, among=among, top_k=top_k)
+    with open_library(library) as opened, progress_bar("Embedding the words, once") as show:
+        solved = exploring.solve(opened, expression, among=among, top_k=top_k, progress=show)
     if as_json:
         print_json([asdict(solved)])
     else:
@@ -49,6 +43,6 @@ def _print(solved: "Arithmetic") -> None:
     for neighbour in solved.neighbours:
         out.print(f"{neighbour.cosine: .3f}  {neighbour.text}", markup=False)
     for passage in (found.passage for found in solved.passages):
-        out.print(f"\n{passage.cosine: .3f}  {escape(place(passage))}\n        {escape(excerpt(passage.text, LONGEST_PASSAGE))}")
+        out.print(f"\n{passage.cosine: .3f}  {escape(place(passage))}\n        {escape(excerpt(passage.text, 160))}")
     echo = f" “{solved.echo}” would have come first." if solved.echo else ""
     err.print(f"Nearest of {solved.looked_at:,} words, without those of the sum.{echo}", style="dim", markup=False)

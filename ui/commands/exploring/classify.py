@@ -19,11 +19,7 @@ METHODS = {
     "regression": "by logistic regression; the confidence is its probability",
 }
 
-UNSURE_BELOW = 0.6
-"""As `rag.exploring.classifying.UNSURE_BELOW`, which takes time to load."""
-
-LONGEST_TEXT = 90
-"""Characters."""
+UNSURE_BELOW = 0.6  # as `rag.exploring.classifying.UNSURE_BELOW`, which takes time to load
 
 app = typer.Typer()
 
@@ -76,7 +72,7 @@ def _print_labels(classification: "Classification", as_json: bool) -> None:
     for one in classification.found:
         label = f"[bold]{escape(one.label)}[/bold]" if one.is_sure else f"[yellow]unsure[/yellow] ({escape(one.label)}?)"
         where = f"{one.document}, page {one.page}: " if one.page else ""
-        out.print(f"{one.confidence:.2f}  {label}  {escape(where + excerpt(one.text, LONGEST_TEXT))}")
+        out.print(f"{one.confidence:.2f}  {label}  {escape(where + excerpt(one.text, 90))}")
     _print_method(f"Labelled {METHODS[classification.method]}.", classification.notes)
 
 

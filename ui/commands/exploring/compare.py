@@ -14,11 +14,7 @@ if TYPE_CHECKING:
     from rag.exploring.comparing import Match, Similarities
     from rag.library import Library
 
-MOST_SHOWN = 20
-"""Pairs printed; `--json` prints all."""
-
-LONGEST_TEXT = 70
-"""Characters."""
+MOST_SHOWN = 20  # pairs printed; `--json` prints all
 
 app = typer.Typer()
 
@@ -72,9 +68,7 @@ def _print_pairs(opened: "Library", similarities: "Similarities", as_json: bool)
         print_json(asdict(pair) for pair in similarities.pairs())
         return
     pairs = similarities.pairs(MOST_SHOWN)
-    rows = (
-        [f"{pair.cosine:.3f}", *(escape(excerpt(text, LONGEST_TEXT)) for text in (pair.first_text, pair.second_text))] for pair in pairs
-    )
+    rows = ([f"{pair.cosine:.3f}", *(escape(excerpt(text, 70)) for text in (pair.first_text, pair.second_text))] for pair in pairs)
     print_table(("cosine", "text", "text"), rows, right=("cosine",))
     if len(pairs) < (count := len(similarities.texts) * (len(similarities.texts) - 1) // 2):
         err.print(f"The {len(pairs)} most similar of {count:,} pairs; --json prints all.", style="dim")

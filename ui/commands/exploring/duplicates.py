@@ -12,11 +12,8 @@ from ui.places import place
 if TYPE_CHECKING:
     from rag.exploring import Change, DocumentPair, Duplicates, PassageGroup
 
-MOST_CHANGES = 5
-"""Printed for a pair of documents; --json has more."""
-
-MOST_PLACES = 6
-"""Printed for a passage that is in many documents."""
+MOST_CHANGES = 5  # printed for a pair of documents; --json has more
+MOST_PLACES = 6  # printed for a passage that is in many documents
 
 app = typer.Typer()
 

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 PICTURES = (".png", ".svg")
 SUFFIXES = (*PICTURES, ".html", ".json")
-LONGEST_PASSAGE = 160
-"""Characters."""
 
 app = typer.Typer()
 
@@ -75,7 +73,7 @@ def show_clusters(
         names = [f"{name} ({count})" for name, count in cluster.documents[:3]] + ["…"] * (len(cluster.documents) > 3)
         out.print(f"        {', '.join(names)}", style="dim", markup=False)
         for passage in cluster.passages[:1]:
-            out.print(f"        {place(passage)}: {excerpt(passage.text, LONGEST_PASSAGE)}\n", markup=False)
+            out.print(f"        {place(passage)}: {excerpt(passage.text, 160)}\n", markup=False)
     if clustering.outliers:
         out.print(f"[bold]{clustering.outliers:>6,}[/bold]  not in any cluster")
     err.print(clustering.how, style="dim", markup=False)

@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     from rag.embedding.token_reader import TokenizedText
     from rag.exploring import Poolings, WordInContext
 
-FIRST_VALUES = 6
-"""Numbers of a vector that are shown."""
-
+FIRST_VALUES = 6  # numbers of a vector that are shown
 POOLED = {"cls": "first token", "mean": "mean of all", "max": "largest of all", "model": "the model's own"}
 
 app = typer.Typer()

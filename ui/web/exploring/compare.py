@@ -1,80 +1,61 @@
 """The view Compare: how similar texts are, and what a score is worth in this library."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import gradio as gr
 
 from rag.errors import RagError
-from rag.exploring.comparing import MOST_COMPARED, Match, Pair, Similarities, compare, compare_documents, compare_passages, most_similar
+from rag.exploring.comparing import MOST_COMPARED, Match, Similarities, compare, compare_documents, compare_passages, most_similar
 from rag.exploring.figures.heat import MOST_DRAWN, heat_map
 from rag.exploring.figures.scores import score_histogram
 from rag.exploring.lists import lines, read_sheet
 from rag.exploring.scores import in_words, score_distribution
 from rag.exploring.vectors import Progress
-from rag.types import ChunkKey
 from ui.limits import MOST_LIST_CHARACTERS, limited, question_of
 from ui.rendering.html import render
 from ui.text import LIST
 from ui.web.contract import PRIVATE
-from ui.web.exploring.view import BackgroundWork, Tools, explanation, problem, progress_bar, shows_problems
-from ui.web.exploring.words import compare as words
+from ui.web.exploring.view import Handlers, Tools, explanation, in_background, problem, progress_bar, shows_problems
 
-LABEL = words.LABEL
-MOST_LISTED = 20
-"""Pairs, or texts compared with a question."""
+LABEL = "Compare"
+EXPLAIN = (
+    "How similar the model finds texts: the cosine of two texts is 1 if they say the same, and near 0 if they have nothing in common. "
+    "What counts as a high score depends on the model and on your documents; the chart below the results shows it."
+)
+OF_DOCUMENTS = "This chart is about passages. Whole documents, as means of their passages, score higher with each other."
+HISTOGRAM = "Histogram of the cosines of pairs of passages, and of each passage with its nearest"
+MOST_LISTED = 20  # pairs, or texts compared with a question
 
 Source = Literal["texts", "documents", "passages"]
 
 
-@dataclass(frozen=True, slots=True)
-class Scores:
-    """What scores are worth in the library: sentences, a histogram, and a phrase for each score; empty if the library is too small."""
-
-    sentences: Sequence[str] = ()
-    figure: str = ""
-    places: Sequence[str] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """What the view shows of a comparison."""
-
-    notes: Sequence[str]
-    matches: Sequence[Match]
-    scores: Scores
-    pairs: Sequence[Pair] = ()
-    keys: Sequence[ChunkKey] = ()
-    matrix: str = ""
-
-
 def build(tab: gr.Tab, tools: Tools) -> None:
     """Lay out the view and wire it."""
-    gr.HTML(explanation(words.EXPLAIN))
-    choices = [(words.TEXTS, "texts"), (words.DOCUMENTS, "documents"), (words.PASSAGES, "passages")]
-    source = gr.Radio(choices, value="texts", label=words.WHAT, elem_id="compare-source")
-    text = gr.Textbox(label=words.LINES, placeholder=words.LINES_HINT, lines=5, max_lines=10, elem_id="compare-lines")
-    file = gr.UploadButton(words.FILE, size="sm", elem_id="compare-file")
-    column = gr.Dropdown(label=words.COLUMN, visible=False, elem_id="compare-column")
-    document = gr.Dropdown(label=words.DOCUMENT, visible=False, elem_id="compare-document")
-    question = gr.Textbox(label=words.QUESTION, placeholder=words.QUESTION_HINT, elem_id="compare-question")
-    go = gr.Button(words.GO, variant="primary", elem_id="compare-go")
+    gr.HTML(explanation(EXPLAIN))
+    choices = [("Texts", "texts"), ("Documents", "documents"), ("Passages of a document", "passages")]
+    source = gr.Radio(choices, value="texts", label="What to compare", elem_id="compare-source")
+    hint = "a cotton t-shirt\nrunning shoes\na laptop bag"
+    text = gr.Textbox(label="Texts, one per line", placeholder=hint, lines=5, max_lines=10, elem_id="compare-lines")
+    file = gr.UploadButton("Load a text file or a CSV", size="sm", elem_id="compare-file")
+    column = gr.Dropdown(label="Column of the file", visible=False, elem_id="compare-column")
+    document = gr.Dropdown(label="Document", visible=False, elem_id="compare-document")
+    question = gr.Textbox(
+        label="A question to compare them with (optional)", placeholder="What are good shoes for jogging?", elem_id="compare-question"
+    )
+    go = gr.Button("Compare", variant="primary", elem_id="compare-go")
     result = gr.HTML(elem_id="compare-result")
     handlers = CompareHandlers(tools)
     gr.on([tab.select, source.change], handlers.choose, source, [text, file, column, document], queue=False, **PRIVATE)
     file.upload(load, file, [text, column, result], queue=False, **PRIVATE)
-    column.input(load_column, [file, column], [text, result], queue=False, **PRIVATE)
+    column.input(load, [file, column], [text, column, result], queue=False, **PRIVATE)
     gr.on([go.click, question.submit], handlers.compare, [source, text, document, question], result, **PRIVATE)
 
 
-class CompareHandlers:
+class CompareHandlers(Handlers):
     """The events of the view."""
-
-    def __init__(self, tools: Tools) -> None:
-        self._library = tools.library
-        self._figures = tools.figures
 
     def choose(self, source: Source) -> tuple[Any, Any, Any, Any]:
         """Show the controls that a source needs."""
@@ -92,80 +73,74 @@ class CompareHandlers:
         question = question_of(question)
         text = limited(text, MOST_LIST_CHARACTERS, LIST)
         if source == "passages" and not document:
-            yield problem(words.NO_DOCUMENT)
+            yield problem("Choose a document.")
             return
         texts = lines(text) if source == "texts" else []
-        work = BackgroundWork(lambda progress: self._compare(source, texts, document or "", question, progress))
-        for share in work:
-            yield progress_bar(words.BUSY, share)
-        yield render("explore_compare.html", shown=work.result(), words=words)
+        shown = yield from in_background(
+            lambda progress: self._compare(source, texts, document or "", question, progress),
+            partial(progress_bar, "Embedding the texts."),
+        )
+        yield shown
 
-    def _compare(self, source: Source, texts: list[str], document: str, question: str, progress: Progress) -> Comparison:
+    def _compare(self, source: Source, texts: list[str], document: str, question: str, progress: Progress) -> str:
         matches: list[Match] = []
         if source == "texts" and question:
             matches = most_similar(self._library, question, texts, MOST_LISTED, progress)
             if not 1 < len(texts) <= MOST_COMPARED:
-                notes = self._cut_note(sum(match.is_cut for match in matches))
-                return Comparison(notes, matches, self._scores(question, matches[0].cosine))
+                notes, scores = self._cut_note(sum(match.is_cut for match in matches)), self._scores(question, matches[0].cosine)
+                return render("explore_compare.html", notes=notes, matches=matches, scores=scores, pairs=())
         if source == "texts":
             found = compare(self._library, texts, progress)
         else:
             found = compare_documents(self._library) if source == "documents" else compare_passages(self._library, document)
         return self._comparison(found, matches, question)
 
-    def _comparison(self, found: Similarities, matches: Sequence[Match], question: str) -> Comparison:
+    def _comparison(self, found: Similarities, matches: Sequence[Match], question: str) -> str:
         pairs = found.pairs(MOST_LISTED)
         drawn, count = min(MOST_DRAWN, len(found.texts)), len(found.texts)
         notes = self._cut_note(len(found.cut))
         if drawn < count:
-            notes.append(words.FIRST_DRAWN.format(shown=drawn, count=count))
+            notes.append(f"The heat map shows the first {drawn} of {count:,}; the list covers all.")
         if len(pairs) < (all_pairs := count * (count - 1) // 2):
-            notes.append(words.FIRST_PAIRS.format(shown=len(pairs), count=all_pairs))
+            notes.append(f"Showing the {len(pairs)} most similar of {all_pairs:,} pairs.")
         if found.of_documents:
             scores = self._scores(question, None)
         else:
             scores = self._scores(question, (matches or pairs)[0].cosine, [pair.cosine for pair in pairs])
         figure = heat_map(found.matrix[:drawn, :drawn], found.texts[:drawn], found.texts[:drawn])
-        matrix = self._figures.show(figure, words.MATRIX_LABEL.format(count=drawn))
-        return Comparison(notes, matches, scores, pairs, found.keys, matrix)
+        matrix = self._figures.show(figure, f"Heat map of the cosines of {drawn} texts with each other")
+        shown = {"notes": notes, "matches": matches, "scores": scores, "pairs": pairs, "keys": found.keys, "matrix": matrix}
+        return render("explore_compare.html", **shown)
 
-    def _scores(self, question: str, highest: float | None, cosines: Sequence[float] = ()) -> Scores:
+    def _scores(self, question: str, highest: float | None, cosines: Sequence[float] = ()) -> dict[str, Any]:
+        """What scores are worth in the library: sentences, a histogram, and a phrase for each score; nothing if it is too small."""
         if len(self._library.vectors()) < 2:
-            return Scores()
+            return {}
         found = score_distribution(self._library, question=question or None)
-        sentences = [words.OF_DOCUMENTS if highest is None else words.PLACE.format(score=highest, place=found.place(highest))]
+        sentences = [OF_DOCUMENTS if highest is None else f"The highest score here, {highest:.2f}, is {found.place(highest)}."]
         if found.question is not None:
             best = float(found.question[-1])
-            sentences.append(words.QUESTION_PLACE.format(score=best, place=found.place(best)))
-        sentences.append(words.SAMPLED.format(pairs=len(found.pairs), passages=found.passages))
-        figure = self._figures.show(score_histogram(found, [] if highest is None else [highest]), words.SCORES_LABEL)
-        return Scores(sentences, figure, [in_words(found.share_below(cosine)) for cosine in cosines])
+            sentences.append(f"The passage nearest to the question scores {best:.2f}: {found.place(best)}.")
+        sentences.append(f"Based on {len(found.pairs):,} pairs of the {found.passages:,} passages.")
+        figure = self._figures.show(score_histogram(found, [] if highest is None else [highest]), HISTOGRAM)
+        places = [in_words(found.share_below(cosine)) for cosine in cosines]
+        return {"sentences": sentences, "figure": figure, "places": places}
 
     def _cut_note(self, count: int) -> list[str]:
-        return [words.CUT.format(count=count, tokens=self._library.embedder.max_tokens)] if count else []
+        limit = self._library.embedder.max_tokens
+        cut = f"{count} texts are longer than the {limit} tokens that the model reads: only their beginning is compared."
+        return [cut] if count else []
 
 
-def load(path: str | None) -> tuple[Any, Any, str]:
-    """Load the texts of a file; of several columns, the one with the longest texts comes first."""
+def load(path: str | None, column: str | None = None) -> tuple[Any, Any, str]:
+    """Load the texts of a column of a file; if none is chosen, of the one with the longest texts."""
     try:
         if not path:
-            return gr.Textbox(), gr.Dropdown(visible=False), problem(words.NO_FILE)
+            return gr.Textbox(), gr.Dropdown(visible=False), problem("Choose a file.")
         sheet = read_sheet(Path(path))
         names = list(sheet.columns)
-        longest = max(names, key=lambda name: sum(map(len, sheet.column(name))))
-        column = gr.Dropdown(choices=names, value=longest, visible=len(names) > 1)
-        return gr.Textbox(value=_joined(sheet.column(longest))), column, ""
+        chosen = column or max(names, key=lambda name: sum(map(len, sheet.column(name))))
+        text = limited("\n".join(sheet.column(chosen)), MOST_LIST_CHARACTERS, LIST)
+        return gr.Textbox(value=text), gr.Dropdown(choices=names, value=chosen, visible=len(names) > 1), ""
     except RagError as error:
-        return gr.Textbox(), gr.Dropdown(visible=False), problem(error)
-
-
-def load_column(path: str | None, column: str | None) -> tuple[Any, str]:
-    """Load the texts of another column of the file."""
-    try:
-        return (gr.Textbox(value=_joined(read_sheet(Path(path)).column(column))), "") if path else (gr.Textbox(), "")
-    except RagError as error:
-        return gr.Textbox(), problem(error)
-
-
-def _joined(texts: list[str]) -> str:
-    return limited("\n".join(texts), MOST_LIST_CHARACTERS, LIST)
+        return gr.Textbox(), gr.Dropdown(visible=column is not None), problem(error)

@@ -11,30 +11,32 @@ from rag.exploring.duplicates import Duplicates, find_duplicates
 from rag.exploring.vectors import Progress
 from ui.rendering.html import render
 from ui.web.contract import PRIVATE
-from ui.web.exploring.view import BackgroundWork, Tools, explanation, note, problem, progress_bar
-from ui.web.exploring.words import duplicates as words
+from ui.web.exploring.view import Handlers, Tools, explanation, in_background, note, problem, progress_bar
 
-LABEL = words.LABEL
-
-AT_ONCE = 5_000
-"""Passages up to which the search takes a few seconds and starts by itself."""
+LABEL = "Duplicates"
+EXPLAIN = (
+    "Documents and passages that are in the library twice, or nearly so. Two passages are duplicates if most of their words are the same, "
+    "in the same order; a common subject is not enough. Words only in the first document are struck through, words only in the second are "
+    "underlined. Click a place to open its page."
+)
+AT_ONCE = 5_000  # passages up to which the search takes a few seconds and starts by itself
 
 
 def build(tab: gr.Tab, tools: Tools) -> None:
     """Lay out the view and wire it."""
-    gr.HTML(explanation(words.EXPLAIN))
-    look = gr.Button(words.LOOK, variant="primary", visible=False, elem_id="look-for-duplicates")
+    gr.HTML(explanation(EXPLAIN))
+    look = gr.Button("Look for duplicates", variant="primary", visible=False, elem_id="look-for-duplicates")
     shown = [look, gr.HTML(elem_id="duplicates")]
     handlers = DuplicatesHandlers(tools)
     tab.select(handlers.show, None, shown, **PRIVATE)
     look.click(handlers.look, None, shown, **PRIVATE)
 
 
-class DuplicatesHandlers:
+class DuplicatesHandlers(Handlers):
     """The events of the view."""
 
     def __init__(self, tools: Tools, at_once: int = AT_ONCE) -> None:
-        self._library = tools.library
+        super().__init__(tools)
         self._at_once = at_once
         self._lock = threading.Lock()
         self._last: tuple[tuple[str, int], Duplicates] | None = None
@@ -50,16 +52,17 @@ class DuplicatesHandlers:
         if is_known or len(vectors) <= self._at_once:
             yield from self.look()
         else:
-            yield gr.Button(visible=True), note(words.MANY.format(count=len(vectors)))
+            many = f"There are {len(vectors):,} passages to compare with each other. This takes about a minute."
+            yield gr.Button(visible=True), note(many)
 
     def look(self) -> Iterator[tuple[Any, str]]:
         """Search, with a progress bar."""
         button = gr.Button(visible=False)
-        work = BackgroundWork(self._find)
-        for share in work:
-            yield button, progress_bar(words.LOOKING.format(percent=round(100 * share)), share)
         try:
-            yield button, render("explore_duplicates.html", found=work.result(), words=words)
+            found = yield from in_background(
+                self._find, lambda share: (button, progress_bar(f"Comparing passages, {round(100 * share)} %", share))
+            )
+            yield button, render("explore_duplicates.html", found=found)
         except RagError as error:
             yield button, problem(error)
 

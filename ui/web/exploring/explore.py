@@ -5,7 +5,7 @@ from types import ModuleType
 import gradio as gr
 
 from ui.rendering.html import render
-from ui.web.exploring import arithmetic, classify, compare, duplicates, related, tokens, words
+from ui.web.exploring import arithmetic, classify, compare, duplicates, related, tokens
 from ui.web.exploring import map as map_view
 from ui.web.exploring.view import Tools
 from ui.web.scripts import script
@@ -16,8 +16,7 @@ VIEWS: tuple[ModuleType, ...] = (map_view, duplicates, related, compare, classif
 
 def build_explore(tools: Tools) -> None:
     """Lay out the tab and wire it."""
-    messages = render("figures.html", words=words)
-    gr.HTML(messages, elem_classes="fn-figures", js_on_load=script("exploring/figures.js"))
+    gr.HTML(render("figures.html"), elem_classes="fn-figures", js_on_load=script("exploring/figures.js"))
     with gr.Tabs(elem_id="views"):
         for view in VIEWS:
             with gr.Tab(view.LABEL) as tab:

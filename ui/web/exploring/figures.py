@@ -10,8 +10,7 @@ from ui.rendering.html import render
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-MOST_BYTES = 100_000_000
-"""Of all together; the oldest are dropped first."""
+MOST_BYTES = 100_000_000  # of all together; the oldest are dropped first
 
 
 class Figures:

@@ -2,8 +2,7 @@
 
 import threading
 from collections.abc import Generator
-from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 from markupsafe import Markup
 
@@ -18,29 +17,14 @@ from rag.library import Library
 from rag.types import ChunkKey
 from ui.rendering.html import render
 from ui.web.exploring.figures import Figures
-from ui.web.exploring.words import map as words
+from ui.web.exploring.view import counted
 
-NEAREST = 5
-"""Passages among which a question is placed."""
-
-
-@dataclass(frozen=True, slots=True)
-class MapChoices:
-    """What is to be drawn."""
-
-    of: Any
-    method: Any
-    colour: str
-    question: str
-
-    @classmethod
-    def of_controls(cls, of: str, method: str, colour: str, question: str) -> Self:
-        """What the controls say; the first choice in place of one that they do not offer."""
-
-        def offered(value: str, names: dict[str, str]) -> str:
-            return value if value in names else next(iter(names))
-
-        return cls(offered(of, words.OFS), offered(method, words.METHODS), offered(colour, words.COLOURS), question.strip())
+NEAREST = 5  # passages among which a question is placed
+TRUST = (
+    (0.95, "Neighbours on this map are almost always similar in meaning (trustworthiness {trust:.2f} of 1)."),
+    (0.85, "Neighbours on this map are mostly similar in meaning (trustworthiness {trust:.2f} of 1)."),
+    (0.0, "Many neighbours on this map are not similar in meaning (trustworthiness {trust:.2f} of 1): two dimensions are too few here."),
+)
 
 
 class MapDrawing:
@@ -57,18 +41,18 @@ class MapDrawing:
         """Changes whenever the map would."""
         return " ".join(map(str, self._library.vectors().state))
 
-    def html(self, placed: Map, choices: MapChoices) -> tuple[str, str]:
+    def html(self, placed: Map, colour: str, asked: str) -> tuple[str, str]:
         """The map with its notes, and the lists that go with it: passages near a question, clusters."""
-        clustering = self._clusters() if choices.colour == "cluster" else None
+        clustering = self._clusters() if colour == "cluster" else None
         colouring = by_cluster(placed, clustering) if clustering else by_document(placed)
-        question = place_question(self._library, placed, choices.question, NEAREST) if choices.question else None
-        figure = map_figure(placed, self._captions_of(placed), colouring, question, by_score=choices.colour == "question")
+        question = place_question(self._library, placed, asked, NEAREST) if asked else None
+        figure = map_figure(placed, self._captions_of(placed), colouring, question, by_score=colour == "question")
         notes = [*_notes(placed, self._library.vectors().waiting)]
-        if choices.colour == "question" and not question:
-            notes.append(words.NO_QUESTION)
-        label = words.FIGURE.format(points=notes[0].rstrip("."))
+        if colour == "question" and not question:
+            notes.append("Type a question to shade the points by their similarity to it.")
+        label = f"A map of {notes[0]} The lists below it give the same information as text."
         nearest = self._nearest(placed, question) if question else []
-        lists = render("explore_map_lists.html", words=words, nearest=nearest, clustering=clustering, colour=_colour, zip=zip)
+        lists = render("explore_map_lists.html", counted=counted, nearest=nearest, clustering=clustering, colour=_colour, zip=zip)
         return render("explore_map.html", figure=Markup(self._figures.show(figure, label, "passage")), notes=notes), lists
 
     def has_clusters(self) -> bool:
@@ -125,13 +109,13 @@ def _colour(number: int) -> str:
 
 def _notes(placed: Map, waiting: int) -> Generator[str]:
     if placed.sampled_from > len(placed):
-        yield words.SAMPLED.format(count=len(placed), total=placed.sampled_from) + "."
+        yield f"{len(placed):,} of {placed.sampled_from:,} passages, sampled evenly from the documents."
     else:
-        count = len(placed.records)
-        documents = words.DOCUMENTS[count != 1].format(count=count)
-        yield words.POINTS[placed.of][len(placed) != 1].format(count=len(placed), documents=documents) + "."
+        passages = f"{counted(len(placed), 'passage')} of " if placed.of == "chunks" else ""
+        yield f"{passages}{counted(len(placed.records), 'document')}."
     if waiting:
-        yield words.WAITING[waiting != 1].format(count=waiting)
+        verb = "is" if waiting == 1 else "are"
+        yield f"{counted(waiting, 'document')} {verb} still being indexed and {verb} not on the map yet."
     if placed.trustworthiness is not None:
         trust = placed.trustworthiness
-        yield next(sentence for least, sentence in words.TRUST if trust >= least).format(trust=trust)
+        yield next(sentence for least, sentence in TRUST if trust >= least).format(trust=trust)

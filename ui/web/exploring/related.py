@@ -11,20 +11,24 @@ from rag.exploring.related import found_like, related_to
 from rag.types import DocumentRecord
 from ui.rendering.html import render
 from ui.web.contract import PRIVATE
-from ui.web.exploring.view import Tools, explanation, note, problem
-from ui.web.exploring.words import related as words
+from ui.web.exploring.view import Handlers, Tools, explanation, note, problem
 from ui.web.scripts import script
 
-LABEL = words.LABEL
-TOP_K = 5
-"""Documents, or passages, in the list."""
+LABEL = "Related"
+EXPLAIN = (
+    "Which documents are about the same things. Each dot is a document, larger with more passages. A line joins two that are among each "
+    "other's nearest; the thicker the line, the higher their cosine (1 is the same meaning, 0 is nothing in common). Click a dot, or "
+    "choose a document below."
+)
+GRAPH = "Graph of related documents; the list below gives the same information for each document."
+TOP_K = 5  # documents, or passages, in the list
 
 
 def build(tab: gr.Tab, tools: Tools) -> None:
     """Lay out the view and wire it."""
-    gr.HTML(explanation(words.EXPLAIN))
+    gr.HTML(explanation(EXPLAIN))
     graph = gr.HTML(elem_id="related-graph")
-    document = gr.Dropdown([], value=None, label=words.CHOOSE, elem_id="related-document", visible=False)
+    document = gr.Dropdown([], value=None, label="Documents related to", elem_id="related-document", visible=False)
     listing: Any = gr.HTML(elem_id="related", js_on_load=script("exploring/related.js"))
     handlers = RelatedHandlers(tools)
     tab.select(handlers.show, document, [document, graph], **PRIVATE)
@@ -33,12 +37,11 @@ def build(tab: gr.Tab, tools: Tools) -> None:
     listing.like(handlers.like, None, listing, queue=False, **PRIVATE)
 
 
-class RelatedHandlers:
+class RelatedHandlers(Handlers):
     """The events of the view."""
 
     def __init__(self, tools: Tools) -> None:
-        self._library = tools.library
-        self._figures = tools.figures
+        super().__init__(tools)
         self._last: tuple[tuple[str, int], DocumentGraph] | None = None
 
     def show(self, chosen: str | None) -> tuple[Any, str]:
@@ -67,8 +70,7 @@ class RelatedHandlers:
             found = found_like(self._library, record.id, chunk.ordinal if chunk else None, page=page, top_k=TOP_K)
         except RagError as error:
             return _problem(error)
-        title = words.LIKE if chunk else words.LIKE_PAGE.format(page=page, name=record.name)
-        return render("explore_related_passages.html", found=found, title=title, chunk=chunk, record=record, words=words)
+        return render("explore_related_passages.html", found=found, chunk=chunk, page=page, record=record)
 
     def _graph(self, chosen: str | None) -> str:
         try:
@@ -78,23 +80,27 @@ class RelatedHandlers:
         except RagError as error:
             return problem(error)
         graph = self._last[1]
-        notes = [words.LEFT_OUT.format(count=graph.left_out)] if graph.left_out else []
-        notes += [words.WAITING.format(count=vectors.waiting)] if vectors.waiting else []
-        return self._figures.show(document_graph(graph, chosen or ""), words.GRAPH, "related") + "".join(map(note, notes))
+        shown = self._figures.show(document_graph(graph, chosen or ""), GRAPH, "related")
+        if graph.left_out:
+            shown += note(f"{graph.left_out} smaller documents are not drawn. All of them can be chosen below.")
+        if vectors.waiting:
+            shown += note(f"{vectors.waiting} more documents are still being indexed and are left out.")
+        return shown
 
     def _list(self, chosen: str | None) -> str:
         if not chosen:
-            return note(words.HINT)
+            return note("Choose a document to see the documents nearest to it, and the passages they have in common.")
         try:
             record = self._library.document(chosen)
             found = related_to(self._library, record.id, top_k=TOP_K)
         except RagError as error:
             return _problem(error)
-        return render("explore_related.html", found=found, record=record, words=words)
+        return render("explore_related.html", found=found, record=record)
 
 
 def _problem(error: RagError) -> str:
-    return problem(words.GONE if isinstance(error, DocumentNotFoundError) else error)
+    is_gone = isinstance(error, DocumentNotFoundError)
+    return problem("This document is no longer in the library. Choose another." if is_gone else error)
 
 
 def _choices(records: list[DocumentRecord]) -> list[tuple[str, str]]:

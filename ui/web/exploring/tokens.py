@@ -11,59 +11,73 @@ from ui.limits import MOST_WORD_CHARACTERS, limited
 from ui.rendering.html import render
 from ui.text import WORD
 from ui.web.contract import PRIVATE
-from ui.web.exploring.view import Tools, explanation, note, problem, shows_problems
-from ui.web.exploring.words import tokens as words
+from ui.web.exploring.view import Handlers, Tools, explanation, note, problem, shows_problems
 
-LABEL = words.LABEL
-
-MOST_SHOWN = 3_000
-"""Tokens in the list."""
-
-MOST_COMPARED = 24
-"""Tokens of a text in the heat map: more cannot be read on a narrow screen."""
-
+LABEL = "Tokens"
+EXPLAIN = (
+    "A model does not read words but tokens: words, parts of words and punctuation, each with a number. Below is how the library's "
+    "embedding model splits a text. Tokens beyond its limit are struck through: the model does not read them, and no vector includes them. "
+    "The passages of this library are short enough to be read whole."
+)
+POOL_EXPLAIN = (
+    "The model computes a vector for each token in its context. Pooling turns them into one vector for the text: the first token's "
+    "vector, the mean of all, or the largest value in each dimension. The cosines show how similar the results are: 1 is the same "
+    "direction."
+)
+WORD_EXPLAIN = (
+    "Each token starts as a row of a table, the same wherever it occurs. The layers of the model then mix in the words around it, so the "
+    "same word has a different vector in each sentence. The lower the cosine, the more the context has changed it."
+)
+HEAT_EXPLAIN = (
+    "The cosine of each pair of tokens, in context, in the last layer. Red is similar, blue is opposite. "
+    "If you give a second text, its tokens are the columns."
+)
+EXAMPLE = "I deposited money in the bank, unbelievably late. See § 12(b)!"
+SENTENCE = "I deposited money in the bank."
+KINDS = {
+    "word": "a word or punctuation",
+    "piece": "continues a word",
+    "special": "special token of the model",
+    "unknown": "unknown to the model",
+}
+WAYS = {"cls": "First token (CLS)", "mean": "Mean of all", "max": "Largest of all", "model": "The model's own"}
+LOADING = "Loading the model. The first time, this takes some seconds."
+MOST_SHOWN = 3_000  # tokens in the list
+MOST_COMPARED = 24  # tokens of a text in the heat map: more cannot be read on a narrow screen
 FIRST_VALUES = 5
-FIRST_TOKENS = 12
-"""Values of a vector, and vectors, that are shown."""
-
-LONGEST = 25_000
-"""Characters that a box takes; more than the model's limit, so that the limit is explained instead of silently applied."""
+FIRST_TOKENS = 12  # values of a vector, and vectors, that are shown
+LONGEST = 25_000  # characters that a box takes; more than the model's limit, so that the limit is explained instead of silently applied
 
 
 def build(tab: gr.Tab, tools: Tools) -> None:
     """Lay out the view and wire it."""
     handlers = TokensHandlers(tools)
-    gr.HTML(explanation(words.EXPLAIN))
-    text = gr.Textbox(words.EXAMPLE, label=words.TEXT, lines=2, max_lines=8, max_length=LONGEST, elem_id="tokens-text")
-    split, tokens = gr.Button(words.CUT, variant="primary", size="sm"), gr.HTML(elem_id="tokens-cut")
+    gr.HTML(explanation(EXPLAIN))
+    text = gr.Textbox(EXAMPLE, label="Text", lines=2, max_lines=8, max_length=LONGEST, elem_id="tokens-text")
+    split, tokens = gr.Button("Show tokens", variant="primary", size="sm"), gr.HTML(elem_id="tokens-cut")
     gr.on([tab.select, split.click, text.submit], handlers.split, text, tokens, queue=False, **PRIVATE)
 
-    gr.HTML(render("explore_title.html", title=words.POOL_LABEL, explain=words.POOL_EXPLAIN))
-    pool_button, pooled = gr.Button(words.POOL, size="sm"), gr.HTML(elem_id="tokens-pooled")
+    gr.HTML(explanation(POOL_EXPLAIN, "From tokens to one vector"))
+    pool_button, pooled = gr.Button("Pool the text above", size="sm"), gr.HTML(elem_id="tokens-pooled")
     pool_button.click(handlers.pool, text, pooled, **PRIVATE)
 
-    gr.HTML(render("explore_title.html", title=words.WORD_LABEL, explain=words.WORD_EXPLAIN))
-    example = words.WORD_EXAMPLE
-    word = gr.Textbox(example[0], label=words.WORD, max_lines=1, max_length=MOST_WORD_CHARACTERS, elem_id="tokens-word")
-    first = gr.Textbox(example[1], label=words.FIRST, max_length=LONGEST, elem_id="tokens-first")
-    second = gr.Textbox(example[2], label=words.SECOND, max_length=LONGEST, elem_id="tokens-second")
-    compare, compared = gr.Button(words.COMPARE, size="sm"), gr.HTML(elem_id="tokens-compared")
+    gr.HTML(explanation(WORD_EXPLAIN, "One word in two sentences"))
+    word = gr.Textbox("bank", label="Word", max_lines=1, max_length=MOST_WORD_CHARACTERS, elem_id="tokens-word")
+    first = gr.Textbox(SENTENCE, label="First sentence", max_length=LONGEST, elem_id="tokens-first")
+    second = gr.Textbox("We sat by the river bank.", label="Second sentence", max_length=LONGEST, elem_id="tokens-second")
+    compare, compared = gr.Button("Compare the word", size="sm"), gr.HTML(elem_id="tokens-compared")
     boxes = [word, first, second]
     gr.on([compare.click, *(box.submit for box in boxes)], handlers.compare, boxes, compared, **PRIVATE)
 
-    gr.HTML(render("explore_title.html", title=words.HEAT_LABEL, explain=words.HEAT_EXPLAIN))
-    rows = gr.Textbox(example[1], label=words.HEAT_FIRST, max_length=LONGEST, elem_id="tokens-rows")
-    columns = gr.Textbox(label=words.HEAT_SECOND, max_length=LONGEST, elem_id="tokens-columns")
-    heat, drawn = gr.Button(words.HEAT, size="sm"), gr.HTML(elem_id="tokens-map")
+    gr.HTML(explanation(HEAT_EXPLAIN, "Each token with each"))
+    rows = gr.Textbox(SENTENCE, label="Text (rows)", max_length=LONGEST, elem_id="tokens-rows")
+    columns = gr.Textbox(label="Second text (columns, optional)", max_length=LONGEST, elem_id="tokens-columns")
+    heat, drawn = gr.Button("Compare tokens", size="sm"), gr.HTML(elem_id="tokens-map")
     gr.on([heat.click, rows.submit, columns.submit], handlers.heat, [rows, columns], drawn, **PRIVATE)
 
 
-class TokensHandlers:
+class TokensHandlers(Handlers):
     """The events of the view."""
-
-    def __init__(self, tools: Tools) -> None:
-        self._library = tools.library
-        self._figures = tools.figures
 
     def split(self, text: str) -> str:
         """Show the tokens of a text."""
@@ -71,27 +85,19 @@ class TokensHandlers:
             tokenized = tokenize(self._library, text)
         except RagError as error:
             return problem(error)
-        count = [words.COUNT.format(read=len(tokenized.read), limit=tokenized.limit)]
-        if cut := len(tokenized.tokens) - len(tokenized.read):
-            count.append(words.CUT_OFF.format(cut=cut))
-        if len(tokenized.tokens) > MOST_SHOWN:
-            count.append(words.NOT_SHOWN.format(shown=MOST_SHOWN))
-        return render("explore_tokens.html", words=words, tokens=tokenized.tokens[:MOST_SHOWN], count=" ".join(count))
+        return render("explore_tokens.html", kinds=KINDS, tokenized=tokenized, most=MOST_SHOWN)
 
     @shows_problems
     def pool(self, text: str) -> Iterator[str]:
         """Show the vectors of the tokens, and the text vectors they are pooled into."""
-        yield note(words.LOADING)
+        yield note(LOADING)
         pooled = pool(self._library, text)
-        rows, width = pooled.token_vectors.shape
         vectors = pooled.token_vectors[:FIRST_TOKENS, :FIRST_VALUES].tolist()
         yield render(
             "explore_tokens_pool.html",
-            words=words,
+            ways=WAYS,
             pooled=pooled,
             cosines=pooled.cosines.tolist(),
-            shape=words.SHAPE.format(rows=rows, width=width),
-            used=words.USED.format(way=words.WAYS.get(pooled.used, pooled.used).lower()) if pooled.used else words.USED_UNKNOWN,
             rows=list(zip([token.text for token in pooled.tokenized.read[:FIRST_TOKENS]], vectors, strict=True)),
             values=FIRST_VALUES,
         )
@@ -99,17 +105,17 @@ class TokensHandlers:
     @shows_problems
     def compare(self, word: str, first: str, second: str) -> Iterator[str]:
         """Compare a word in two sentences."""
-        yield note(words.LOADING)
+        yield note(LOADING)
         compared = compare_word(self._library, limited(word, MOST_WORD_CHARACTERS, WORD), first, second)
-        yield render("explore_tokens_word.html", words=words, compared=compared)
+        yield render("explore_tokens_word.html", compared=compared)
 
     @shows_problems
     def heat(self, first: str, second: str) -> Iterator[str]:
         """Draw each token with each."""
-        yield note(words.LOADING)
+        yield note(LOADING)
         found = token_similarities(self._library, first, second if second.strip() else None)
         rows, columns = ([token.text for token in tokens[:MOST_COMPARED]] for tokens in (found.rows, found.columns))
         figure = heat_map(found.cosines[:MOST_COMPARED, :MOST_COMPARED], rows, columns)
-        shown = self._figures.show(figure, words.HEAT_ARIA.format(rows=len(rows), columns=len(columns)))
+        shown = self._figures.show(figure, f"Heat map of {len(rows)} by {len(columns)} tokens: the cosine of each pair.")
         is_cut = max(found.cosines.shape) > MOST_COMPARED
-        yield shown + (note(words.HEAT_CUT.format(shown=MOST_COMPARED)) if is_cut else "")
+        yield shown + (note(f"Only the first {MOST_COMPARED} tokens of each text are shown.") if is_cut else "")

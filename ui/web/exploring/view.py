@@ -1,22 +1,22 @@
 """What the views share: their tools, their messages, and work behind a progress bar."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import CancelledError, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import wraps
-from typing import Generic, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 from rag.errors import RagError
+from rag.exploring.vectors import Progress
 from rag.library import Library
 from ui.rendering.html import render
 from ui.web.exploring.figures import Figures
 
 P = ParamSpec("P")
 T = TypeVar("T")
+S = TypeVar("S")
 
-
-POLL_SECONDS = 0.2
-"""Between two looks at running work; what is quicker shows no bar."""
+POLL_SECONDS = 0.2  # between two looks at running work; what is quicker shows no bar
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,17 @@ class Tools:
     figures: Figures
 
 
-def explanation(text: str) -> str:
-    """What a view shows and how to read it."""
-    return render("explore_message.html", kind="fn-explain", role="", text=text)
+class Handlers:
+    """The events of a view."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._library = tools.library
+        self._figures = tools.figures
+
+
+def explanation(text: str, title: str = "") -> str:
+    """What a view, or a titled part of it, shows and how to read it."""
+    return render("explore_explanation.html", text=text, title=title)
 
 
 def note(text: str) -> str:
@@ -47,6 +55,11 @@ def progress_bar(text: str, share: float) -> str:
     return render("explore_bar.html", text=text, share=share)
 
 
+def counted(count: int, noun: str) -> str:
+    """A count and its noun, as "1 passage", "1,000 passages"."""
+    return f"{count:,} {noun}{'s' if count != 1 else ''}"
+
+
 def shows_problems(handler: Callable[P, Iterator[str]]) -> Callable[P, Iterator[str]]:
     """Have a handler show its errors in place of its result."""
 
@@ -60,30 +73,25 @@ def shows_problems(handler: Callable[P, Iterator[str]]) -> Callable[P, Iterator[
     return shown
 
 
-class BackgroundWork(Generic[T]):
-    """Work in a thread of its own. Iterating yields the share done, in [0, 1], until the work ends."""
+def in_background(work: Callable[[Progress], T], show: Callable[[float], S]) -> Generator[S, None, T]:
+    """Work in a thread, and return the result; until then, yield what `show` makes of the share done, in [0, 1].
 
-    def __init__(self, work: Callable[[Callable[[float], None]], T]) -> None:
-        """Start; `work` is given a function to report its progress to."""
-        self._share = 0.0
-        self._is_abandoned = False
-        executor = ThreadPoolExecutor(1)
-        self._future = executor.submit(work, self._report)
-        executor.shutdown(wait=False)
+    To stop iterating stops the work at its next report of progress.
+    """
+    share, is_abandoned = 0.0, False
 
-    def __iter__(self) -> Iterator[float]:
-        """Yield while it runs; to stop iterating stops the work at its next report."""
-        try:
-            while not wait([self._future], POLL_SECONDS).done:
-                yield self._share
-        finally:
-            self._is_abandoned = True
-
-    def result(self) -> T:
-        """Return what the work returned, or raise its error."""
-        return self._future.result()
-
-    def _report(self, share: float) -> None:
-        if self._is_abandoned:
+    def report(done: float) -> None:
+        nonlocal share
+        if is_abandoned:
             raise CancelledError
-        self._share = share
+        share = done
+
+    executor = ThreadPoolExecutor(1)
+    future = executor.submit(work, report)
+    executor.shutdown(wait=False)
+    try:
+        while not wait([future], POLL_SECONDS).done:
+            yield show(share)
+    finally:
+        is_abandoned = True
+    return future.result()
