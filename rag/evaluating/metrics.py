@@ -1,7 +1,7 @@
 """Ranks -> figures: of each question, and of all with their intervals."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from math import log2
 from typing import TYPE_CHECKING, Any, Literal
@@ -105,15 +105,6 @@ class Sample:
     groups: tuple[Any, ...]
     """Rows that are resampled apart, such as answerable and not; one array of booleans `(rows,)` each."""
 
-    def split(self, values: Floats) -> list[Floats]:
-        """The values of each group; `values` has a row for each row."""
-        return [values[group] for group in self.groups]
-
-
-def reciprocal_rank(ranks: Iterable[int | None], top_k: int) -> float:
-    """One over the first rank that is at most `top_k`; 0 without one."""
-    return max((1 / rank for rank in ranks if rank is not None and rank <= top_k), default=0.0)
-
 
 def ndcg(ranks: Sequence[int | None], depth: int) -> float:
     """The nDCG at `depth`, from the rank at which each gold item is first hit: gain / log2(rank + 1), as trec_eval's `ndcg_cut`.
@@ -157,7 +148,7 @@ def summarise(rows: Sequence["Row"], min_confidence: float, top_k: int) -> tuple
     """All figures over these rows, each with its 95 % interval."""
     metrics = []
     for sample in samples(rows, min_confidence):
-        groups = sample.split(sample.values)
+        groups = [sample.values[group] for group in sample.groups]
         value = intervals.estimate(sample.statistic, groups)
         low, high = intervals.interval(sample.statistic, groups, sample.bounds)
         metrics.append(Metric(sample.key, LABELS[sample.key].format(k=top_k), value, low, high, sum(map(len, groups)), sample.better))

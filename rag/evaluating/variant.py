@@ -30,8 +30,7 @@ EXCLUDED_PREFIXES = ("chat_", "openai_")
 
 def retrieval_settings(settings: Settings) -> dict[str, object]:
     """The settings that may change what is retrieved, by name, as JSON has them; keys are masked."""
-    values: dict[str, object] = settings.model_dump(mode="json", include=_retrieval_names())
-    return values
+    return dict(settings.model_dump(mode="json", include=_retrieval_names()))
 
 
 def changed_settings(settings: Settings, changes: Sequence[str]) -> tuple[Settings, dict[str, object]]:
