@@ -132,13 +132,13 @@ def samples(rows: Sequence["Row"], min_confidence: float) -> list[Sample]:
     """What each metric is computed from. A row that failed has no value in any."""
     found = []
     for field in fields(Scores):
-        values = _floats([getattr(row.scores, field.name) if row.scores else None for row in rows])
+        values = np.array([getattr(row.scores, field.name) if row.scores else None for row in rows], dtype=np.float64)
         found.append(Sample(field.name, values, intervals.mean, SHARE, "higher", (~np.isnan(values),)))
     searched = np.array([not row.error for row in rows], dtype=bool)
     answerable = np.array([row.question.is_answerable for row in rows], dtype=bool)
     if (searched & answerable).any() and (searched & ~answerable).any():
         found += _abstention(rows, min_confidence, searched & answerable, searched & ~answerable)
-    milliseconds = _floats([None if row.error else row.milliseconds for row in rows])
+    milliseconds = np.array([None if row.error else row.milliseconds for row in rows], dtype=np.float64)
     for share in (50, 95):
         found.append(Sample(f"latency_p{share}_ms", milliseconds, intervals.percentile(share), None, "lower", (searched,)))
     return [sample for sample in found if all(group.any() for group in sample.groups)]
@@ -156,13 +156,9 @@ def summarise(rows: Sequence["Row"], min_confidence: float, top_k: int) -> tuple
 
 
 def _abstention(rows: Sequence["Row"], min_confidence: float, answerable: Any, unanswerable: Any) -> Iterator[Sample]:
-    confidence = _floats([row.confidence for row in rows])
+    confidence = np.array([row.confidence for row in rows], dtype=np.float64)
     yield Sample("abstention_auroc", intervals.ordinal_codes(confidence), intervals.auroc, SHARE, "higher", (answerable, unanswerable))
     with np.errstate(invalid="ignore"):
         false_answers, false_refusals = (confidence >= min_confidence).astype(float), (confidence < min_confidence).astype(float)
     yield Sample("false_answer_rate", false_answers, intervals.mean, SHARE, "lower", (unanswerable,))
     yield Sample("false_refusal_rate", false_refusals, intervals.mean, SHARE, "lower", (answerable,))
-
-
-def _floats(values: Sequence[float | None]) -> Floats:
-    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
