@@ -108,7 +108,11 @@ def _difference(a: Sample, b: Sample, top_k: int) -> Difference:
         return in_b - in_a
 
     low, high = intervals.interval(gain, groups, (-1.0, 1.0) if a.bounds else None)
-    better, worse, equal = _counts(a, groups)
+    better = worse = equal = None
+    if len(groups) == 1:
+        gains = (groups[0][:, 1] - groups[0][:, 0]) * (1 if a.better == "higher" else -1)
+        better, worse = int((gains > SAME).sum()), int((gains < -SAME).sum())
+        equal = len(gains) - better - worse
     return Difference(
         key=a.key,
         label=LABELS[a.key].format(k=top_k),
@@ -123,12 +127,3 @@ def _difference(a: Sample, b: Sample, top_k: int) -> Difference:
         worse=worse,
         equal=equal,
     )
-
-
-def _counts(sample: Sample, groups: Sequence[Floats]) -> tuple[int | None, int | None, int | None]:
-    """Questions that are better in B, worse, and equal."""
-    if len(groups) > 1:
-        return None, None, None
-    gains = (groups[0][:, 1] - groups[0][:, 0]) * (1 if sample.better == "higher" else -1)
-    better, worse = int((gains > SAME).sum()), int((gains < -SAME).sum())
-    return better, worse, len(gains) - better - worse

@@ -91,17 +91,16 @@ class GoldReader:
 
     def read(self, item: object, on_problem: OnProblem) -> Gold | None:
         """Resolve one item of "gold"; None where it has a problem."""
-        if not isinstance(item, dict):
-            on_problem(f'a gold item must look like {{"document": "name.pdf", "page": 7}}, not {shown(item)}.')
-            return None
-        check_keys(item, GOLD_KEYS, on_problem)
         try:
-            return self._resolved(item)
+            return self._resolved(item, on_problem)
         except GoldError as error:
             on_problem(str(error))
             return None
 
-    def _resolved(self, item: dict[str, Any]) -> Gold:
+    def _resolved(self, item: object, on_problem: OnProblem) -> Gold:
+        if not isinstance(item, dict):
+            raise GoldError(f'a gold item must look like {{"document": "name.pdf", "page": 7}}, not {shown(item)}.')
+        check_keys(item, GOLD_KEYS, on_problem)
         name, text = item.get("document"), item.get("text", "")
         if not isinstance(name, str) or not name:
             raise GoldError('a gold item names no document; add "document": "name.pdf".')

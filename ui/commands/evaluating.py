@@ -100,7 +100,7 @@ def _measure(
 ) -> "Measurement":
     """Measure the library as it is, and under the variant's settings."""
     from rag.evaluating import compare, open_variant
-    from rag.evaluating.variant import retrieval_settings
+    from rag.evaluating.variant import RETRIEVAL
     from ui.commands.report import Measurement
 
     records, identity = library.documents(), library.index_identity
@@ -121,7 +121,7 @@ def _measure(
             "chunks": sum(record.chunks for record in records),
         },
         other_identity=other_identity,
-        settings=retrieval_settings(library.settings),
+        settings=library.settings.model_dump(mode="json", include=RETRIEVAL),  # keys are masked
         changes=variant[1] if variant else {},
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         evaluation=evaluation,
@@ -215,12 +215,10 @@ def _print_metrics(evaluation: "Evaluation") -> None:
         return
     out.print(f"\n{len(missed)} of the answerable questions have no correct passage among the first {evaluation.top_k}:")
     for row in missed[:MOST_SHOWN]:
-        first = row.passages[0] if row.passages else None
+        first = [f"{place(passage)}: {excerpt(passage.text, LINE_CHARACTERS)}" for passage in row.passages[:1]] or ["nothing"]
         _print_question(row)
         out.print(f"   expected  {excerpt('; '.join(map(expected, row.question.gold)))}", markup=False)
-        out.print(
-            f"   first     {excerpt(f'{place(first)}: {excerpt(first.text, LINE_CHARACTERS)}' if first else 'nothing')}", markup=False
-        )
+        out.print(f"   first     {excerpt(first[0])}", markup=False)
     if len(missed) > MOST_SHOWN:
         out.print(f"\nand {len(missed) - MOST_SHOWN} more; --json and --html list all.")
 
