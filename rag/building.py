@@ -76,7 +76,8 @@ def build_parts(
     with ExitStack() as closing:
         plain_embedder = embedder or _closed_by(closing, _embedder(settings))
         chat_model = chat_model or _closed_by(closing, _chat_model(settings))
-        reranker = reranker or _closed_by(closing, _reranker(settings))
+        if not reranker and settings.reranker:
+            reranker = _closed_by(closing, build_reranker(settings.reranker, settings.reranker_model, settings.reranker_api_key))
         lock = lock_or_copy(folder)
         closing.callback(lock.release)
         is_read_only = isinstance(lock, ReadOnlyCopy)
@@ -131,10 +132,6 @@ def _chat_model(settings: Settings) -> ChatModel | None:
     return OpenAIChatModel(
         endpoint, max_tokens=settings.chat_max_tokens, temperature=settings.chat_temperature, timeout_seconds=settings.chat_seconds
     )
-
-
-def _reranker(settings: Settings) -> Reranker | None:
-    return build_reranker(settings.reranker, settings.reranker_model, settings.reranker_api_key) if settings.reranker else None
 
 
 def _closed_by(closing: ExitStack, model: Model) -> Model:

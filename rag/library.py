@@ -129,10 +129,7 @@ class Library:
         return self._add([Source(path, name, (f"upload:{name}",), replace)], passwords, progress, wait).outcomes[0]
 
     def index_next(self) -> bool:
-        """Embed some of the chunks that are not embedded yet, in about a second.
-
-        Returns:
-            Whether there was anything to do.
+        """Embed some of the chunks that are not embedded yet, in about a second; returns whether there was anything to do.
 
         Raises:
             StorageError: As for `add`.
@@ -192,10 +189,7 @@ class Library:
             return self._index.chunks(keys)
 
     def remove(self, name_or_id: str) -> DocumentRecord:
-        """Remove a document, and the library's copy of its file.
-
-        Returns:
-            What was removed.
+        """Remove a document and the library's copy of its file; returns its record.
 
         Raises:
             DocumentNotFoundError: There is none, or more than one.
@@ -234,22 +228,14 @@ class Library:
         return self._index.erase()
 
     def examine(self) -> list[Finding]:
-        """Check every part: model, record, vectors, keyword index, files (each byte), unfinished work, quarantine and disk.
-
-        Returns:
-            A finding for each part, with its cure.
-        """
+        """Check every part: model, record, vectors, keyword index, files (each byte), unfinished work, quarantine and disk."""
         self._index.check_open()
         return self._parts.checkup.examine()
 
     def repair(self, progress: ProgressCallback | None = None) -> list[Outcome]:
         """Rebuild what `examine` finds damaged from the library's own files, and finish what was left unfinished.
 
-        Args:
-            progress: As for `add`.
-
-        Returns:
-            The outcome of each file that had to be added again.
+        Returns the outcome of each file that had to be added again.
 
         Raises:
             StorageError, EmbeddingError: As for `add`.
@@ -260,10 +246,9 @@ class Library:
         return outcomes
 
     def damaged_copies(self) -> list[tuple[DocumentRecord, str]]:
-        """The documents of whose file the library has no good copy: their pages cannot be shown. Adding the file again restores it.
+        """The documents of whose file the library's copy is "missing" or "cut": their pages cannot be shown until it is added again.
 
-        Returns:
-            Each with "missing" or "cut". `rag doctor` checks every byte.
+        `examine` checks every byte.
 
         Raises:
             StorageError: The index cannot be opened.
@@ -335,12 +320,7 @@ class Library:
     ) -> Answer:
         """Answer a question from the documents, with footnotes. Waits for the whole answer; `stream` shows it grow.
 
-        Args:
-            question: As for `retrieve`.
-            history: As for `retrieve`.
-            top_k: The most passages to answer from.
-            documents: As for `retrieve`.
-            chunks: As for `retrieve`.
+        Takes what `retrieve` takes, and answers from what that finds.
 
         Raises:
             ChatError: The chat endpoint failed.

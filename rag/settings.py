@@ -127,19 +127,19 @@ class Settings(BaseSettings):
 
         `RAG_CHAT_BASE_URL` goes with `RAG_CHAT_API_KEY`, else `OPENAI_BASE_URL` with `OPENAI_API_KEY`; keys never go to the other host.
         """
-        if self.chat_base_url:
-            return ChatEndpoint(self.chat_base_url, self.chat_api_key, self.chat_model)
-        if self.openai_base_url or self.openai_api_key:
-            return ChatEndpoint(self.openai_base_url or OPENAI_BASE_URL, self.openai_api_key, self.chat_model)
-        return None
+        found = self._endpoint(self.chat_base_url, self.chat_api_key)
+        return ChatEndpoint(*found, self.chat_model) if found else None
 
     @property
     def embedding_endpoint(self) -> EmbeddingEndpoint | None:
         """The endpoint of `openai:MODEL`, chosen as `chat_endpoint` is; None if none is set."""
-        if self.embedding_base_url:
-            base_url, key = self.embedding_base_url, self.embedding_api_key
-        elif self.openai_base_url or self.openai_api_key:
-            base_url, key = self.openai_base_url or OPENAI_BASE_URL, self.openai_api_key
-        else:
-            return None
-        return EmbeddingEndpoint(base_url, key, self.embedding_dimensions, self.embedding_max_tokens)
+        found = self._endpoint(self.embedding_base_url, self.embedding_api_key)
+        return EmbeddingEndpoint(*found, self.embedding_dimensions, self.embedding_max_tokens) if found else None
+
+    def _endpoint(self, base_url: str | None, key: SecretStr | None) -> tuple[str, SecretStr | None] | None:
+        """An address with its key, else those of OpenAI's own variables."""
+        if base_url:
+            return base_url, key
+        if self.openai_base_url or self.openai_api_key:
+            return self.openai_base_url or OPENAI_BASE_URL, self.openai_api_key
+        return None

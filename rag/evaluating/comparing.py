@@ -93,11 +93,14 @@ def compare(a: Evaluation, b: Evaluation) -> Comparison:
     in_a = {sample.key: sample for sample in samples([one for one, _ in pairs], a.min_confidence)}
     in_b = {sample.key: sample for sample in samples([other for _, other in pairs], b.min_confidence)}
     differences = tuple(_difference(in_a[key], in_b[key], a.top_k) for key in in_a if key in in_b)
-    return Comparison(a, b, differences, _changes(pairs))
+    changes = [Change(one, other, other.scores.ndcg_at_10 - one.scores.ndcg_at_10) for one, other in pairs if one.scores and other.scores]
+    changed = [change for change in changes if abs(change.difference) > SAME]
+    return Comparison(a, b, differences, tuple(sorted(changed, key=lambda change: -abs(change.difference))))
 
 
 def _difference(a: Sample, b: Sample, top_k: int) -> Difference:
-    groups = a.split(np.stack([a.values, b.values], axis=1))
+    values = np.stack([a.values, b.values], axis=1)
+    groups = [values[group] for group in a.groups]
     figure_a, figure_b = (intervals.estimate(a.statistic, [group[:, variant] for group in groups]) for variant in (0, 1))
 
     def gain(drawn: Sequence[Floats]) -> Floats:
@@ -105,7 +108,11 @@ def _difference(a: Sample, b: Sample, top_k: int) -> Difference:
         return in_b - in_a
 
     low, high = intervals.interval(gain, groups, (-1.0, 1.0) if a.bounds else None)
-    better, worse, equal = _counts(a, groups)
+    better = worse = equal = None
+    if len(groups) == 1:
+        gains = (groups[0][:, 1] - groups[0][:, 0]) * (1 if a.better == "higher" else -1)
+        better, worse = int((gains > SAME).sum()), int((gains < -SAME).sum())
+        equal = len(gains) - better - worse
     return Difference(
         key=a.key,
         label=LABELS[a.key].format(k=top_k),
@@ -120,17 +127,3 @@ def _difference(a: Sample, b: Sample, top_k: int) -> Difference:
         worse=worse,
         equal=equal,
     )
-
-
-def _counts(sample: Sample, groups: Sequence[Floats]) -> tuple[int | None, int | None, int | None]:
-    """Questions that are better in B, worse, and equal."""
-    if len(groups) > 1:
-        return None, None, None
-    gains = (groups[0][:, 1] - groups[0][:, 0]) * (1 if sample.better == "higher" else -1)
-    better, worse = int((gains > SAME).sum()), int((gains < -SAME).sum())
-    return better, worse, len(gains) - better - worse
-
-
-def _changes(pairs: Sequence[tuple[Row, Row]]) -> tuple[Change, ...]:
-    changes = [Change(a, b, b.scores.ndcg_at_10 - a.scores.ndcg_at_10) for a, b in pairs if a.scores and b.scores]
-    return tuple(sorted((change for change in changes if abs(change.difference) > SAME), key=lambda change: -abs(change.difference)))

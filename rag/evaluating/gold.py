@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 from typing import Any, Protocol
 
 from rag.errors import DocumentError, DocumentNotFoundError
@@ -23,7 +24,6 @@ class PageTexts(Protocol):
 
     def texts(self, document: str) -> Sequence[str]:
         """The text of each page of the document with this id, in order."""
-        ...
 
 
 class Corpus(Protocol):
@@ -32,11 +32,9 @@ class Corpus(Protocol):
     @property
     def pages(self) -> PageTexts:
         """Their pages."""
-        ...
 
     def documents(self) -> Sequence[DocumentRecord]:
         """All of them."""
-        ...
 
     def document(self, name_or_id: str) -> DocumentRecord:
         """Find one by name or id.
@@ -44,7 +42,6 @@ class Corpus(Protocol):
         Raises:
             DocumentNotFoundError: There is none.
         """
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +62,11 @@ class Gold:
     text: str = ""
     occurrences: tuple[Occurrence, ...] = ()
 
+    @property
+    def pages(self) -> set[int]:
+        """The pages it is on; empty where any page counts."""
+        return {span.page for spans in self.occurrences for span in spans} if self.page is None else {self.page}
+
 
 class GoldError(Exception):
     """What is wrong with a gold item or a document's name."""
@@ -74,35 +76,31 @@ class GoldReader:
     """Resolves gold items; each document is read once."""
 
     def __init__(self, corpus: Corpus) -> None:
-        self._corpus = corpus
         self._names = sorted({record.name for record in corpus.documents()})
-        self._records: dict[str, DocumentRecord] = {}
-        self._texts: dict[str, DocumentText] = {}
+        self._find = cache(corpus.document)
+        self._text = cache(lambda document: DocumentText(corpus.pages.texts(document)))
 
     def document(self, name: str) -> DocumentRecord:
         """Find a document by name or id; raises GoldError where there is none, or several."""
         name = valid_unicode(name)
-        if name not in self._records:
-            try:
-                self._records[name] = self._corpus.document(name)
-            except DocumentNotFoundError as error:
-                near = get_close_matches(name, self._names, n=1)
-                raise GoldError(str(error) + (f" Did you mean {near[0]!r}?" if near else "")) from error
-        return self._records[name]
+        try:
+            return self._find(name)
+        except DocumentNotFoundError as error:
+            near = get_close_matches(name, self._names, n=1)
+            raise GoldError(str(error) + (f" Did you mean {near[0]!r}?" if near else "")) from error
 
     def read(self, item: object, on_problem: OnProblem) -> Gold | None:
         """Resolve one item of "gold"; None where it has a problem."""
-        if not isinstance(item, dict):
-            on_problem(f'a gold item must look like {{"document": "name.pdf", "page": 7}}, not {shown(item)}.')
-            return None
-        check_keys(item, GOLD_KEYS, on_problem)
         try:
-            return self._resolved(item)
+            return self._resolved(item, on_problem)
         except GoldError as error:
             on_problem(str(error))
             return None
 
-    def _resolved(self, item: dict[str, Any]) -> Gold:
+    def _resolved(self, item: object, on_problem: OnProblem) -> Gold:
+        if not isinstance(item, dict):
+            raise GoldError(f'a gold item must look like {{"document": "name.pdf", "page": 7}}, not {shown(item)}.')
+        check_keys(item, GOLD_KEYS, on_problem)
         name, text = item.get("document"), item.get("text", "")
         if not isinstance(name, str) or not name:
             raise GoldError('a gold item names no document; add "document": "name.pdf".')
@@ -114,12 +112,10 @@ class GoldReader:
         return Gold(record.name, record.id, page, text, self._occurrences(record, text, page) if text else ())
 
     def _occurrences(self, record: DocumentRecord, text: str, page: int | None) -> tuple[Occurrence, ...]:
-        if record.id not in self._texts:
-            try:
-                self._texts[record.id] = DocumentText(self._corpus.pages.texts(record.id))
-            except DocumentError as error:
-                raise GoldError(str(error)) from error
-        found = self._texts[record.id].find(text)
+        try:
+            found = self._text(record.id).find(text)
+        except DocumentError as error:
+            raise GoldError(str(error)) from error
         if not found:
             raise GoldError(f"the text {shown(text)} was not found in {record.name}.")
         on_page = tuple(each for each in found if page is None or any(span.page == page for span in each))

@@ -4,7 +4,6 @@ B. Efron, R. Tibshirani, "An Introduction to the Bootstrap" (1993), chapter 13.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -62,7 +61,12 @@ def interval(statistic: Statistic, samples: Sequence[Floats], bounds: tuple[floa
     figure would move if a share `1 - 0.025 ** (1 / n)` of questions were otherwise, which `n` alike leave possible; for shares of
     0 and 1 that is Clopper and Pearson's exact interval (Biometrika 26, 1934). Without bounds it is the figure alone.
     """
-    figures = _resampled(statistic, samples)
+    random = np.random.default_rng(SEED)
+    batch = max(1, BATCH_VALUES // sum(sample.size for sample in samples))
+    counts = [min(batch, RESAMPLES - first) for first in range(0, RESAMPLES, batch)]
+    figures = np.concatenate(
+        [statistic([sample[random.integers(0, len(sample), (count, len(sample)))] for sample in samples]) for count in counts]
+    )
     tail = (1 - CONFIDENCE) / 2
     if np.ptp(figures) > 1e-12:
         low, high = np.percentile(figures, [100 * tail, 100 * (1 - tail)])
@@ -72,17 +76,6 @@ def interval(statistic: Statistic, samples: Sequence[Floats], bounds: tuple[floa
         return value, value
     possible = 1 - tail ** (1 / min(len(sample) for sample in samples))
     return value - possible * (value - bounds[0]), value + possible * (bounds[1] - value)
-
-
-def _resampled(statistic: Statistic, samples: Sequence[Floats]) -> Floats:
-    random = np.random.default_rng(SEED)
-    batch = max(1, BATCH_VALUES // sum(sample.size for sample in samples))
-    figures = []
-    for first in range(0, RESAMPLES, batch):
-        count = min(batch, RESAMPLES - first)
-        drawn: list[Any] = [sample[random.integers(0, len(sample), (count, len(sample)))] for sample in samples]
-        figures.append(statistic(drawn))
-    return np.concatenate(figures)
 
 
 def _counts(coded: npt.NDArray[np.int64], size: int) -> Floats:

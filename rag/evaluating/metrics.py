@@ -1,7 +1,7 @@
 """Ranks -> figures: of each question, and of all with their intervals."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from math import log2
 from typing import TYPE_CHECKING, Any, Literal
@@ -105,15 +105,6 @@ class Sample:
     groups: tuple[Any, ...]
     """Rows that are resampled apart, such as answerable and not; one array of booleans `(rows,)` each."""
 
-    def split(self, values: Floats) -> list[Floats]:
-        """The values of each group; `values` has a row for each row."""
-        return [values[group] for group in self.groups]
-
-
-def reciprocal_rank(ranks: Iterable[int | None], top_k: int) -> float:
-    """One over the first rank that is at most `top_k`; 0 without one."""
-    return max((1 / rank for rank in ranks if rank is not None and rank <= top_k), default=0.0)
-
 
 def ndcg(ranks: Sequence[int | None], depth: int) -> float:
     """The nDCG at `depth`, from the rank at which each gold item is first hit: gain / log2(rank + 1), as trec_eval's `ndcg_cut`.
@@ -141,13 +132,13 @@ def samples(rows: Sequence["Row"], min_confidence: float) -> list[Sample]:
     """What each metric is computed from. A row that failed has no value in any."""
     found = []
     for field in fields(Scores):
-        values = _floats([getattr(row.scores, field.name) if row.scores else None for row in rows])
+        values = np.array([getattr(row.scores, field.name) if row.scores else None for row in rows], dtype=np.float64)
         found.append(Sample(field.name, values, intervals.mean, SHARE, "higher", (~np.isnan(values),)))
     searched = np.array([not row.error for row in rows], dtype=bool)
     answerable = np.array([row.question.is_answerable for row in rows], dtype=bool)
     if (searched & answerable).any() and (searched & ~answerable).any():
         found += _abstention(rows, min_confidence, searched & answerable, searched & ~answerable)
-    milliseconds = _floats([None if row.error else row.milliseconds for row in rows])
+    milliseconds = np.array([None if row.error else row.milliseconds for row in rows], dtype=np.float64)
     for share in (50, 95):
         found.append(Sample(f"latency_p{share}_ms", milliseconds, intervals.percentile(share), None, "lower", (searched,)))
     return [sample for sample in found if all(group.any() for group in sample.groups)]
@@ -157,7 +148,7 @@ def summarise(rows: Sequence["Row"], min_confidence: float, top_k: int) -> tuple
     """All figures over these rows, each with its 95 % interval."""
     metrics = []
     for sample in samples(rows, min_confidence):
-        groups = sample.split(sample.values)
+        groups = [sample.values[group] for group in sample.groups]
         value = intervals.estimate(sample.statistic, groups)
         low, high = intervals.interval(sample.statistic, groups, sample.bounds)
         metrics.append(Metric(sample.key, LABELS[sample.key].format(k=top_k), value, low, high, sum(map(len, groups)), sample.better))
@@ -165,13 +156,9 @@ def summarise(rows: Sequence["Row"], min_confidence: float, top_k: int) -> tuple
 
 
 def _abstention(rows: Sequence["Row"], min_confidence: float, answerable: Any, unanswerable: Any) -> Iterator[Sample]:
-    confidence = _floats([row.confidence for row in rows])
+    confidence = np.array([row.confidence for row in rows], dtype=np.float64)
     yield Sample("abstention_auroc", intervals.ordinal_codes(confidence), intervals.auroc, SHARE, "higher", (answerable, unanswerable))
     with np.errstate(invalid="ignore"):
         false_answers, false_refusals = (confidence >= min_confidence).astype(float), (confidence < min_confidence).astype(float)
     yield Sample("false_answer_rate", false_answers, intervals.mean, SHARE, "lower", (unanswerable,))
     yield Sample("false_refusal_rate", false_refusals, intervals.mean, SHARE, "lower", (answerable,))
-
-
-def _floats(values: Sequence[float | None]) -> Floats:
-    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)

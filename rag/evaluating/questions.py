@@ -5,7 +5,6 @@ One JSON object a line: `{"question": "...", "gold": [{"document": "handbook.pdf
 
 import json
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -59,22 +58,18 @@ def read_questions(path: str | Path, corpus: Corpus) -> list[Question]:
     lines_of_ids: dict[str, int] = {}
     reader = GoldReader(corpus)
     for line, raw in enumerate(_content(path).removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
-        on_problem = partial(_append, problems, line)
-        if not raw.strip() or (values := _object(raw, on_problem)) is None:
-            continue
-        question = _question(values, line, reader, on_problem)
-        questions.append(question)
-        if "id" in values and (first := lines_of_ids.setdefault(question.id, line)) != line:
-            on_problem(f"the id {question.id!r} is already used in line {first}.")
+        wrong: list[str] = []
+        if raw.strip() and (values := _object(raw, wrong.append)) is not None:
+            question = _question(values, line, reader, wrong.append)
+            questions.append(question)
+            if "id" in values and (first := lines_of_ids.setdefault(question.id, line)) != line:
+                wrong.append(f"the id {question.id!r} is already used in line {first}.")
+        problems += [(line, problem) for problem in wrong]
     if not questions and not problems:
-        _append(problems, 0, 'it has no questions; a line looks like {"question": "...", "gold": [{"document": "name.pdf", "page": 7}]}')
+        problems = [(0, 'it has no questions; a line looks like {"question": "...", "gold": [{"document": "name.pdf", "page": 7}]}')]
     if problems:
         raise QuestionFileError(path, tuple(problems))
     return questions
-
-
-def _append(problems: list[tuple[int, str]], line: int, problem: str) -> None:
-    problems.append((line, problem))
 
 
 def _content(path: Path) -> bytes:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from rag.errors import RagError
-from rag.evaluating.judging import first_ranks, has_pages, page_rank, text_overlap
-from rag.evaluating.metrics import NDCG_DEPTH, Metric, Scores, ndcg, recall, reciprocal_rank, summarise
+from rag.evaluating.judging import first_ranks, page_rank, text_overlap
+from rag.evaluating.metrics import NDCG_DEPTH, Metric, Scores, ndcg, recall, summarise
 from rag.evaluating.questions import Question
 from rag.types import Passage
 
@@ -22,15 +22,12 @@ class Retriever(Protocol):
     @property
     def min_confidence(self) -> float:
         """Below this confidence it declines to answer; in [0, 1]."""
-        ...
 
     def retrieve(self, question: str, *, top_k: int, documents: Sequence[str] | None) -> list[Passage]:
         """Passages, best first, from these documents or from all."""
-        ...
 
     def confidence(self, question: str, passages: Sequence[Passage]) -> float:
         """How sure it is that the passages answer the question, in [0, 1]."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,18 +132,19 @@ def _row(retriever: Retriever, question: Question, depth: int, top_k: int) -> Ro
 
 
 def _scores(question: Question, passages: Sequence[Passage], ranks: Sequence[int | None], top_k: int) -> Scores:
+    hits = [rank for rank in ranks if rank is not None and rank <= top_k]
     page = page_rank(passages[:top_k], question.gold)
-    paged = has_pages(question.gold)
-    overlap = text_overlap(passages[:top_k], question.gold)
+    paged = any(item.pages for item in question.gold)
+    precision, covered, iou = text_overlap(passages[:top_k], question.gold) or (None, None, None)
     return Scores(
         recall_at_k=recall(ranks, top_k),
         hit_at_1=float(1 in ranks),
-        hit_at_k=float(recall(ranks, top_k) > 0),
-        mrr_at_k=reciprocal_rank(ranks, top_k),
+        hit_at_k=float(bool(hits)),
+        mrr_at_k=1 / min(hits) if hits else 0.0,
         ndcg_at_10=ndcg(ranks, NDCG_DEPTH),
         page_hit_at_1=float(page == 1) if paged else None,
         page_hit_at_k=float(page is not None) if paged else None,
-        text_precision_at_k=overlap.precision if overlap else None,
-        text_recall_at_k=overlap.recall if overlap else None,
-        text_iou_at_k=overlap.iou if overlap else None,
+        text_precision_at_k=precision,
+        text_recall_at_k=covered,
+        text_iou_at_k=iou,
     )

@@ -1,8 +1,9 @@
 """Gold text -> where it occurs in a document."""
 
+import re
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -55,8 +56,5 @@ class DocumentText:
         return tuple(spans)
 
 
-def _starts(text: str, wanted: str) -> Iterator[int]:
-    start = text.find(wanted) if wanted else -1
-    while start >= 0:
-        yield start
-        start = text.find(wanted, start + len(wanted))
+def _starts(text: str, wanted: str) -> list[int]:
+    return [found.start() for found in re.finditer(re.escape(wanted), text)] if wanted else []

@@ -22,16 +22,10 @@ Opener = Callable[[Path, Settings], "Library"]
 """Opens the library in a folder with these settings."""
 
 EXCLUDED = ("library", "chroma_url", "top_k")
-"""Settings that would compare two libraries, or two k, and not two ways to retrieve ..."""
+"""Settings that would compare two libraries, or two k, and not two ways to retrieve."""
 
-EXCLUDED_PREFIXES = ("chat_", "openai_")
-"""... and those of the chat model, which retrieves nothing."""
-
-
-def retrieval_settings(settings: Settings) -> dict[str, object]:
-    """The settings that may change what is retrieved, by name, as JSON has them; keys are masked."""
-    values: dict[str, object] = settings.model_dump(mode="json", include=_retrieval_names())
-    return values
+RETRIEVAL = {name for name in Settings.model_fields if name not in EXCLUDED and not name.startswith(("chat_", "openai_"))}
+"""The settings that may change what is retrieved: not those of the chat model."""
 
 
 def changed_settings(settings: Settings, changes: Sequence[str]) -> tuple[Settings, dict[str, object]]:
@@ -114,16 +108,11 @@ def _index_documents(variant: "Library", library: "Library", folder: Path, progr
 
 def _setting_name(given: str) -> str:
     name = given.strip().lower().replace("-", "_").removeprefix("rag_")
-    names = _retrieval_names()
-    if name in names:
+    if name in RETRIEVAL:
         return name
     if name in Settings.model_fields:
         reason = "use -k, which sets it for both" if name == "top_k" else "it does not affect what is retrieved from this library"
         raise SettingChangeError(f"{name} cannot be compared: {reason}.")
-    near = get_close_matches(name, sorted(names), n=3)
-    hint = f"Did you mean {' or '.join(near)}?" if near else f"There are {', '.join(sorted(names))}."
+    near = get_close_matches(name, sorted(RETRIEVAL), n=3)
+    hint = f"Did you mean {' or '.join(near)}?" if near else f"There are {', '.join(sorted(RETRIEVAL))}."
     raise SettingChangeError(f"There is no setting {given.strip()!r}. {hint}")
-
-
-def _retrieval_names() -> set[str]:
-    return {name for name in Settings.model_fields if name not in EXCLUDED and not name.startswith(EXCLUDED_PREFIXES)}

@@ -101,7 +101,8 @@ def ask(
         _print_answer(answer)
         if answer.notice:
             err.print(answer.notice, style="dim", markup=False)
-    raise typer.Exit(0 if _is_supported(answer) else 1)
+    is_supported = any(sentence.verdict == "supported" for sentence in answer.sentences)
+    raise typer.Exit(0 if is_supported and answer.finish not in {"not_found", "interrupted"} else 1)
 
 
 def _print_answer(answer: Answer) -> None:
@@ -126,10 +127,3 @@ def _quotes(citations: Sequence[Citation]) -> list[str]:
     """The quoted words of one footnote, each with its verdict; the first where none was checked, as of a refusal."""
     checked = [f"{VERDICTS[each.verdict]}: “{excerpt(each.quote, LONGEST_QUOTE)}”" for each in citations if each.sentence]
     return list(dict.fromkeys(checked)) or [f"“{excerpt(citations[0].quote, LONGEST_QUOTE)}”"]
-
-
-def _is_supported(answer: Answer) -> bool:
-    """Whether the documents answer, and support at least one sentence."""
-    if answer.finish in {"not_found", "interrupted"}:
-        return False
-    return any(sentence.verdict == "supported" for sentence in answer.sentences)

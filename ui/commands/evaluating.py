@@ -100,7 +100,7 @@ def _measure(
 ) -> "Measurement":
     """Measure the library as it is, and under the variant's settings."""
     from rag.evaluating import compare, open_variant
-    from rag.evaluating.variant import retrieval_settings
+    from rag.evaluating.variant import RETRIEVAL
     from ui.commands.report import Measurement
 
     records, identity = library.documents(), library.index_identity
@@ -113,13 +113,15 @@ def _measure(
             comparison, other_identity = compare(evaluation, _evaluate(other, questions, top_k, "B ")), other.index_identity
     return Measurement(
         file=file,
-        folder=str(library.folder),
-        index_identity=identity,
+        library={
+            "folder": str(library.folder),
+            "index_identity": identity,
+            "documents": len(records),
+            "pages": sum(record.pages for record in records),
+            "chunks": sum(record.chunks for record in records),
+        },
         other_identity=other_identity,
-        documents=len(records),
-        pages=sum(record.pages for record in records),
-        chunks=sum(record.chunks for record in records),
-        settings=retrieval_settings(library.settings),
+        settings=library.settings.model_dump(mode="json", include=RETRIEVAL),  # keys are masked
         changes=variant[1] if variant else {},
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         evaluation=evaluation,
@@ -154,7 +156,7 @@ def as_values(measurement: "Measurement") -> dict[str, Any]:
     values: dict[str, Any] = {
         "file": measurement.file,
         "created": measurement.created,
-        "library": {name: getattr(measurement, name) for name in ("folder", "index_identity", "documents", "pages", "chunks")},
+        "library": measurement.library,
         "settings": measurement.settings,
         "top_k": evaluation.top_k,
         "min_confidence": evaluation.min_confidence,
@@ -204,41 +206,31 @@ def _print(measurement: "Measurement") -> None:
 
 
 def _print_metrics(evaluation: "Evaluation") -> None:
-    from ui.commands.report import expected, figure, span
+    from ui.commands.report import expected, metric_cells
 
     columns = ("metric", "value", "95 % interval", "questions")
-    rows = ((one.label, f"[bold]{figure(one.key, one.value)}[/bold]", span(one), str(one.questions)) for one in evaluation.metrics)
+    rows = ((label, f"[bold]{value}[/bold]", *others) for label, value, *others in map(metric_cells, evaluation.metrics))
     print_table(columns, rows, right=columns[1:])
     if not (missed := evaluation.missed):
         return
     out.print(f"\n{len(missed)} of the answerable questions have no correct passage among the first {evaluation.top_k}:")
     for row in missed[:MOST_SHOWN]:
-        first = row.passages[0] if row.passages else None
+        first = [f"{place(passage)}: {excerpt(passage.text, LINE_CHARACTERS)}" for passage in row.passages[:1]] or ["nothing"]
         _print_question(row)
         out.print(f"   expected  {excerpt('; '.join(map(expected, row.question.gold)))}", markup=False)
-        out.print(
-            f"   first     {excerpt(f'{place(first)}: {excerpt(first.text, LINE_CHARACTERS)}' if first else 'nothing')}", markup=False
-        )
+        out.print(f"   first     {excerpt(first[0])}", markup=False)
     if len(missed) > MOST_SHOWN:
         out.print(f"\nand {len(missed) - MOST_SHOWN} more; --json and --html list all.")
 
 
 def _print_comparison(comparison: "Comparison") -> None:
-    from ui.commands.report import best_rank, counts, figure, signed
+    from ui.commands.report import best_rank, difference_cells
 
     columns = ("metric", "A", "B", "B − A", "95 % interval", "+/−/=", "n")
-    rows = (
-        (
-            one.label,
-            figure(one.key, one.a),
-            figure(one.key, one.b),
-            f"[{COLOURS[one.verdict]}]{signed(one.key, one.difference)}[/]",
-            f"{signed(one.key, one.low)} to {signed(one.key, one.high)}",
-            counts(one),
-            str(one.questions),
-        )
-        for one in comparison.differences
-    )
+    rows = []
+    for one in comparison.differences:
+        label, a, b, difference, *others = difference_cells(one)
+        rows.append((label, a, b, f"[{COLOURS[one.verdict]}]{difference}[/]", *others))
     print_table(columns, rows, right=columns[1:])
     out.print("\n+/−/= count the questions that are better, worse and equal in B. ", end="")
     out.print("Green or red: the interval, paired by question, does not contain 0.")

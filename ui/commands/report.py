@@ -27,13 +27,10 @@ class Measurement:
 
     file: str
     """The questions'."""
-    folder: str
-    index_identity: str
+    library: dict[str, object]
+    """Its folder and index identity, and how many documents, pages and chunks it has."""
     other_identity: str
-    """B's; "" without a B."""
-    documents: int
-    pages: int
-    chunks: int
+    """B's index identity; "" without a B."""
     settings: dict[str, object]
     """Those that may change what is retrieved."""
     changes: dict[str, object]
@@ -103,7 +100,7 @@ def render(measurement: Measurement) -> str:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    for function in (figure, signed, span, counts, expected, place, excerpt, best_rank, is_correct):
+    for function in (metric_cells, difference_cells, signed, expected, place, excerpt, best_rank, is_correct):
         environment.globals[function.__name__] = function
     return environment.get_template("report.html").render(
         measurement=measurement,
@@ -122,27 +119,26 @@ def figure(key: str, value: float) -> str:
 def signed(key: str, value: float) -> str:
     """A difference for a reader, with its sign: "+0.021"."""
     words = figure(key, abs(value))
-    if float(words) == 0:
-        return words
-    return ("+" if value > 0 else "−") + words
+    return words if float(words) == 0 else ("+" if value > 0 else "−") + words
 
 
-def span(metric: Metric) -> str:
-    """A metric's interval for a reader: "0.810 to 0.930"."""
-    return f"{figure(metric.key, metric.low)} to {figure(metric.key, metric.high)}"
+def metric_cells(metric: Metric) -> tuple[str, str, str, str]:
+    """A row of the table of figures: label, value, interval, number of questions."""
+    value, low, high = (figure(metric.key, each) for each in (metric.value, metric.low, metric.high))
+    return metric.label, value, f"{low} to {high}", str(metric.questions)
 
 
-def counts(difference: Difference) -> str:
-    """The questions that are better, worse and equal in B: "3/1/8"."""
-    return "–" if difference.better is None else f"{difference.better}/{difference.worse}/{difference.equal}"
+def difference_cells(one: Difference) -> tuple[str, str, str, str, str, str, str]:
+    """A row of the comparison: label, A, B, B - A, interval, questions that are better/worse/equal in B, number of questions."""
+    difference, low, high = (signed(one.key, each) for each in (one.difference, one.low, one.high))
+    counts = "–" if one.better is None else f"{one.better}/{one.worse}/{one.equal}"
+    return one.label, figure(one.key, one.a), figure(one.key, one.b), difference, f"{low} to {high}", counts, str(one.questions)
 
 
 def expected(gold: Gold) -> str:
     """Name what a gold item refers to: the document, its page, its words."""
-    words = gold.document
-    if gold.page is not None:
-        words += f", {page_words(gold.page)}"
-    return words + (f": “{excerpt(gold.text)}”" if gold.text else "")
+    page = "" if gold.page is None else f", {page_words(gold.page)}"
+    return gold.document + page + (f": “{excerpt(gold.text)}”" if gold.text else "")
 
 
 def best_rank(row: Row) -> int | None:
