@@ -16,17 +16,13 @@ import tempfile
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rag.embedding.model_files import model_folder, model_key, model_name
-from rag.embedding.onnx_runtime import TOKENIZER, About, OnnxModel, read_about, read_tokenizer
+from rag.embedding.onnx_runtime import ABOUT, About, OnnxModel
 from rag.embedding.protocol import Embeddings
 from rag.embedding.sentence_transformer import SentenceTransformerEmbedder, load_model
 from rag.embedding.token_reader import TokenReader
 from rag.errors import EmbeddingError
-
-if TYPE_CHECKING:
-    from tokenizers import Tokenizer
 
 log = logging.getLogger(__name__)
 
@@ -34,16 +30,6 @@ EXPORT_VERSION = 2
 """Part of an exported model's name: raise it when the same model would be exported otherwise."""
 
 EXPORT_SECONDS = 900.0
-
-# As for the process that reads PDFs (`rag.formats.isolation`).
-_BOOTSTRAP = """
-import json, sys, types
-folder, sys.path[:], *sys.argv[1:] = json.loads(sys.argv[1])
-sys.modules["rag"] = types.ModuleType("rag")
-sys.modules["rag"].__path__ = [folder]
-from rag.embedding.onnx_export import main
-main()
-"""
 
 
 class OnnxEmbedder:
@@ -88,12 +74,7 @@ class OnnxEmbedder:
         """See `HasTokens.token_reader`. The model it looks into is the one that was exported."""
         if isinstance(self._running, SentenceTransformerEmbedder):
             return self._running.token_reader
-
-        def load_tokenizer() -> "tuple[Tokenizer, int]":
-            folder, about = self._exported
-            return read_tokenizer(folder / TOKENIZER), about.limit
-
-        return TokenReader(load_tokenizer, lambda: load_model(model_folder(self._name), self._pooling))
+        return TokenReader(self._running.load_tokenizer, lambda: load_model(model_folder(self._name), self._pooling))
 
     @cached_property
     def _running(self) -> OnnxModel | SentenceTransformerEmbedder:
@@ -105,12 +86,12 @@ class OnnxEmbedder:
                 f"The embedding model {self._name!r} was prepared just now, as {made.partition(':')[0]}, which was not known when the "
                 "library was opened. Run the command again, or restart the server."
             )
-        return self._original if self._runs_original else OnnxModel(*self._exported)
+        return self._original if self._runs_original else OnnxModel(self._target, self._about)
 
     def _present_identity(self) -> str:
         if self._runs_original:
             return self._original.identity
-        precision = self._exported[1].precision if self._target.exists() else expected_precision()
+        precision = self._about.precision if self._target.exists() else expected_precision()
         return f"onnx-{precision}:{model_name(self._name)}:{self._key}"
 
     @cached_property
@@ -155,9 +136,9 @@ class OnnxEmbedder:
         return f"The embedding model {self._name!r} cannot be exported to ONNX: {reason}. Delete {self._note} to try again."
 
     @cached_property
-    def _exported(self) -> tuple[Path, About]:
+    def _about(self) -> About:
         try:
-            return self._target, read_about(self._target)
+            return About(**json.loads((self._target / ABOUT).read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError) as error:
             raise EmbeddingError(f"The exported model in {self._target} is incomplete. Delete that folder.") from error
 
@@ -170,7 +151,7 @@ class OnnxEmbedder:
             with tempfile.TemporaryDirectory(dir=target.parent, prefix=".making-") as room:
                 made = Path(room) / "model"
                 made.mkdir()
-                if reason := _run_export([str(source), str(made)] + ([self._pooling] if self._pooling else [])):
+                if reason := _run_export(source, made, *([self._pooling] if self._pooling else [])):
                     self._note.write_text(reason, encoding="utf-8")
                     return
                 try:
@@ -193,13 +174,13 @@ def expected_precision() -> str:
     return "int8" if "vnni" in flags else "uint8"
 
 
-def _run_export(arguments: Sequence[str]) -> str:
+def _run_export(*arguments: str | Path) -> str:
     """Export in a process of its own, so that torch never enters this one; says why it failed, or ""."""
-    search_path = [os.path.abspath(entry) for entry in sys.path]  # noqa: PTH100 - "" is the current folder
+    search_path = os.pathsep.join(os.path.abspath(entry) for entry in sys.path)  # noqa: PTH100 - "" is the current folder
     try:
         process = subprocess.run(
-            [sys.executable, "-P", "-c", _BOOTSTRAP, json.dumps([str(Path(__file__).resolve().parents[1]), search_path, *arguments])],
-            env=os.environ | {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"},
+            [sys.executable, "-P", "-m", "rag.embedding.onnx_export", *arguments],
+            env=os.environ | {"PYTHONPATH": search_path, "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"},
             capture_output=True,
             text=True,
             timeout=EXPORT_SECONDS,
