@@ -41,6 +41,7 @@ class OnnxEmbedder:
         self._pooling = pooling
         self._cache = cache
         self._may_fall_back = may_fall_back
+        self._original: SentenceTransformerEmbedder | None = None
 
     @cached_property
     def identity(self) -> str:
@@ -71,7 +72,7 @@ class OnnxEmbedder:
 
     @cached_property
     def token_reader(self) -> TokenReader:
-        """See `HasTokens.token_reader`. The model it looks into is the one that was exported."""
+        """See `CheckedEmbedder.token_reader`. The model it looks into is the one that was exported."""
         if isinstance(self._running, SentenceTransformerEmbedder):
             return self._running.token_reader
         return TokenReader(self._running.load_tokenizer, lambda: load_model(model_folder(self._name), self._pooling))
@@ -79,18 +80,18 @@ class OnnxEmbedder:
     @cached_property
     def _running(self) -> OnnxModel | SentenceTransformerEmbedder:
         """What embeds; the model is exported for it if that was not done before."""
-        if not self._runs_original and not self._target.exists():
+        if not self._fallback() and not self._target.exists():
             self._export()
         if self.__dict__.get("identity", made := self._present_identity()) != made:
             raise EmbeddingError(
                 f"The embedding model {self._name!r} was prepared just now, as {made.partition(':')[0]}, which was not known when the "
                 "library was opened. Run the command again, or restart the server."
             )
-        return self._original if self._runs_original else OnnxModel(self._target, self._about)
+        return self._fallback() or OnnxModel(self._target, self._about)
 
     def _present_identity(self) -> str:
-        if self._runs_original:
-            return self._original.identity
+        if original := self._fallback():
+            return original.identity
         precision = self._about.precision if self._target.exists() else expected_precision()
         return f"onnx-{precision}:{model_name(self._name)}:{self._key}"
 
@@ -107,21 +108,15 @@ class OnnxEmbedder:
         """Holds the reason why the model cannot be exported."""
         return self._target.with_name(f"{self._target.name}.failed")
 
-    @cached_property
-    def _original(self) -> SentenceTransformerEmbedder:
-        log.warning("%s It runs by sentence-transformers, about three times slower.", self._problem)
-        return SentenceTransformerEmbedder(self._name, self._pooling)
-
-    @property
-    def _runs_original(self) -> bool:
-        """Whether there is no export, and none can be made; raises EmbeddingError where the original may not run instead."""
-        if "_original" in self.__dict__:
-            return True
-        if self._target.exists() or not (problem := self._problem):
-            return False
+    def _fallback(self) -> SentenceTransformerEmbedder | None:
+        """The original, where there is no export and none can be made; raises EmbeddingError where it may not run instead."""
+        if self._original or self._target.exists() or not (problem := self._problem):
+            return self._original
         if not self._may_fall_back:
             raise EmbeddingError(problem)
-        return True
+        log.warning("%s It runs by sentence-transformers, about three times slower.", problem)
+        self._original = SentenceTransformerEmbedder(self._name, self._pooling)
+        return self._original
 
     @property
     def _problem(self) -> str:

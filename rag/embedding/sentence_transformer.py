@@ -81,7 +81,7 @@ class SentenceTransformerEmbedder:
 
     @cached_property
     def token_reader(self) -> TokenReader:
-        """See `HasTokens.token_reader`."""
+        """See `CheckedEmbedder.token_reader`."""
 
         def load_tokenizer() -> "tuple[Tokenizer, int]":
             with self._lock:

@@ -6,8 +6,8 @@ bare, or under "results" or "data".
 """
 
 import json
-import math
 import re
+import sys
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -167,10 +167,6 @@ def _score(result: dict[str, Any]) -> float:
     score: Any = next((result[name] for name in SCORE_NAMES if name in result), None)
     if type(score) not in {int, float}:
         raise ValueError("a result without a score")
-    try:
-        number = float(score)
-    except OverflowError:
-        number = math.inf
-    if not math.isfinite(number):
+    if not -sys.float_info.max <= score <= sys.float_info.max:  # NaN and integers that no float can hold, too
         raise ValueError("a score that is no finite number")
-    return number
+    return float(score)
