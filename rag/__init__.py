@@ -66,7 +66,7 @@ if TYPE_CHECKING:
     from rag.embedding.protocol import Embedder as Embedder
     from rag.endpoints.chat.model import ChatDelta as ChatDelta, ChatModel as ChatModel, ChatStatus as ChatStatus
     from rag.library import Library as Library
-    from rag.reranking.protocol import Reranker as Reranker
+    from rag.reranking import Reranker as Reranker
     from rag.settings import Settings as Settings
 
 _LOADED_LATER = {
@@ -75,7 +75,7 @@ _LOADED_LATER = {
     "ChatStatus": "rag.endpoints.chat.model",
     "Embedder": "rag.embedding.protocol",
     "Library": "rag.library",
-    "Reranker": "rag.reranking.protocol",
+    "Reranker": "rag.reranking",
     "Settings": "rag.settings",
 }
 """Names whose modules take time to load: `rag --help` and whoever wants the values alone need not wait for numpy and pydantic."""

@@ -20,7 +20,7 @@ from rag.ingesting.adding import FileAdder
 from rag.ingesting.chunking import index_identity
 from rag.ingesting.embedding_queue import EmbeddingQueue
 from rag.ingesting.staging import Stager
-from rag.reranking.protocol import Reranker, build_reranker
+from rag.reranking import Reranker, build_reranker
 from rag.retrieving.retriever import Retriever
 from rag.retrieving.search import Search
 from rag.settings import Settings

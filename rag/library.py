@@ -16,7 +16,7 @@ from rag.files import uploaded_name
 from rag.ingesting.adding import files_to_add, folders_of
 from rag.ingesting.chunking import index_identity
 from rag.ingesting.staging import Source
-from rag.reranking.protocol import Reranker
+from rag.reranking import Reranker
 from rag.retrieving.follow_up import standalone_by_rule
 from rag.retrieving.search import SearchRequest, checked_question
 from rag.settings import Settings

@@ -35,29 +35,21 @@ def build_embedder(model: str, backend: Backend, cache: Path, endpoint: Embeddin
         EmbeddingError: The setting is not of the form that its kind needs.
     """
     kind, _, rest = model.strip().partition(":")
-    made: Embedder
     match kind:
-        case "transformers":
-            made = _on_backend(*_name_and_pooling(rest), backend, cache)
         case "openai":
-            made = _at_endpoint(rest, endpoint)
+            return _at_endpoint(rest, endpoint)
         case "combine":
-            made = CombinedEmbedder([(weight, build_embedder(part, backend, cache, endpoint)) for weight, part in parse_parts(rest)])
+            return CombinedEmbedder([(weight, build_embedder(part, backend, cache, endpoint)) for weight, part in parse_parts(rest)])
         case "words":
-            made = WordsEmbedder(Path(rest))
+            return WordsEmbedder(Path(rest))
         case "gensim":
-            made = TrainedEmbedder(Path(rest))
+            return TrainedEmbedder(Path(rest))
         case "plugin":
-            made = load_plugin(rest)
+            return load_plugin(rest)
         case _:
-            made = _on_backend(model, None, backend, cache)
-    return made
-
-
-def _on_backend(model: str, pooling: str | None, backend: Backend, cache: Path) -> Embedder:
-    if backend == "torch":
-        return SentenceTransformerEmbedder(model, pooling)
-    return OnnxEmbedder(model, cache, pooling, may_fall_back=backend == "auto")
+            name, pooling = _name_and_pooling(rest) if kind == "transformers" else (model, None)
+            onnx = OnnxEmbedder(name, cache, pooling, may_fall_back=backend == "auto")
+            return SentenceTransformerEmbedder(name, pooling) if backend == "torch" else onnx
 
 
 def _name_and_pooling(given: str) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from rag.embedding.model_files import model_folder
-from rag.embedding.onnx_runtime import read_tokenizer
+from rag.embedding.onnx_runtime import TOKENIZER, read_tokenizer
 from rag.settings import DEFAULT_EMBEDDING_MODEL
 
 if TYPE_CHECKING:
@@ -26,23 +26,18 @@ class BuiltInTokens:
         return MOST_TOKENS
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
-        """Those of the built-in model."""
-        return built_in_token_spans(text)
-
-
-def built_in_token_spans(text: str) -> list[tuple[int, int]]:
-    """See `Embedder.token_spans`. Of a word that the tokenizer does not know, each character counts as a token."""
-    encoding = _tokenizer().encode(text, add_special_tokens=False)
-    unknown = _tokenizer().token_to_id("[UNK]")
-    spans: list[tuple[int, int]] = []
-    for token, (start, end) in zip(encoding.ids, encoding.offsets, strict=True):
-        if token == unknown:
-            spans += ((place, place + 1) for place in range(start, end))
-        elif end > start:
-            spans.append((start, end))
-    return spans
+        """See `Embedder.token_spans`. Of a word that the tokenizer does not know, each character counts as a token."""
+        encoding = _tokenizer().encode(text, add_special_tokens=False)
+        unknown = _tokenizer().token_to_id("[UNK]")
+        spans: list[tuple[int, int]] = []
+        for token, (start, end) in zip(encoding.ids, encoding.offsets, strict=True):
+            if token == unknown:
+                spans += ((place, place + 1) for place in range(start, end))
+            elif end > start:
+                spans.append((start, end))
+        return spans
 
 
 @cache
 def _tokenizer() -> "Tokenizer":
-    return read_tokenizer(model_folder(DEFAULT_EMBEDDING_MODEL) / "tokenizer.json")
+    return read_tokenizer((model_folder(DEFAULT_EMBEDDING_MODEL) / TOKENIZER).read_text(encoding="utf-8"))

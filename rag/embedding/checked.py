@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from rag.embedding.protocol import Closable, Embedder, Embeddings, HasWords
-from rag.embedding.token_reader import HasTokens, TokenReader
+from rag.embedding.protocol import Closable, Embedder, Embeddings
+from rag.embedding.token_reader import TokenReader
+from rag.embedding.words import WordsEmbedder
 from rag.errors import EmbeddingError
 
 UNIT_TOLERANCE = 1e-3
@@ -39,16 +40,17 @@ class CheckedEmbedder:
     @property
     def token_reader(self) -> TokenReader | None:
         """Shows the model's tokens; None where they are unknown, as behind an endpoint."""
-        return self._embedder.token_reader if isinstance(self._embedder, HasTokens) else None
+        reader: TokenReader | None = getattr(self._embedder, "token_reader", None)
+        return reader
 
     @property
     def words(self) -> Sequence[str] | None:
-        """See `HasWords.words`; None for other models."""
-        return self._embedder.words if isinstance(self._embedder, HasWords) else None
+        """See `WordsEmbedder.words`; None for other models."""
+        return self._embedder.words if isinstance(self._embedder, WordsEmbedder) else None
 
     def knows(self, text: str) -> bool:
-        """See `HasWords.knows`; other models know any text."""
-        return not isinstance(self._embedder, HasWords) or self._embedder.knows(text)
+        """See `WordsEmbedder.knows`; other models know any text."""
+        return not isinstance(self._embedder, WordsEmbedder) or self._embedder.knows(text)
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         """See `Embedder.token_spans`."""

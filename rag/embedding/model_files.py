@@ -13,6 +13,7 @@ DEFAULT_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4
 
 WEIGHT_PATTERNS = ("**/*.safetensors", "**/pytorch_model*.bin")
 CONFIGURATION_PATTERNS = ("**/*.json", "**/*.txt", "**/*.model")
+"""Modules, pooling, prompts, tokenizer: what the vectors depend on beside the weights."""
 
 
 def model_folder(model: str) -> Path:
@@ -72,13 +73,8 @@ def model_key(model: str, pooling: str | None = None) -> str:
             f"The embedding model {model!r} does not state its pooling: it has no modules.json. "
             f"Set RAG_EMBEDDING_MODEL=transformers:{model}?pooling=mean (or cls, max, last), as its authors advise."
         )
-    return f"{weights}-{configuration_sha256(folder)[:16]}" + (f"-{pooling}" if pooling else "")
-
-
-def configuration_sha256(folder: Path) -> str:
-    """Hash the files beside the weights that the vectors depend on: modules, pooling, prompts, tokenizer."""
-    digest = hashlib.sha256()
+    configuration = hashlib.sha256()
     for path in sorted(path for pattern in CONFIGURATION_PATTERNS for path in folder.glob(pattern)):
-        digest.update(f"{path.relative_to(folder).as_posix()}\0{path.stat().st_size}\0".encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+        configuration.update(f"{path.relative_to(folder).as_posix()}\0{path.stat().st_size}\0".encode())
+        configuration.update(path.read_bytes())
+    return f"{weights}-{configuration.hexdigest()[:16]}" + (f"-{pooling}" if pooling else "")

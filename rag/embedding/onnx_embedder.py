@@ -16,17 +16,13 @@ import tempfile
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rag.embedding.model_files import model_folder, model_key, model_name
-from rag.embedding.onnx_runtime import TOKENIZER, About, OnnxModel, read_about, read_tokenizer
+from rag.embedding.onnx_runtime import ABOUT, About, OnnxModel
 from rag.embedding.protocol import Embeddings
 from rag.embedding.sentence_transformer import SentenceTransformerEmbedder, load_model
 from rag.embedding.token_reader import TokenReader
 from rag.errors import EmbeddingError
-
-if TYPE_CHECKING:
-    from tokenizers import Tokenizer
 
 log = logging.getLogger(__name__)
 
@@ -34,16 +30,6 @@ EXPORT_VERSION = 2
 """Part of an exported model's name: raise it when the same model would be exported otherwise."""
 
 EXPORT_SECONDS = 900.0
-
-# As for the process that reads PDFs (`rag.formats.isolation`).
-_BOOTSTRAP = """
-import json, sys, types
-folder, sys.path[:], *sys.argv[1:] = json.loads(sys.argv[1])
-sys.modules["rag"] = types.ModuleType("rag")
-sys.modules["rag"].__path__ = [folder]
-from rag.embedding.onnx_export import main
-main()
-"""
 
 
 class OnnxEmbedder:
@@ -55,6 +41,7 @@ class OnnxEmbedder:
         self._pooling = pooling
         self._cache = cache
         self._may_fall_back = may_fall_back
+        self._original: SentenceTransformerEmbedder | None = None
 
     @cached_property
     def identity(self) -> str:
@@ -85,32 +72,27 @@ class OnnxEmbedder:
 
     @cached_property
     def token_reader(self) -> TokenReader:
-        """See `HasTokens.token_reader`. The model it looks into is the one that was exported."""
+        """See `CheckedEmbedder.token_reader`. The model it looks into is the one that was exported."""
         if isinstance(self._running, SentenceTransformerEmbedder):
             return self._running.token_reader
-
-        def load_tokenizer() -> "tuple[Tokenizer, int]":
-            folder, about = self._exported
-            return read_tokenizer(folder / TOKENIZER), about.limit
-
-        return TokenReader(load_tokenizer, lambda: load_model(model_folder(self._name), self._pooling))
+        return TokenReader(self._running.load_tokenizer, lambda: load_model(model_folder(self._name), self._pooling))
 
     @cached_property
     def _running(self) -> OnnxModel | SentenceTransformerEmbedder:
         """What embeds; the model is exported for it if that was not done before."""
-        if not self._runs_original and not self._target.exists():
+        if not self._fallback() and not self._target.exists():
             self._export()
         if self.__dict__.get("identity", made := self._present_identity()) != made:
             raise EmbeddingError(
                 f"The embedding model {self._name!r} was prepared just now, as {made.partition(':')[0]}, which was not known when the "
                 "library was opened. Run the command again, or restart the server."
             )
-        return self._original if self._runs_original else OnnxModel(*self._exported)
+        return self._fallback() or OnnxModel(self._target, self._about)
 
     def _present_identity(self) -> str:
-        if self._runs_original:
-            return self._original.identity
-        precision = self._exported[1].precision if self._target.exists() else expected_precision()
+        if original := self._fallback():
+            return original.identity
+        precision = self._about.precision if self._target.exists() else expected_precision()
         return f"onnx-{precision}:{model_name(self._name)}:{self._key}"
 
     @cached_property
@@ -126,21 +108,15 @@ class OnnxEmbedder:
         """Holds the reason why the model cannot be exported."""
         return self._target.with_name(f"{self._target.name}.failed")
 
-    @cached_property
-    def _original(self) -> SentenceTransformerEmbedder:
-        log.warning("%s It runs by sentence-transformers, about three times slower.", self._problem)
-        return SentenceTransformerEmbedder(self._name, self._pooling)
-
-    @property
-    def _runs_original(self) -> bool:
-        """Whether there is no export, and none can be made; raises EmbeddingError where the original may not run instead."""
-        if "_original" in self.__dict__:
-            return True
-        if self._target.exists() or not (problem := self._problem):
-            return False
+    def _fallback(self) -> SentenceTransformerEmbedder | None:
+        """The original, where there is no export and none can be made; raises EmbeddingError where it may not run instead."""
+        if self._original or self._target.exists() or not (problem := self._problem):
+            return self._original
         if not self._may_fall_back:
             raise EmbeddingError(problem)
-        return True
+        log.warning("%s It runs by sentence-transformers, about three times slower.", problem)
+        self._original = SentenceTransformerEmbedder(self._name, self._pooling)
+        return self._original
 
     @property
     def _problem(self) -> str:
@@ -155,9 +131,9 @@ class OnnxEmbedder:
         return f"The embedding model {self._name!r} cannot be exported to ONNX: {reason}. Delete {self._note} to try again."
 
     @cached_property
-    def _exported(self) -> tuple[Path, About]:
+    def _about(self) -> About:
         try:
-            return self._target, read_about(self._target)
+            return About(**json.loads((self._target / ABOUT).read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError) as error:
             raise EmbeddingError(f"The exported model in {self._target} is incomplete. Delete that folder.") from error
 
@@ -170,7 +146,7 @@ class OnnxEmbedder:
             with tempfile.TemporaryDirectory(dir=target.parent, prefix=".making-") as room:
                 made = Path(room) / "model"
                 made.mkdir()
-                if reason := _run_export([str(source), str(made)] + ([self._pooling] if self._pooling else [])):
+                if reason := _run_export(source, made, *([self._pooling] if self._pooling else [])):
                     self._note.write_text(reason, encoding="utf-8")
                     return
                 try:
@@ -193,13 +169,13 @@ def expected_precision() -> str:
     return "int8" if "vnni" in flags else "uint8"
 
 
-def _run_export(arguments: Sequence[str]) -> str:
+def _run_export(*arguments: str | Path) -> str:
     """Export in a process of its own, so that torch never enters this one; says why it failed, or ""."""
-    search_path = [os.path.abspath(entry) for entry in sys.path]  # noqa: PTH100 - "" is the current folder
+    search_path = os.pathsep.join(os.path.abspath(entry) for entry in sys.path)  # noqa: PTH100 - "" is the current folder
     try:
         process = subprocess.run(
-            [sys.executable, "-P", "-c", _BOOTSTRAP, json.dumps([str(Path(__file__).resolve().parents[1]), search_path, *arguments])],
-            env=os.environ | {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"},
+            [sys.executable, "-P", "-m", "rag.embedding.onnx_export", *arguments],
+            env=os.environ | {"PYTHONPATH": search_path, "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"},
             capture_output=True,
             text=True,
             timeout=EXPORT_SECONDS,

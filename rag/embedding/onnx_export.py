@@ -1,7 +1,7 @@
 """A sentence-transformers model -> one ONNX graph: encoder, pooling, normalisation; 8-bit weights where the vectors agree.
 
 Runs in a process of its own, so that torch never enters the one that embeds:
-`python -m rag.embedding.onnx_export MODEL_FOLDER TARGET [POOLING]`.
+`python -m rag.embedding.onnx_export MODEL_FOLDER TARGET [POOLING]`; a failure is the last line of stderr and exit status 1.
 """
 
 import json
@@ -126,13 +126,8 @@ def _agreement(model: "SentenceTransformer", made: OnnxModel, prompts: tuple[str
     return float(np.mean(cosines))
 
 
-def main() -> None:
-    """Export; a failure is the last line of stderr and exit status 1."""
+if __name__ == "__main__":
     try:
         export(Path(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:])
     except Exception as error:  # noqa: BLE001  (whatever stopped it, another backend takes over)
         sys.exit(f"{type(error).__name__}: {' '.join(str(error).split())}")
-
-
-if __name__ == "__main__":
-    main()

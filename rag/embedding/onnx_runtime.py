@@ -1,6 +1,5 @@
 """Embeddings by ONNX Runtime: the same model as one graph, without torch; see `onnx_export` for how it is made."""
 
-import json
 import os
 import threading
 from collections.abc import Sequence
@@ -43,11 +42,6 @@ class About:
     query_prompt: str
 
 
-def read_about(folder: Path) -> About:
-    """Read what is known of the exported model in a folder; raises OSError, ValueError or TypeError where it is missing or damaged."""
-    return About(**json.loads((folder / ABOUT).read_text(encoding="utf-8")))
-
-
 class OnnxModel:
     """An exported model.
 
@@ -80,9 +74,8 @@ class OnnxModel:
         """Embed texts, prompt included: float32 `(len(texts), dimensions)`, rows of unit length."""
         rows = np.empty((len(texts), self._about.dimensions), dtype=np.float32)
         order = sorted(range(len(texts)), key=lambda place: -len(texts[place]))  # the shortest last: no core waits long for another
-        for place, row in zip(
-            order, (self._workers.map if len(texts) > 1 else map)(self._embed_one, [texts[n] for n in order]), strict=True
-        ):
+        embed_each = self._workers.map if len(texts) > 1 else map
+        for place, row in zip(order, embed_each(self._embed_one, [texts[n] for n in order]), strict=True):
             rows[place] = row
         return rows
 
@@ -95,8 +88,13 @@ class OnnxModel:
         """See `Embedder.token_spans`."""
         return [(start, end) for start, end in self._cutter.encode(text, add_special_tokens=False).offsets if end > start]
 
+    def load_tokenizer(self) -> "tuple[Tokenizer, int]":
+        """A new tokenizer that reads any length, and how many tokens the model reads."""
+        return read_tokenizer((self._folder / TOKENIZER).read_text(encoding="utf-8")), self._about.limit
+
     def _embed_one(self, text: str) -> Embeddings:
-        session, inputs, output = self._session
+        with self._lock:
+            session, inputs, output = self._session
         encoding = self._tokenizer.encode(text)
         columns = {"input_ids": encoding.ids, "attention_mask": encoding.attention_mask, "token_type_ids": encoding.type_ids}
         feed = {name: np.array([columns[name]], dtype=np.int64) for name in inputs}
@@ -109,42 +107,38 @@ class OnnxModel:
 
     @cached_property
     def _session(self) -> "tuple[InferenceSession, list[str], str]":
-        with self._lock:
-            if "_session" in self.__dict__:  # another thread loaded it while this one waited
-                return self.__dict__["_session"]  # type: ignore[no-any-return]
-            import onnxruntime
+        """The graph, the names of its inputs and of its output; called with the lock held."""
+        import onnxruntime
 
-            options = onnxruntime.SessionOptions()
-            options.intra_op_num_threads = 1
-            options.log_severity_level = 3
-            try:
-                session = onnxruntime.InferenceSession(
-                    self._folder / GRAPH, options, providers=["CPUExecutionProvider"], disabled_optimizers=SLOWER
-                )
-            except Exception as error:  # onnxruntime's errors have no common base
-                raise EmbeddingError(f"The exported model in {self._folder} cannot be loaded: {error} Delete that folder.") from error
-            loaded = session, [given.name for given in session.get_inputs()], session.get_outputs()[0].name
-            self.__dict__["_session"] = loaded
-            return loaded
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.log_severity_level = 3
+        try:
+            session = onnxruntime.InferenceSession(
+                self._folder / GRAPH, options, providers=["CPUExecutionProvider"], disabled_optimizers=SLOWER
+            )
+        except Exception as error:  # onnxruntime's errors have no common base
+            raise EmbeddingError(f"The exported model in {self._folder} cannot be loaded: {error} Delete that folder.") from error
+        return session, [given.name for given in session.get_inputs()], session.get_outputs()[0].name
 
     @cached_property
     def _cutter(self) -> "Tokenizer":
         """Reads any length."""
-        return read_tokenizer(self._folder / TOKENIZER)
+        return self.load_tokenizer()[0]
 
     @cached_property
     def _tokenizer(self) -> "Tokenizer":
         """Reads what the model takes."""
-        tokenizer = read_tokenizer(self._folder / TOKENIZER)
-        tokenizer.enable_truncation(self._about.limit)
+        tokenizer, limit = self.load_tokenizer()
+        tokenizer.enable_truncation(limit)
         return tokenizer
 
 
-def read_tokenizer(path: Path) -> "Tokenizer":
-    """A tokenizer from its JSON file that neither pads nor cuts."""
+def read_tokenizer(source: str) -> "Tokenizer":
+    """A tokenizer from JSON, that neither pads nor cuts."""
     from tokenizers import Tokenizer
 
-    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer = Tokenizer.from_str(source)
     tokenizer.no_padding()
     tokenizer.no_truncation()
     return tokenizer

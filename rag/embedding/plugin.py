@@ -50,4 +50,4 @@ def load_plugin(given: str) -> PluginEmbedder:
         raise EmbeddingError(f"The embedding plug-in {given!r} cannot be loaded: {type(error).__name__}: {error}") from error
     if missing := [name for name in NEEDED if not hasattr(type(made), name) and not hasattr(made, name)]:
         raise EmbeddingError(f"The embedding plug-in {given!r} has no {', '.join(missing)}: see `Embedder` in rag/embedding/protocol.py.")
-    return PluginEmbedder(path if not question else f"{path}?{argument}", made)
+    return PluginEmbedder(given, made)

@@ -53,15 +53,3 @@ class Closable(Protocol):
 
     def close(self) -> None:
         """Let go of them. Doing so twice is harmless; the next use opens new ones."""
-
-
-@runtime_checkable
-class HasWords(Protocol):
-    """An embedder that is a table of words, and knows nothing of a text that has none of them."""
-
-    @property
-    def words(self) -> Sequence[str]:
-        """All words of the table, from common to rare."""
-
-    def knows(self, text: str) -> bool:
-        """Whether any word of a text is in the table."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rag.embedding.model_files import model_folder, model_key, model_name
+from rag.embedding.onnx_runtime import read_tokenizer
 from rag.embedding.protocol import Embeddings
 from rag.embedding.token_reader import TokenReader
 from rag.errors import EmbeddingError
@@ -80,13 +81,11 @@ class SentenceTransformerEmbedder:
 
     @cached_property
     def token_reader(self) -> TokenReader:
-        """See `HasTokens.token_reader`."""
+        """See `CheckedEmbedder.token_reader`."""
 
         def load_tokenizer() -> "tuple[Tokenizer, int]":
-            from tokenizers import Tokenizer
-
             with self._lock:
-                return Tokenizer.from_str(self._model.tokenizer.backend_tokenizer.to_str()), token_limit(self._model)[0]
+                return read_tokenizer(self._model.tokenizer.backend_tokenizer.to_str()), token_limit(self._model)[0]
 
         return TokenReader(load_tokenizer, lambda: self._model, self._lock)
 

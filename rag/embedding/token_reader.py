@@ -4,8 +4,8 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -64,15 +64,6 @@ class TokenizedText:
         return tuple(token for token in self.tokens if token.is_read)
 
 
-@runtime_checkable
-class HasTokens(Protocol):
-    """An embedder that shows its tokens. Not every one can: a model at an endpoint does not."""
-
-    @property
-    def token_reader(self) -> "TokenReader":
-        """Shows them; nothing is loaded yet."""
-
-
 class TokenReader:
     """Looks into a sentence-transformers model, without any prompt; EmbeddingError where it cannot be loaded. Safe to share by threads."""
 
@@ -83,14 +74,14 @@ class TokenReader:
         lock: "threading.RLock | None" = None,
     ) -> None:
         """Load nothing yet; `load_tokenizer` gives a tokenizer of its own and the token limit, `lock` is held while the model works."""
-        self._load_tokenizer = load_tokenizer
-        self._load_model = load_model
+        self._load_tokenizer = cache(load_tokenizer)
+        self._load_model = cache(load_model)  # called with the lock held
         self._lock = lock or threading.RLock()
 
     def tokens(self, text: str) -> TokenizedText:
         """Cut a text of any length; the model itself is not loaded for it."""
         text = _valid(text)
-        tokenizer, limit = self._tokenizer
+        tokenizer, limit = self._load_tokenizer()
         encoding = tokenizer.encode(text)
         own = np.array(encoding.special_tokens_mask, dtype=bool)
         over = set(np.flatnonzero(~own)[max(0, limit - int(own.sum())) :].tolist())
@@ -103,8 +94,8 @@ class TokenReader:
 
     def vocabulary(self) -> list[str]:
         """The whole words that are tokens: two letters at least, nothing but letters, most frequent first, `MOST_WORDS` at most."""
-        by_id = [text for text, _ in sorted(self._tokenizer[0].get_vocab().items(), key=lambda entry: entry[1])]
-        if any(text.startswith(WORD_BEGINS) for text in by_id):
+        by_id = [text for text, _ in sorted(self._load_tokenizer()[0].get_vocab().items(), key=lambda entry: entry[1])]
+        if self._marks_beginnings:
             by_id = [text[1:] for text in by_id if text.startswith(WORD_BEGINS)]
         words = dict.fromkeys(text.casefold() for text in by_id if len(text) > 1 and text.isalpha())
         return list(words)[:MOST_WORDS]
@@ -112,31 +103,31 @@ class TokenReader:
     def token_vectors(self, text: str) -> Embeddings:
         """The last layer's vector of each of `tokens(text).read`: float32 `(tokens read, width)`, not of unit length."""
         with self._lock, _translated():
-            made = self._model.encode([_valid(text)], output_value="token_embeddings", prompt="", show_progress_bar=False)
+            made = self._load_model().encode([_valid(text)], output_value="token_embeddings", prompt="", show_progress_bar=False)
             return np.asarray(made[0].float().cpu().numpy(), dtype=np.float32)
 
     def sentence_vector(self, text: str) -> Embeddings:
         """The model's own vector of a text: float32 `(dimensions,)`, of unit length."""
         with self._lock:
-            made = self._model.encode([_valid(text)], normalize_embeddings=True, prompt="", show_progress_bar=False)
+            made = self._load_model().encode([_valid(text)], normalize_embeddings=True, prompt="", show_progress_bar=False)
         return np.asarray(made[0], dtype=np.float32)
 
     def static_vectors(self, ids: Sequence[int]) -> Embeddings:
         """Input embeddings, the same for a token wherever it stands: float32 `(len(ids), width)`, not of unit length."""
         with self._lock, _translated():
-            table = self._model[0].auto_model.get_input_embeddings().weight  # type: ignore[union-attr, operator]
+            table = self._load_model()[0].auto_model.get_input_embeddings().weight  # type: ignore[union-attr, operator]
             return np.asarray(table[list(ids)].detach().float().cpu().numpy(), dtype=np.float32)
 
     @cached_property
     def pooling(self) -> str:
         """How the model makes one vector of many: "mean", "cls", "max" ...; "" where it does not say."""
         with self._lock:
-            modes = [getattr(module, "pooling_mode", None) for module in self._model]
+            modes = [getattr(module, "pooling_mode", None) for module in self._load_model()]
         mode = next((mode for mode in modes if mode), "")
         return mode if isinstance(mode, str) else "+".join(mode)
 
     def _kind(self, text: str, id_: int, start: int) -> TokenKind:
-        if text == self._unknown:
+        if text == getattr(self._load_tokenizer()[0].model, "unk_token", None):
             return "unknown"
         if id_ in self._special:  # also where the text itself says "[SEP]"
             return "special"
@@ -144,28 +135,12 @@ class TokenReader:
         return "piece" if text.startswith(CONTINUES) or goes_on else "word"
 
     @cached_property
-    def _tokenizer(self) -> "tuple[Tokenizer, int]":
-        tokenizer, limit = self._load_tokenizer()
-        tokenizer.no_padding()
-        tokenizer.no_truncation()
-        return tokenizer, limit
-
-    @cached_property
     def _marks_beginnings(self) -> bool:
-        return any(text.startswith(WORD_BEGINS) for text in self._tokenizer[0].get_vocab())
+        return any(text.startswith(WORD_BEGINS) for text in self._load_tokenizer()[0].get_vocab())
 
     @cached_property
     def _special(self) -> frozenset[int]:
-        return frozenset(id_ for id_, added in self._tokenizer[0].get_added_tokens_decoder().items() if added.special)
-
-    @cached_property
-    def _unknown(self) -> str | None:
-        return getattr(self._tokenizer[0].model, "unk_token", None)
-
-    @cached_property
-    def _model(self) -> "SentenceTransformer":
-        """The model; called with the lock held."""
-        return self._load_model()
+        return frozenset(id_ for id_, added in self._load_tokenizer()[0].get_added_tokens_decoder().items() if added.special)
 
 
 @contextmanager

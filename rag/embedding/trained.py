@@ -1,36 +1,42 @@
-"""`gensim:FOLDER`: Word2Vec, FastText or Doc2Vec trained on one's own library; `training` makes the folder.
+"""`gensim:FOLDER`: Word2Vec, FastText or Doc2Vec trained on one's own library; `train` makes the folder.
 
-A folder holds numbers and words, no pickle: reading one runs nothing.
+A folder holds numbers and words, no pickle: reading one runs nothing. The same texts give the same folder, byte for byte.
 """
 
 import hashlib
 import json
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from rag.embedding.built_in_tokens import BuiltInTokens
 from rag.embedding.protocol import Embeddings
-from rag.embedding.words import RARENESS, WordVectors, centred, unit, weighted_mean, words_of
+from rag.embedding.words import RARENESS, WordsEmbedder, WordVectors, centred, unit, weighted_mean, words_of
 from rag.errors import EmbeddingError
 from rag.types import TrainedKind
-
-if TYPE_CHECKING:
-    from gensim.models.doc2vec import Doc2Vec
 
 ABOUT, ROWS, NGRAMS = "about.json", "rows.npy", "ngrams.npy"
 """The files of a folder: what it is, with the words and their counts; a row for each word; FastText's rows of parts of words."""
 
 SEED = 7
 NGRAM_LETTERS = (3, 6)
+"""The lengths of the parts of words that FastText learns."""
+
 INFER_EPOCHS, INFER_ALPHA, LEAST_ALPHA = 50, 0.025, 0.0001
 """How Doc2Vec infers the vector of a text; the learning rate falls in even steps."""
+
+LEAST_COUNT = 2
+"""A word that occurs less often is not learned."""
+
+LEAST_WORDS = 20
+"""With fewer words than these, there is nothing to learn from."""
+
+NGRAM_BUCKETS = 20_000
+"""Rows for parts of words; parts with the same hash share one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +49,12 @@ class About:
     epochs: int
 
 
-class TrainedEmbedder(BuiltInTokens):
+class TrainedEmbedder(WordsEmbedder):
     """Word2Vec and FastText as the weighted mean of a text's words (`words.WordsEmbedder`), Doc2Vec by inferring.
 
     FastText makes the vector of an unknown word from the word's parts. The same text always gives the same vector. A text of which
     nothing is known gets what `words.unit` gives to unknown words.
     """
-
-    def __init__(self, folder: Path) -> None:
-        """Read nothing yet; `folder` was made by `training.train`."""
-        self._folder = folder
-        self._lock = threading.RLock()
 
     @cached_property
     def identity(self) -> str:
@@ -62,11 +63,6 @@ class TrainedEmbedder(BuiltInTokens):
         for name in (ABOUT, ROWS, NGRAMS) if self._about.kind == "fasttext" else (ABOUT, ROWS):
             digest.update(self._bytes(name))
         return f"gensim:{self._about.kind}:{digest.hexdigest()}"
-
-    def embed_documents(self, texts: Sequence[str]) -> Embeddings:
-        """See `Embedder.embed_documents`."""
-        rows = [self.embed_query(text) for text in texts]
-        return np.stack(rows) if rows else np.empty((0, self._vectors.rows.shape[1]), dtype=np.float32)
 
     def embed_query(self, text: str) -> Embeddings:
         """See `Embedder.embed_query`."""
@@ -79,15 +75,9 @@ class TrainedEmbedder(BuiltInTokens):
                 case "doc2vec":
                     return self._infer(text.lower())
 
-    @property
-    def words(self) -> Sequence[str]:
-        """See `HasWords.words`."""
-        return self._about.words
-
     def knows(self, text: str) -> bool:
-        """See `HasWords.knows`; FastText knows any word by its parts."""
-        known = set(self._about.words)
-        return self._about.kind == "fasttext" or any(word in known for word in words_of(text.lower()))
+        """See `WordsEmbedder.knows`; FastText knows any word by its parts."""
+        return self._about.kind == "fasttext" or super().knows(text.lower())
 
     def _mean_with_parts(self, text: str) -> Embeddings:
         vectors, words = self._vectors, words_of(text)
@@ -102,8 +92,8 @@ class TrainedEmbedder(BuiltInTokens):
 
     def _word_from_parts(self, word: str) -> Embeddings:
         """The mean of the rows of the word's parts, as FastText has it (Bojanowski and others, 2017)."""
-        hashes = _gensim_part_hashes(word, len(self._ngrams))
-        mean: Embeddings = self._ngrams[hashes].mean(axis=0) - self._centre if hashes else np.zeros(self._ngrams.shape[1], dtype=np.float32)
+        hashes = list(gensim_models().fasttext.ft_ngram_hashes(word, *NGRAM_LETTERS, len(self._ngrams)))
+        mean: Embeddings = self._ngrams[hashes].mean(axis=0) if hashes else np.zeros(self._ngrams.shape[1], dtype=np.float32)
         return mean
 
     def _infer(self, text: str) -> Embeddings:
@@ -127,10 +117,9 @@ class TrainedEmbedder(BuiltInTokens):
     @cached_property
     def _about(self) -> About:
         try:
-            about = About(**json.loads(self._bytes(ABOUT)))
+            return About(**json.loads(self._bytes(ABOUT)))
         except (ValueError, TypeError) as error:
-            raise EmbeddingError(f"{self._folder / ABOUT} is not what `rag train` writes. Train the model again.") from error
-        return about
+            raise EmbeddingError(f"{self._path / ABOUT} is not what `rag train` writes. Train the model again.") from error
 
     @cached_property
     def _vectors(self) -> WordVectors:
@@ -138,48 +127,42 @@ class TrainedEmbedder(BuiltInTokens):
         return centred(WordVectors({word: place for place, word in enumerate(about.words)}, self._array(ROWS), counts / counts.sum()))
 
     @cached_property
-    def _centre(self) -> Embeddings:
-        """What `centred` took off: words made from parts have it too."""
-        row: Embeddings = self._array(ROWS)[0] - self._vectors.rows[0]
-        return row
-
-    @cached_property
     def _ngrams(self) -> Embeddings:
-        return self._array(NGRAMS)
+        """The rows of parts of words, less what `centred` took off the words' own."""
+        centre: Embeddings = self._array(ROWS)[0] - self._vectors.rows[0]
+        return self._array(NGRAMS) - centre
 
     @cached_property
-    def _doc2vec(self) -> "Doc2Vec":
+    def _doc2vec(self) -> Any:
         """Gensim's model, assembled from the words and their output rows: inference uses nothing else."""
         model = untrained_doc2vec(self._array(ROWS).shape[1], self._about.epochs)
         model.sorted_vocab = False  # they are
         model.build_vocab_from_freq(dict(zip(self._about.words, self._about.counts, strict=True)))
         if model.wv.index_to_key != self._about.words:
-            raise EmbeddingError(f"The words of {self._folder} are not in their order. Train the model again.")
+            raise EmbeddingError(f"The words of {self._path} are not in their order. Train the model again.")
         model.syn1neg = self._array(ROWS)
         return model
 
     def _array(self, name: str) -> Embeddings:
         try:
-            rows: Embeddings = np.load(self._folder / name, allow_pickle=False).astype(np.float32)
+            rows: Embeddings = np.load(self._path / name, allow_pickle=False).astype(np.float32)
         except (OSError, ValueError) as error:
-            raise EmbeddingError(f"The trained model in {self._folder} cannot be read: {error}. Train it again.") from error
+            raise EmbeddingError(f"The trained model in {self._path} cannot be read: {error}. Train it again.") from error
         return rows
 
     def _bytes(self, name: str) -> bytes:
         try:
-            return (self._folder / name).read_bytes()
+            return (self._path / name).read_bytes()
         except OSError as error:
             raise EmbeddingError(
-                f"There is no trained model in {self._folder}: {name} cannot be read ({error.strerror}). "
-                f"`rag train word2vec -o {self._folder}` makes one."
+                f"There is no trained model in {self._path}: {name} cannot be read ({error.strerror}). "
+                f"`rag train word2vec -o {self._path}` makes one."
             ) from error
 
 
-def untrained_doc2vec(dimensions: int, epochs: int) -> "Doc2Vec":
+def untrained_doc2vec(dimensions: int, epochs: int) -> Any:
     """Gensim's Doc2Vec, PV-DBOW (Le and Mikolov, 2014), before it has read anything."""
-    with gensim_needed():
-        from gensim.models.doc2vec import Doc2Vec
-    return Doc2Vec(vector_size=dimensions, dm=0, epochs=epochs, **OPTIONS)
+    return gensim_models().Doc2Vec(vector_size=dimensions, dm=0, epochs=epochs, **OPTIONS)
 
 
 def stable_hash(text: str) -> int:
@@ -191,16 +174,64 @@ OPTIONS: dict[str, Any] = {"seed": SEED, "hashfxn": stable_hash, "workers": 1, "
 """Of gensim's models: the same texts give the same model."""
 
 
-@contextmanager
-def gensim_needed() -> Iterator[None]:
-    """Around an import of gensim: says how to install it where it is missing."""
+def gensim_models() -> Any:
+    """Import gensim; EmbeddingError says how to install it where it is missing."""
     try:
-        yield
+        import gensim.models
     except ModuleNotFoundError as error:
         raise EmbeddingError("gensim is not installed. Install it with: pip install 'footnote[gensim]'") from error
+    return gensim.models
 
 
-def _gensim_part_hashes(word: str, buckets: int) -> list[int]:
-    with gensim_needed():
-        from gensim.models.fasttext import ft_ngram_hashes
-    return list(ft_ngram_hashes(word, *NGRAM_LETTERS, buckets))
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A trained model: its identity and folder, how many texts were read and words learned."""
+
+    identity: str
+    folder: str
+    texts: int
+    words: int
+
+
+def train(texts: Sequence[str], kind: TrainedKind, folder: Path, dimensions: int = 100, epochs: int = 60) -> Trained:
+    """Train a model on texts with gensim, each read in lower case as one run of words; the files in `folder` are replaced.
+
+    "word2vec" is skip-gram (Mikolov and others, 2013), "fasttext" the same with parts of words, "doc2vec" PV-DBOW.
+    """
+    occurrences = Counter(word for text in texts for word in words_of(text.lower()))
+    counts = {word: count for word, count in occurrences.items() if count >= LEAST_COUNT}
+    if len(counts) < LEAST_WORDS:
+        raise EmbeddingError(
+            f"The library has {len(counts)} words that occur twice or more, too few to learn from ({LEAST_WORDS} are needed). "
+            "`rag add PATH` adds documents."
+        )
+    runs = [[word for word in words_of(text.lower()) if word in counts] for text in texts]
+    model, arrays = _trained(runs, kind, dimensions, epochs)
+    words: list[str] = model.wv.index_to_key
+    about = About(kind, words, [counts[word] for word in words], epochs)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, rows in arrays.items():
+            np.save(folder / name, rows.astype(np.float32), allow_pickle=False)
+        (folder / ABOUT).write_text(json.dumps(asdict(about), ensure_ascii=False), encoding="utf-8")
+    except OSError as error:
+        raise EmbeddingError(f"The trained model cannot be written to {folder}: {error.strerror}. Choose another folder.") from error
+    return Trained(TrainedEmbedder(folder).identity, str(folder), len(texts), len(words))
+
+
+def _trained(runs: Sequence[list[str]], kind: TrainedKind, dimensions: int, epochs: int) -> tuple[Any, dict[str, Any]]:
+    """Gensim's model, and the rows to save of it, by file name."""
+    models = gensim_models()
+    if kind == "doc2vec":
+        model = untrained_doc2vec(dimensions, epochs)
+        tagged = [models.doc2vec.TaggedDocument(run, [number]) for number, run in enumerate(runs)]
+        model.build_vocab(tagged)
+        model.train(tagged, total_examples=len(tagged), epochs=epochs)
+        return model, {ROWS: model.syn1neg}
+    options = OPTIONS | {"epochs": epochs}
+    if kind == "word2vec":
+        model = models.Word2Vec(runs, vector_size=dimensions, sg=1, **options)
+        return model, {ROWS: model.wv.vectors}
+    least, most = NGRAM_LETTERS
+    model = models.FastText(runs, vector_size=dimensions, sg=1, bucket=NGRAM_BUCKETS, min_n=least, max_n=most, **options)
+    return model, {ROWS: model.wv.vectors, NGRAMS: model.wv.vectors_ngrams}

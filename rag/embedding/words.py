@@ -68,24 +68,21 @@ class WordsEmbedder(BuiltInTokens):
 
     def embed_query(self, text: str) -> Embeddings:
         """See `Embedder.embed_query`."""
-        return weighted_mean(text, self._vectors)
+        with self._lock:
+            return weighted_mean(text, self._vectors)
 
     @property
-    def words(self) -> Sequence[str]:
-        """See `HasWords.words`."""
+    def words(self) -> list[str]:
+        """All words of the table, from common to rare."""
         return list(self._vectors.places)
 
     def knows(self, text: str) -> bool:
-        """See `HasWords.knows`."""
+        """Whether any word of a text is in the table; nothing is known of a text that has none."""
         return any(word in self._vectors.places or word.lower() in self._vectors.places for word in words_of(text))
 
     @cached_property
     def _vectors(self) -> WordVectors:
-        with self._lock:
-            if "_vectors" in self.__dict__:  # another thread read them while this one waited
-                return self.__dict__["_vectors"]  # type: ignore[no-any-return]
-            self.__dict__["_vectors"] = read = centred(read_word_vectors(self._path))
-            return read
+        return centred(read_word_vectors(self._path))
 
 
 def words_of(text: str) -> list[str]:

@@ -108,16 +108,13 @@ class Endpoint:
         """A client that may be kept; it is closed by whoever opened it."""
         import httpx2
 
-        return httpx2.Client(timeout=self._timeout, follow_redirects=False, event_hooks={"request": [self._strip]})
+        return httpx2.Client(timeout=self._timeout, follow_redirects=False, auth=self._strip)
 
     def open_async_http(self) -> "httpx2.AsyncClient":
         """A client for one event loop."""
         import httpx2
 
-        async def strip(request: httpx2.Request) -> None:
-            self._strip(request)
-
-        return httpx2.AsyncClient(timeout=self._timeout, follow_redirects=False, event_hooks={"request": [strip]})
+        return httpx2.AsyncClient(timeout=self._timeout, follow_redirects=False, auth=self._strip)
 
     @property
     def _timeout(self) -> "httpx2.Timeout":
@@ -125,9 +122,10 @@ class Endpoint:
 
         return httpx2.Timeout(self.timeout_seconds, connect=min(CONNECT_SECONDS, self.timeout_seconds))
 
-    def _strip(self, request: "httpx2.Request") -> None:
+    def _strip(self, request: "httpx2.Request") -> "httpx2.Request":
         """Take off every header that was not asked for, and put the endpoint's own key on."""
         for name in set(request.headers) - HEADERS_SENT:
             del request.headers[name]
         if self.key:
             request.headers["Authorization"] = f"Bearer {self.key}"
+        return request

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.embedding.built_in_tokens import built_in_token_spans
+from rag.embedding.built_in_tokens import BuiltInTokens
 from rag.embedding.protocol import Embeddings
 from rag.endpoints.client import Endpoint, Service
 from rag.endpoints.errors import not_the_protocol, translate
@@ -56,7 +56,7 @@ MARGIN = 2
 """The server's tokens for one of the built-in model's, at most."""
 
 
-class EndpointEmbedder:
+class EndpointEmbedder(BuiltInTokens):
     """A model behind an OpenAI-compatible endpoint; a wrong address is reported at first use."""
 
     def __init__(self, model: str, endpoint: EmbeddingEndpoint, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
@@ -73,10 +73,6 @@ class EndpointEmbedder:
     def max_tokens(self) -> int:
         """Half of what the server reads: its tokens are not ours."""
         return self._server_tokens // MARGIN
-
-    def token_spans(self, text: str) -> list[tuple[int, int]]:
-        """Those of the built-in model."""
-        return built_in_token_spans(text)
 
     def embed_documents(self, texts: Sequence[str]) -> Embeddings:
         """See `Embedder.embed_documents`."""
@@ -137,7 +133,7 @@ class EndpointEmbedder:
                 response.headers["x-should-retry"] = "false"
 
         base_url, http = self._endpoint.checked_url(), self._endpoint.open_http()
-        http.event_hooks = http.event_hooks | {"response": [limit_pause]}
+        http.event_hooks = {"response": [limit_pause]}
         # the client insists on some key; the endpoint decides what is sent
         return openai.OpenAI(base_url=base_url, api_key="none", timeout=http.timeout, http_client=http)
 

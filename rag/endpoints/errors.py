@@ -55,15 +55,15 @@ UNKNOWN = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
-    """An answer that is an error: its HTTP status, its body (JSON, or text where it is none) and its headers."""
+class Reply:
+    """A server's answer: its HTTP status, its body (JSON, or text where it is none) and its headers."""
 
     status: int
     body: Any
     headers: Mapping[str, str]
 
     def is_about(self, model: str) -> bool:
-        """Whether it means the model, not the path or the request: most servers answer 404 then, some 400 or 422."""
+        """Whether it refuses the model, not the path or the request: most servers answer 404 then, some 400 or 422."""
         words = all_words(self.body)
         if self.status == 404:
             return "model" in words.lower() and not words.lstrip().startswith("<")
@@ -79,7 +79,7 @@ def translate(error: Exception, endpoint: Endpoint, model: str = "") -> RagError
     body = getattr(error, "body", None)
     if kind == "refused":
         response: httpx2.Response = error.response  # type: ignore[attr-defined]
-        return refusal(Refusal(response.status_code, body, response.headers), endpoint, model)
+        return refusal(Reply(response.status_code, body, response.headers), endpoint, model)
     if kind == "unreachable":
         return _unreachable(cause if cause and _kind(cause) else error, endpoint)
     if kind == "garbled":
@@ -95,7 +95,7 @@ def translate(error: Exception, endpoint: Endpoint, model: str = "") -> RagError
     return endpoint.error(failure, f"{endpoint.shown} {problem}")
 
 
-def refusal(reply: Refusal, endpoint: Endpoint, model: str = "") -> RagError:
+def refusal(reply: Reply, endpoint: Endpoint, model: str = "") -> RagError:
     """The service's error for an answer whose status is one."""
     status, service, said = reply.status, endpoint.service, _quotation(reply.body, endpoint)
     failure: Failure

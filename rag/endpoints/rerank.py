@@ -6,17 +6,16 @@ bare, or under "results" or "data".
 """
 
 import json
-import math
 import re
+import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
 from rag.endpoints.client import Endpoint, Service
-from rag.endpoints.errors import Refusal, all_words, not_the_protocol, refusal, too_slow, translate
+from rag.endpoints.errors import Reply, all_words, not_the_protocol, refusal, too_slow, translate
 from rag.errors import RerankingError
 
 if TYPE_CHECKING:
@@ -51,18 +50,6 @@ BELOW_THE_LEAST = 1.0
 """How far below the least score the texts are put that a server left out."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Reply(Refusal):
-    """Any answer; its body is text where it is not JSON. `media_type` is "" where none is stated."""
-
-    media_type: str
-
-    @property
-    def wants_texts(self) -> bool:
-        """Whether it may be a refusal of a request whose documents are not called "texts"."""
-        return self.status in {400, 422} and re.search(r"\btexts\b", all_words(self.body)) is not None
-
-
 class EndpointReranker:
     """A model behind a rerank endpoint, whose address may lack /v1 or /rerank; a wrong one is reported at first use."""
 
@@ -90,20 +77,19 @@ class EndpointReranker:
         try:
             scores = _read_scores(reply.body, len(texts))
         except ValueError as error:
-            raise not_the_protocol(f"{reply.media_type or 'no media type'}: {error}", self._endpoint) from error
+            media_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower() or "no media type"
+            raise not_the_protocol(f"{media_type}: {error}", self._endpoint) from error
         self._address = address
         return scores
 
-    def _ask(self, address: str, question: str, texts: Sequence[str]) -> _Reply:
+    def _ask(self, address: str, question: str, texts: Sequence[str]) -> Reply:
         """One answer; a server that may want the texts by their other name is asked once more."""
         reply = self._send(address, self._request(question, texts, self._takes_texts))
-        if self._takes_texts or not reply.wants_texts:
+        if self._takes_texts or reply.status not in {400, 422} or not re.search(r"\btexts\b", all_words(reply.body)):
             return reply
         second = self._send(address, self._request(question, texts, takes_texts=True))
-        if second.status != 200:
-            return reply
-        self._takes_texts = True
-        return second
+        self._takes_texts = second.status == 200
+        return second if self._takes_texts else reply
 
     def _request(self, question: str, texts: Sequence[str], takes_texts: bool) -> bytes:
         """The request's body, as little as a server needs. A lone surrogate, as a shell may pass one, cannot be sent."""
@@ -114,15 +100,14 @@ class EndpointReranker:
             body["model"] = self._endpoint.model
         return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
 
-    def _send(self, address: str, request: bytes) -> _Reply:
+    def _send(self, address: str, request: bytes) -> Reply:
         import httpx2
 
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
         try:
             # a client for each request: one kept would meet connections that the server has closed meanwhile
             with self._endpoint.open_http() as http, http.stream("POST", address, content=request, headers=headers) as response:
-                media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-                return _Reply(response.status_code, _decoded(self._read(response)), response.headers, media_type)
+                return Reply(response.status_code, _decoded(self._read(response)), response.headers)
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise translate(error, self._endpoint) from error
 
@@ -182,10 +167,6 @@ def _score(result: dict[str, Any]) -> float:
     score: Any = next((result[name] for name in SCORE_NAMES if name in result), None)
     if type(score) not in {int, float}:
         raise ValueError("a result without a score")
-    try:
-        number = float(score)
-    except OverflowError:
-        number = math.inf
-    if not math.isfinite(number):
+    if not -sys.float_info.max <= score <= sys.float_info.max:  # NaN and integers that no float can hold, too
         raise ValueError("a score that is no finite number")
-    return number
+    return float(score)

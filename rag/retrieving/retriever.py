@@ -5,7 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from rag.embedding.protocol import Embedder, Embeddings
-from rag.reranking.protocol import Reranker
+from rag.reranking import Reranker
 from rag.retrieving.fusing import fused, with_neighbours
 from rag.retrieving.passages import RankedChunk, distinct, joined
 from rag.retrieving.trimming import Sentence, sentences, trimmed

@@ -19,8 +19,7 @@ from rag.embedding.checked import CheckedEmbedder
 from rag.embedding.onnx_export import TEXTS as JUDGED_ON
 from rag.embedding.protocol import Embedder, Embeddings
 from rag.embedding.sentence_transformer import POOLINGS, SentenceTransformerEmbedder
-from rag.embedding.trained import TrainedEmbedder
-from rag.embedding.training import train
+from rag.embedding.trained import TrainedEmbedder, train
 from rag.types import TrainedKind
 from tests.conftest import OpenLibrary
 from tests.exported import export_here

@@ -15,7 +15,7 @@ from rag.embedding.backends import Backend, build_embedder
 from rag.embedding.checked import CheckedEmbedder
 from rag.embedding.onnx_embedder import EXPORT_VERSION, OnnxEmbedder, expected_precision
 from rag.embedding.protocol import Embedder
-from rag.reranking.protocol import build_reranker
+from rag.reranking import build_reranker
 from rag.settings import EmbeddingEndpoint
 from tests.exported import export_here
 from tests.fakes import BagOfWordsEmbedder

@@ -17,8 +17,7 @@ from transformers import BertConfig, BertForSequenceClassification, BertModel, B
 
 from rag import RerankingError
 from rag.endpoints.rerank import EndpointReranker
-from rag.reranking.cross_encoder import CrossEncoderReranker
-from rag.reranking.protocol import Reranker, build_reranker
+from rag.reranking import CrossEncoderReranker, Reranker, build_reranker
 from tests.rerank_server import RerankServer
 
 WORDS = ["return", "refund", "warranty", "battery", "garden", "river", "music", "winter"]

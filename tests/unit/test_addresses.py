@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rag import ChatError, EmbeddingError, Library, RerankingError, Settings, StorageError
 from rag.embedding.backends import build_embedder
 from rag.endpoints.addresses import without_secrets
-from rag.reranking.protocol import build_reranker
+from rag.reranking import build_reranker
 from rag.settings import EmbeddingEndpoint
 from tests.fakes import BagOfWordsEmbedder
 from ui.web.settings import SettingsHandlers

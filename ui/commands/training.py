@@ -11,6 +11,8 @@ from ui.commands.terminal import JsonOption, LibraryOption, err, open_library, p
 
 app = typer.Typer()
 
+READ_CHUNKS = 1_000
+
 
 @app.command()
 def train(
@@ -23,11 +25,15 @@ def train(
     as_json: JsonOption = False,
 ) -> None:
     """Train word or document vectors on the library's texts, for use with RAG_EMBEDDING_MODEL=gensim:FOLDER."""
-    from rag.embedding.training import library_texts
-    from rag.embedding.training import train as train_model
+    from rag.embedding.trained import train as train_model
 
+    texts = []
     with open_library(library) as opened:
-        texts = library_texts(opened)
+        # in the order of the ids, which does not depend on when documents were added
+        keys = sorted((record.id, ordinal) for record in opened.documents() for ordinal in range(record.chunks))
+        for first in range(0, len(keys), READ_CHUNKS):
+            chunks = opened.chunks(keys[first : first + READ_CHUNKS])
+            texts += [chunks[key].text for key in sorted(chunks)]
     trained = train_model(texts, kind, output, dimensions, epochs)
     if as_json:
         print_json([asdict(trained)])

@@ -14,7 +14,6 @@ NO_SYSTEM = re.compile(
 )
 """How chat templates without a system role (Gemma, older Mistral) say so."""
 
-
 USAGE = re.compile(r"stream_?options|include_?usage", re.IGNORECASE)
 """How a server names the parameters that ask it to count tokens."""
 

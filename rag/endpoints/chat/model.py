@@ -51,7 +51,6 @@ class ChatModel(Protocol):
     @property
     def name(self) -> str:
         """The model's name, or "" until it is known."""
-        ...
 
     async def check(self) -> ChatStatus:
         """Ask, at little cost, whether the endpoint answers and which model it has; nothing is generated.
@@ -59,7 +58,6 @@ class ChatModel(Protocol):
         Raises:
             ChatError: It does not answer as it should.
         """
-        ...
 
     async def resolve(self) -> str:
         """The model's name: the one set, else the only one that the endpoint serves.
@@ -68,7 +66,6 @@ class ChatModel(Protocol):
             ChatNotConfiguredError: None is set, and the endpoint does not list exactly one.
             ChatError: The endpoint did not answer as it should.
         """
-        ...
 
     def stream(self, messages: Sequence[Message]) -> AsyncGenerator[ChatDelta, None]:
         """Answer, word by word. Closing the generator ends the request at once.
@@ -76,7 +73,6 @@ class ChatModel(Protocol):
         Raises:
             ChatError: The endpoint did not answer as it should; words may have been sent before.
         """
-        ...
 
 
 class OpenAIChatModel:
@@ -114,9 +110,9 @@ class OpenAIChatModel:
         """See `ChatModel.resolve`."""
         if not self._name:
             models = await list_models(self._endpoint)
-            if not models or not only_chat_model(models):
+            self._name = only_chat_model(models or ())
+            if not self._name:
                 raise ChatNotConfiguredError(how_to_choose(self._endpoint.shown, models))
-            self._name = only_chat_model(models)
         return self._name
 
     async def stream(self, messages: Sequence[Message]) -> AsyncGenerator[ChatDelta, None]:
@@ -134,7 +130,7 @@ class OpenAIChatModel:
             if not (reply.finish or reply.has_words):
                 raise ChatConnectionError(f"{self._endpoint.shown} ended its answer before the first word. Try again.")
             end = reply.end()
-            self._begins_thinking = reply.begins_thinking
+            self._begins_thinking = reply.splitter.begins_inside
             yield end
 
     async def _open_stream(self, client: "AsyncOpenAI", messages: Sequence[Message]) -> "AsyncStream[ChatCompletionChunk]":

@@ -46,12 +46,7 @@ class ReplyReader:
         self.finish: str | None = None
         self.has_words = False
         self._prompt_tokens: int | None = None
-        self._splitter = ThinkingSplitter(begins_thinking)
-
-    @property
-    def begins_thinking(self) -> bool:
-        """Whether this reply began with reasoning that no tag announced."""
-        return self._splitter.begins_inside
+        self.splitter = ThinkingSplitter(begins_thinking)
 
     def read(self, chunk: "ChatCompletionChunk") -> ChatDelta:
         """Take the next chunk. Servers may leave out any field."""
@@ -66,12 +61,12 @@ class ReplyReader:
         reasoning = _words(delta, "reasoning_content") or _words(delta, "reasoning")
         content = _words(delta, "content") or _words(delta, "refusal")
         self.has_words = self.has_words or bool(content or reasoning)
-        split = self._splitter.feed(content)
+        split = self.splitter.feed(content)
         return replace(split, reasoning=reasoning + split.reasoning)
 
     def end(self) -> ChatDelta:
         """The last delta."""
-        last = self._splitter.finish(was_cut=self.finish in {None, "length"})
+        last = self.splitter.finish(was_cut=self.finish in {None, "length"})
         return replace(last, finish=self.finish or "interrupted", prompt_tokens=self._prompt_tokens)
 
 

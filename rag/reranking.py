@@ -1,4 +1,8 @@
-"""Scores by a cross-encoder on this machine, which sentence-transformers runs."""
+"""Question and passages -> how well each passage answers: a second, slower look at the best ones found.
+
+The scores come from a cross-encoder on this machine, which sentence-transformers runs, or from an endpoint (`rag.endpoints.rerank`).
+Implement `Reranker` to add another, and name it in `build_reranker`.
+"""
 
 import json
 import math
@@ -6,7 +10,9 @@ import threading
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pydantic import SecretStr
 
 from rag.embedding.model_files import model_folder, model_name, weights_sha256
 from rag.embedding.sentence_transformer import UNLIMITED_TOKENS, model_options
@@ -14,6 +20,9 @@ from rag.errors import EmbeddingError, RerankingError
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder
+
+TIMEOUT_SECONDS = 30.0
+"""Longest wait for an endpoint: a person is waiting."""
 
 BATCH_SIZE = 16
 """Pairs in one pass: larger passes are hardly faster on two cores."""
@@ -25,6 +34,42 @@ SCORING_HEADS = ("ForSequenceClassification", "ForCausalLM")
 """How the names of models end that can score a pair; another would be given a scoring layer of random weights."""
 
 WANTED = "Set RAG_RERANKER to a folder that holds a cross-encoder with one score, such as ms-marco-MiniLM-L6-v2."
+
+
+class Reranker(Protocol):
+    """Reads a question and a passage together, and says how well the one answers the other. Any thread may call it."""
+
+    @property
+    def identity(self) -> str:
+        """All that its scores depend on: the model, the hash of its weights or its address. Quick to tell: nothing is loaded for it."""
+
+    def scores(self, question: str, texts: Sequence[str]) -> list[float]:
+        """Score texts against a question.
+
+        Args:
+            question: In words. A very long one is cut.
+            texts: Those to compare. What is too long for the model is cut at the end.
+
+        Returns:
+            One for each text, in their order; higher is better, on any scale, finite. Only scores of one call can be compared.
+
+        Raises:
+            RerankingError: The model or the endpoint cannot be used.
+        """
+
+
+def build_reranker(
+    reranker: str, model: str | None = None, api_key: SecretStr | None = None, timeout_seconds: float = TIMEOUT_SECONDS
+) -> Reranker:
+    """The reranker that a setting names: an endpoint's http(s) address, else a cross-encoder's folder or the name of a downloaded one.
+
+    Nothing is loaded, and nothing asked, before its first use. `model` and `api_key` are the endpoint's, where it needs them.
+    """
+    if reranker.strip().lower().startswith(("http://", "https://")):
+        from rag.endpoints.rerank import EndpointReranker
+
+        return EndpointReranker(reranker.strip(), model, api_key, timeout_seconds)
+    return CrossEncoderReranker(reranker)
 
 
 class CrossEncoderReranker:
