@@ -14,10 +14,10 @@ from rag.errors import NewerSchemaError, RagError, StorageError
 from rag.files import path_of
 from rag.ingesting.adding import FileAdder, source_of
 from rag.ingesting.staging import Source
+from rag.storing.chroma_client import READ_BATCH
 from rag.storing.hnsw import UNIT
 from rag.storing.index import Index
 from rag.storing.originals import Originals
-from rag.storing.protocol import READ_BATCH
 from rag.storing.reserve import FULL_BYTES
 from rag.types import DocumentRecord, Finding, Outcome, ProgressCallback
 

@@ -150,7 +150,7 @@ class Library:
         Raises:
             StorageError: The index cannot be opened.
         """
-        return self._parts.catalog.documents()
+        return self._index.documents()
 
     def keyword_ready(self, documents: Sequence[str] | None = None) -> list[DocumentRecord]:
         """The documents that are not fully embedded yet: keyword search finds them, semantic search some of their chunks.
@@ -162,7 +162,7 @@ class Library:
             DocumentNotFoundError: A name in `documents` is not there.
             StorageError: The index cannot be opened.
         """
-        return [record for record in self._parts.catalog.documents(documents) if record.state == "keyword_ready"]
+        return [record for record in self._index.documents(documents) if record.state == "keyword_ready"]
 
     def document(self, name_or_id: str) -> DocumentRecord:
         """Find a document by its name, its id, or the beginning of its id (8 digits or more).
@@ -170,7 +170,7 @@ class Library:
         Raises:
             DocumentNotFoundError: There is none, or more than one.
         """
-        return self._parts.catalog.find(name_or_id)
+        return self._index.find(name_or_id)
 
     def vectors(self) -> Vectors:
         """All vectors as they are now; read again only where documents have changed.
@@ -382,7 +382,7 @@ class Library:
         Raises:
             StorageError: The index cannot be read.
         """
-        return self._parts.catalog.left_behind()
+        return self._index.left_behind()
 
     def reindex(self, progress: ProgressCallback | None = None) -> Report:
         """Re-index with the present model what was left behind, from the library's own copies; then delete the old index.

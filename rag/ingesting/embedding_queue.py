@@ -10,8 +10,8 @@ from operator import attrgetter
 import numpy as np
 
 from rag.embedding.protocol import Embedder, Embeddings
+from rag.storing.chroma_client import WRITE_BATCH
 from rag.storing.index import Index
-from rag.storing.protocol import WRITE_BATCH
 from rag.types import Chunk, DocumentRecord
 
 KNOWN_TEXTS = 2_000

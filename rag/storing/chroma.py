@@ -1,4 +1,4 @@
-"""The record, in Chroma: see `rag.storing.protocol` for what it promises."""
+"""The record of a library's index, in Chroma, which may hold several libraries, and several indexes of each."""
 
 import threading
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
@@ -13,6 +13,9 @@ from rag.errors import StorageError
 from rag.storing.chroma_client import (
     EF_SEARCH,
     NO_VECTOR,
+    READ_BATCH,
+    WRITE_BATCH,
+    IndexName,
     check_schemas,
     collections_of,
     disconnect,
@@ -21,7 +24,6 @@ from rag.storing.chroma_client import (
     translated,
 )
 from rag.storing.lease import Lease
-from rag.storing.protocol import READ_BATCH, WRITE_BATCH, IndexName
 from rag.storing.schema import chunk_fields, read_chunk, read_record, record_fields
 from rag.types import Chunk, ChunkKey, DocumentRecord
 
@@ -34,7 +36,18 @@ EXACT = 5_000
 
 
 class ChromaStore:
-    """A `RecordStore` in Chroma."""
+    """The record of one index: chunks with their vectors, and one record a document.
+
+    - **It belongs to one library.** Nothing that another library has in the same database is read, changed or deleted.
+    - **It has one writer.** Opening it for writing raises `LibraryLockedError` while another process holds the library, unless that one is
+      dead or has not been heard of for a minute. A writer whose lease another has taken over gets `LibraryLockedError` from its next write,
+      and nothing is written. `close` gives the lease back. In a folder, the library's lock is the lease.
+    - **A document's record is its commit.** Chunks whose document has no record and is not keyword-ready are invisible; opening the store
+      for writing deletes them. A write that fails half-way leaves nothing that is visible.
+    - **It can be opened by a later program.** Opening brings what an earlier version stored up to date, without embedding anything;
+      what a newer version stored raises `NewerSchemaError`, and nothing is changed.
+    - **It is thread-safe**, and raises `StorageError` for whatever its database raises.
+    """
 
     def __init__(
         self,
@@ -68,18 +81,23 @@ class ChromaStore:
 
     @property
     def records(self) -> Mapping[str, DocumentRecord]:
-        """See `RecordStore`."""
+        """The documents by id, oldest first. A snapshot: it is replaced, never changed."""
         return self._records
 
     @property
     def dimensions(self) -> int | None:
-        """See `RecordStore`."""
+        """Length of the stored vectors; None where there are none."""
         with translated("read"):
             found = self._chunks.get(limit=1, include=["embeddings"])["embeddings"]
         return len(found[0]) if found is not None and len(found) else None
 
     def put(self, chunks: Sequence[Chunk], embeddings: Embeddings) -> None:
-        """See `RecordStore`."""
+        """Store chunks in place of those with the same keys.
+
+        Args:
+            chunks: Any number, each with valid UTF-8 text.
+            embeddings: float32 `(len(chunks), dimensions)`, unit length.
+        """
         with self._lock:
             self._hidden |= {chunk.document_id for chunk in chunks} - self._records.keys() - self._keyword_ready().keys()
         for first in range(0, len(chunks), WRITE_BATCH):
@@ -95,7 +113,10 @@ class ChromaStore:
             self._is_empty = False
 
     def commit(self, records: Sequence[DocumentRecord]) -> None:
-        """See `RecordStore`. Chroma keeps the fields of an existing row that are not written."""
+        """Write documents' records, or replace those they have. Of each, `record.chunks` chunks must have been put.
+
+        Chroma keeps the fields of an existing row that are not written.
+        """
         if not records:
             return
         self._check_writer()
@@ -110,7 +131,7 @@ class ChromaStore:
             self._hidden -= {record.id for record in records}
 
     def remove(self, document_id: str) -> None:
-        """See `RecordStore`."""
+        """Delete a document's record, then its chunks, from all indexes of the library. An unknown id is harmless."""
         self._check_writer()
         with self._lock, translated("changed"):
             self._hidden |= {document_id}
@@ -127,12 +148,21 @@ class ChromaStore:
                 self._delete_chunks(chunks, document_id)
 
     def count(self, document_id: str) -> int:
-        """See `RecordStore`."""
+        """How many chunks of a document are stored, with a record or without."""
         with translated("read"):
             return len(self._chunks.get(where={"document_id": document_id}, include=[])["ids"])
 
     def nearest(self, embedding: Embeddings, top_k: int, document_ids: Sequence[str] | None) -> dict[ChunkKey, float]:
-        """See `RecordStore`."""
+        """Find the visible chunks nearest to a vector.
+
+        Args:
+            embedding: float32 `(dimensions,)`, unit length.
+            top_k: At most so many.
+            document_ids: Documents to look in; all if None.
+
+        Returns:
+            Their cosines in [-1, 1], best first.
+        """
         with self._lock:
             visible, hidden = {**self._keyword_ready(), **self._records}, self._hidden
         wanted = [id_ for id_ in (visible if document_ids is None else document_ids) if id_ in visible]
@@ -150,7 +180,7 @@ class ChromaStore:
         return dict(islice(near.items(), count))
 
     def cosines(self, embedding: Embeddings, keys: Iterable[ChunkKey]) -> dict[ChunkKey, float]:
-        """See `RecordStore`."""
+        """Cosines in [-1, 1] of chunks with a unit vector, float32 `(dimensions,)`; missing chunks are left out."""
         wanted, cosines = list(keys), dict[ChunkKey, float]()
         for first in range(0, len(wanted), READ_BATCH):
             found, embeddings = self.embeddings(wanted[first : first + READ_BATCH])
@@ -158,7 +188,11 @@ class ChromaStore:
         return cosines
 
     def embeddings(self, keys: Iterable[ChunkKey]) -> tuple[list[ChunkKey], Embeddings]:
-        """See `RecordStore`."""
+        """Read vectors.
+
+        Returns:
+            The keys found, in any order, and float32 `(len(found), dimensions)`, a row for each.
+        """
         ids = list(map(_chunk_id, keys))
         if not ids:
             return [], np.empty((0, 0), dtype=np.float32)
@@ -167,7 +201,7 @@ class ChromaStore:
         return list(map(_key, found["ids"])), np.asarray(found["embeddings"], dtype=np.float32)
 
     def chunks(self, keys: Iterable[ChunkKey]) -> dict[ChunkKey, Chunk]:
-        """See `RecordStore`."""
+        """Read chunks; missing ones are left out."""
         ids = list(map(_chunk_id, keys))
         if not ids:
             return {}
@@ -177,20 +211,20 @@ class ChromaStore:
             return {key: read_chunk(key, text, fields) for key, text, fields in rows}
 
     def other_records(self) -> list[DocumentRecord]:
-        """See `RecordStore`."""
+        """The documents that other indexes of the library hold and this one does not, as after a change of model."""
         with translated("read"):
             others = [record for records in self._others("records") for record in _read_records(records)]
         return list({record.id: record for record in others if record.id not in self._records}.values())
 
     def drop_other_indexes(self) -> None:
-        """See `RecordStore`."""
+        """Delete every other index of the library."""
         self._check_writer()
         with translated("changed"):
             for collection in [*self._others("records"), *self._others("chunks")]:
                 self._client.delete_collection(collection.name)
 
     def close(self) -> None:
-        """See `RecordStore`."""
+        """Give back the lease and the database. Doing so twice is harmless."""
         if self._lease:
             with suppress(StorageError):  # it expires
                 self._lease.release()

@@ -5,13 +5,13 @@ A collection is called KIND-LIBRARY-FINGERPRINT on a server, KIND-FINGERPRINT in
 
 from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from rag.endpoints.addresses import without_secrets
 from rag.errors import StorageError
-from rag.storing.protocol import READ_BATCH, IndexName
 from rag.storing.schema import check_version
 
 if TYPE_CHECKING:
@@ -26,6 +26,27 @@ EF_SEARCH = 400
 
 NO_VECTOR: Any = [1.0]
 """Chroma wants a vector for each row."""
+
+WRITE_BATCH = 32
+"""Chunks in one write: Chroma holds Python's global lock meanwhile, for 0.04 s, at worst 0.1 s. Of 64: 0.06 and 0.12 s."""
+
+READ_BATCH = 500
+"""Chunks in one read by their keys, which is twice as fast as by their document's id."""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexName:
+    """Names one index of one library.
+
+    Attributes:
+        library_id: Tells the library from others in the same database; "" where it has the database to itself.
+        fingerprint: At most 40 characters of [a-z0-9]; another one is another index.
+        description: What the fingerprint stands for: the embedding model and the way of chunking.
+    """
+
+    library_id: str
+    fingerprint: str
+    description: str
 
 
 def connect(folder: Path, url: str | None) -> "ClientAPI":

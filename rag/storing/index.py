@@ -19,7 +19,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from rag.errors import LibraryClosedError, StorageError
+from rag.errors import DocumentNotFoundError, LibraryClosedError, StorageError
+from rag.storing.chroma import ChromaStore
 from rag.storing.erasing import Erasing
 from rag.storing.gate import Gate
 from rag.storing.keyword_ready import Draft, KeywordReady
@@ -27,14 +28,17 @@ from rag.storing.lexical import LexicalIndex
 from rag.storing.lexical_files import reset_folder
 from rag.storing.opening import Opened, Opener, entries
 from rag.storing.originals import Originals, Orphan
-from rag.storing.protocol import RecordStore
 from rag.storing.reserve import Reserve
+from rag.text.printable import printable_line
 from rag.types import Chunk, ChunkKey, DocumentRecord
 
 log = logging.getLogger(__name__)
 
 SECONDS_TO_BE_ALONE = 1.0
 """That erasing waits for those who use the index; then it is put off."""
+
+LEAST_ID_DIGITS = 8
+"""An id may be shortened to so many digits."""
 
 
 class Index:
@@ -62,7 +66,7 @@ class Index:
             return self.store.dimensions
 
     @property
-    def store(self) -> RecordStore:
+    def store(self) -> ChromaStore:
         """The record."""
         return self._open().store
 
@@ -106,7 +110,7 @@ class Index:
     def update(self, record: DocumentRecord) -> None:
         """Replace a document's record; it takes its sources from documents that had them before."""
         opened = self._open()
-        part: RecordStore | KeywordReady = opened.store if record.id in opened.store.records else opened.keyword_ready
+        part: ChromaStore | KeywordReady = opened.store if record.id in opened.store.records else opened.keyword_ready
         is_renamed = part.records[record.id].name != record.name
         if part is opened.store:
             opened.store.commit([record])
@@ -181,11 +185,29 @@ class Index:
         found = opened.keyword_ready.chunks(wanted) if opened.keyword_ready.records else {}
         return found | opened.store.chunks(key for key in wanted if key not in found)
 
+    def documents(self, names: Sequence[str] | None = None) -> list[DocumentRecord]:
+        """The documents of these names or ids; all, in the order they were added, where none are given."""
+        return list(self.records.values()) if names is None else [self.find(name) for name in names]
+
+    def find(self, name_or_id: str) -> DocumentRecord:
+        """The document of a name, an id, or the beginning of an id; `DocumentNotFoundError` where there is none, or several."""
+        records = self.records.values()
+        found = [record for record in records if name_or_id in {record.name, record.id} or printable_line(name_or_id) == record.name]
+        if not found and len(name_or_id) >= LEAST_ID_DIGITS:
+            found = [record for record in records if record.id.startswith(name_or_id)]
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            raise DocumentNotFoundError(f"There is no document {name_or_id!r} in the library. `rag list` shows what there is.")
+        ids = ", ".join(record.id[:12] for record in found)
+        raise DocumentNotFoundError(f"{len(found)} documents are called {name_or_id!r}. Give the id instead: {ids}.")
+
     def left_behind(self) -> list[DocumentRecord]:
-        """The documents that other indexes hold, or were to hold, and this one does not."""
-        opened = self._open()
-        others = {record.id: record for record in [*opened.keyword_ready.other_records(), *opened.store.other_records()]}
-        return [record for id_, record in others.items() if id_ not in self.records]
+        """The documents that need to be re-indexed: they were indexed with another model or setting."""
+        with self.guarded():
+            opened = self._open()
+            others = {record.id: record for record in [*opened.keyword_ready.other_records(), *opened.store.other_records()]}
+            return [record for id_, record in others.items() if id_ not in self.records]
 
     def drop_other_indexes(self) -> None:
         """Delete every other index of this library."""

@@ -7,6 +7,7 @@ Without one, as after a crash, SQLite checks its file, the vectors' links are ch
 import json
 import logging
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -17,6 +18,8 @@ from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from rag.errors import StorageError
+from rag.storing.chroma_client import READ_BATCH, connect, translated
 from rag.storing.hnsw import vectors_problem
 from rag.storing.schema import user_version
 
@@ -33,11 +36,17 @@ DAMAGED = 3
 CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE}
 """Signals that end a process that reads damaged files."""
 
+WINDOWS = 8
+"""Parts of a collection that are read and searched, evenly spread."""
+
+NOT_DAMAGE = re.compile(r"code: (5|6|7|8|10|13|14|23)\b")
+"""SQLite's codes for a locked file, for lack of memory, space or rights, and for a failing disk."""
+
 _TRIAL = """
 import json, sys
 sys.path[:], folder = json.loads(sys.argv[1])
-from rag.storing.trial import main
-main(folder)
+from rag.storing.integrity import try_out
+try_out(folder)
 """
 
 Stamp = tuple[int, int, int]
@@ -156,3 +165,22 @@ def _try_open(folder: Path) -> str:
     if -done.returncode in CRASHES:
         return f"opening it crashes ({signal.Signals(-done.returncode).name})"
     return done.stdout.strip() if done.returncode == DAMAGED else ""
+
+
+def try_out(folder: str) -> None:
+    """Read and search every collection, in a child process that may crash; on damage, exit with `DAMAGED` and the reason on stdout."""
+    try:
+        client = connect(Path(folder), None)
+        with translated("tried"):
+            for collection in client.list_collections():
+                count = collection.count()
+                for first in sorted({count * window // WINDOWS for window in range(WINDOWS)}):
+                    found = collection.get(limit=READ_BATCH // WINDOWS, offset=first, include=["embeddings", "documents", "metadatas"])
+                    if (embeddings := found["embeddings"]) is not None and len(embeddings):
+                        collection.query(query_embeddings=embeddings, n_results=10, include=["distances"])
+    except StorageError as error:
+        reason = " ".join(str(error.__cause__ or error).split())
+        if not isinstance(error.__cause__, OSError) and not NOT_DAMAGE.search(reason):
+            sys.stdout.write(reason)
+            sys.stdout.flush()
+            sys.exit(DAMAGED)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from rag.endpoints.addresses import without_secrets
 from rag.errors import LibraryDamagedError, NewerSchemaError, StorageError
 from rag.storing.chroma import ChromaStore
-from rag.storing.chroma_client import adopt, check_schemas, connect, disconnect
+from rag.storing.chroma_client import READ_BATCH, IndexName, adopt, check_schemas, connect, disconnect
 from rag.storing.hnsw import blank_unused
 from rag.storing.integrity import Seal, database_problem, set_aside
 from rag.storing.keyword_ready import FILE as KEYWORD_READY_FILE
@@ -21,7 +21,6 @@ from rag.storing.keyword_ready import KeywordReady
 from rag.storing.lease import Lease
 from rag.storing.lexical import Entry, LexicalIndex
 from rag.storing.originals import Originals, Orphan
-from rag.storing.protocol import READ_BATCH, IndexName, RecordStore
 from rag.storing.schema import check_version
 from rag.types import Chunk, ChunkKey, DocumentRecord
 
@@ -44,7 +43,7 @@ CHUNKS_A_SECOND = 1_500
 class Opened:
     """The parts of an open index; `seal` is None where the record is on a server."""
 
-    store: RecordStore
+    store: ChromaStore
     lexical: LexicalIndex
     keyword_ready: KeywordReady
     seal: Seal | None
@@ -162,7 +161,7 @@ class Opener:
             raise StorageError(f"{file}, which names the library on its Chroma server, cannot be used: {error}.") from error
         return library_id
 
-    def _match_files(self, store: RecordStore, keyword_ready: KeywordReady) -> list[Orphan]:
+    def _match_files(self, store: ChromaStore, keyword_ready: KeywordReady) -> list[Orphan]:
         """Find the documents that have lost their records; what never was a document goes to the quarantine."""
         others = [*store.other_records(), *keyword_ready.other_records()]
         known = {**store.records, **keyword_ready.records, **{record.id: record for record in others}}
@@ -185,14 +184,14 @@ class Opener:
         return lost
 
 
-def _restart_incomplete(keyword_ready: KeywordReady, store: RecordStore) -> None:
+def _restart_incomplete(keyword_ready: KeywordReady, store: ChromaStore) -> None:
     """Embed documents again from their first chunk of whose vectors some were lost."""
     for id_ in keyword_ready.records:
         if (stored := keyword_ready.stored(id_)) and store.count(id_) < stored:
             keyword_ready.advance(id_, 0)
 
 
-def _catch_up(lexical: LexicalIndex, store: RecordStore, keyword_ready: KeywordReady) -> None:
+def _catch_up(lexical: LexicalIndex, store: ChromaStore, keyword_ready: KeywordReady) -> None:
     """Make the keyword index hold the documents that there are."""
     records = {**store.records, **keyword_ready.records}
     lexical.remove(lexical.document_ids - records.keys())

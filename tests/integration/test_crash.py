@@ -14,8 +14,7 @@ import pytest
 
 from rag import Library, Progress, Report, StorageError
 from rag.storing.chroma import ChromaStore
-from rag.storing.chroma_client import connect
-from rag.storing.protocol import WRITE_BATCH
+from rag.storing.chroma_client import WRITE_BATCH, connect
 from tests.conftest import OpenLibrary
 from tests.fakes import FailingEmbedder
 

@@ -15,9 +15,8 @@ import pytest
 
 from rag import Library, NewerSchemaError
 from rag.embedding.protocol import Embeddings
-from rag.storing.chroma_client import NO_VECTOR, connect, disconnect
+from rag.storing.chroma_client import NO_VECTOR, WRITE_BATCH, connect, disconnect
 from rag.storing.integrity import Seal
-from rag.storing.protocol import WRITE_BATCH
 from tests.conftest import OpenLibrary
 from tests.fakes import BagOfWordsEmbedder
 from tests.fixtures.make_library import FILES, NAME

@@ -12,8 +12,7 @@ import pytest
 from rag import Chunk, DocumentNotFoundError, DocumentRecord, Library, Message, RerankingError, Settings
 from rag.embedding.protocol import Embedder
 from rag.storing.chroma import ChromaStore
-from rag.storing.chroma_client import connect
-from rag.storing.protocol import IndexName
+from rag.storing.chroma_client import IndexName, connect
 from tests import documents
 from tests.chat_server import MODEL, ChatServer, quoted_passage
 from tests.conftest import OpenLibrary

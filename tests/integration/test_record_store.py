@@ -1,4 +1,4 @@
-"""What `rag.storing.protocol` promises, of Chroma in a folder and on a server; and libraries whose record is on a server."""
+"""What `rag.storing.chroma` promises, of Chroma in a folder and on a server; and libraries whose record is on a server."""
 
 import contextlib
 import gc
@@ -33,9 +33,8 @@ from rag import (
     StorageError,
 )
 from rag.storing.chroma import ChromaStore
-from rag.storing.chroma_client import connect, disconnect
+from rag.storing.chroma_client import WRITE_BATCH, IndexName, connect, disconnect
 from rag.storing.lease import EXPIRY_SECONDS, RENEWAL_SECONDS, Lease
-from rag.storing.protocol import WRITE_BATCH, IndexName
 from tests.chroma_server import ChromaServer
 from tests.conftest import OpenLibrary
 from tests.fakes import BagOfWordsEmbedder

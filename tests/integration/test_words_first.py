@@ -14,8 +14,7 @@ import pytest
 from rag import Answer, Chunk, DocumentNotFoundError, DocumentRecord, Library, Passage, Progress
 from rag.embedding.protocol import Embedder, Embeddings
 from rag.storing.chroma import ChromaStore
-from rag.storing.chroma_client import connect
-from rag.storing.protocol import WRITE_BATCH, IndexName
+from rag.storing.chroma_client import WRITE_BATCH, IndexName, connect
 from rag.types import ChunkKey
 from tests.conftest import OpenLibrary
 from tests.fakes import BagOfWordsEmbedder
