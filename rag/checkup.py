@@ -3,6 +3,7 @@
 import shutil
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,8 +11,8 @@ import numpy as np
 
 from rag.answering.notices import needs_reindexing
 from rag.embedding.protocol import Embedder
-from rag.errors import NewerSchemaError, RagError, StorageError
-from rag.files import path_of
+from rag.errors import NewerSchemaError, RagError, UnreadableFileError
+from rag.files import disk_errors, path_of
 from rag.ingesting.adding import FileAdder, source_of
 from rag.ingesting.staging import Source
 from rag.storing.chroma_client import READ_BATCH
@@ -163,12 +164,8 @@ class Checkup:
     def _restore_file(self, record: DocumentRecord) -> None:
         """Copy a document's file from where it came from, if it has the same bytes there."""
         for path in filter(None, map(path_of, record.sources)):
-            try:
+            with disk_errors(f"{record.name} could not be restored"), suppress(UnreadableFileError):  # gone, or another file by now
                 self._originals.keep(path, record.id, record.media_type)
-            except RagError:
-                continue  # gone, or another file by now
-            except OSError as error:
-                raise StorageError(f"{record.name} could not be restored: {error.strerror}.") from error
 
     def _incomplete(self) -> Iterator[tuple[Source, str]]:
         """Documents that lack vectors, forgotten so that they are re-indexed; those without a good file stay as they are."""

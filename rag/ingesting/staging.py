@@ -4,12 +4,12 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import count
+from itertools import count, groupby
 from pathlib import Path
 
 from rag.embedding.protocol import Embedder
-from rag.errors import DocumentError, NoTextError, StorageError
-from rag.files import hash_file, is_gone, path_of, shown_name
+from rag.errors import DocumentError, NoTextError
+from rag.files import disk_errors, hash_file, is_gone, path_of, shown_name
 from rag.formats.loader import FileRead, Loader
 from rag.ingesting.chunking import Chunker
 from rag.storing.index import Index
@@ -114,10 +114,8 @@ class Stager:
         return _outcome(source, record.id, "added", f"Added: {pages}", record)
 
     def _keep(self, source: Source, document_id: str, media_type: str) -> bool:
-        try:
+        with disk_errors(f"{source.name} could not be stored"):
             return self._originals.keep(source.path, document_id, media_type)
-        except OSError as error:
-            raise StorageError(f"{source.name} could not be stored: {error.strerror}. See that the disk works and has room.") from error
 
     def _known(self, source: Source, known: DocumentRecord) -> Outcome:
         """The outcome of bytes that are in the library already. A copy of the file that was lost or cut is restored."""
@@ -203,11 +201,6 @@ def _empty_pages(record: DocumentRecord) -> str:
 
 def pages_in_words(numbers: Sequence[int]) -> str:
     """Name page numbers with runs joined: (3,) is "page 3", (3, 4, 5, 9) is "pages 3-5, 9"."""
-    runs: list[list[int]] = []
-    for number in numbers:
-        if runs and runs[-1][1] == number - 1:
-            runs[-1][1] = number
-        else:
-            runs.append([number, number])
-    names = ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
+    runs = [[number for _, number in run] for _, run in groupby(enumerate(numbers), key=lambda item: item[1] - item[0])]
+    names = ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
     return f"{'page' if len(numbers) == 1 else 'pages'} {names}"

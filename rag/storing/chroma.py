@@ -24,7 +24,7 @@ from rag.storing.chroma_client import (
     translated,
 )
 from rag.storing.lease import Lease
-from rag.storing.schema import chunk_fields, read_chunk, read_record, record_fields
+from rag.storing.schema import read_chunk, read_record, stored_fields
 from rag.types import Chunk, ChunkKey, DocumentRecord
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class ChromaStore:
                     ids=[_chunk_id(chunk.key) for chunk in batch],
                     embeddings=embeddings[first : first + WRITE_BATCH],
                     documents=[chunk.text for chunk in batch],
-                    metadatas=[{"document_id": chunk.document_id, "ordinal": chunk.ordinal, **chunk_fields(chunk)} for chunk in batch],
+                    metadatas=[stored_fields(chunk, "text") for chunk in batch],
                 )
             self._is_empty = False
 
@@ -125,7 +125,7 @@ class ChromaStore:
                 ids=[record.id for record in records],
                 embeddings=[NO_VECTOR] * len(records),
                 documents=[record.name for record in records],
-                metadatas=[record_fields(record) for record in records],
+                metadatas=[stored_fields(record) for record in records],
             )
             self._records = {**self._records, **{record.id: record for record in records}}
             self._hidden -= {record.id for record in records}

@@ -20,6 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from rag.errors import DocumentNotFoundError, LibraryClosedError, StorageError
+from rag.files import disk_errors
 from rag.storing.chroma import ChromaStore
 from rag.storing.erasing import Erasing
 from rag.storing.gate import Gate
@@ -126,13 +127,13 @@ class Index:
         opened = self._open()
         self._reserve.release()
         self._erasing.plan()
-        with _file_errors():
+        with disk_errors("The library's copy of the file could not be deleted"):
             self._originals.set_aside(document_id)
         opened.keyword_ready.remove([document_id])
         opened.keyword_ready.drop_others(document_id)
         opened.store.remove(document_id)
         opened.lexical.remove([document_id])
-        with _file_errors():
+        with disk_errors("The library's copy of the file could not be deleted"):
             self._originals.discard(document_id)
 
     def forget(self, document_id: str) -> None:
@@ -147,7 +148,7 @@ class Index:
             if not is_alone:
                 raise StorageError("The keyword index cannot be rebuilt while the library is busy. Try again in a moment.")
             self._let_go(is_sound=True)
-            with _file_errors():
+            with disk_errors("The keyword index could not be deleted"):
                 reset_folder(self._opener.folder / "lexical")
 
     def allow_rebuilding(self) -> None:
@@ -275,13 +276,3 @@ class Index:
         if orphans and self._restore:
             self._restore(orphans)
         return opened
-
-
-@contextmanager
-def _file_errors() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise StorageError(
-            f"The library's copy of the file could not be deleted: {error.strerror}. See that the disk works, and try again."
-        ) from error

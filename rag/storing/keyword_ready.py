@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from rag.errors import StorageError
-from rag.storing.schema import Migration, chunk_fields, migrate, read_chunk, read_record, record_fields
+from rag.storing.schema import Migration, migrate, read_chunk, read_record, stored_fields
 from rag.types import Chunk, ChunkKey, DocumentRecord
 
 FILE = "pending.sqlite3"
@@ -117,7 +117,7 @@ class KeywordReady:
         assert place is not None
 
         def write(chunks: Sequence[Chunk]) -> None:
-            rows = ((place, chunk.ordinal, json.dumps({"text": chunk.text, **chunk_fields(chunk)})) for chunk in chunks)
+            rows = ((place, chunk.ordinal, json.dumps(stored_fields(chunk, "document_id", "ordinal"))) for chunk in chunks)
             with self._writing():
                 self._database.executemany("INSERT INTO chunks (document, ordinal, chunk) VALUES (?, ?, ?)", rows)
 
@@ -133,7 +133,7 @@ class KeywordReady:
         """Make a document keyword-ready, all of whose chunks are drafted."""
         draft.flush()
         with self._writing():
-            row = record.id, self._fingerprint, json.dumps(record_fields(record)), draft.place
+            row = record.id, self._fingerprint, json.dumps(stored_fields(record)), draft.place
             self._database.execute("UPDATE documents SET id = ?, fingerprint = ?, record = ?, stored = 0 WHERE place = ?", row)
             self._places[record.id] = draft.place
             draft.is_put = True
@@ -142,7 +142,7 @@ class KeywordReady:
     def update(self, record: DocumentRecord) -> None:
         """Replace a document's record; fields that this program does not know stay."""
         with self._writing():
-            row = json.dumps(record_fields(record)), self._places[record.id]
+            row = json.dumps(stored_fields(record)), self._places[record.id]
             self._database.execute("UPDATE documents SET record = json_patch(record, ?) WHERE place = ?", row)
             self._records = {**self._records, record.id: record}
 
@@ -209,15 +209,9 @@ class KeywordReady:
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """All that is written within is written, or nothing."""
-        with self._lock, self._translated("written"):
+        with self._lock, self._translated("written"), self._database:
             self._database.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._database.execute("COMMIT")
-            except BaseException:
-                if self._database.in_transaction:
-                    self._database.execute("ROLLBACK")
-                raise
+            yield
 
     @contextmanager
     def _translated(self, done: str) -> Iterator[None]:

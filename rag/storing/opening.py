@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from rag.endpoints.addresses import without_secrets
 from rag.errors import LibraryDamagedError, NewerSchemaError, StorageError
+from rag.files import disk_errors
 from rag.storing.chroma import ChromaStore
 from rag.storing.chroma_client import READ_BATCH, IndexName, adopt, check_schemas, connect, disconnect
 from rag.storing.hnsw import blank_unused
@@ -129,13 +130,9 @@ class Opener:
     def _set_damage_aside(self, part: Path, problem: str) -> None:
         if not problem:
             return
-        try:
+        cure = f"Move {part} away yourself; it is rebuilt from the library's copies of the files."
+        with disk_errors(f"The library's index is damaged ({problem}), and could not be moved away", cure):
             where = set_aside(part, self._originals.quarantine) if part.exists() else None
-        except OSError as error:
-            raise StorageError(
-                f"The library's index is damaged ({problem}), and could not be moved away: {error.strerror}. "
-                f"Move {part} away yourself; it is rebuilt from the library's copies of the files."
-            ) from error
         moved = f"It was moved to {where} and" if where else "It"
         log.warning("The library's index is damaged: %s. %s is rebuilt from the library's files.", problem, moved)
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from rag.errors import LibraryDamagedError, NewerSchemaError, StorageError, UnreadableFileError
-from rag.files import hash_file, unreadable
+from rag.errors import LibraryDamagedError, NewerSchemaError, UnreadableFileError
+from rag.files import disk_errors, hash_file, unreadable
 from rag.formats.registry import format_of
 from rag.storing.schema import check_version
 from rag.types import DocumentRecord
@@ -168,7 +168,7 @@ class Originals:
 
     def isolate(self, orphan: Orphan) -> Path:
         """Move a file without a record to the quarantine, under its name; return where it is now."""
-        try:
+        with disk_errors(f"{orphan.path} could not be moved to the quarantine"):
             folder = self.quarantine / orphan.id
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             about = self._about / f"{orphan.id}.json"
@@ -177,8 +177,6 @@ class Originals:
             target = folder / (Path(orphan.name).name or orphan.id)
             orphan.path.replace(target)
             os.utime(folder)
-        except OSError as error:
-            raise StorageError(f"{orphan.path} could not be moved to the quarantine: {error.strerror}.") from error
         return target
 
     def isolated(self) -> list[Orphan]:
