@@ -79,11 +79,8 @@ class Checkup:
             for record, _ in self._broken_files():
                 self._restore_file(record)
             isolated = self._originals.isolated()
-            sources += [(source_of(orphan), orphan.password) for orphan in isolated]
-            outcomes = self._adder.add(
-                [source for source, _ in sources], [password for _, password in sources if password], progress, wait=True
-            )
-            for orphan, outcome in zip(isolated, outcomes[len(outcomes) - len(isolated) :], strict=True):
+            outcomes = self._adder.add([*sources, *map(source_of, isolated)], (), progress, wait=True)
+            for orphan, outcome in zip(isolated, outcomes[len(sources) :], strict=True):
                 if outcome.is_searchable:
                     shutil.rmtree(orphan.path.parent, ignore_errors=True)
             return outcomes
@@ -167,13 +164,14 @@ class Checkup:
             with disk_errors(f"{record.name} could not be restored"), suppress(UnreadableFileError):  # gone, or another file by now
                 self._originals.keep(path, record.id, record.media_type)
 
-    def _incomplete(self) -> Iterator[tuple[Source, str]]:
+    def _incomplete(self) -> Iterator[Source]:
         """Documents that lack vectors, forgotten so that they are re-indexed; those without a good file stay as they are."""
         for record in list(self._index.store.records.values()):
             if self._missing_vectors(record) and not self._originals.changed(record):
                 with self._writing:
                     self._index.forget(record.id)
-                yield Source(self._originals.path(record.id, record.media_type), record.name, record.sources), record.password
+                path = self._originals.path(record.id, record.media_type)
+                yield Source(path, record.name, record.sources, password=record.password)
 
 
 def _finding(part: str, problem: str, cure: str, fine: str) -> Finding:

@@ -391,9 +391,9 @@ class Library:
             StorageError: The disk or the database failed; the old index is still there.
         """
         self._check_writable()
-        outdated, originals = self.left_behind(), self._parts.originals
-        sources = [Source(originals.path(record.id, record.media_type), record.name, record.sources) for record in outdated]
-        report = self._add(sources, [record.password for record in outdated if record.password], progress, wait=True)
+        path = self._parts.originals.path
+        sources = [Source(path(each.id, each.media_type), each.name, each.sources, password=each.password) for each in self.left_behind()]
+        report = self._add(sources, (), progress, wait=True)
         if report.all_searchable:
             self._index.drop_other_indexes()
         return report

@@ -4,7 +4,7 @@ from concurrent.futures import Future
 from pathlib import Path
 
 from rag.errors import DocumentNotFoundError
-from rag.formats.protocol import FileToOpen, PageView, Rectangle
+from rag.formats.protocol import FileToOpen, PageView
 from rag.formats.registry import format_of
 from rag.formats.viewer import Viewer
 from rag.storing.index import Index
@@ -50,14 +50,6 @@ class Pages:
         file = self._file(document, page)
         whole = not file.format.is_drawn and self._index.find(document).pages == 1  # read by a version that made no parts of a text
         return self._viewer.look(file, page, start, end, whole=whole)
-
-    def marks(self, document: str, page: int, start: int, end: int) -> list[Rectangle]:
-        """Where `page.text[start:end]` is on the page's picture.
-
-        Returns:
-            Rectangles `(left, top, right, bottom)` as shares of the image's width and height, in [0, 1]; none if unknown.
-        """
-        return list(self.look(document, page, start, end).marks)
 
     def text(self, document: str, page: int) -> str:
         """The text of a page, as it was when it was indexed."""

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count, groupby
 from pathlib import Path
@@ -29,6 +29,7 @@ class Source:
         origins: Where it came from: absolute paths, or "upload:NAME".
         replaces: Whether a document of the same origin and other content gives way; else this one gets a name of its own.
         error: Why it cannot be read from the outset, if so.
+        password: What opened the library's own copy, or "".
     """
 
     path: Path
@@ -36,6 +37,7 @@ class Source:
     origins: tuple[str, ...]
     replaces: bool = True
     error: DocumentError | None = None
+    password: str = field(default="", repr=False)
 
 
 class Stager:
@@ -86,7 +88,7 @@ class Stager:
             draft.extend(chunker.cut(page, headings))
             on_fraction(page.number / pages)
 
-        read = self._loader.read(source.path, name=source.name, passwords=passwords, on_page=cut)
+        read = self._loader.read(source.path, name=source.name, passwords=(*passwords, *filter(None, [source.password])), on_page=cut)
         draft.flush()
         if not draft.chunks:
             raise NoTextError(f"{source.name} has no text.")
@@ -105,7 +107,8 @@ class Stager:
             if is_new:
                 self._originals.discard(record.id)
             raise
-        pages = f"{record.pages} {'page' if record.pages == 1 else 'pages'}{_empty_pages(record)}."
+        empty = f"; no text on {pages_in_words(record.empty_pages)} (blank or scanned)" if record.empty_pages else ""
+        pages = f"{record.pages} {'page' if record.pages == 1 else 'pages'}{empty}."
         if source.name != given_name:
             message = f"Added as {source.name}: {pages} The library already has another {given_name}."
             return _outcome(source, record.id, "added", message, record)
@@ -121,7 +124,7 @@ class Stager:
         """The outcome of bytes that are in the library already. A copy of the file that was lost or cut is restored."""
         if self._originals.problem(known) and self._keep(source, known.id, known.media_type):
             return _outcome(source, known.id, "unchanged", "Already there; the library's own copy of the file was restored.", known)
-        left = tuple(origin for origin in known.sources if not _is_gone(origin))
+        left = tuple(origin for origin in known.sources if not ((path := path_of(origin)) and is_gone(path)))
         if set(source.origins) <= set(left) == set(known.sources):
             return _outcome(source, known.id, "unchanged", "Already there, unchanged.", known)
         return self._followed(source, known, left)
@@ -160,11 +163,6 @@ class Stager:
         return replace(source, name=name, origins=(f"upload:{name}",))
 
 
-def _is_gone(origin: str) -> bool:
-    path = path_of(origin)
-    return path is not None and is_gone(path)
-
-
 def _name_of(origin: str) -> str:
     path = path_of(origin)
     return shown_name(path) if path else origin.removeprefix("upload:")
@@ -190,13 +188,6 @@ def _record(source: Source, document_id: str, read: FileRead, chunks: int, size:
 def _outcome(source: Source, document_id: str, status: OutcomeStatus, message: str, record: DocumentRecord | None = None) -> Outcome:
     pages, chunks = (record.pages, record.chunks) if record else (0, 0)
     return Outcome(str(source.path), source.name, document_id, status, pages, chunks, message)
-
-
-def _empty_pages(record: DocumentRecord) -> str:
-    """Says which pages have no text, as "; no text on pages 3-5 and 9 (blank or scanned)"."""
-    if not record.empty_pages:
-        return ""
-    return f"; no text on {pages_in_words(record.empty_pages)} (blank or scanned)"
 
 
 def pages_in_words(numbers: Sequence[int]) -> str:

@@ -21,6 +21,7 @@ from rag.text import terms as analysing
 from rag.text.languages import language_of
 from rag.text.term_weights import TermWeights
 from rag.text.terms import indexed_terms, query_terms
+from rag.types import ChunkKey
 
 if TYPE_CHECKING:
     from tantivy import DocAddress, Index, IndexWriter, Query, Schema, Searcher
@@ -58,15 +59,6 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
-    """A chunk that shares a word with the question; `score` is BM25, above 0."""
-
-    document_id: str
-    ordinal: int
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
 class _View:
     """What is committed, as one search sees it."""
 
@@ -90,17 +82,15 @@ class LexicalIndex:
         self._asked: tuple[_View, str, Query | None] | None = None  # the last question: it is searched first, then scored
         identity = json.dumps({"schema": SCHEMA, "analysis": analysing.VERSION, "fingerprint": fingerprint})
         with _translated("opened"):
-            try:
-                if not is_whole(folder, identity):
-                    raise StorageError("to be made")  # noqa: TRY301  as what tantivy finds
-                with _translated("opened"):
-                    self._index = _opened(folder)
-                    self._view = _seen(self._index)
-            except StorageError:
+            opened = None
+            if is_whole(folder, identity):
+                with suppress(StorageError), _translated("opened"):
+                    opened = _opened(folder)
+            if opened is None:
                 reset_folder(folder)
-                self._index = _opened(folder)
-                self._view = _seen(self._index)
+                opened = _opened(folder)
                 (folder / IDENTITY).write_text(identity, encoding="utf-8")  # last: without it the index is not whole
+        self._index, self._view = opened
         self._next = max(self._view.ids, default=0) + 1
 
     @property
@@ -139,7 +129,9 @@ class LexicalIndex:
             numbers += [self._put.pop(id_)[0] for id_ in ids if id_ in self._put]
             self._removed |= ids & self._view.numbers.keys()
             if numbers:  # by a query: deleting by an integer term deletes nothing, as tantivy-py 0.27 takes it for a signed one
-                self._open_writer().delete_documents_by_query(_among(self._index.schema, "document", numbers))
+                from tantivy import Query
+
+                self._open_writer().delete_documents_by_query(Query.term_set_query(self._index.schema, "document", numbers))
 
     def commit(self) -> None:
         """Make what was put and removed durable, and visible to the next search."""
@@ -154,19 +146,19 @@ class LexicalIndex:
             self._view = _View(self._index.searcher(), numbers, {number: id_ for id_, number in numbers.items()}, languages)
             self._put, self._removed = {}, set()
 
-    def search(self, question: str, top_k: int, document_ids: Collection[str] | None = None) -> list[Hit]:
-        """Find at most `top_k` chunks that share the rarest words with a question, best first. No text of it is taken for an operator."""
+    def search(self, question: str, top_k: int, document_ids: Collection[str] | None = None) -> list[tuple[ChunkKey, float]]:
+        """The keys and BM25 of at most `top_k` chunks that share the rarest words with a question, best first; it has no operators."""
         view = self._latest()
         numbers = None if document_ids is None else [view.numbers[id_] for id_ in document_ids if id_ in view.numbers]
         with _translated("searched"):
             words = self._words(view, question)
             if words is None or numbers == []:
                 return []
-            query = words if numbers is None else _within(words, _among(self._index.schema, "document", numbers))
+            query = words if numbers is None else _within(words, self._index.schema, "document", numbers)
             found = _found(view.searcher, query, top_k)
-        return [Hit(view.ids[key >> ORDINAL_BITS], key & ((1 << ORDINAL_BITS) - 1), score) for key, score in found]
+        return [((view.ids[key >> ORDINAL_BITS], key & ((1 << ORDINAL_BITS) - 1)), score) for key, score in found]
 
-    def scores(self, question: str, keys: Sequence[tuple[str, int]]) -> list[float]:
+    def scores(self, question: str, keys: Sequence[ChunkKey]) -> list[float]:
         """BM25 of given chunks, as `search` gives it; 0.0 where no word is shared."""
         view = self._latest()
         wanted = [_key(view.numbers[id_], ordinal) if id_ in view.numbers else None for id_, ordinal in keys]
@@ -175,7 +167,7 @@ class LexicalIndex:
             words = self._words(view, question)
             if words is None or not numbers:
                 return [0.0] * len(wanted)
-            found = dict(_found(view.searcher, _within(words, _among(self._index.schema, "key", numbers)), len(numbers)))
+            found = dict(_found(view.searcher, _within(words, self._index.schema, "key", numbers), len(numbers)))
         return [found.get(key, 0.0) if key is not None else 0.0 for key in wanted]
 
     def term_weights(self, question: str) -> TermWeights:
@@ -260,8 +252,8 @@ class LexicalIndex:
             raise
 
 
-def _opened(folder: Path) -> "Index":
-    """Open the index in a folder, or make it in an empty one."""
+def _opened(folder: Path) -> "tuple[Index, _View]":
+    """Open the index in a folder, or make it in an empty one, and read it."""
     from tantivy import Index, SchemaBuilder
 
     builder = SchemaBuilder()
@@ -273,7 +265,7 @@ def _opened(folder: Path) -> "Index":
     builder.add_text_field("language", tokenizer_name="raw", index_option="basic")
     index = Index(builder.build(), path=str(folder))
     index.config_reader("manual")
-    return index
+    return index, _seen(index)
 
 
 def _seen(index: "Index") -> _View:
@@ -311,17 +303,12 @@ def _rarest(searcher: "Searcher", field: str, words: Iterable[tuple[str, ...]]) 
     return [terms for _, terms in known[:MOST_WORDS]]
 
 
-def _within(words: "Query", chunks: "Query") -> "Query":
-    """Restrict a query to some chunks, without changing their scores."""
+def _within(words: "Query", schema: "Schema", field: str, numbers: Sequence[int]) -> "Query":
+    """Restrict a query to chunks with one of these numbers in a field, without changing their scores."""
     from tantivy import Occur, Query
 
-    return Query.boolean_query([(Occur.Must, Query.const_score_query(chunks, 0.0)), (Occur.Must, words)])
-
-
-def _among(schema: "Schema", field: str, numbers: Sequence[int]) -> "Query":
-    from tantivy import Query
-
-    return Query.term_set_query(schema, field, numbers)
+    chunks = Query.const_score_query(Query.term_set_query(schema, field, numbers), 0.0)
+    return Query.boolean_query([(Occur.Must, chunks), (Occur.Must, words)])
 
 
 def _found(searcher: "Searcher", query: "Query", top_k: int) -> list[tuple[int, float]]:

@@ -46,8 +46,7 @@ def migrate(connection: sqlite3.Connection, migrations: Sequence[Migration], nam
         sqlite3.DatabaseError: It cannot be written, or is damaged: the version too, as SQLITE_CORRUPT.
     """
     while (version := user_version(connection)) != len(migrations):
-        if version > len(migrations):
-            raise newer_schema(name, version, len(migrations))
+        check_version(version or 1, len(migrations), name)  # 0 before the first migration
         with connection:  # commits, or rolls back
             connection.execute("BEGIN IMMEDIATE")
             if user_version(connection) == version:  # else another process has migrated it meanwhile
@@ -60,15 +59,10 @@ def check_version(version: object, known: int, name: str) -> None:
     if not isinstance(version, int) or isinstance(version, bool) or not 1 <= version <= HIGHEST_VERSION:
         raise LibraryDamagedError(f"{name} is damaged: its schema version is {version!r}. Restore it from a backup.")
     if version > known:
-        raise newer_schema(name, version, known)
-
-
-def newer_schema(name: str, version: int, known: int) -> NewerSchemaError:
-    """The error for a part that a newer program wrote."""
-    return NewerSchemaError(
-        f"{name} was written by a newer version of Footnote (schema {version}; this version reads up to {known}). "
-        "Update Footnote to open it. Nothing was changed."
-    )
+        raise NewerSchemaError(
+            f"{name} was written by a newer version of Footnote (schema {version}; this version reads up to {known}). "
+            "Update Footnote to open it. Nothing was changed."
+        )
 
 
 def user_version(connection: sqlite3.Connection) -> int:
