@@ -54,7 +54,9 @@ class Checkup:
         try:
             with self._index.guarded():
                 records = list(self._index.store.records.values())
-                findings += [self._record(records), self._vectors(records), self._keywords(), self._files(), self._indexing()]
+                cure, complete = f"{REPAIR} rebuilds the keyword index.", "The keyword index is complete."
+                keywords = _finding("keywords", self._keyword_problem(), cure, complete)
+                findings += [self._record(records), self._vectors(records), keywords, self._files(), self._indexing()]
         except RagError as error:
             cure = "Update Footnote." if isinstance(error, NewerSchemaError) else f"{REPAIR} rebuilds the index from the library's files."
             findings.append(Finding("record", "fault", str(error), cure))
@@ -102,9 +104,6 @@ class Checkup:
         bad = _named([record.name for record in records if self._missing_vectors(record)])
         problem = bad and f"Vectors are missing or damaged: {bad}."
         return _finding("vectors", problem, f"{REPAIR} re-indexes these documents.", "All vectors are there.")
-
-    def _keywords(self) -> Finding:
-        return _finding("keywords", self._keyword_problem(), f"{REPAIR} rebuilds the keyword index.", "The keyword index is complete.")
 
     def _files(self) -> Finding:
         broken = _named([f"{record.name} ({problem})" for record, problem in self._broken_files()])

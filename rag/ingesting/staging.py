@@ -85,11 +85,10 @@ class Stager:
         chunker = Chunker(document_id, self._embedder, self._chunk_tokens)
 
         def cut(page: Page, headings: Sequence[Heading], pages: int) -> None:
-            draft.extend(chunker.cut(page, headings))
+            draft.extend(list(chunker.cut(page, headings)))
             on_fraction(page.number / pages)
 
         read = self._loader.read(source.path, name=source.name, passwords=(*passwords, *filter(None, [source.password])), on_page=cut)
-        draft.flush()
         if not draft.chunks:
             raise NoTextError(f"{source.name} has no text.")
         return read

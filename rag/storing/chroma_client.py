@@ -146,10 +146,8 @@ def collections_of(client: "ClientAPI", kind: str, library_id: str) -> "list[Col
 def check_schemas(client: "ClientAPI", library_id: str) -> None:
     """See that this program can read all collections of a library, before anything is changed; raises as `check_version` does."""
     with translated("opened"):
-        collections = client.list_collections()
-    for kind, known in SCHEMAS.items():
-        for collection in collections:
-            if collection.name.startswith(collection_prefix(kind, library_id)):
+        for kind, known in SCHEMAS.items():
+            for collection in collections_of(client, kind, library_id):
                 check_version((collection.metadata or {}).get("schema"), known, f"The library's record ({collection.name})")
 
 

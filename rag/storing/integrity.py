@@ -98,11 +98,7 @@ class Seal:
         if missing := sealed.keys() - set(files):
             return f"{sorted(missing)[0]} is missing"
         self._known = {name: _stamp(self.folder / name, sealed.get(name)) for name in files}
-        changed = [
-            name
-            for name in files
-            if name not in sealed or (self._known[name][0], self._known[name][2]) != (sealed[name][0], sealed[name][2])
-        ]
+        changed = [name for name, stamp in self._known.items() if stamp[::2] != sealed.get(name, ())[::2]]  # touched is not changed
         if not changed:
             return None
         vectors = [name for name in changed if name != DATABASE]
@@ -145,12 +141,11 @@ def database_problem(database: Path) -> str:
         with closing(sqlite3.connect(database)) as connection:
             (state,) = connection.execute("PRAGMA quick_check(1)").fetchone()
             user_version(connection)
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
-            return f"{database.name} is damaged ({error})"
-        return ""  # locked, or no space for its journal: that says nothing about the file
     except sqlite3.DatabaseError as error:
-        return f"{database.name} is damaged ({error})"
+        damage = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+        if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF not in damage:
+            return ""  # locked, or no space for its journal: that says nothing about the file
+        state = error
     return "" if state == "ok" else f"{database.name} is damaged ({' '.join(str(state).split())})"
 
 

@@ -19,9 +19,6 @@ from rag.types import Chunk, ChunkKey, DocumentRecord
 FILE = "pending.sqlite3"
 """In the library's folder."""
 
-DRAFTED_AT_ONCE = 256
-"""Chunks of a draft in one write."""
-
 _DRAFT = ""
 """Stands for a fingerprint where a document is a draft."""
 
@@ -60,19 +57,11 @@ class Draft:
         self.chunks = 0  # written so far
         self.is_put = False
         self._write = write
-        self._unwritten: list[Chunk] = []
 
-    def extend(self, chunks: Iterable[Chunk]) -> None:
-        """Add further chunks, in order; they are written some at a time."""
-        self._unwritten += chunks
-        if len(self._unwritten) >= DRAFTED_AT_ONCE:
-            self.flush()
-
-    def flush(self) -> None:
-        """Write what is not written yet."""
-        self._write(self._unwritten)
-        self.chunks += len(self._unwritten)
-        self._unwritten = []
+    def extend(self, chunks: Sequence[Chunk]) -> None:
+        """Add further chunks, in order."""
+        self._write(chunks)
+        self.chunks += len(chunks)
 
 
 class KeywordReady:
@@ -131,7 +120,6 @@ class KeywordReady:
 
     def put(self, record: DocumentRecord, draft: Draft) -> None:
         """Make a document keyword-ready, all of whose chunks are drafted."""
-        draft.flush()
         with self._writing():
             row = record.id, self._fingerprint, json.dumps(stored_fields(record)), draft.place
             self._database.execute("UPDATE documents SET id = ?, fingerprint = ?, record = ?, stored = 0 WHERE place = ?", row)

@@ -12,6 +12,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -117,13 +118,10 @@ class Lease:
         self._rows.update(ids=[self._id], metadatas=[asdict(holder)])
 
     def _renew_repeatedly(self) -> None:
-        while not self._ended.wait(RENEWAL_SECONDS):
-            try:
-                self._renew()
-            except LibraryLockedError:
-                return  # the next write raises it
-            except StorageError:
-                continue  # the server may come back
+        with suppress(LibraryLockedError):  # the next write raises it
+            while not self._ended.wait(RENEWAL_SECONDS):
+                with suppress(StorageError):  # the server may come back
+                    self._renew()
 
 
 def _latest(rows: "Collection") -> tuple[int, Holder | None]:
@@ -146,8 +144,6 @@ def _is_alive(pid: int) -> bool:
         return True  # to ask would be to signal
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True  # somebody else's
+    except OSError as error:
+        return not isinstance(error, ProcessLookupError)  # else it is somebody else's
     return True

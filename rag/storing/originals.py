@@ -221,10 +221,9 @@ def _read_fields(file: Path) -> dict[str, Any]:
 
 
 def _is_copy(file: Path, document_id: str) -> bool:
-    try:
+    with suppress(UnreadableFileError):
         return hash_file(file) == document_id
-    except UnreadableFileError:
-        return False
+    return False
 
 
 def _blocks(file: Path) -> Iterator[bytes]:
