@@ -11,8 +11,8 @@ import numpy as np
 
 from rag.answering.notices import needs_reindexing
 from rag.embedding.protocol import Embedder
-from rag.errors import NewerSchemaError, RagError, UnreadableFileError
-from rag.files import disk_errors, path_of
+from rag.errors import NewerSchemaError, RagError, UnreadableFileError, storage_errors
+from rag.files import path_of
 from rag.ingesting.adding import FileAdder, source_of
 from rag.ingesting.staging import Source
 from rag.storing.chroma_client import READ_BATCH
@@ -79,7 +79,12 @@ class Checkup:
         with self._index.guarded():
             sources = list(self._incomplete())
             for record, _ in self._broken_files():
-                self._restore_file(record)
+                for path in filter(None, map(path_of, record.sources)):
+                    with (
+                        storage_errors(f"{record.name} could not be restored"),
+                        suppress(UnreadableFileError),
+                    ):  # gone, or another file by now
+                        self._originals.keep(path, record.id, record.media_type)
             isolated = self._originals.isolated()
             outcomes = self._adder.add([*sources, *map(source_of, isolated)], (), progress, wait=True)
             for orphan, outcome in zip(isolated, outcomes[len(sources) :], strict=True):
@@ -156,12 +161,6 @@ class Checkup:
     def _broken_files(self) -> list[tuple[DocumentRecord, str]]:
         records = [*self._index.records.values(), *self._index.left_behind()]
         return [(record, problem) for record in records if (problem := self._originals.changed(record))]
-
-    def _restore_file(self, record: DocumentRecord) -> None:
-        """Copy a document's file from where it came from, if it has the same bytes there."""
-        for path in filter(None, map(path_of, record.sources)):
-            with disk_errors(f"{record.name} could not be restored"), suppress(UnreadableFileError):  # gone, or another file by now
-                self._originals.keep(path, record.id, record.media_type)
 
     def _incomplete(self) -> Iterator[Source]:
         """Documents that lack vectors, forgotten so that they are re-indexed; those without a good file stay as they are."""

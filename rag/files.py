@@ -4,11 +4,10 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
-from rag.errors import StorageError, UnreadableFileError
+from rag.errors import UnreadableFileError
 from rag.text.printable import printable_line
 
 PathOrProblem = Path | tuple[Path, UnreadableFileError]
@@ -112,15 +111,6 @@ def unreadable(path: Path, error: Exception) -> UnreadableFileError:
             return UnreadableFileError(f"{shown} could not be read: {error.strerror or error}.")
         case _:
             return UnreadableFileError(f"{shown!r} is not a valid path: {error}.")
-
-
-@contextmanager
-def disk_errors(problem: str, cure: str = "See that the disk works and has room.") -> Iterator[None]:
-    """Turn what the system says against a file of the library's into a `StorageError`."""
-    try:
-        yield
-    except OSError as error:
-        raise StorageError(f"{problem}: {error.strerror or error}. {cure}") from error
 
 
 def _walk(folder: Path, root: Path) -> Iterator[PathOrProblem]:

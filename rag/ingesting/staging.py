@@ -8,8 +8,8 @@ from itertools import count, groupby
 from pathlib import Path
 
 from rag.embedding.protocol import Embedder
-from rag.errors import DocumentError, NoTextError
-from rag.files import disk_errors, hash_file, is_gone, path_of, shown_name
+from rag.errors import DocumentError, NoTextError, storage_errors
+from rag.files import hash_file, is_gone, path_of, shown_name
 from rag.formats.loader import FileRead, Loader
 from rag.ingesting.chunking import Chunker
 from rag.storing.index import Index
@@ -116,7 +116,7 @@ class Stager:
         return _outcome(source, record.id, "added", f"Added: {pages}", record)
 
     def _keep(self, source: Source, document_id: str, media_type: str) -> bool:
-        with disk_errors(f"{source.name} could not be stored"):
+        with storage_errors(f"{source.name} could not be stored"):
             return self._originals.keep(source.path, document_id, media_type)
 
     def _known(self, source: Source, known: DocumentRecord) -> Outcome:

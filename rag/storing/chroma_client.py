@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from rag.endpoints.addresses import without_secrets
-from rag.errors import StorageError
+from rag.errors import StorageError, storage_errors
 from rag.storing.schema import check_version
 
 if TYPE_CHECKING:
@@ -87,17 +87,16 @@ def disconnect(client: "ClientAPI") -> None:
 
 @contextmanager
 def translated(done: str) -> Iterator[None]:
-    """Turn what Chroma raises into a `StorageError`: ChromaError, ValueError, httpx's, and its Rust's panics, which are no Exceptions."""
+    """Turn what Chroma raises into a `StorageError`."""
     import httpx
     from chromadb.errors import ChromaError
 
-    try:
+    problem = f"The library's index could not be {done}"
+    with (
+        storage_errors(problem, (ChromaError, OSError, ValueError), "See that the disk works, and try again."),
+        storage_errors(problem, (httpx.HTTPError,), "See that the Chroma server runs, and try again."),
+    ):
         yield
-    except BaseException as error:
-        if not isinstance(error, ChromaError | httpx.HTTPError | OSError | ValueError) and type(error).__name__ != "PanicException":
-            raise
-        cure = "See that the Chroma server runs" if isinstance(error, httpx.HTTPError) else "See that the disk works"
-        raise StorageError(f"The library's index could not be {done}: {error}. {cure}, and try again.") from error
 
 
 def collection_prefix(kind: str, library_id: str) -> str:

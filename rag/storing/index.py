@@ -19,8 +19,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from rag.errors import DocumentNotFoundError, LibraryClosedError, StorageError
-from rag.files import disk_errors
+from rag.errors import DocumentNotFoundError, LibraryClosedError, StorageError, storage_errors
 from rag.storing.chroma import ChromaStore
 from rag.storing.erasing import Erasing
 from rag.storing.gate import Gate
@@ -127,13 +126,13 @@ class Index:
         opened = self._open()
         self._reserve.release()
         self._erasing.plan()
-        with disk_errors("The library's copy of the file could not be deleted"):
+        with storage_errors("The library's copy of the file could not be deleted"):
             self._originals.set_aside(document_id)
         opened.keyword_ready.remove([document_id])
         opened.keyword_ready.drop_others(document_id)
         opened.store.remove(document_id)
         opened.lexical.remove([document_id])
-        with disk_errors("The library's copy of the file could not be deleted"):
+        with storage_errors("The library's copy of the file could not be deleted"):
             self._originals.discard(document_id)
 
     def forget(self, document_id: str) -> None:
@@ -148,7 +147,7 @@ class Index:
             if not is_alone:
                 raise StorageError("The keyword index cannot be rebuilt while the library is busy. Try again in a moment.")
             self._let_go(is_sound=True)
-            with disk_errors("The keyword index could not be deleted"):
+            with storage_errors("The keyword index could not be deleted"):
                 reset_folder(self._opener.folder / "lexical")
 
     def allow_rebuilding(self) -> None:

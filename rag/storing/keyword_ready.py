@@ -8,11 +8,11 @@ import json
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import replace
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rag.errors import StorageError
+from rag.errors import StorageError, storage_errors
 from rag.storing.schema import Migration, migrate, read_chunk, read_record, stored_fields
 from rag.types import Chunk, ChunkKey, DocumentRecord
 
@@ -49,18 +49,18 @@ def _name_fields_of_chunks(database: sqlite3.Connection) -> None:
 MIGRATIONS: Sequence[Migration] = (_create, _name_fields_of_chunks)
 
 
+@dataclass(slots=True)
 class Draft:
     """A document that is being read: invisible until it is put."""
 
-    def __init__(self, place: int, write: Callable[[Sequence[Chunk]], None]) -> None:
-        self.place = place  # its number in the file
-        self.chunks = 0  # written so far
-        self.is_put = False
-        self._write = write
+    place: int  # its number in the file
+    write: Callable[[Sequence[Chunk]], None]
+    chunks: int = 0  # written so far
+    is_put: bool = False
 
     def extend(self, chunks: Sequence[Chunk]) -> None:
         """Add further chunks, in order."""
-        self._write(chunks)
+        self.write(chunks)
         self.chunks += len(chunks)
 
 
@@ -201,15 +201,9 @@ class KeywordReady:
             self._database.execute("BEGIN IMMEDIATE")
             yield
 
-    @contextmanager
-    def _translated(self, done: str) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, ValueError) as error:
-            raise StorageError(
-                f"The library's list of what is being indexed could not be {done} ({self._file.name}: {error}). "
-                "See that the disk works and has room, and try again."
-            ) from error
+    def _translated(self, done: str) -> AbstractContextManager[None]:
+        problem = f"The library's list of what is being indexed ({self._file.name}) could not be {done}"
+        return storage_errors(problem, (sqlite3.Error, ValueError), "See that the disk works and has room, and try again.")
 
 
 def _record(stored_record: str, stored: int) -> DocumentRecord | None:

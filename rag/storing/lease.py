@@ -131,12 +131,8 @@ def _latest(rows: "Collection") -> tuple[int, Holder | None]:
         return 0, None
     id_, fields = max(zip(found["ids"], found["metadatas"] or (), strict=True), key=lambda row: row[0])
     values: Any = fields or {}
-    return int(id_.rpartition("-")[2]), Holder(
-        token=str(values.get("token", "")),
-        host=str(values.get("host", "")),
-        pid=int(values.get("pid", 0)),
-        renewed=float(values.get("renewed", 0.0)),
-    )
+    token, host = str(values.get("token", "")), str(values.get("host", ""))
+    return int(id_.rpartition("-")[2]), Holder(token, host, int(values.get("pid", 0)), float(values.get("renewed", 0)))
 
 
 def _is_alive(pid: int) -> bool:

@@ -8,14 +8,14 @@ import json
 import math
 import threading
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain, groupby, islice
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag.errors import StorageError
+from rag.errors import StorageError, storage_errors
 from rag.storing.lexical_files import IDENTITY, is_whole, reset_folder
 from rag.text import terms as analysing
 from rag.text.languages import language_of
@@ -325,17 +325,6 @@ def _key(number: int, ordinal: int) -> int:
     return number << ORDINAL_BITS | ordinal
 
 
-@contextmanager
-def _translated(done: str) -> Iterator[None]:
-    """Turn what tantivy raises into a `StorageError`: ValueError, RuntimeError, OSError, and pyo3's panic, which is no Exception."""
-    try:
-        yield
-    except StorageError:
-        raise
-    except BaseException as error:
-        if not isinstance(error, ValueError | RuntimeError | OSError) and type(error).__name__ != "PanicException":
-            raise
-        raise StorageError(
-            f"The library's keyword index could not be {done}: {error}. No document is lost; "
-            "see that the disk works and has room, and try again."
-        ) from error
+def _translated(done: str) -> AbstractContextManager[None]:
+    cure = "No document is lost; see that the disk works and has room, and try again."
+    return storage_errors(f"The library's keyword index could not be {done}", (ValueError, RuntimeError, OSError), cure)

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.endpoints.addresses import without_secrets
-from rag.errors import LibraryDamagedError, NewerSchemaError, StorageError
-from rag.files import disk_errors
+from rag.errors import LibraryDamagedError, NewerSchemaError, StorageError, storage_errors
 from rag.storing.chroma import ChromaStore
 from rag.storing.chroma_client import READ_BATCH, IndexName, adopt, check_schemas, connect, disconnect
 from rag.storing.hnsw import blank_unused
@@ -131,7 +130,7 @@ class Opener:
         if not problem:
             return
         cure = f"Move {part} away yourself; it is rebuilt from the library's copies of the files."
-        with disk_errors(f"The library's index is damaged ({problem}), and could not be moved away", cure):
+        with storage_errors(f"The library's index is damaged ({problem}), and could not be moved away", cure=cure):
             where = set_aside(part, self._originals.quarantine) if part.exists() else None
         moved = f"It was moved to {where} and" if where else "It"
         log.warning("The library's index is damaged: %s. %s is rebuilt from the library's files.", problem, moved)

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from rag.errors import LibraryDamagedError, NewerSchemaError, UnreadableFileError
-from rag.files import disk_errors, hash_file, unreadable
+from rag.errors import LibraryDamagedError, NewerSchemaError, UnreadableFileError, storage_errors
+from rag.files import hash_file, unreadable
 from rag.formats.registry import format_of
 from rag.storing.schema import check_version
 from rag.types import DocumentRecord
@@ -168,7 +168,7 @@ class Originals:
 
     def isolate(self, orphan: Orphan) -> Path:
         """Move a file without a record to the quarantine, under its name; return where it is now."""
-        with disk_errors(f"{orphan.path} could not be moved to the quarantine"):
+        with storage_errors(f"{orphan.path} could not be moved to the quarantine"):
             folder = self.quarantine / orphan.id
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             about = self._about / f"{orphan.id}.json"
