@@ -93,8 +93,8 @@ def translated(done: str) -> Iterator[None]:
 
     problem = f"The library's index could not be {done}"
     with (
-        storage_errors(problem, (ChromaError, OSError, ValueError), "See that the disk works, and try again."),
         storage_errors(problem, (httpx.HTTPError,), "See that the Chroma server runs, and try again."),
+        storage_errors(problem, (ChromaError, OSError, ValueError), "See that the disk works, and try again."),
     ):
         yield
 

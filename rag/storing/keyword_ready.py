@@ -202,7 +202,7 @@ class KeywordReady:
             yield
 
     def _translated(self, done: str) -> AbstractContextManager[None]:
-        problem = f"The library's list of what is being indexed ({self._file.name}) could not be {done}"
+        problem = f"The library's list of what is being indexed could not be {done} ({self._file.name})"
         return storage_errors(problem, (sqlite3.Error, ValueError), "See that the disk works and has room, and try again.")
 
 
