@@ -79,11 +79,8 @@ class Checkup:
         with self._index.guarded():
             sources = list(self._incomplete())
             for record, _ in self._broken_files():
-                for path in filter(None, map(path_of, record.sources)):
-                    with (
-                        storage_errors(f"{record.name} could not be restored"),
-                        suppress(UnreadableFileError),
-                    ):  # gone, or another file by now
+                for path in filter(None, map(path_of, record.sources)):  # which may be gone, or another file by now
+                    with storage_errors(f"{record.name} could not be restored"), suppress(UnreadableFileError):
                         self._originals.keep(path, record.id, record.media_type)
             isolated = self._originals.isolated()
             outcomes = self._adder.add([*sources, *map(source_of, isolated)], (), progress, wait=True)
