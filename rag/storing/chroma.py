@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection
 
 EXACT = 5_000
-"""Up to so many chunks are compared one by one where the index does not find all that are wanted."""
+"""Up to this many chunks are compared one by one where the vector index finds fewer than are wanted."""
 
 
 class ChromaStore:
@@ -175,8 +175,9 @@ class ChromaStore:
             near = self._near(embedding, max(count, EF_SEARCH) if hidden else count, visible)
         if document_ids is not None or (hidden and len(near) < count):
             near = self._near(embedding, count, visible, wanted)
-            if len(near) < count and total <= EXACT:
-                near = self._nearest_of(embedding, count, wanted)
+            if len(near) < count and total <= EXACT:  # where many vectors are equal, Chroma's index does not reach all of them
+                cosines = self.cosines(embedding, ((id_, ordinal) for id_ in wanted for ordinal in range(visible[id_].chunks)))
+                near = dict(sorted(cosines.items(), key=lambda item: -item[1]))
         return dict(islice(near.items(), count))
 
     def cosines(self, embedding: Embeddings, keys: Iterable[ChunkKey]) -> dict[ChunkKey, float]:
@@ -258,17 +259,6 @@ class ChromaStore:
         assert distances is not None  # asked for above
         near = {_key(id_): max(-1.0, min(1.0, 1.0 - distance)) for id_, distance in zip(found["ids"][0], distances[0], strict=True)}
         return {key: cosine for key, cosine in near.items() if key[0] in visible}
-
-    def _nearest_of(self, embedding: Embeddings, top_k: int, document_ids: Sequence[str]) -> dict[ChunkKey, float]:
-        """As `nearest`, exactly: where many vectors are equal, Chroma's index does not reach all of them."""
-        where: Any = {"document_id": {"$in": list(document_ids)}}
-        with translated("searched"):
-            found = self._chunks.get(where=where, include=["embeddings"])
-        if not found["ids"]:
-            return {}
-        cosines = np.clip(np.asarray(found["embeddings"], dtype=np.float32) @ embedding, -1, 1)
-        best = np.argsort(-cosines, kind="stable")[:top_k]
-        return {_key(found["ids"][n]): float(cosines[n]) for n in best}
 
     def _sweep(self) -> None:
         """Delete the chunks of drafts: of documents without a record that are not keyword-ready."""

@@ -35,10 +35,10 @@ from rag.types import Chunk, ChunkKey, DocumentRecord
 log = logging.getLogger(__name__)
 
 SECONDS_TO_BE_ALONE = 1.0
-"""That erasing waits for those who use the index; then it is put off."""
+"""How long erasing waits until nobody uses the index, before it is put off."""
 
 LEAST_ID_DIGITS = 8
-"""An id may be shortened to so many digits."""
+"""The fewest digits that an id may be shortened to."""
 
 
 class Index:
@@ -186,7 +186,7 @@ class Index:
         return found | opened.store.chunks(key for key in wanted if key not in found)
 
     def documents(self, names: Sequence[str] | None = None) -> list[DocumentRecord]:
-        """The documents of these names or ids; all, in the order they were added, where none are given."""
+        """The documents with these names or ids; all, in the order they were added, where `names` is None."""
         return list(self.records.values()) if names is None else [self.find(name) for name in names]
 
     def find(self, name_or_id: str) -> DocumentRecord:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection
 
 EXPIRY_SECONDS = 60.0
-"""A holder that has not renewed its lease for so long is taken for dead."""
+"""A holder that has not renewed its lease for this long is considered dead."""
 
 RENEWAL_SECONDS = 10.0
 

@@ -39,7 +39,7 @@ WRITER_BYTES = 50_000_000
 """Memory of the one writing thread. With tantivy's minimum, 15 MB, it spends most of its time merging what it wrote."""
 
 LANGUAGE_CHUNKS = 256
-"""A document's language is detected from so many of its chunks, the first."""
+"""A document's language is detected from its first chunks, this many."""
 
 ORDINAL_BITS = 24
 """A chunk's key is its document's number in this index, then its ordinal in so many bits: one fast field identifies a hit."""
@@ -73,7 +73,6 @@ class LexicalIndex:
 
     def __init__(self, folder: Path, fingerprint: str) -> None:
         """Open the index of the chunks that `fingerprint` names; where it is damaged, or of another schema or analysis, begin a new one."""
-        self._folder = folder
         self._writing = threading.RLock()
         self._writer: IndexWriter | None = None
         self._put: dict[str, tuple[int, str]] = {}  # not yet committed: number and language
@@ -147,7 +146,7 @@ class LexicalIndex:
             self._put, self._removed = {}, set()
 
     def search(self, question: str, top_k: int, document_ids: Collection[str] | None = None) -> list[tuple[ChunkKey, float]]:
-        """The keys and BM25 of at most `top_k` chunks that share the rarest words with a question, best first; it has no operators."""
+        """Keys and BM25 of at most `top_k` chunks with the question's rarest words, best first. Nothing in the question is an operator."""
         view = self._latest()
         numbers = None if document_ids is None else [view.numbers[id_] for id_ in document_ids if id_ in view.numbers]
         with _translated("searched"):

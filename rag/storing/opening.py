@@ -33,7 +33,7 @@ LIBRARY_SCHEMA = 1
 """Of library.json, which names a library on its Chroma server."""
 
 MANY_CHUNKS = 5_000
-"""Rebuilding the keyword index of so many or more is logged: a person waits."""
+"""Rebuilding the keyword index of this many or more is logged: someone is waiting."""
 
 CHUNKS_A_SECOND = 1_500
 """About how many chunks are added to the keyword index in a second on two cores."""
