@@ -165,7 +165,7 @@ class ChromaStore:
         """
         with self._lock:
             visible, hidden = {**self._keyword_ready(), **self._records}, self._hidden
-        wanted = [id_ for id_ in (visible if document_ids is None else document_ids) if id_ in visible]
+        wanted = [id_ for id_ in dict.fromkeys(visible if document_ids is None else document_ids) if id_ in visible]
         if not wanted or self._is_empty:
             return {}
         total = sum(visible[id_].chunks for id_ in wanted)
