@@ -24,7 +24,6 @@ from rag.reranking import Reranker, build_reranker
 from rag.retrieving.retriever import Retriever
 from rag.retrieving.search import Search
 from rag.settings import Settings
-from rag.storing.catalog import Catalog
 from rag.storing.index import Index
 from rag.storing.lock import LibraryLock, ReadOnlyCopy, lock_or_copy
 from rag.storing.opening import Opener
@@ -45,7 +44,6 @@ class Parts:
     chat_model: ChatModel | None
     originals: Originals
     index: Index
-    catalog: Catalog
     search: Search
     answerer: Answerer
     vectors: VectorReader
@@ -84,12 +82,11 @@ def build_parts(
         originals = Originals(folder / "originals", is_read_only=is_read_only)
         identity = partial(index_identity, plain_embedder, settings.chunk_tokens)
         index = Index(Opener(lock.folder, settings.chroma_url, originals, identity, is_read_only=is_read_only), originals)
-        catalog = Catalog(index)
         checked = CheckedEmbedder(plain_embedder, index.stored_dimensions)
         retriever = Retriever(checked, index, reranker, settings.rerank_depth)
         closing.callback(retriever.close)
         closing.callback(index.close)
-        pages = Pages(catalog, originals, Viewer(memory_megabytes=settings.parse_megabytes))
+        pages = Pages(index, originals, Viewer(memory_megabytes=settings.parse_megabytes))
         closing.callback(pages.close)
         loader = Loader(
             max_bytes=int(settings.max_file_megabytes * 1e6),
@@ -101,7 +98,7 @@ def build_parts(
         queue = EmbeddingQueue(checked, index, writing)
         adder = FileAdder(Stager(loader, checked, index, originals, settings.chunk_tokens, writing), queue, index, originals)
         index.on_lost(adder.restore)
-        search = Search(retriever, index, catalog, checked, settings.top_k)
+        search = Search(retriever, index, checked, settings.top_k)
         return Parts(
             lock=lock,
             writing=writing,
@@ -109,9 +106,8 @@ def build_parts(
             chat_model=chat_model,
             originals=originals,
             index=index,
-            catalog=catalog,
             search=search,
-            answerer=Answerer(search, catalog, checked, RuleVerifier(checked), chat_model, settings),
+            answerer=Answerer(search, index, checked, RuleVerifier(checked), chat_model, settings),
             vectors=VectorReader(index, identity),
             loader=loader,
             pages=pages,

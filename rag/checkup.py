@@ -3,6 +3,7 @@
 import shutil
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from rag.answering.notices import needs_reindexing
 from rag.embedding.protocol import Embedder
-from rag.errors import NewerSchemaError, RagError, StorageError
+from rag.errors import NewerSchemaError, RagError, UnreadableFileError, storage_errors
 from rag.files import path_of
 from rag.ingesting.adding import FileAdder, source_of
 from rag.ingesting.staging import Source
@@ -53,7 +54,9 @@ class Checkup:
         try:
             with self._index.guarded():
                 records = list(self._index.store.records.values())
-                findings += [self._record(records), self._vectors(records), self._keywords(), self._files(), self._indexing()]
+                cure, complete = f"{REPAIR} rebuilds the keyword index.", "The keyword index is complete."
+                keywords = _finding("keywords", self._keyword_problem(), cure, complete)
+                findings += [self._record(records), self._vectors(records), keywords, self._files(), self._indexing()]
         except RagError as error:
             cure = "Update Footnote." if isinstance(error, NewerSchemaError) else f"{REPAIR} rebuilds the index from the library's files."
             findings.append(Finding("record", "fault", str(error), cure))
@@ -76,13 +79,12 @@ class Checkup:
         with self._index.guarded():
             sources = list(self._incomplete())
             for record, _ in self._broken_files():
-                self._restore_file(record)
+                for path in filter(None, map(path_of, record.sources)):  # which may be gone, or another file by now
+                    with storage_errors(f"{record.name} could not be restored"), suppress(UnreadableFileError):
+                        self._originals.keep(path, record.id, record.media_type)
             isolated = self._originals.isolated()
-            sources += [(source_of(orphan), orphan.password) for orphan in isolated]
-            outcomes = self._adder.add(
-                [source for source, _ in sources], [password for _, password in sources if password], progress, wait=True
-            )
-            for orphan, outcome in zip(isolated, outcomes[len(outcomes) - len(isolated) :], strict=True):
+            outcomes = self._adder.add([*sources, *map(source_of, isolated)], (), progress, wait=True)
+            for orphan, outcome in zip(isolated, outcomes[len(sources) :], strict=True):
                 if outcome.is_searchable:
                     shutil.rmtree(orphan.path.parent, ignore_errors=True)
             return outcomes
@@ -104,9 +106,6 @@ class Checkup:
         bad = _named([record.name for record in records if self._missing_vectors(record)])
         problem = bad and f"Vectors are missing or damaged: {bad}."
         return _finding("vectors", problem, f"{REPAIR} re-indexes these documents.", "All vectors are there.")
-
-    def _keywords(self) -> Finding:
-        return _finding("keywords", self._keyword_problem(), f"{REPAIR} rebuilds the keyword index.", "The keyword index is complete.")
 
     def _files(self) -> Finding:
         broken = _named([f"{record.name} ({problem})" for record, problem in self._broken_files()])
@@ -160,23 +159,14 @@ class Checkup:
         records = [*self._index.records.values(), *self._index.left_behind()]
         return [(record, problem) for record in records if (problem := self._originals.changed(record))]
 
-    def _restore_file(self, record: DocumentRecord) -> None:
-        """Copy a document's file from where it came from, if it has the same bytes there."""
-        for path in filter(None, map(path_of, record.sources)):
-            try:
-                self._originals.keep(path, record.id, record.media_type)
-            except RagError:
-                continue  # gone, or another file by now
-            except OSError as error:
-                raise StorageError(f"{record.name} could not be restored: {error.strerror}.") from error
-
-    def _incomplete(self) -> Iterator[tuple[Source, str]]:
+    def _incomplete(self) -> Iterator[Source]:
         """Documents that lack vectors, forgotten so that they are re-indexed; those without a good file stay as they are."""
         for record in list(self._index.store.records.values()):
             if self._missing_vectors(record) and not self._originals.changed(record):
                 with self._writing:
                     self._index.forget(record.id)
-                yield Source(self._originals.path(record.id, record.media_type), record.name, record.sources), record.password
+                path = self._originals.path(record.id, record.media_type)
+                yield Source(path, record.name, record.sources, password=record.password)
 
 
 def _finding(part: str, problem: str, cure: str, fine: str) -> Finding:

@@ -34,6 +34,8 @@ RagError
     └── ChatProtocolError
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
 
@@ -94,6 +96,19 @@ class LibraryClosedError(LibraryError):
 
 class StorageError(LibraryError):
     """The disk or the database failed."""
+
+
+@contextmanager
+def storage_errors(
+    problem: str, kinds: tuple[type[Exception], ...] = (OSError,), cure: str = "See that the disk works and has room."
+) -> Iterator[None]:
+    """Turn errors of these kinds, and a panic of Rust, which is no Exception, into a `StorageError` "PROBLEM: REASON. CURE"."""
+    try:
+        yield
+    except BaseException as error:
+        if not isinstance(error, kinds) and type(error).__name__ != "PanicException":
+            raise
+        raise StorageError(f"{problem}: {getattr(error, 'strerror', None) or error}. {cure}") from error
 
 
 class LibraryDamagedError(StorageError):

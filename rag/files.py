@@ -72,10 +72,8 @@ def is_gone(path: Path) -> bool:
     """Whether there is certainly nothing at a path, neither out of reach nor forbidden."""
     try:
         path.lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except (OSError, ValueError):
-        return False
+    except (OSError, ValueError) as error:
+        return isinstance(error, FileNotFoundError | NotADirectoryError)
     return False
 
 

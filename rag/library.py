@@ -147,7 +147,7 @@ class Library:
         Raises:
             StorageError: The index cannot be opened.
         """
-        return self._parts.catalog.documents()
+        return self._index.documents()
 
     def keyword_ready(self, documents: Sequence[str] | None = None) -> list[DocumentRecord]:
         """The documents that are not fully embedded yet: keyword search finds them, semantic search some of their chunks.
@@ -159,7 +159,7 @@ class Library:
             DocumentNotFoundError: A name in `documents` is not there.
             StorageError: The index cannot be opened.
         """
-        return [record for record in self._parts.catalog.documents(documents) if record.state == "keyword_ready"]
+        return [record for record in self._index.documents(documents) if record.state == "keyword_ready"]
 
     def document(self, name_or_id: str) -> DocumentRecord:
         """Find a document by its name, its id, or the beginning of its id (8 digits or more).
@@ -167,7 +167,7 @@ class Library:
         Raises:
             DocumentNotFoundError: There is none, or more than one.
         """
-        return self._parts.catalog.find(name_or_id)
+        return self._index.find(name_or_id)
 
     def vectors(self) -> Vectors:
         """All vectors as they are now; read again only where documents have changed.
@@ -362,7 +362,7 @@ class Library:
         Raises:
             StorageError: The index cannot be read.
         """
-        return self._parts.catalog.left_behind()
+        return self._index.left_behind()
 
     def reindex(self, progress: ProgressCallback | None = None) -> Report:
         """Re-index with the present model what was left behind, from the library's own copies; then delete the old index.
@@ -371,9 +371,9 @@ class Library:
             StorageError: The disk or the database failed; the old index is still there.
         """
         self._check_writable()
-        outdated, originals = self.left_behind(), self._parts.originals
-        sources = [Source(originals.path(record.id, record.media_type), record.name, record.sources) for record in outdated]
-        report = self._add(sources, [record.password for record in outdated if record.password], progress, wait=True)
+        path = self._parts.originals.path
+        sources = [Source(path(each.id, each.media_type), each.name, each.sources, password=each.password) for each in self.left_behind()]
+        report = self._add(sources, (), progress, wait=True)
         if report.all_searchable:
             self._index.drop_other_indexes()
         return report

@@ -4,10 +4,10 @@ from concurrent.futures import Future
 from pathlib import Path
 
 from rag.errors import DocumentNotFoundError
-from rag.formats.protocol import FileToOpen, PageView, Rectangle
+from rag.formats.protocol import FileToOpen, PageView
 from rag.formats.registry import format_of
 from rag.formats.viewer import Viewer
-from rag.storing.catalog import Catalog
+from rag.storing.index import Index
 from rag.storing.originals import Originals
 
 SCALES = (0.2, 8.0)
@@ -20,8 +20,8 @@ class Pages:
     Every method raises `DocumentNotFoundError` if there is no such document or page, and `DocumentError` if the file can no longer be read.
     """
 
-    def __init__(self, catalog: Catalog, originals: Originals, viewer: Viewer) -> None:
-        self._catalog = catalog
+    def __init__(self, index: Index, originals: Originals, viewer: Viewer) -> None:
+        self._index = index
         self._originals = originals
         self._viewer = viewer
 
@@ -48,16 +48,8 @@ class Pages:
     def looking(self, document: str, page: int, start: int = 0, end: int = 0) -> Future[PageView]:
         """As `look`, without waiting for it."""
         file = self._file(document, page)
-        whole = not file.format.is_drawn and self._catalog.find(document).pages == 1  # read by a version that made no parts of a text
+        whole = not file.format.is_drawn and self._index.find(document).pages == 1  # read by a version that made no parts of a text
         return self._viewer.look(file, page, start, end, whole=whole)
-
-    def marks(self, document: str, page: int, start: int, end: int) -> list[Rectangle]:
-        """Where `page.text[start:end]` is on the page's picture.
-
-        Returns:
-            Rectangles `(left, top, right, bottom)` as shares of the image's width and height, in [0, 1]; none if unknown.
-        """
-        return list(self.look(document, page, start, end).marks)
 
     def text(self, document: str, page: int) -> str:
         """The text of a page, as it was when it was indexed."""
@@ -65,12 +57,12 @@ class Pages:
 
     def texts(self, document: str) -> list[str]:
         """The text of each page, as it was when it was indexed."""
-        record = self._catalog.find(document)
+        record = self._index.find(document)
         return [self.text(record.id, page) for page in range(1, record.pages + 1)]
 
     def original(self, document: str) -> Path:
         """The library's copy of a document's file."""
-        record = self._catalog.find(document)
+        record = self._index.find(document)
         return self._originals.path(record.id, record.media_type)
 
     def start(self) -> None:
@@ -82,7 +74,7 @@ class Pages:
         self._viewer.close()
 
     def _file(self, document: str, page: int) -> FileToOpen:
-        record = self._catalog.find(document)
+        record = self._index.find(document)
         if not 1 <= page <= record.pages:
             raise DocumentNotFoundError(f"{record.name} has no page {page}; it has {record.pages}.")
         passwords = (record.password,) if record.password else ()

@@ -15,7 +15,7 @@ from rag.endpoints.chat.model import ChatModel
 from rag.retrieving.rewriting import standalone_question
 from rag.retrieving.search import Search, SearchRequest
 from rag.settings import Settings
-from rag.storing.catalog import Catalog
+from rag.storing.index import Index
 from rag.types import Answer
 from rag.verifying.protocol import Verifier
 
@@ -24,10 +24,10 @@ class Answerer:
     """Answers questions about a library."""
 
     def __init__(
-        self, search: Search, catalog: Catalog, embedder: Embedder, verifier: Verifier, chat_model: ChatModel | None, settings: Settings
+        self, search: Search, index: Index, embedder: Embedder, verifier: Verifier, chat_model: ChatModel | None, settings: Settings
     ) -> None:
         self._search = search
-        self._catalog = catalog
+        self._index = index
         self._embedder = embedder
         self._verifier = verifier
         self._chat_model = chat_model
@@ -81,11 +81,11 @@ class Answerer:
         """What to say of documents that are not ready; nothing where chunks are chosen: all of those are compared."""
         if request.chunks is not None:
             return ""
-        return still_indexing(sum(record.state != "ready" for record in self._catalog.documents(request.documents)))
+        return still_indexing(sum(record.state != "ready" for record in self._index.documents(request.documents)))
 
     def _why_nothing(self, request: SearchRequest) -> str:
         if request.selects_nothing:
             return NOTHING_SELECTED
         if request.chunks is not None:
             return SELECTION_GONE
-        return nothing_found(len(self._catalog.documents()), len(self._catalog.left_behind()))
+        return nothing_found(len(self._index.documents()), len(self._index.left_behind()))

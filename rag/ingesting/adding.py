@@ -4,7 +4,7 @@ import logging
 import shlex
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from rag.files import find_files, is_gone, origin_of, path_of, shown_name
@@ -43,7 +43,7 @@ def folders_of(given: Sequence[str | Path]) -> list[Path]:
 
 def source_of(orphan: Orphan) -> Source:
     """A file of the library's own that is to be added again."""
-    return Source(orphan.path, orphan.name, orphan.sources or (f"upload:{orphan.name}",))
+    return Source(orphan.path, orphan.name, orphan.sources or (f"upload:{orphan.name}",), password=orphan.password)
 
 
 class FileAdder:
@@ -63,25 +63,27 @@ class FileAdder:
             EmbeddingError: The embedding model cannot be used.
         """
         outcomes: dict[int, Outcome] = {}
-        embedding: dict[str, _FileProgress] = {}
+        embedding: dict[str, tuple[_FileProgress, Outcome]] = {}
         for number, place in enumerate(sorted(range(len(sources)), key=lambda place: _delay(sources[place].path)), start=1):
             source = sources[place]
             file = _FileProgress(progress, str(source.path), number, len(sources), READING_SHARE if wait else 1.0)
             outcome = outcomes[place] = self._stager.add(source, passwords, file.reading)
             if wait and outcome.document_id in self._index.keyword_ready.records and outcome.document_id not in embedding:
-                embedding[outcome.document_id] = replace(file, outcome=outcome)
+                embedding[outcome.document_id] = file, outcome
                 file.embedding(0.0)
             else:
                 file.done(outcome)
         while wait and self._queue.step():
             keyword_ready = self._index.keyword_ready.records
             for id_ in list(embedding):
+                file, outcome = embedding[id_]
                 if id_ not in keyword_ready:
-                    embedding.pop(id_).done()
+                    del embedding[id_]
+                    file.done(outcome)
                 elif keyword_ready[id_].indexed:
-                    embedding[id_].embedding(keyword_ready[id_].indexed)
-        for file in embedding.values():  # completed by another thread
-            file.done()
+                    file.embedding(keyword_ready[id_].indexed)
+        for file, outcome in embedding.values():  # completed by another thread
+            file.done(outcome)
         return [outcomes[place] for place in range(len(sources))]
 
     def missing(self, folders: Sequence[Path], progress: ProgressCallback | None, added: int) -> list[Outcome]:
@@ -105,8 +107,7 @@ class FileAdder:
 
     def restore(self, orphans: Sequence[Orphan]) -> None:
         """Add documents again whose records are lost, from the library's own copies; what cannot be read goes to the quarantine."""
-        passwords = [orphan.password for orphan in orphans if orphan.password]
-        outcomes = self.add([source_of(orphan) for orphan in orphans], passwords, None, wait=False)
+        outcomes = self.add(list(map(source_of, orphans)), (), None, wait=False)
         for orphan, outcome in zip(orphans, outcomes, strict=True):
             if outcome.document_id != orphan.id:
                 where = self._originals.isolate(orphan)
@@ -124,14 +125,13 @@ def _delay(path: Path) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _FileProgress:
-    """Reports how far one file is; `outcome` is reported once it is embedded."""
+    """Reports how far one file is."""
 
     progress: ProgressCallback | None
     path: str
     file: int
     files: int
     reading_share: float = 1.0
-    outcome: Outcome | None = None
 
     def reading(self, fraction: float) -> None:
         self._report(self.reading_share * fraction, "reading")
@@ -139,9 +139,7 @@ class _FileProgress:
     def embedding(self, fraction: float) -> None:
         self._report(self.reading_share + (1 - self.reading_share) * fraction, "keyword_ready")
 
-    def done(self, outcome: Outcome | None = None) -> None:
-        outcome = outcome or self.outcome
-        assert outcome is not None
+    def done(self, outcome: Outcome) -> None:
         state: DocumentState = "failed"
         if outcome.is_searchable:
             state = "ready" if self.reading_share < 1 else "keyword_ready"

@@ -82,13 +82,9 @@ def _spans(text: str, heading_starts: Sequence[int], embedder: Embedder, limit: 
     breaks = [list(heading_starts), *(sorted({match.end() for match in pattern.finditer(text)}) for pattern in _BREAKS)]
     page = _Cuttable(text, [start for start, _ in embedder.token_spans(text)], breaks, list(_blocks(text)))
     position = 0
-    while True:
-        ink = _INK.search(text, position)
-        if ink is None:
-            return
-        cut = _cut(page, ink.start(), limit)
-        yield from _fitting(text, ink.start(), cut, embedder, limit)
-        position = cut
+    while ink := _INK.search(text, position):
+        position = _cut(page, ink.start(), limit)
+        yield from _fitting(text, ink.start(), position, embedder, limit)
 
 
 def _cut(page: _Cuttable, position: int, limit: int) -> int:

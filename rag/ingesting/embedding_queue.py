@@ -1,7 +1,6 @@
 """Keyword-ready documents -> ready ones: embedded, stored, committed, some chunks at a time."""
 
 import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -26,7 +25,7 @@ class EmbeddingQueue:
         self._index = index
         self._writing = writing
         self._turn = threading.Lock()
-        self._known: OrderedDict[str, Embeddings] = OrderedDict()
+        self._known: dict[str, Embeddings] = {}
 
     def step(self) -> bool:
         """Embed the next chunks, of several documents where these are small; whether there was anything to do.
@@ -49,10 +48,8 @@ class EmbeddingQueue:
         new = list(dict.fromkeys(text for text in texts if text not in self._known))
         self._known.update(zip(new, self._embedder.embed_documents(new), strict=True))
         embeddings = np.stack([self._known[text] for text in texts])
-        for text in texts:
-            self._known.move_to_end(text)
-        while len(self._known) > KNOWN_TEXTS:
-            self._known.popitem(last=False)
+        for text in list(self._known)[:-KNOWN_TEXTS]:
+            del self._known[text]
         return embeddings
 
     def _store(self, chunks: Sequence[Chunk], embeddings: Embeddings) -> None:

@@ -2,13 +2,13 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from itertools import count
+from itertools import count, groupby
 from pathlib import Path
 
 from rag.embedding.protocol import Embedder
-from rag.errors import DocumentError, NoTextError, StorageError
+from rag.errors import DocumentError, NoTextError, storage_errors
 from rag.files import hash_file, is_gone, path_of, shown_name
 from rag.formats.loader import FileRead, Loader
 from rag.ingesting.chunking import Chunker
@@ -29,6 +29,7 @@ class Source:
         origins: Where it came from: absolute paths, or "upload:NAME".
         replaces: Whether a document of the same origin and other content gives way; else this one gets a name of its own.
         error: Why it cannot be read from the outset, if so.
+        password: What opened the library's own copy, or "".
     """
 
     path: Path
@@ -36,6 +37,7 @@ class Source:
     origins: tuple[str, ...]
     replaces: bool = True
     error: DocumentError | None = None
+    password: str = field(default="", repr=False)
 
 
 class Stager:
@@ -83,11 +85,10 @@ class Stager:
         chunker = Chunker(document_id, self._embedder, self._chunk_tokens)
 
         def cut(page: Page, headings: Sequence[Heading], pages: int) -> None:
-            draft.extend(chunker.cut(page, headings))
+            draft.extend(list(chunker.cut(page, headings)))
             on_fraction(page.number / pages)
 
-        read = self._loader.read(source.path, name=source.name, passwords=passwords, on_page=cut)
-        draft.flush()
+        read = self._loader.read(source.path, name=source.name, passwords=(*passwords, *filter(None, [source.password])), on_page=cut)
         if not draft.chunks:
             raise NoTextError(f"{source.name} has no text.")
         return read
@@ -105,7 +106,8 @@ class Stager:
             if is_new:
                 self._originals.discard(record.id)
             raise
-        pages = f"{record.pages} {'page' if record.pages == 1 else 'pages'}{_empty_pages(record)}."
+        empty = f"; no text on {pages_in_words(record.empty_pages)} (blank or scanned)" if record.empty_pages else ""
+        pages = f"{record.pages} {'page' if record.pages == 1 else 'pages'}{empty}."
         if source.name != given_name:
             message = f"Added as {source.name}: {pages} The library already has another {given_name}."
             return _outcome(source, record.id, "added", message, record)
@@ -114,16 +116,14 @@ class Stager:
         return _outcome(source, record.id, "added", f"Added: {pages}", record)
 
     def _keep(self, source: Source, document_id: str, media_type: str) -> bool:
-        try:
+        with storage_errors(f"{source.name} could not be stored"):
             return self._originals.keep(source.path, document_id, media_type)
-        except OSError as error:
-            raise StorageError(f"{source.name} could not be stored: {error.strerror}. See that the disk works and has room.") from error
 
     def _known(self, source: Source, known: DocumentRecord) -> Outcome:
         """The outcome of bytes that are in the library already. A copy of the file that was lost or cut is restored."""
         if self._originals.problem(known) and self._keep(source, known.id, known.media_type):
             return _outcome(source, known.id, "unchanged", "Already there; the library's own copy of the file was restored.", known)
-        left = tuple(origin for origin in known.sources if not _is_gone(origin))
+        left = tuple(origin for origin in known.sources if not ((path := path_of(origin)) and is_gone(path)))
         if set(source.origins) <= set(left) == set(known.sources):
             return _outcome(source, known.id, "unchanged", "Already there, unchanged.", known)
         return self._followed(source, known, left)
@@ -162,11 +162,6 @@ class Stager:
         return replace(source, name=name, origins=(f"upload:{name}",))
 
 
-def _is_gone(origin: str) -> bool:
-    path = path_of(origin)
-    return path is not None and is_gone(path)
-
-
 def _name_of(origin: str) -> str:
     path = path_of(origin)
     return shown_name(path) if path else origin.removeprefix("upload:")
@@ -194,20 +189,8 @@ def _outcome(source: Source, document_id: str, status: OutcomeStatus, message: s
     return Outcome(str(source.path), source.name, document_id, status, pages, chunks, message)
 
 
-def _empty_pages(record: DocumentRecord) -> str:
-    """Says which pages have no text, as "; no text on pages 3-5 and 9 (blank or scanned)"."""
-    if not record.empty_pages:
-        return ""
-    return f"; no text on {pages_in_words(record.empty_pages)} (blank or scanned)"
-
-
 def pages_in_words(numbers: Sequence[int]) -> str:
     """Name page numbers with runs joined: (3,) is "page 3", (3, 4, 5, 9) is "pages 3-5, 9"."""
-    runs: list[list[int]] = []
-    for number in numbers:
-        if runs and runs[-1][1] == number - 1:
-            runs[-1][1] = number
-        else:
-            runs.append([number, number])
-    names = ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
+    runs = [[number for _, number in run] for _, run in groupby(enumerate(numbers), key=lambda item: item[1] - item[0])]
+    names = ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
     return f"{'page' if len(numbers) == 1 else 'pages'} {names}"

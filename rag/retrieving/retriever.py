@@ -112,7 +112,7 @@ class Retriever:
         if scope.chunks is not None:
             return list(dict.fromkeys(scope.chunks))
         hits = [hit for query in queries for hit in self._index.lexical.search(query.text, max(POOL, depth), scope.document_ids)]
-        return [(hit.document_id, hit.ordinal) for hit in sorted(hits, key=lambda hit: -hit.score)]
+        return [key for key, _ in sorted(hits, key=lambda hit: -hit[1])]
 
     def _ranked(
         self, queries: Sequence[Query], vectors: Sequence[Embeddings], hits: Future[list[ChunkKey]], depth: int, scope: Scope

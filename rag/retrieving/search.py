@@ -9,7 +9,6 @@ from rag.errors import EmptyQuestionError, QuestionTooLongError
 from rag.retrieving.confidence import answer_features, confidence
 from rag.retrieving.follow_up import StandaloneQuestion
 from rag.retrieving.retriever import Query, Retriever, Scope
-from rag.storing.catalog import Catalog
 from rag.storing.index import Index
 from rag.types import ChunkKey, Message, Passage
 
@@ -71,16 +70,15 @@ class SearchRequest:
 class Search:
     """Searches a library."""
 
-    def __init__(self, retriever: Retriever, index: Index, catalog: Catalog, embedder: Embedder, top_k: int) -> None:
+    def __init__(self, retriever: Retriever, index: Index, embedder: Embedder, top_k: int) -> None:
         self._retriever = retriever
         self._index = index
-        self._catalog = catalog
         self._embedder = embedder
         self._top_k = top_k
 
     def passages(self, request: SearchRequest, searched: StandaloneQuestion) -> list[Passage]:
         """Passages for a question and its rewrite, best first; errors as for `Library.retrieve`."""
-        ids = None if request.documents is None else [record.id for record in self._catalog.documents(request.documents)]
+        ids = None if request.documents is None else [record.id for record in self._index.documents(request.documents)]
         chunks = request.chunks
         if ids is not None and chunks is not None:
             chunks = tuple(key for key in chunks if key[0] in ids)

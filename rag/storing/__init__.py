@@ -1,8 +1,8 @@
 """What a library stores, and the only code that touches it.
 
 folder            what                                                       module
-chroma/           the record: chunks, vectors, one record a document         chroma (protocol: what any such store promises), chroma_client
-chroma.seal.json  how chroma/ was left; damage is found before Chroma does   integrity, hnsw, trial
+chroma/           the record: chunks, vectors, one record a document         chroma, chroma_client
+chroma.seal.json  how chroma/ was left; damage is found before Chroma does   integrity, hnsw
 library.json      the library's id, where the record is on a server          opening; lease: who may write there
 pending.sqlite3   drafts and keyword-ready documents                         keyword_ready
 lexical/          the keyword index, derived from the record                 lexical, lexical_files

@@ -22,7 +22,7 @@ from rag.storing.chroma_client import (
 )
 from rag.storing.lease import Lease
 from rag.storing.protocol import READ_BATCH, WRITE_BATCH, IndexName
-from rag.storing.schema import chunk_fields, read_chunk, read_record, record_fields
+from rag.storing.schema import read_chunk, read_record, stored_fields
 from rag.types import Chunk, ChunkKey, DocumentRecord
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection
 
 EXACT = 5_000
-"""Up to so many chunks are compared one by one where the index does not find all that are wanted."""
+"""Up to this many chunks are compared one by one where the vector index finds fewer than are wanted."""
 
 
 class ChromaStore:
@@ -90,7 +90,7 @@ class ChromaStore:
                     ids=[_chunk_id(chunk.key) for chunk in batch],
                     embeddings=embeddings[first : first + WRITE_BATCH],
                     documents=[chunk.text for chunk in batch],
-                    metadatas=[{"document_id": chunk.document_id, "ordinal": chunk.ordinal, **chunk_fields(chunk)} for chunk in batch],
+                    metadatas=[stored_fields(chunk, "text") for chunk in batch],
                 )
             self._is_empty = False
 
@@ -104,7 +104,7 @@ class ChromaStore:
                 ids=[record.id for record in records],
                 embeddings=[NO_VECTOR] * len(records),
                 documents=[record.name for record in records],
-                metadatas=[record_fields(record) for record in records],
+                metadatas=[stored_fields(record) for record in records],
             )
             self._records = {**self._records, **{record.id: record for record in records}}
             self._hidden -= {record.id for record in records}
@@ -135,7 +135,7 @@ class ChromaStore:
         """See `RecordStore`."""
         with self._lock:
             visible, hidden = {**self._keyword_ready(), **self._records}, self._hidden
-        wanted = [id_ for id_ in (visible if document_ids is None else document_ids) if id_ in visible]
+        wanted = [id_ for id_ in dict.fromkeys(visible if document_ids is None else document_ids) if id_ in visible]
         if not wanted or self._is_empty:
             return {}
         total = sum(visible[id_].chunks for id_ in wanted)
@@ -145,8 +145,9 @@ class ChromaStore:
             near = self._near(embedding, max(count, EF_SEARCH) if hidden else count, visible)
         if document_ids is not None or (hidden and len(near) < count):
             near = self._near(embedding, count, visible, wanted)
-            if len(near) < count and total <= EXACT:
-                near = self._nearest_of(embedding, count, wanted)
+            if len(near) < count and total <= EXACT:  # where many vectors are equal, Chroma's index does not reach all of them
+                cosines = self.cosines(embedding, ((id_, ordinal) for id_ in wanted for ordinal in range(visible[id_].chunks)))
+                near = dict(sorted(cosines.items(), key=lambda item: -item[1]))
         return dict(islice(near.items(), count))
 
     def cosines(self, embedding: Embeddings, keys: Iterable[ChunkKey]) -> dict[ChunkKey, float]:
@@ -224,17 +225,6 @@ class ChromaStore:
         assert distances is not None  # asked for above
         near = {_key(id_): max(-1.0, min(1.0, 1.0 - distance)) for id_, distance in zip(found["ids"][0], distances[0], strict=True)}
         return {key: cosine for key, cosine in near.items() if key[0] in visible}
-
-    def _nearest_of(self, embedding: Embeddings, top_k: int, document_ids: Sequence[str]) -> dict[ChunkKey, float]:
-        """As `nearest`, exactly: where many vectors are equal, Chroma's index does not reach all of them."""
-        where: Any = {"document_id": {"$in": list(document_ids)}}
-        with translated("searched"):
-            found = self._chunks.get(where=where, include=["embeddings"])
-        if not found["ids"]:
-            return {}
-        cosines = np.clip(np.asarray(found["embeddings"], dtype=np.float32) @ embedding, -1, 1)
-        best = np.argsort(-cosines, kind="stable")[:top_k]
-        return {_key(found["ids"][n]): float(cosines[n]) for n in best}
 
     def _sweep(self) -> None:
         """Delete the chunks of drafts: of documents without a record that are not keyword-ready."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from rag.endpoints.addresses import without_secrets
-from rag.errors import StorageError
+from rag.errors import StorageError, storage_errors
 from rag.storing.protocol import READ_BATCH, IndexName
 from rag.storing.schema import check_version
 
@@ -66,17 +66,16 @@ def disconnect(client: "ClientAPI") -> None:
 
 @contextmanager
 def translated(done: str) -> Iterator[None]:
-    """Turn what Chroma raises into a `StorageError`: ChromaError, ValueError, httpx's, and its Rust's panics, which are no Exceptions."""
+    """Turn what Chroma raises into a `StorageError`."""
     import httpx
     from chromadb.errors import ChromaError
 
-    try:
+    problem = f"The library's index could not be {done}"
+    with (
+        storage_errors(problem, (httpx.HTTPError,), "See that the Chroma server runs, and try again."),
+        storage_errors(problem, (ChromaError, OSError, ValueError), "See that the disk works, and try again."),
+    ):
         yield
-    except BaseException as error:
-        if not isinstance(error, ChromaError | httpx.HTTPError | OSError | ValueError) and type(error).__name__ != "PanicException":
-            raise
-        cure = "See that the Chroma server runs" if isinstance(error, httpx.HTTPError) else "See that the disk works"
-        raise StorageError(f"The library's index could not be {done}: {error}. {cure}, and try again.") from error
 
 
 def collection_prefix(kind: str, library_id: str) -> str:
@@ -125,10 +124,8 @@ def collections_of(client: "ClientAPI", kind: str, library_id: str) -> "list[Col
 def check_schemas(client: "ClientAPI", library_id: str) -> None:
     """See that this program can read all collections of a library, before anything is changed; raises as `check_version` does."""
     with translated("opened"):
-        collections = client.list_collections()
-    for kind, known in SCHEMAS.items():
-        for collection in collections:
-            if collection.name.startswith(collection_prefix(kind, library_id)):
+        for kind, known in SCHEMAS.items():
+            for collection in collections_of(client, kind, library_id):
                 check_version((collection.metadata or {}).get("schema"), known, f"The library's record ({collection.name})")
 
 

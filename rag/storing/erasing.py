@@ -5,7 +5,7 @@ import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 
-from rag.errors import StorageError
+from rag.errors import StorageError, storage_errors
 
 SECONDS_TO_WAIT = 5.0
 
@@ -53,17 +53,14 @@ class Erasing:
 
         Nobody may have the files open.
         """
-        try:
+        problem = "What was removed could not be erased from the library's files"
+        with storage_errors(problem, (OSError, sqlite3.Error), "Free some space and try again."):
             for database in self._databases():
                 with closing(sqlite3.connect(database, timeout=SECONDS_TO_WAIT, isolation_level=None)) as connection:
                     _rewrite(connection)
             for remains in (self._folder / "lexical", *self._quarantine.glob("damaged-*")):
                 shutil.rmtree(remains, ignore_errors=True)
             self._plan.unlink(missing_ok=True)
-        except (OSError, sqlite3.Error) as error:
-            raise StorageError(
-                f"What was removed could not be erased from the library's files: {error}. Free some space and try again."
-            ) from error
 
     def _databases(self) -> list[Path]:
         return [file for file in (self._folder / "chroma" / "chroma.sqlite3", self._folder / "pending.sqlite3") if file.exists()]

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from rag.errors import LibraryClosedError, StorageError
+from rag.errors import DocumentNotFoundError, LibraryClosedError, StorageError, storage_errors
 from rag.storing.erasing import Erasing
 from rag.storing.gate import Gate
 from rag.storing.keyword_ready import Draft, KeywordReady
@@ -29,12 +29,16 @@ from rag.storing.opening import Opened, Opener, entries
 from rag.storing.originals import Originals, Orphan
 from rag.storing.protocol import RecordStore
 from rag.storing.reserve import Reserve
+from rag.text.printable import printable_line
 from rag.types import Chunk, ChunkKey, DocumentRecord
 
 log = logging.getLogger(__name__)
 
 SECONDS_TO_BE_ALONE = 1.0
-"""That erasing waits for those who use the index; then it is put off."""
+"""How long erasing waits until nobody uses the index, before it is put off."""
+
+LEAST_ID_DIGITS = 8
+"""The fewest digits that an id may be shortened to."""
 
 
 class Index:
@@ -122,13 +126,13 @@ class Index:
         opened = self._open()
         self._reserve.release()
         self._erasing.plan()
-        with _file_errors():
+        with storage_errors("The library's copy of the file could not be deleted"):
             self._originals.set_aside(document_id)
         opened.keyword_ready.remove([document_id])
         opened.keyword_ready.drop_others(document_id)
         opened.store.remove(document_id)
         opened.lexical.remove([document_id])
-        with _file_errors():
+        with storage_errors("The library's copy of the file could not be deleted"):
             self._originals.discard(document_id)
 
     def forget(self, document_id: str) -> None:
@@ -143,7 +147,7 @@ class Index:
             if not is_alone:
                 raise StorageError("The keyword index cannot be rebuilt while the library is busy. Try again in a moment.")
             self._let_go(is_sound=True)
-            with _file_errors():
+            with storage_errors("The keyword index could not be deleted"):
                 reset_folder(self._opener.folder / "lexical")
 
     def allow_rebuilding(self) -> None:
@@ -181,11 +185,29 @@ class Index:
         found = opened.keyword_ready.chunks(wanted) if opened.keyword_ready.records else {}
         return found | opened.store.chunks(key for key in wanted if key not in found)
 
+    def documents(self, names: Sequence[str] | None = None) -> list[DocumentRecord]:
+        """The documents with these names or ids; all, in the order they were added, where `names` is None."""
+        return list(self.records.values()) if names is None else [self.find(name) for name in names]
+
+    def find(self, name_or_id: str) -> DocumentRecord:
+        """The document of a name, an id, or the beginning of an id; `DocumentNotFoundError` where there is none, or several."""
+        records = self.records.values()
+        found = [record for record in records if name_or_id in {record.name, record.id} or printable_line(name_or_id) == record.name]
+        if not found and len(name_or_id) >= LEAST_ID_DIGITS:
+            found = [record for record in records if record.id.startswith(name_or_id)]
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            raise DocumentNotFoundError(f"There is no document {name_or_id!r} in the library. `rag list` shows what there is.")
+        ids = ", ".join(record.id[:12] for record in found)
+        raise DocumentNotFoundError(f"{len(found)} documents are called {name_or_id!r}. Give the id instead: {ids}.")
+
     def left_behind(self) -> list[DocumentRecord]:
-        """The documents that other indexes hold, or were to hold, and this one does not."""
-        opened = self._open()
-        others = {record.id: record for record in [*opened.keyword_ready.other_records(), *opened.store.other_records()]}
-        return [record for id_, record in others.items() if id_ not in self.records]
+        """The documents that need to be re-indexed: they were indexed with another model or setting."""
+        with self.guarded():
+            opened = self._open()
+            others = {record.id: record for record in [*opened.keyword_ready.other_records(), *opened.store.other_records()]}
+            return [record for id_, record in others.items() if id_ not in self.records]
 
     def drop_other_indexes(self) -> None:
         """Delete every other index of this library."""
@@ -253,13 +275,3 @@ class Index:
         if orphans and self._restore:
             self._restore(orphans)
         return opened
-
-
-@contextmanager
-def _file_errors() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise StorageError(
-            f"The library's copy of the file could not be deleted: {error.strerror}. See that the disk works, and try again."
-        ) from error

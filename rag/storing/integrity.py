@@ -7,6 +7,7 @@ Without one, as after a crash, SQLite checks its file, the vectors' links are ch
 import json
 import logging
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -17,7 +18,10 @@ from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from rag.errors import StorageError
+from rag.storing.chroma_client import connect, translated
 from rag.storing.hnsw import vectors_problem
+from rag.storing.protocol import READ_BATCH
 from rag.storing.schema import user_version
 
 log = logging.getLogger(__name__)
@@ -33,11 +37,17 @@ DAMAGED = 3
 CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE}
 """Signals that end a process that reads damaged files."""
 
+WINDOWS = 8
+"""Parts of a collection that are read and searched, evenly spread."""
+
+NOT_DAMAGE = re.compile(r"code: (5|6|7|8|10|13|14|23)\b")
+"""SQLite's codes for a locked file, for lack of memory, space or rights, and for a failing disk."""
+
 _TRIAL = """
 import json, sys
 sys.path[:], folder = json.loads(sys.argv[1])
-from rag.storing.trial import main
-main(folder)
+from rag.storing.integrity import try_out
+try_out(folder)
 """
 
 Stamp = tuple[int, int, int]
@@ -89,11 +99,7 @@ class Seal:
         if missing := sealed.keys() - set(files):
             return f"{sorted(missing)[0]} is missing"
         self._known = {name: _stamp(self.folder / name, sealed.get(name)) for name in files}
-        changed = [
-            name
-            for name in files
-            if name not in sealed or (self._known[name][0], self._known[name][2]) != (sealed[name][0], sealed[name][2])
-        ]
+        changed = [name for name, stamp in self._known.items() if stamp[::2] != sealed.get(name, ())[::2]]  # touched is not changed
         if not changed:
             return None
         vectors = [name for name in changed if name != DATABASE]
@@ -136,12 +142,11 @@ def database_problem(database: Path) -> str:
         with closing(sqlite3.connect(database)) as connection:
             (state,) = connection.execute("PRAGMA quick_check(1)").fetchone()
             user_version(connection)
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
-            return f"{database.name} is damaged ({error})"
-        return ""  # locked, or no space for its journal: that says nothing about the file
     except sqlite3.DatabaseError as error:
-        return f"{database.name} is damaged ({error})"
+        damage = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+        if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF not in damage:
+            return ""  # locked, or no space for its journal: that says nothing about the file
+        state = error
     return "" if state == "ok" else f"{database.name} is damaged ({' '.join(str(state).split())})"
 
 
@@ -156,3 +161,22 @@ def _try_open(folder: Path) -> str:
     if -done.returncode in CRASHES:
         return f"opening it crashes ({signal.Signals(-done.returncode).name})"
     return done.stdout.strip() if done.returncode == DAMAGED else ""
+
+
+def try_out(folder: str) -> None:
+    """Read and search every collection, in a child process that may crash; on damage, exit with `DAMAGED` and the reason on stdout."""
+    try:
+        client = connect(Path(folder), None)
+        with translated("tried"):
+            for collection in client.list_collections():
+                count = collection.count()
+                for first in sorted({count * window // WINDOWS for window in range(WINDOWS)}):
+                    found = collection.get(limit=READ_BATCH // WINDOWS, offset=first, include=["embeddings", "documents", "metadatas"])
+                    if (embeddings := found["embeddings"]) is not None and len(embeddings):
+                        collection.query(query_embeddings=embeddings, n_results=10, include=["distances"])
+    except StorageError as error:
+        reason = " ".join(str(error.__cause__ or error).split())
+        if not isinstance(error.__cause__, OSError) and not NOT_DAMAGE.search(reason):
+            sys.stdout.write(reason)
+            sys.stdout.flush()
+            sys.exit(DAMAGED)

@@ -8,19 +8,16 @@ import json
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import replace
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rag.errors import StorageError
-from rag.storing.schema import Migration, chunk_fields, migrate, read_chunk, read_record, record_fields
+from rag.errors import StorageError, storage_errors
+from rag.storing.schema import Migration, migrate, read_chunk, read_record, stored_fields
 from rag.types import Chunk, ChunkKey, DocumentRecord
 
 FILE = "pending.sqlite3"
 """In the library's folder."""
-
-DRAFTED_AT_ONCE = 256
-"""Chunks of a draft in one write."""
 
 _DRAFT = ""
 """Stands for a fingerprint where a document is a draft."""
@@ -52,27 +49,19 @@ def _name_fields_of_chunks(database: sqlite3.Connection) -> None:
 MIGRATIONS: Sequence[Migration] = (_create, _name_fields_of_chunks)
 
 
+@dataclass(slots=True)
 class Draft:
     """A document that is being read: invisible until it is put."""
 
-    def __init__(self, place: int, write: Callable[[Sequence[Chunk]], None]) -> None:
-        self.place = place  # its number in the file
-        self.chunks = 0  # written so far
-        self.is_put = False
-        self._write = write
-        self._unwritten: list[Chunk] = []
+    place: int  # its number in the file
+    write: Callable[[Sequence[Chunk]], None]
+    chunks: int = 0  # written so far
+    is_put: bool = False
 
-    def extend(self, chunks: Iterable[Chunk]) -> None:
-        """Add further chunks, in order; they are written some at a time."""
-        self._unwritten += chunks
-        if len(self._unwritten) >= DRAFTED_AT_ONCE:
-            self.flush()
-
-    def flush(self) -> None:
-        """Write what is not written yet."""
-        self._write(self._unwritten)
-        self.chunks += len(self._unwritten)
-        self._unwritten = []
+    def extend(self, chunks: Sequence[Chunk]) -> None:
+        """Add further chunks, in order."""
+        self.write(chunks)
+        self.chunks += len(chunks)
 
 
 class KeywordReady:
@@ -117,7 +106,7 @@ class KeywordReady:
         assert place is not None
 
         def write(chunks: Sequence[Chunk]) -> None:
-            rows = ((place, chunk.ordinal, json.dumps({"text": chunk.text, **chunk_fields(chunk)})) for chunk in chunks)
+            rows = ((place, chunk.ordinal, json.dumps(stored_fields(chunk, "document_id", "ordinal"))) for chunk in chunks)
             with self._writing():
                 self._database.executemany("INSERT INTO chunks (document, ordinal, chunk) VALUES (?, ?, ?)", rows)
 
@@ -131,9 +120,8 @@ class KeywordReady:
 
     def put(self, record: DocumentRecord, draft: Draft) -> None:
         """Make a document keyword-ready, all of whose chunks are drafted."""
-        draft.flush()
         with self._writing():
-            row = record.id, self._fingerprint, json.dumps(record_fields(record)), draft.place
+            row = record.id, self._fingerprint, json.dumps(stored_fields(record)), draft.place
             self._database.execute("UPDATE documents SET id = ?, fingerprint = ?, record = ?, stored = 0 WHERE place = ?", row)
             self._places[record.id] = draft.place
             draft.is_put = True
@@ -142,7 +130,7 @@ class KeywordReady:
     def update(self, record: DocumentRecord) -> None:
         """Replace a document's record; fields that this program does not know stay."""
         with self._writing():
-            row = json.dumps(record_fields(record)), self._places[record.id]
+            row = json.dumps(stored_fields(record)), self._places[record.id]
             self._database.execute("UPDATE documents SET record = json_patch(record, ?) WHERE place = ?", row)
             self._records = {**self._records, record.id: record}
 
@@ -209,25 +197,13 @@ class KeywordReady:
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """All that is written within is written, or nothing."""
-        with self._lock, self._translated("written"):
+        with self._lock, self._translated("written"), self._database:
             self._database.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._database.execute("COMMIT")
-            except BaseException:
-                if self._database.in_transaction:
-                    self._database.execute("ROLLBACK")
-                raise
-
-    @contextmanager
-    def _translated(self, done: str) -> Iterator[None]:
-        try:
             yield
-        except (sqlite3.Error, ValueError) as error:
-            raise StorageError(
-                f"The library's list of what is being indexed could not be {done} ({self._file.name}: {error}). "
-                "See that the disk works and has room, and try again."
-            ) from error
+
+    def _translated(self, done: str) -> AbstractContextManager[None]:
+        problem = f"The library's list of what is being indexed could not be {done} ({self._file.name})"
+        return storage_errors(problem, (sqlite3.Error, ValueError), "See that the disk works and has room, and try again.")
 
 
 def _record(stored_record: str, stored: int) -> DocumentRecord | None:

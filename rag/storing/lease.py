@@ -12,6 +12,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection
 
 EXPIRY_SECONDS = 60.0
-"""A holder that has not renewed its lease for so long is taken for dead."""
+"""A holder that has not renewed its lease for this long is considered dead."""
 
 RENEWAL_SECONDS = 10.0
 
@@ -117,13 +118,10 @@ class Lease:
         self._rows.update(ids=[self._id], metadatas=[asdict(holder)])
 
     def _renew_repeatedly(self) -> None:
-        while not self._ended.wait(RENEWAL_SECONDS):
-            try:
-                self._renew()
-            except LibraryLockedError:
-                return  # the next write raises it
-            except StorageError:
-                continue  # the server may come back
+        with suppress(LibraryLockedError):  # the next write raises it
+            while not self._ended.wait(RENEWAL_SECONDS):
+                with suppress(StorageError):  # the server may come back
+                    self._renew()
 
 
 def _latest(rows: "Collection") -> tuple[int, Holder | None]:
@@ -133,12 +131,8 @@ def _latest(rows: "Collection") -> tuple[int, Holder | None]:
         return 0, None
     id_, fields = max(zip(found["ids"], found["metadatas"] or (), strict=True), key=lambda row: row[0])
     values: Any = fields or {}
-    return int(id_.rpartition("-")[2]), Holder(
-        token=str(values.get("token", "")),
-        host=str(values.get("host", "")),
-        pid=int(values.get("pid", 0)),
-        renewed=float(values.get("renewed", 0.0)),
-    )
+    token, host = str(values.get("token", "")), str(values.get("host", ""))
+    return int(id_.rpartition("-")[2]), Holder(token, host, int(values.get("pid", 0)), float(values.get("renewed", 0)))
 
 
 def _is_alive(pid: int) -> bool:
@@ -146,8 +140,6 @@ def _is_alive(pid: int) -> bool:
         return True  # to ask would be to signal
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True  # somebody else's
+    except OSError as error:
+        return not isinstance(error, ProcessLookupError)  # else it is somebody else's
     return True

@@ -8,19 +8,20 @@ import json
 import math
 import threading
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain, groupby, islice
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag.errors import StorageError
+from rag.errors import StorageError, storage_errors
 from rag.storing.lexical_files import IDENTITY, is_whole, reset_folder
 from rag.text import terms as analysing
 from rag.text.languages import language_of
 from rag.text.term_weights import TermWeights
 from rag.text.terms import indexed_terms, query_terms
+from rag.types import ChunkKey
 
 if TYPE_CHECKING:
     from tantivy import DocAddress, Index, IndexWriter, Query, Schema, Searcher
@@ -38,7 +39,7 @@ WRITER_BYTES = 50_000_000
 """Memory of the one writing thread. With tantivy's minimum, 15 MB, it spends most of its time merging what it wrote."""
 
 LANGUAGE_CHUNKS = 256
-"""A document's language is detected from so many of its chunks, the first."""
+"""A document's language is detected from its first chunks, this many."""
 
 ORDINAL_BITS = 24
 """A chunk's key is its document's number in this index, then its ordinal in so many bits: one fast field identifies a hit."""
@@ -58,15 +59,6 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
-    """A chunk that shares a word with the question; `score` is BM25, above 0."""
-
-    document_id: str
-    ordinal: int
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
 class _View:
     """What is committed, as one search sees it."""
 
@@ -81,7 +73,6 @@ class LexicalIndex:
 
     def __init__(self, folder: Path, fingerprint: str) -> None:
         """Open the index of the chunks that `fingerprint` names; where it is damaged, or of another schema or analysis, begin a new one."""
-        self._folder = folder
         self._writing = threading.RLock()
         self._writer: IndexWriter | None = None
         self._put: dict[str, tuple[int, str]] = {}  # not yet committed: number and language
@@ -90,17 +81,15 @@ class LexicalIndex:
         self._asked: tuple[_View, str, Query | None] | None = None  # the last question: it is searched first, then scored
         identity = json.dumps({"schema": SCHEMA, "analysis": analysing.VERSION, "fingerprint": fingerprint})
         with _translated("opened"):
-            try:
-                if not is_whole(folder, identity):
-                    raise StorageError("to be made")  # noqa: TRY301  as what tantivy finds
-                with _translated("opened"):
-                    self._index = _opened(folder)
-                    self._view = _seen(self._index)
-            except StorageError:
+            opened = None
+            if is_whole(folder, identity):
+                with suppress(StorageError), _translated("opened"):
+                    opened = _opened(folder)
+            if opened is None:
                 reset_folder(folder)
-                self._index = _opened(folder)
-                self._view = _seen(self._index)
+                opened = _opened(folder)
                 (folder / IDENTITY).write_text(identity, encoding="utf-8")  # last: without it the index is not whole
+        self._index, self._view = opened
         self._next = max(self._view.ids, default=0) + 1
 
     @property
@@ -139,7 +128,9 @@ class LexicalIndex:
             numbers += [self._put.pop(id_)[0] for id_ in ids if id_ in self._put]
             self._removed |= ids & self._view.numbers.keys()
             if numbers:  # by a query: deleting by an integer term deletes nothing, as tantivy-py 0.27 takes it for a signed one
-                self._open_writer().delete_documents_by_query(_among(self._index.schema, "document", numbers))
+                from tantivy import Query
+
+                self._open_writer().delete_documents_by_query(Query.term_set_query(self._index.schema, "document", numbers))
 
     def commit(self) -> None:
         """Make what was put and removed durable, and visible to the next search."""
@@ -154,19 +145,19 @@ class LexicalIndex:
             self._view = _View(self._index.searcher(), numbers, {number: id_ for id_, number in numbers.items()}, languages)
             self._put, self._removed = {}, set()
 
-    def search(self, question: str, top_k: int, document_ids: Collection[str] | None = None) -> list[Hit]:
-        """Find at most `top_k` chunks that share the rarest words with a question, best first. No text of it is taken for an operator."""
+    def search(self, question: str, top_k: int, document_ids: Collection[str] | None = None) -> list[tuple[ChunkKey, float]]:
+        """Keys and BM25 of at most `top_k` chunks with the question's rarest words, best first. Nothing in the question is an operator."""
         view = self._latest()
         numbers = None if document_ids is None else [view.numbers[id_] for id_ in document_ids if id_ in view.numbers]
         with _translated("searched"):
             words = self._words(view, question)
             if words is None or numbers == []:
                 return []
-            query = words if numbers is None else _within(words, _among(self._index.schema, "document", numbers))
+            query = words if numbers is None else _within(words, self._index.schema, "document", numbers)
             found = _found(view.searcher, query, top_k)
-        return [Hit(view.ids[key >> ORDINAL_BITS], key & ((1 << ORDINAL_BITS) - 1), score) for key, score in found]
+        return [((view.ids[key >> ORDINAL_BITS], key & ((1 << ORDINAL_BITS) - 1)), score) for key, score in found]
 
-    def scores(self, question: str, keys: Sequence[tuple[str, int]]) -> list[float]:
+    def scores(self, question: str, keys: Sequence[ChunkKey]) -> list[float]:
         """BM25 of given chunks, as `search` gives it; 0.0 where no word is shared."""
         view = self._latest()
         wanted = [_key(view.numbers[id_], ordinal) if id_ in view.numbers else None for id_, ordinal in keys]
@@ -175,7 +166,7 @@ class LexicalIndex:
             words = self._words(view, question)
             if words is None or not numbers:
                 return [0.0] * len(wanted)
-            found = dict(_found(view.searcher, _within(words, _among(self._index.schema, "key", numbers)), len(numbers)))
+            found = dict(_found(view.searcher, _within(words, self._index.schema, "key", numbers), len(numbers)))
         return [found.get(key, 0.0) if key is not None else 0.0 for key in wanted]
 
     def term_weights(self, question: str) -> TermWeights:
@@ -260,8 +251,8 @@ class LexicalIndex:
             raise
 
 
-def _opened(folder: Path) -> "Index":
-    """Open the index in a folder, or make it in an empty one."""
+def _opened(folder: Path) -> "tuple[Index, _View]":
+    """Open the index in a folder, or make it in an empty one, and read it."""
     from tantivy import Index, SchemaBuilder
 
     builder = SchemaBuilder()
@@ -273,7 +264,7 @@ def _opened(folder: Path) -> "Index":
     builder.add_text_field("language", tokenizer_name="raw", index_option="basic")
     index = Index(builder.build(), path=str(folder))
     index.config_reader("manual")
-    return index
+    return index, _seen(index)
 
 
 def _seen(index: "Index") -> _View:
@@ -311,17 +302,12 @@ def _rarest(searcher: "Searcher", field: str, words: Iterable[tuple[str, ...]]) 
     return [terms for _, terms in known[:MOST_WORDS]]
 
 
-def _within(words: "Query", chunks: "Query") -> "Query":
-    """Restrict a query to some chunks, without changing their scores."""
+def _within(words: "Query", schema: "Schema", field: str, numbers: Sequence[int]) -> "Query":
+    """Restrict a query to chunks with one of these numbers in a field, without changing their scores."""
     from tantivy import Occur, Query
 
-    return Query.boolean_query([(Occur.Must, Query.const_score_query(chunks, 0.0)), (Occur.Must, words)])
-
-
-def _among(schema: "Schema", field: str, numbers: Sequence[int]) -> "Query":
-    from tantivy import Query
-
-    return Query.term_set_query(schema, field, numbers)
+    chunks = Query.const_score_query(Query.term_set_query(schema, field, numbers), 0.0)
+    return Query.boolean_query([(Occur.Must, chunks), (Occur.Must, words)])
 
 
 def _found(searcher: "Searcher", query: "Query", top_k: int) -> list[tuple[int, float]]:
@@ -338,17 +324,6 @@ def _key(number: int, ordinal: int) -> int:
     return number << ORDINAL_BITS | ordinal
 
 
-@contextmanager
-def _translated(done: str) -> Iterator[None]:
-    """Turn what tantivy raises into a `StorageError`: ValueError, RuntimeError, OSError, and pyo3's panic, which is no Exception."""
-    try:
-        yield
-    except StorageError:
-        raise
-    except BaseException as error:
-        if not isinstance(error, ValueError | RuntimeError | OSError) and type(error).__name__ != "PanicException":
-            raise
-        raise StorageError(
-            f"The library's keyword index could not be {done}: {error}. No document is lost; "
-            "see that the disk works and has room, and try again."
-        ) from error
+def _translated(done: str) -> AbstractContextManager[None]:
+    cure = "No document is lost; see that the disk works and has room, and try again."
+    return storage_errors(f"The library's keyword index could not be {done}", (ValueError, RuntimeError, OSError), cure)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from rag.errors import LibraryLockedError, StorageError
+from rag.errors import LibraryLockedError, StorageError, storage_errors
 
 log = logging.getLogger(__name__)
 
@@ -105,9 +105,5 @@ def lock_or_copy(folder: Path) -> LibraryLock | ReadOnlyCopy:
         if error.errno not in READ_ONLY or not (folder / "chroma").is_dir():
             raise StorageError(f"The library {folder} cannot be used: {error.strerror}. Choose a folder that can be written.") from error
     log.warning("The library %s is read-only: it can be searched and asked, not changed.", folder)
-    try:
+    with storage_errors(f"The library {folder} is read-only, and its index could not be copied to {tempfile.gettempdir()}"):
         return ReadOnlyCopy(folder)
-    except OSError as error:
-        raise StorageError(
-            f"The library {folder} is read-only, and its index could not be copied to {tempfile.gettempdir()}: {error.strerror}."
-        ) from error

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.endpoints.addresses import without_secrets
-from rag.errors import LibraryDamagedError, NewerSchemaError, StorageError
+from rag.errors import LibraryDamagedError, NewerSchemaError, StorageError, storage_errors
 from rag.storing.chroma import ChromaStore
 from rag.storing.chroma_client import adopt, check_schemas, connect, disconnect
 from rag.storing.hnsw import blank_unused
@@ -34,7 +34,7 @@ LIBRARY_SCHEMA = 1
 """Of library.json, which names a library on its Chroma server."""
 
 MANY_CHUNKS = 5_000
-"""Rebuilding the keyword index of so many or more is logged: a person waits."""
+"""Rebuilding the keyword index of this many or more is logged: someone is waiting."""
 
 CHUNKS_A_SECOND = 1_500
 """About how many chunks are added to the keyword index in a second on two cores."""
@@ -130,13 +130,9 @@ class Opener:
     def _set_damage_aside(self, part: Path, problem: str) -> None:
         if not problem:
             return
-        try:
+        cure = f"Move {part} away yourself; it is rebuilt from the library's copies of the files."
+        with storage_errors(f"The library's index is damaged ({problem}), and could not be moved away", cure=cure):
             where = set_aside(part, self._originals.quarantine) if part.exists() else None
-        except OSError as error:
-            raise StorageError(
-                f"The library's index is damaged ({problem}), and could not be moved away: {error.strerror}. "
-                f"Move {part} away yourself; it is rebuilt from the library's copies of the files."
-            ) from error
         moved = f"It was moved to {where} and" if where else "It"
         log.warning("The library's index is damaged: %s. %s is rebuilt from the library's files.", problem, moved)
 

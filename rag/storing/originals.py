@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from rag.errors import LibraryDamagedError, NewerSchemaError, StorageError, UnreadableFileError
+from rag.errors import LibraryDamagedError, NewerSchemaError, UnreadableFileError, storage_errors
 from rag.files import hash_file, unreadable
 from rag.formats.registry import format_of
 from rag.storing.schema import check_version
@@ -168,7 +168,7 @@ class Originals:
 
     def isolate(self, orphan: Orphan) -> Path:
         """Move a file without a record to the quarantine, under its name; return where it is now."""
-        try:
+        with storage_errors(f"{orphan.path} could not be moved to the quarantine"):
             folder = self.quarantine / orphan.id
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             about = self._about / f"{orphan.id}.json"
@@ -177,8 +177,6 @@ class Originals:
             target = folder / (Path(orphan.name).name or orphan.id)
             orphan.path.replace(target)
             os.utime(folder)
-        except OSError as error:
-            raise StorageError(f"{orphan.path} could not be moved to the quarantine: {error.strerror}.") from error
         return target
 
     def isolated(self) -> list[Orphan]:
@@ -223,10 +221,9 @@ def _read_fields(file: Path) -> dict[str, Any]:
 
 
 def _is_copy(file: Path, document_id: str) -> bool:
-    try:
+    with suppress(UnreadableFileError):
         return hash_file(file) == document_id
-    except UnreadableFileError:
-        return False
+    return False
 
 
 def _blocks(file: Path) -> Iterator[bytes]:

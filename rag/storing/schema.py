@@ -15,6 +15,7 @@ import json
 import logging
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from rag.errors import LibraryDamagedError, NewerSchemaError
@@ -45,18 +46,12 @@ def migrate(connection: sqlite3.Connection, migrations: Sequence[Migration], nam
         sqlite3.DatabaseError: It cannot be written, or is damaged: the version too, as SQLITE_CORRUPT.
     """
     while (version := user_version(connection)) != len(migrations):
-        if version > len(migrations):
-            raise newer_schema(name, version, len(migrations))
-        connection.execute("BEGIN IMMEDIATE")
-        try:
+        check_version(version or 1, len(migrations), name)  # 0 before the first migration
+        with connection:  # commits, or rolls back
+            connection.execute("BEGIN IMMEDIATE")
             if user_version(connection) == version:  # else another process has migrated it meanwhile
                 migrations[version](connection)
                 connection.execute(f"PRAGMA user_version = {version + 1}")
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
 
 
 def check_version(version: object, known: int, name: str) -> None:
@@ -64,15 +59,10 @@ def check_version(version: object, known: int, name: str) -> None:
     if not isinstance(version, int) or isinstance(version, bool) or not 1 <= version <= HIGHEST_VERSION:
         raise LibraryDamagedError(f"{name} is damaged: its schema version is {version!r}. Restore it from a backup.")
     if version > known:
-        raise newer_schema(name, version, known)
-
-
-def newer_schema(name: str, version: int, known: int) -> NewerSchemaError:
-    """The error for a part that a newer program wrote."""
-    return NewerSchemaError(
-        f"{name} was written by a newer version of Footnote (schema {version}; this version reads up to {known}). "
-        "Update Footnote to open it. Nothing was changed."
-    )
+        raise NewerSchemaError(
+            f"{name} was written by a newer version of Footnote (schema {version}; this version reads up to {known}). "
+            "Update Footnote to open it. Nothing was changed."
+        )
 
 
 def user_version(connection: sqlite3.Connection) -> int:
@@ -85,22 +75,10 @@ def user_version(connection: sqlite3.Connection) -> int:
     return version
 
 
-def record_fields(record: DocumentRecord) -> dict[str, str | int]:
-    """A record by field name, lists as JSON. `indexed` is left out: it follows from where the record is stored."""
-    return {
-        "id": record.id,
-        "name": record.name,
-        "title": record.title,
-        "media_type": record.media_type,
-        "sources": json.dumps(record.sources),
-        "pages": record.pages,
-        "chunks": record.chunks,
-        "empty_pages": json.dumps(record.empty_pages),
-        "labels": json.dumps(record.labels),
-        "added": record.added,
-        "size": record.size,
-        "password": record.password,
-    }
+def stored_fields(value: DocumentRecord | Chunk, *without: str) -> dict[str, Any]:
+    """The fields to store of a record or chunk, lists as JSON. `indexed` is left out: it follows from where the record is stored."""
+    fields = {name: each for name, each in asdict(value).items() if name not in {"indexed", *without}}
+    return {name: json.dumps(each) if isinstance(each, tuple) else each for name, each in fields.items()}
 
 
 def read_record(fields: Mapping[str, Any]) -> DocumentRecord | None:
@@ -124,18 +102,6 @@ def read_record(fields: Mapping[str, Any]) -> DocumentRecord | None:
     except (KeyError, TypeError, ValueError):
         log.warning("A document's record is damaged and is left out: %s", fields.get("name") or fields.get("id"))
         return None
-
-
-def chunk_fields(chunk: Chunk) -> dict[str, str | int]:
-    """A chunk by field name, without its key and text."""
-    return {
-        "page": chunk.page,
-        "start": chunk.start,
-        "end": chunk.end,
-        "heading": chunk.heading,
-        "sections": json.dumps(chunk.sections),
-        "gap": chunk.gap,
-    }
 
 
 def read_chunk(key: ChunkKey, text: str, fields: Mapping[str, Any]) -> Chunk:

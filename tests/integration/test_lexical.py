@@ -18,7 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag import StorageError
-from rag.storing.lexical import LANGUAGE_CHUNKS, Entry, Hit, LexicalIndex
+from rag.storing.lexical import LANGUAGE_CHUNKS, Entry, LexicalIndex
+from rag.types import ChunkKey
 
 ROOT = Path(__file__).parents[2]
 ENGLISH = " It was said that this is what they would do when the others were away."
@@ -55,8 +56,8 @@ def filled(index: LexicalIndex, **texts: str) -> LexicalIndex:
     return index
 
 
-def ids(hits: list[Hit]) -> list[str]:
-    return [hit.document_id for hit in hits]
+def ids(hits: list[tuple[ChunkKey, float]]) -> list[str]:
+    return [document_id for (document_id, _), _ in hits]
 
 
 DISTRACTORS = (
@@ -101,8 +102,8 @@ DISTRACTORS = (
 def test_exact_terms_come_first(index: LexicalIndex, question: str, text: str) -> None:
     filled(index, **{f"other{n}": distractor for n, distractor in enumerate(DISTRACTORS)}, wanted=text)
     hits = index.search(question, 10)
-    assert hits[0].document_id == "wanted"
-    assert len(hits) == 1 or hits[0].score > hits[1].score
+    assert ids(hits)[0] == "wanted"
+    assert len(hits) == 1 or hits[0][1] > hits[1][1]
 
 
 LANGUAGES = {
@@ -155,8 +156,8 @@ def test_a_filter_is_applied_before_ranking(index: LexicalIndex) -> None:
     everywhere = index.search("harbour", 1)
     assert ids(everywhere) == ["d0"]
     assert ids(index.search("harbour", 1, ["d15"])) == ["d15"]
-    assert [hit.ordinal for hit in index.search("harbour", 50, ["d15"])] == [0]
-    assert index.search("harbour", 50, {"d15", "unknown"}) == [hit for hit in index.search("harbour", 50) if hit.document_id == "d15"]
+    assert [ordinal for (_, ordinal), _ in index.search("harbour", 50, ["d15"])] == [0]
+    assert index.search("harbour", 50, {"d15", "unknown"}) == [hit for hit in index.search("harbour", 50) if hit[0][0] == "d15"]
     assert index.search("harbour", 50, []) == index.search("harbour", 50, ["unknown"]) == []
 
 
@@ -169,9 +170,9 @@ def test_given_chunks_have_the_scores_that_a_search_gives(index: LexicalIndex) -
     index.put([Entry("a", n, f"harbour {'pier ' * n}", "the harbour") for n in range(5)] + [Entry("b", 0, "nothing", "")])
     index.commit()
     hits = index.search("harbour pier", 10)
-    keys = [(hit.document_id, hit.ordinal) for hit in hits]
+    keys = [key for key, _ in hits]
     assert len(keys) == 5
-    assert index.scores("harbour pier", keys) == [hit.score for hit in hits]
+    assert index.scores("harbour pier", keys) == [score for _, score in hits]
     assert index.scores("harbour", [("b", 0), ("a", 3), ("a", 99), ("unknown", 0), ("a", 3)]) == [
         0.0,
         *index.scores("harbour", [("a", 3)]),
@@ -196,7 +197,7 @@ def test_the_next_search_commits(index: LexicalIndex) -> None:
     index.put([Entry("b", 1, "harbour", "")])
     index.remove(["a"])
     assert index.document_ids == {"a"}
-    assert {(hit.document_id, hit.ordinal) for hit in index.search("harbour", 5)} == {("b", 0), ("b", 1)}
+    assert {key for key, _ in index.search("harbour", 5)} == {("b", 0), ("b", 1)}
     assert index.document_ids == {"b"}
 
 
@@ -389,8 +390,8 @@ def test_any_text_can_be_put_and_searched(texts: list[str], question: str) -> No
         index.put([Entry("a", ordinal, text, question) for ordinal, text in enumerate(texts)])
         index.commit()
         hits = index.search(question, 10)
-        assert all(hit.score > 0 for hit in hits)
-        assert hits == sorted(hits, key=lambda hit: -hit.score)
+        assert all(score > 0 for _, score in hits)
+        assert hits == sorted(hits, key=lambda hit: -hit[1])
         for text in texts:
             found = index.search(text, 10)
             assert bool(found) == any(index.scores(text, [("a", ordinal) for ordinal in range(len(texts))]))
@@ -407,7 +408,7 @@ def test_searches_go_on_while_documents_come_and_go(index: LexicalIndex) -> None
             while not done.is_set():
                 hits = index.search("harbour", 50)
                 assert "always" in ids(hits)
-                assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+                assert [score for _, score in hits] == sorted((score for _, score in hits), reverse=True)
                 seen.update(ids(hits))
                 assert index.scores("harbour", [("always", 0)])[0] > 0
         except Exception as error:  # noqa: BLE001  the test fails with whatever it is

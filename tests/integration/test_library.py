@@ -93,7 +93,7 @@ def test_a_page_is_drawn(library: Library) -> None:
 def test_words_are_marked_where_they_stand(library: Library) -> None:
     passage = library.retrieve("Where do ships moor?", top_k=1)[0]
     assert (passage.document, passage.page, passage.text) == ("harbour.pdf", 2, "Ships moor at the\nouter pier.")
-    marks = library.pages.marks(passage.document_id, passage.page, passage.start, passage.end)
+    marks = library.pages.look(passage.document_id, passage.page, passage.start, passage.end).marks
     assert len(marks) == 2
     for left, top, right, bottom in marks:
         assert 0 <= left < right <= 1
@@ -109,7 +109,7 @@ def test_a_page_that_is_not_there_is_told(library: Library, page: int) -> None:
     harbour = library.document("harbour.pdf")
     for look in (
         lambda: library.pages.image(harbour.id, page),
-        lambda: library.pages.marks(harbour.id, page, 0, 5),
+        lambda: library.pages.look(harbour.id, page, 0, 5).marks,
         lambda: library.pages.text(harbour.id, page),
     ):
         with pytest.raises(DocumentNotFoundError, match=rf"harbour\.pdf has no page {page}; it has 2"):
@@ -119,7 +119,7 @@ def test_a_page_that_is_not_there_is_told(library: Library, page: int) -> None:
 def test_places_that_are_not_there_have_no_marks(library: Library) -> None:
     harbour = library.document("harbour.pdf")
     for start, end in ((0, 0), (5, 2), (-3, 4), (0, 10_000)):
-        assert library.pages.marks(harbour.id, 1, start, end) == []
+        assert list(library.pages.look(harbour.id, 1, start, end).marks) == []
 
 
 def test_the_text_of_a_page_is_that_of_its_chunks(library: Library) -> None:

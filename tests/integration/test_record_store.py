@@ -1,4 +1,4 @@
-"""What `rag.storing.protocol` promises, of Chroma in a folder and on a server; and libraries whose record is on a server."""
+"""What `rag.storing.chroma` promises, of Chroma in a folder and on a server; and libraries whose record is on a server."""
 
 import contextlib
 import gc

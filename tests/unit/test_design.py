@@ -46,7 +46,7 @@ HEAVY = {
 
 ADAPTERS: dict[str, str | tuple[str, ...]] = {
     "charset_normalizer": "rag/formats/decoding.py",
-    "chromadb": tuple(f"rag/storing/{name}.py" for name in ("chroma", "chroma_client", "lease", "opening", "trial")),
+    "chromadb": tuple(f"rag/storing/{name}.py" for name in ("chroma", "chroma_client", "lease", "opening")),
     "httpx": "rag/storing/chroma_client.py",  # what Chroma raises
     "filelock": "rag/storing/lock.py",
     "openai": "rag/endpoints/",
