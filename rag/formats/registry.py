@@ -139,7 +139,7 @@ def _check_is(named: Format, name: str, head: bytes) -> None:
 
 def _is_plain(head: bytes) -> bool:
     try:
-        text = codecs.getincrementaldecoder("utf-8")().decode(head)  # which minds no character cut in two at the end
+        text = codecs.getincrementaldecoder("utf-8")().decode(head)  # tolerates a character cut off at the end
     except UnicodeDecodeError:
         return False
     return all(character.isprintable() or character in "\t\r\n\f" for character in text)

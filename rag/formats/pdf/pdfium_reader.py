@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import replace
 from functools import cached_property
 from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 import pypdfium2
@@ -114,7 +115,8 @@ class PdfiumFile:
         """Each page, with the headings that the outline names; `NotReadableError` where none can be loaded."""
         outline = self._outline()
         for index, page in enumerate(self._pages()):
-            yield replace(page, headings=_placed(outline.get(index, ()), page.text))
+            placed = [(level, title, place_heading(title, page.text)) for level, title in outline.get(index, ())]
+            yield replace(page, headings=sorted(placed, key=itemgetter(2)))  # in reading order: an outline may name them in any
 
     def page(self, index: int) -> PageContent:
         """See `OpenedFile`."""
@@ -184,7 +186,8 @@ class PdfiumFile:
     def _load(self, index: int) -> PageContent:
         with closing(self._document.get_page(index)) as page:
             content = read_characters(page)
-            is_picture = not content.text.strip() and _has_picture(page)
+            pictures = () if content.text.strip() else page.get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_IMAGE], max_depth=3)
+            is_picture = any(True for _ in pictures)
         text = content.text
         if not is_picture and not is_legible(content):
             text = max(text, self._pypdf_text(index), key=lambda words: sum(map(str.isalnum, words)))
@@ -210,13 +213,3 @@ class PdfiumFile:
             opened = PypdfFile(self._data, [self.password])
             return opened if len(opened) == len(self) else None  # with another count, its pages have other numbers
         return None
-
-
-def _placed(entries: Sequence[tuple[int, str]], text: str) -> list[tuple[int, str, int]]:
-    """The outline's entries for a page where they stand on it, in reading order: an outline may name them in any."""
-    return sorted(((level, title, place_heading(title, text)) for level, title in entries), key=lambda heading: heading[2])
-
-
-def _has_picture(page: Any) -> bool:
-    kinds = [pypdfium2.raw.FPDF_PAGEOBJ_IMAGE]
-    return any(True for _ in page.get_objects(filter=kinds, max_depth=3))

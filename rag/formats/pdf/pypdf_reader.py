@@ -1,4 +1,4 @@
-"""What pypdf does, which is slower than pdfium: it opens, spells and decrypts some files that pdfium does not."""
+"""pypdf, slower than pdfium: it opens, spells and decrypts some files that pdfium cannot."""
 
 import contextlib
 import io
@@ -74,7 +74,7 @@ class PypdfFile:
 
 
 def decrypt(data: bytes, passwords: Sequence[str]) -> tuple[bytes, str] | None:
-    """A document that pdfium refuses, though its encryption is sound or nearly so, without it, and the password that opened it.
+    """Decrypt a PDF that pdfium refuses, though its encryption is sound or nearly so: its bytes, and the password that opened it.
 
     None where pypdf makes nothing of the file, `WrongPasswordError` where no password fits, `NotReadableError` where none could, since the
     encryption is damaged.
