@@ -84,7 +84,7 @@ class Answerer:
         return still_indexing(sum(record.state != "ready" for record in self._index.documents(request.documents)))
 
     def _why_nothing(self, request: SearchRequest) -> str:
-        if request.selects_nothing:
+        if () in (request.documents, request.chunks):
             return NOTHING_SELECTED
         if request.chunks is not None:
             return SELECTION_GONE

@@ -32,7 +32,10 @@ class CitationResolver:
     def feed(self, piece: str) -> str:
         """Take the next piece; return the text that is now certain."""
         *lines, self._line = (self._line + piece).split("\n")
-        certain = "".join(self._resolve(line, self._scanner.scan(line), len(line)) + self._line_end() for line in lines)
+        certain = ""
+        for line in lines:
+            certain += self._resolve(line, self._scanner.scan(line), len(line)) + self._emit("\n")
+            self._resolved = 0
         return certain + self._resolve(self._line, *self._scanner.scan_begun(self._line))
 
     def finish(self) -> str:
@@ -56,10 +59,6 @@ class CitationResolver:
         certain += self._emit(line[self._resolved : until])
         self._resolved = max(self._resolved, until)
         return certain
-
-    def _line_end(self) -> str:
-        self._resolved = 0
-        return self._emit("\n")
 
     def _footnotes(self, cited: Sequence[int]) -> Iterator[str]:
         for marked in dict.fromkeys(cited):

@@ -5,8 +5,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from rag.answering.notices import CONNECT
 from rag.answering.prompt import NOT_FOUND
 from rag.answering.question import EXTRACTIVE, RetrievedQuestion
@@ -50,16 +48,6 @@ class ComparedSentence:
     cosine: float
 
 
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """Words of a passage: `passages[index].text[start:end]`."""
-
-    index: int
-    start: int
-    end: int
-    score: float
-
-
 def answer_by_quoting(question: RetrievedQuestion, sentences: Sequence[ComparedSentence]) -> Answer:
     """Answer with the best of the passages' sentences, word for word; a refusal where there are none."""
     passages = question.passages
@@ -69,7 +57,7 @@ def answer_by_quoting(question: RetrievedQuestion, sentences: Sequence[ComparedS
     text, citations, checked = "", list[Citation](), list[CheckedSentence]()
     numbers: dict[int, int] = {}
     for index, quote in enumerate(quotes):
-        words = " ".join(passages[quote.index].text[quote.start : quote.end].split())
+        words = " ".join(quote.text.split())
         text += "\n\n" if text else ""
         start = len(text)
         text += f"“{words}” "
@@ -96,7 +84,7 @@ def compare_sentences(question: str, passages: Sequence[Passage], embedder: Embe
     return [ComparedSentence(*place, text, float(cosine)) for place, text, cosine in zip(candidates, texts, cosines, strict=True)]
 
 
-def best_quotes(question: str, passages: Sequence[Passage], sentences: Sequence[ComparedSentence]) -> list[Quote]:
+def best_quotes(question: str, passages: Sequence[Passage], sentences: Sequence[ComparedSentence]) -> list[ComparedSentence]:
     """Choose the sentences that answer a question best: at most `MAX_QUOTES`, best first, no two with the same words."""
     words = content_words(question)
     scores = [
@@ -111,13 +99,9 @@ def best_quotes(question: str, passages: Sequence[Passage], sentences: Sequence[
             if i + 1 < len(scores) and sentences[i + 1].index == sentences[i].index:
                 scores[i + 1] = max(scores[i], scores[i + 1])
             scores[i] = -math.inf
-    quotes: list[Quote] = []
-    seen: set[str] = set()
-    for i in np.argsort(-np.asarray(scores), kind="stable"):
-        plain = " ".join(sentences[i].text.split())
-        if len(quotes) == MAX_QUOTES or scores[i] < LEAST_SHARE * max(scores) or scores[i] == -math.inf:
+    quotes: dict[str, ComparedSentence] = {}
+    for i in sorted(range(len(scores)), key=lambda i: -scores[i]):
+        if scores[i] < LEAST_SHARE * max(scores) or scores[i] == -math.inf:
             break
-        if plain not in seen:
-            seen.add(plain)
-            quotes.append(Quote(sentences[i].index, sentences[i].start, sentences[i].end, scores[i]))
-    return quotes
+        quotes.setdefault(" ".join(sentences[i].text.split()), sentences[i])
+    return list(quotes.values())[:MAX_QUOTES]

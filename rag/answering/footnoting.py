@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from operator import itemgetter
 
 from rag.answering.statements import Statement, statements
-from rag.types import Answer, CheckedSentence, Citation, Passage
+from rag.types import Answer, CheckedSentence, Citation
 from rag.verifying.protocol import Claim, Judgement, Support, Verifier
 
 
@@ -59,7 +59,10 @@ def _rebuilt(answer: Answer, stated: Sequence[Statement], judgements: Sequence[J
         number = numbers.setdefault(footnote.passage, len(numbers) + 1)
         text += answer.text[at : footnote.start]
         sentence = "" if footnote.statement is None else stated[footnote.statement].text
-        citations.append(_citation(number, answer.passages[footnote.passage], footnote.support, sentence, len(text)))
+        support = footnote.support
+        words = (support.start, support.end) if support and support.start < support.end else ()
+        citation = Citation.of_words(number, answer.passages[footnote.passage], *words, position=len(text))
+        citations.append(replace(citation, verdict=support.verdict if support else "related", sentence=sentence))
         text += f"[{number}]"
         at = footnote.end
         shifts.append((at, len(text) - at))
@@ -69,12 +72,6 @@ def _rebuilt(answer: Answer, stated: Sequence[Statement], judgements: Sequence[J
         mine = tuple(number for number, footnote in enumerate(footnotes) if footnote.statement == index)
         sentences.append(CheckedSentence(_moved(statement.start, shifts), _moved(statement.end, shifts), judgement.verdict, mine))
     return replace(answer, text=text, citations=tuple(citations), sentences=tuple(sentences))
-
-
-def _citation(number: int, passage: Passage, support: Support | None, sentence: str, position: int) -> Citation:
-    words = (support.start, support.end) if support and support.start < support.end else ()
-    citation = Citation.of_words(number, passage, *words, position=position)
-    return replace(citation, verdict=support.verdict if support else "related", sentence=sentence)
 
 
 def _moved(offset: int, shifts: Sequence[tuple[int, int]]) -> int:

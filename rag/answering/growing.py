@@ -9,12 +9,12 @@ from dataclasses import replace
 from rag.answering.citations import CitationResolver
 from rag.answering.footnoting import footnoted
 from rag.answering.notices import CUT, DOUBTFUL, INTERRUPTED, SERVER_CUT, SHORTENED, SILENT, UNCITED, UNSUPPORTED
-from rag.answering.prompt import REFUSALS, Prompt, build_prompt
+from rag.answering.prompt import REFUSALS, build_prompt
 from rag.answering.question import RetrievedQuestion
 from rag.endpoints.chat.model import ChatModel
 from rag.endpoints.chat.reply import ChatDelta
 from rag.settings import Settings
-from rag.types import Answer, Citation, Finish, Passage, Sent
+from rag.types import Answer, Citation, Finish, Sent
 from rag.verifying.protocol import Verifier
 
 
@@ -23,7 +23,8 @@ async def answer_by_model(
 ) -> AsyncGenerator[Answer, None]:
     """Answer in prose; the last answer is checked, and warns the reader unless `is_answered`."""
     prompt = build_prompt(question.question, question.passages, question.history, settings.chat_context_tokens, settings.chat_max_tokens)
-    sent = _sent(prompt, question.passages)
+    left_out = question.passages[len(prompt.passages) :]
+    sent = Sent(prompt.messages, prompt.tokens, prompt.room, prompt.dropped_messages, left_out)
     growing = GrowingAnswer(replace(question, passages=prompt.passages), await chat_model.resolve(), sent)
     async with aclosing(chat_model.stream(prompt.messages)) as deltas:
         async for delta in deltas:
@@ -82,10 +83,6 @@ def _finish(text: str, reason: str | None, citations: Sequence[Citation]) -> Fin
     if reason in {None, "interrupted"}:
         return "interrupted"
     return "not_found" if not citations and text.startswith(REFUSALS) else "complete"
-
-
-def _sent(prompt: Prompt, retrieved: Sequence[Passage]) -> Sent:
-    return Sent(prompt.messages, prompt.tokens, prompt.room, prompt.dropped_messages, tuple(retrieved[len(prompt.passages) :]))
 
 
 def _warnings(answer: Answer) -> list[str]:

@@ -90,15 +90,11 @@ def _turns(history: Sequence[Message]) -> list[Message]:
 
 
 def _question(question: str, passages: Sequence[Passage]) -> str:
-    blocks = [
-        f'<passage number="{n}">\n[{n}] {_place(passage)}\n{_fenced(passage.text)}\n</passage>'
-        for n, passage in enumerate(passages, start=1)
-    ]
+    blocks = []
+    for number, passage in enumerate(passages, start=1):
+        words = _fenced(f"{passage.document}, {page_name(passage.page_label)}\n{passage.text}")
+        blocks.append(f'<passage number="{number}">\n[{number}] {words}\n</passage>')
     return "\n\n".join([*blocks, f"Question: {question}", REMINDER])
-
-
-def _place(passage: Passage) -> str:
-    return _fenced(f"{passage.document}, {page_name(passage.page_label)}")
 
 
 def _fenced(text: str) -> str:

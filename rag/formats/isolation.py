@@ -168,19 +168,17 @@ class Worker:
             frame = read_frame(_pipe(process.stdout))
         finally:
             timer.cancel()
-        if frame is None:
-            raise WorkerStoppedError(f"it took longer than {seconds:g} s" if late.is_set() else self._cause_of_death(process))
-        if frame.header.get("end") == "memory":
+        if frame and frame.header.get("end") == "memory":
             raise WorkerStoppedError(f"it takes more than {self._megabytes} MB of memory")
-        return frame
-
-    def _cause_of_death(self, process: "subprocess.Popen[bytes]") -> str:
-        status = process.wait()
-        if status >= 0:
-            return f"the process that had it open ended with status {status}"
+        if frame:
+            return frame
+        if late.is_set():
+            raise WorkerStoppedError(f"it took longer than {seconds:g} s")
+        if (status := process.wait()) >= 0:
+            raise WorkerStoppedError(f"the process that had it open ended with status {status}")
         # pdfium aborts when it gets no memory; somebody else may have killed it.
-        name = signal.Signals(-status).name
-        return f"the process that had it open crashed ({name}), perhaps for lack of memory (limit {self._megabytes} MB)"
+        cause = f"crashed ({signal.Signals(-status).name}), perhaps for lack of memory (limit {self._megabytes} MB)"
+        raise WorkerStoppedError(f"the process that had it open {cause}")
 
     def _end(self) -> None:
         self._stop()

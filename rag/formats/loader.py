@@ -12,8 +12,6 @@ from rag.formats.protocol import FileToOpen, Request
 from rag.formats.registry import HEAD_BYTES, recognise
 from rag.types import Heading, Page
 
-_MEGABYTE = 1_000_000
-
 OnPage = Callable[[Page, Sequence[Heading], int], None]
 """Called with each page as it is read, the headings that begin on it, and how many pages there are."""
 
@@ -53,7 +51,7 @@ class Loader:
         except (OSError, ValueError) as error:
             raise unreadable(path, error) from error
         if size > self._max_bytes:
-            sizes = f"{size / _MEGABYTE:,.1f} MB; the limit is {self._max_bytes / _MEGABYTE:,.10g} MB"
+            sizes = f"{size / 1e6:,.1f} MB; the limit is {self._max_bytes / 1e6:,.10g} MB"
             raise FileTooLargeError(f"{name} is too large ({sizes}). Split it, or raise RAG_MAX_FILE_MEGABYTES.")
         if size == 0:
             raise UnreadableFileError(f"{name} is empty (0 bytes).")
@@ -64,7 +62,12 @@ class Loader:
         `on_page` is called while the next pages are being read; what it raises ends the reading.
         """
         self.check_size(path, name)
-        file = FileToOpen(path.absolute(), name, recognise(name, _head(path)), tuple(passwords))
+        try:
+            with path.open("rb") as opened:
+                head = opened.read(HEAD_BYTES)
+        except OSError as error:
+            raise unreadable(path, error) from error
+        file = FileToOpen(path.absolute(), name, recognise(name, head), tuple(passwords))
         labels, empty, pictures, total = list[str](), list[int](), 0, 0
         title = password = ""
         try:
@@ -84,14 +87,6 @@ class Loader:
         if len(empty) == len(labels):
             raise NoTextError(_no_text(name, len(labels), pictures))
         return FileRead(title, file.format.media_type, tuple(labels), tuple(empty), password)
-
-
-def _head(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(HEAD_BYTES)
-    except OSError as error:
-        raise unreadable(path, error) from error
 
 
 def _no_text(name: str, pages: int, pictures: int) -> str:

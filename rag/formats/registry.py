@@ -3,6 +3,7 @@
 One more format is a file like `rag.formats.text`, a line in `FORMATS`, and a test. A program that uses the library may `register` one.
 """
 
+import codecs
 from pathlib import PurePath
 
 from rag.errors import UnsupportedFileError
@@ -138,9 +139,7 @@ def _check_is(named: Format, name: str, head: bytes) -> None:
 
 def _is_plain(head: bytes) -> bool:
     try:
-        text = head.decode("utf-8")
-    except UnicodeDecodeError as error:
-        if error.start < len(head) - 3:  # more than a character cut in two at the end
-            return False
-        text = head[: error.start].decode("utf-8")
+        text = codecs.getincrementaldecoder("utf-8")().decode(head)  # tolerates a character cut off at the end
+    except UnicodeDecodeError:
+        return False
     return all(character.isprintable() or character in "\t\r\n\f" for character in text)

@@ -1,7 +1,7 @@
 """Plain text and Markdown: one page, or parts where the text is long."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from rag.formats.protocol import FileToOpen, Format, PageContent, TextPages
 from rag.text.headings import part_headings
@@ -34,14 +34,12 @@ _LONGEST_TITLE = 200
 
 def open_text(file: FileToOpen) -> TextPages:
     """The title of a plain text is a first line that stands alone."""
-    words = _decoded(file)
-    return _opened(words, plain_title(words))
+    return _opened(file, plain_title)
 
 
 def open_markdown(file: FileToOpen) -> TextPages:
     """The title of a Markdown text is its first top heading."""
-    words = _decoded(file)
-    return _opened(words, markdown_title(words))
+    return _opened(file, markdown_title)
 
 
 def split(text: str, most: int = MOST_CHARACTERS) -> Iterator[str]:
@@ -75,14 +73,12 @@ def plain_title(text: str) -> str:
     return first.strip() if rest.startswith("\n") and len(first) <= _LONGEST_TITLE else ""
 
 
-def _decoded(file: FileToOpen) -> str:
+def _opened(file: FileToOpen, title_of: Callable[[str], str]) -> TextPages:
     from rag.formats.decoding import decode
 
-    return decode(file.path.read_bytes(), file.name)
-
-
-def _opened(words: str, title: str) -> TextPages:
+    words = decode(file.path.read_bytes(), file.name)
     parts = list(split(words))
     labels = [f"part {number}" for number in range(1, len(parts) + 1)] if len(parts) > 1 else ["1"]
     headings = ([(each.level, each.title, each.start) for each in found] for found in part_headings(parts))
-    return TextPages([PageContent(label, part, headings=begun) for label, part, begun in zip(labels, parts, headings, strict=True)], title)
+    pages = [PageContent(label, part, headings=begun) for label, part, begun in zip(labels, parts, headings, strict=True)]
+    return TextPages(pages, title_of(words))

@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from typing import Generic, TypeVar, cast
@@ -22,22 +21,17 @@ MOST_WAITING_FOR_A_DOCUMENT = 20
 SECONDS_GIVEN_UP = 60
 """A page that ended its child process is not tried again for so long, unless less is asked of it."""
 
-DRAW_SECONDS = 10.0
-"""A page that takes longer to draw is given up."""
-
-LOOK_SECONDS = 20.0
-"""A page whose words take longer to find is given up; of a long text, all of it is decoded first."""
-
-DRAWERS = 2
-"""Child processes that draw: one page that takes long keeps no other document waiting."""
-
 
 class Viewer:
     """Draws and looks at pages. Its child processes are not the one that reads files: a page is shown while a file is read."""
 
-    def __init__(self, *, draw_seconds: float = DRAW_SECONDS, look_seconds: float = LOOK_SECONDS, memory_megabytes: int = 2048) -> None:
-        """Start nothing yet. `memory_megabytes`, at least 256, is for each child process."""
-        self._drawing = _Pool([Worker(seconds=draw_seconds, megabytes=memory_megabytes) for _ in range(DRAWERS)], _picture)
+    def __init__(self, *, draw_seconds: float = 10, look_seconds: float = 20, memory_megabytes: int = 2048) -> None:
+        """Start nothing yet. `memory_megabytes`, at least 256, is for each child process.
+
+        A page that takes longer to draw, or whose words take longer to find, is given up; of a long text, all of it is decoded first.
+        """
+        drawers = [Worker(seconds=draw_seconds, megabytes=memory_megabytes) for _ in range(2)]  # while one is slow, the other draws
+        self._drawing = _Pool(drawers, lambda frame: frame.payload)
         self._looking = _Pool([Worker(seconds=look_seconds, megabytes=memory_megabytes)], _view)
 
     def start(self) -> None:
@@ -67,15 +61,6 @@ class Viewer:
         return self._looking.ask(Request("look", file, page, start=start, end=end, whole=whole))
 
 
-@dataclass(frozen=True, slots=True)
-class _GivenUp:
-    """A page that ended its process; a picture of at least this scale is refused until then."""
-
-    problem: UnreadableFileError
-    scale: float
-    until: float
-
-
 class _Pool(Generic[T]):
     """Some child processes; each works on another document than the others."""
 
@@ -88,7 +73,8 @@ class _Pool(Generic[T]):
         self._waiting: dict[Request, list[Future[T]]] = {}
         self._running: dict[Request, list[Future[T]]] = {}
         self._last: dict[Worker, Path] = {}
-        self._given_up: dict[tuple[Path, int], _GivenUp] = {}
+        # Pages that ended their process: why, and the scale from which on a picture is refused, until when.
+        self._given_up: dict[tuple[Path, int], tuple[UnreadableFileError, float, float]] = {}
 
     def ask(self, request: Request) -> Future[T]:
         """Have a request answered in its turn, or refused with `TooManyRequestsError`.
@@ -146,30 +132,26 @@ class _Pool(Generic[T]):
                 del self._waiting[request]
 
     def _work(self, worker: Worker, request: Request) -> None:
+        answer: T | None = None
+        error: Exception | None = None
         try:
             (frame,) = worker.ask(request)
             answer = self._convert(frame)
-        except WorkerStoppedError as error:
-            problem = _stopped(request, error)
-            _settle(self._release(worker, request, None if isinstance(error, WorkerClosedError) else problem), error=problem)
-        except Exception as error:  # noqa: BLE001 - raised again where it was asked
-            _settle(self._release(worker, request), error=error)
-        else:
-            _settle(self._release(worker, request), answer)
-
-    def _release(self, worker: Worker, request: Request, problem: UnreadableFileError | None = None) -> list[Future[T]]:
-        """Let the next request have the worker; those who wait for this one are returned."""
+        except WorkerStoppedError as stopped:
+            error = problem = _stopped(request, stopped)
+            if not isinstance(stopped, WorkerClosedError):
+                self._given_up[request.file.path, request.page] = problem, request.scale, monotonic() + SECONDS_GIVEN_UP
+        except Exception as raised:  # noqa: BLE001 - raised again where it was asked
+            error = raised
         with self._lock:
-            if problem:
-                self._given_up[request.file.path, request.page] = _GivenUp(problem, request.scale, monotonic() + SECONDS_GIVEN_UP)
             futures = self._running.pop(request)
             self._free.append(worker)
             self._dispatch()
-        return futures
+        _settle(futures, answer, error=error)
 
     def _known_problem(self, request: Request) -> UnreadableFileError | None:
-        known = self._given_up.get((request.file.path, request.page))
-        return known.problem if known and monotonic() < known.until and request.scale >= known.scale else None
+        problem, scale, until = self._given_up.get((request.file.path, request.page), (None, 0.0, 0.0))
+        return problem if monotonic() < until and request.scale >= scale else None
 
 
 def _stopped(request: Request, error: WorkerStoppedError) -> UnreadableFileError:
@@ -186,10 +168,6 @@ def _settle(futures: Iterable[Future[T]], answer: T | None = None, *, error: Exc
             future.set_exception(error)
         else:
             future.set_result(cast(T, answer))
-
-
-def _picture(frame: Frame) -> bytes:
-    return frame.payload
 
 
 def _view(frame: Frame) -> PageView:

@@ -140,12 +140,9 @@ def _problem(file: FileToOpen, error: Exception) -> DocumentError:
 
 
 def _read(opened: OpenedFile) -> Iterator[Frame]:
-    try:
+    with contextlib.closing(opened):
         yield Frame({"pages": len(opened), "title": opened.title, "password": opened.password})
-        for page in opened.pages():
-            yield Frame(asdict(page))
-    finally:
-        opened.close()
+        yield from (Frame(asdict(page)) for page in opened.pages())
 
 
 def _show(opened: OpenedFile, request: Request) -> Frame:

@@ -53,18 +53,9 @@ class SearchRequest:
         """A request as a caller makes it; `EmptyQuestionError`, `QuestionTooLongError` or `ValueError` where it cannot be searched."""
         if top_k is not None and top_k < 1:
             raise ValueError(f"top_k must be at least 1, not {top_k}")
-        return cls(
-            checked_question(question),
-            _newest(history),
-            top_k,
-            None if documents is None else tuple(documents),
-            None if chunks is None else tuple(chunks),
-        )
-
-    @property
-    def selects_nothing(self) -> bool:
-        """Whether it asks for a selection of documents or chunks that is empty."""
-        return () in (self.documents, self.chunks)
+        names = None if documents is None else tuple(documents)
+        keys = None if chunks is None else tuple(chunks)
+        return cls(checked_question(question), _newest(history), top_k, names, keys)
 
 
 class Search:

@@ -128,12 +128,11 @@ def without_markers(text: str) -> str:
     scanner = MarkerScanner()
     lines = []
     for line in text.split("\n"):
-        kept, at = "", 0
-        for marker in scanner.scan(line):
+        kept = line
+        for marker in reversed(scanner.scan(line)):
             if marker.is_certain:
-                kept += line[at : marker.start]
-                at = marker.end
-        lines.append(kept + line[at:])
+                kept = kept[: marker.start] + kept[marker.end :]
+        lines.append(kept)
     return "\n".join(lines)
 
 

@@ -6,7 +6,6 @@ REPLACEMENT = "\ufffd"
 
 _BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f"
 _CONTROLS = "\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff"
-_LINES = "\t\n"
 
 _STEERING = re.compile(f"[{_BIDI}]")
 _UNSHOWABLE = re.compile(f"[{_CONTROLS}]")
@@ -23,7 +22,7 @@ def printable(text: str) -> str:
 
 def printable_line(text: str) -> str:
     r"""The same on one line, for a name or a title: line ends and tabs become "\ufffd" too."""
-    return re.sub(f"[{_LINES}]", REPLACEMENT, printable(text))
+    return re.sub(r"[\t\n]", REPLACEMENT, printable(text))
 
 
 def printable_json(line: str) -> str:

@@ -90,12 +90,11 @@ def terms(text: str, language: str) -> list[Term]:
     parts and its whole ("RJ-45/2": rj, 45, 2, rj45.2), unspaced scripts give overlapping pairs of characters. With language "", and for
     ASCII words in texts of other scripts, the English stemmer is used: most such text is English or code, and equal words have equal stems.
     """
-    found: list[Term] = []
-    for run in _RUN.finditer(text):
-        characters, at = run.group(), run.start()
-        for term, start, end, _ in _analysed_run(characters, language) if len(characters) <= LONGEST else _analysed(characters, language):
-            found.append(Term(term, at + start, at + end))
-    return found
+    return [
+        Term(term, run.start() + start, run.start() + end)
+        for run in _RUN.finditer(text)
+        for term, start, end, _ in _analysed(run.group(), language)
+    ]
 
 
 def indexed_terms(text: str, language: str) -> tuple[list[str], list[str]]:
@@ -277,9 +276,7 @@ def _written(text: str) -> str:
     return "".join(str(unicodedata.decimal(character)) if character.isdecimal() else character for character in written)
 
 
-@lru_cache(CACHED)
-def _written_character(cluster: str) -> str:
-    return _written(cluster)
+_written_character = lru_cache(CACHED)(_written)
 
 
 def _folded(text: str) -> str:

@@ -43,15 +43,11 @@ class PreparedPassage:
     """A passage, ready to be compared with any number of claims.
 
     Attributes:
-        text: Its own.
-        normalised: The same, normalised.
         windows: Its sentences and runs of two.
-        sentences: The spans of its sentences.
         whole: The span of each window by its normalised words.
         language: "" where it cannot be told.
         titles: Its heading and its document's name, whose facts hold for all of it.
-        context: All that its facts may stand in: with `titles`, the words that were trimmed off.
-        facts: Those of `context`.
+        context: All that its `facts` may stand in: with `titles`, the words that were trimmed off.
     """
 
     text: str

@@ -112,16 +112,13 @@ def _runs(text: str, tokens: Sequence[re.Match[str]]) -> Iterator[list[re.Match[
 
 
 def _name_of(text: str, run: list[re.Match[str]]) -> Iterator[list[re.Match[str]]]:
-    if run and _SENTENCE_START.search(text, max(0, run[0].start() - 8), run[0].start()) and not _is_acronym(run[0].group()):
+    is_acronym = bool(run) and sum(map(str.isupper, run[0].group())) > 1
+    if run and not is_acronym and _SENTENCE_START.search(text, max(0, run[0].start() - 8), run[0].start()):
         following = run[1].group().casefold() if len(run) > 1 else ""
         if run[0].group().casefold() in _NOT_NAMES or not following or following in _NOT_NAMES:
             run = run[1:]
     if run:
         yield run
-
-
-def _is_acronym(word: str) -> bool:
-    return len(word) > 1 and sum(map(str.isupper, word)) > 1
 
 
 def _is_title(tokens: Sequence[re.Match[str]]) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice, takewhile
 
 from rag.text.languages import FUNCTION_WORDS
 from rag.text.terms import indexed_terms
@@ -51,14 +52,8 @@ def _denied_terms(text: str) -> list[set[str]]:
 
 
 def _reached(text: str, start: int) -> Iterator[str]:
-    left = REACH
-    for match in _WORD.finditer(text, start):
-        word = match.group()
-        if not word[0].isalnum() or not left:
-            return
-        if word.casefold() not in _UNCOUNTED:
-            left -= 1
-            yield word
+    words = takewhile(lambda word: word[0].isalnum(), (match.group() for match in _WORD.finditer(text, start)))
+    return islice((word for word in words if word.casefold() not in _UNCOUNTED), REACH)
 
 
 def _terms(text: str) -> set[str]:

@@ -15,11 +15,9 @@ _EDGE = re.compile(r"^[\W_]+|[\W_]+$")
 
 @dataclass(frozen=True, slots=True)
 class Normalised:
-    """A text in NFKD and small letters, with one kind of quote, dash and space.
+    """A text in NFKD and small letters, with one kind of quote and dash, and single spaces.
 
-    Attributes:
-        text: No two spaces follow each other.
-        places: For each of its characters, the offset in the original; the original's length at the end.
+    `places` has the offset in the original of each of its characters, and the original's length at the end.
     """
 
     text: str

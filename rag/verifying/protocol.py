@@ -9,12 +9,7 @@ from rag.types import Passage, Verdict
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A sentence of an answer, without markers and Markdown.
-
-    Attributes:
-        text: Its words.
-        cited: Indexes of the passages that it cites, in order; may be empty.
-    """
+    """A sentence of an answer, without markers and Markdown; `cited` are the indexes of the passages that it cites, in order."""
 
     text: str
     cited: tuple[int, ...]
@@ -22,14 +17,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """What one passage does for a claim.
+    """What one passage, known by its index, does for a claim.
 
-    Attributes:
-        index: The passage's.
-        start: Offset in the passage's `text` of the words that the claim rests on.
-        end: Offset after them; `start` where there are none.
-        verdict: On this passage alone.
-        score: How probable it is that the words support the claim, in [0, 1].
+    `text[start:end]` of the passage are the words that the claim rests on, perhaps none. `verdict` is on this passage alone, `score` the
+    probability that the words support the claim, in [0, 1].
     """
 
     index: int
@@ -41,11 +32,9 @@ class Support:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the passages do for a claim together.
+    """What the passages do for a claim together: its facts may be spread over them.
 
-    Attributes:
-        verdict: On all cited passages together: a claim's facts may be spread over them.
-        supports: One for each cited passage, in order; for a claim that cites none, the passage that supports it best, if any does.
+    `supports` has one for each cited passage, in order; for a claim that cites none, the passage that supports it best, if any does.
     """
 
     verdict: Verdict
@@ -56,16 +45,8 @@ class Verifier(Protocol):
     """Checks claims against passages."""
 
     def verify(self, claims: Sequence[Claim], passages: Sequence[Passage]) -> list[Judgement]:
-        """Check the sentences of an answer.
-
-        Args:
-            claims: Any number; `cited` are indexes in `passages`.
-            passages: Those that the answer was written from.
-
-        Returns:
-            One for each claim, in order.
+        """A judgement for each sentence of an answer, in order, on the passages that it was written from.
 
         Raises:
             EmbeddingError: The model that it needs cannot be used.
         """
-        ...

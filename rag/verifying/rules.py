@@ -62,11 +62,10 @@ class RuleVerifier:
         prepared = {index: prepare(passages[index]) for index in needed}
         windows = [window.text for passage in prepared.values() for window in passage.windows]
         vectors = _embedded([*(claim.text for claim in claims), *windows], self._embedder)
-        sources, at = dict[int, _Source](), len(claims)
-        for index, passage in prepared.items():
-            sources[index] = _Source(passage, vectors[at : at + len(passage.windows)])
-            at += len(passage.windows)
-        return [_judgement(claim, vector, sources) for claim, vector in zip(claims, vectors, strict=False)]
+        ends = np.cumsum([len(claims), *(len(passage.windows) for passage in prepared.values())])
+        of_claims, *of_passages = np.split(vectors, ends[:-1])
+        sources = {index: _Source(prepared[index], rows) for index, rows in zip(needed, of_passages, strict=True)}
+        return [_judgement(claim, vector, sources) for claim, vector in zip(claims, of_claims, strict=True)]
 
 
 def decide(text: str, facts: Facts, words: str, source: SourceFacts, titles: Sequence[str], score: float) -> Verdict:

@@ -1,7 +1,7 @@
 import pytest
 
 from rag import Passage
-from rag.answering.extractive import MAX_QUOTES, Quote, best_quotes, compare_sentences
+from rag.answering.extractive import MAX_QUOTES, ComparedSentence, best_quotes, compare_sentences
 from tests.fakes import BagOfWordsEmbedder
 
 WORDS = BagOfWordsEmbedder()
@@ -11,7 +11,7 @@ def passage(text: str, rank: int = 1, cosine: float = 0.5) -> Passage:
     return Passage(rank, cosine, cosine, "notes.txt", "d" * 64, 1, "1", 0, len(text), text)
 
 
-def quotes_of(question: str, passages: list[Passage]) -> list[Quote]:
+def quotes_of(question: str, passages: list[Passage]) -> list[ComparedSentence]:
     return best_quotes(question, passages, compare_sentences(question, passages, WORDS))
 
 
@@ -36,7 +36,7 @@ def test_quotes_are_best_first_and_few() -> None:
     texts = [f"The warranty of the bench lasts {n} years in country number {n}." for n in range(9)]
     quotes = quotes_of(question, [passage(text) for text in texts])
     assert len(quotes) == MAX_QUOTES
-    assert [quote.score for quote in quotes] == sorted((quote.score for quote in quotes), reverse=True)
+    assert [quote.cosine for quote in quotes] == sorted((quote.cosine for quote in quotes), reverse=True)  # all else is equal
 
 
 def test_what_is_far_worse_is_not_quoted() -> None:

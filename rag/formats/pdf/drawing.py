@@ -4,6 +4,7 @@ import ctypes
 import io
 import math
 from collections.abc import Sequence
+from contextlib import closing
 from typing import Any
 
 import pypdfium2.raw
@@ -37,14 +38,10 @@ def render_png(page: Any, scale: float) -> bytes:
     """The page as a PNG in `scale` pixels a point (1/72 inch), or fewer; in grey where it has no colour."""
     width, height = size_of(page)
     scale = min(scale, math.sqrt(MOST_PIXELS / (width * height)), LONGEST_SIDE / max(width, height))
-    bitmap = page.render(scale=scale)
-    try:
-        with io.BytesIO() as file:
-            # Most of the time goes into the coding: a third of the bytes is a third of it.
-            _without_colour(bitmap.to_pil()).save(file, "PNG", compress_level=3)
-            return file.getvalue()
-    finally:
-        bitmap.close()
+    with closing(page.render(scale=scale)) as bitmap, io.BytesIO() as file:
+        # Most of the time goes into the coding: a third of the bytes is a third of it.
+        _without_colour(bitmap.to_pil()).save(file, "PNG", compress_level=3)
+        return file.getvalue()
 
 
 def find_marks(page: Any, content: CleanText, start: int, end: int) -> list[Rectangle]:
@@ -54,11 +51,8 @@ def find_marks(page: Any, content: CleanText, start: int, end: int) -> list[Rect
     first, after = content.raw_span(start, end)
     width, height = page.get_size()
     letters = [index for index in range(first, after) if not content.raw[index].isspace()]
-    textpage = page.get_textpage()
-    try:
+    with closing(page.get_textpage()) as textpage:
         rects, angle = _boxes(textpage, first, after, letters)
-    finally:
-        textpage.close()
     pieces = []
     for left, bottom, right, top in rects:
         (xa, ya), (xb, yb) = _to_picture(page, left, bottom), _to_picture(page, right, top)

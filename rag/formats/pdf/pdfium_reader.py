@@ -3,9 +3,11 @@
 import contextlib
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from functools import cached_property
 from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 import pypdfium2
@@ -13,12 +15,11 @@ import pypdfium2.raw
 
 from rag.formats.cleaning import REPLACEMENT, CleanText, clean, tidy_heading, tidy_label, tidy_title
 from rag.formats.pdf.drawing import find_marks, render_png, size_of
-from rag.formats.pdf.encryption import decrypt
-from rag.formats.pdf.pypdf_reader import PypdfFile
 from rag.formats.protocol import (
     FileToOpen,
     NotDrawableError,
     NotReadableError,
+    OpenedFile,
     PageContent,
     ProtectedError,
     Rectangle,
@@ -34,18 +35,22 @@ _MOST_OUTLINE_ENTRIES = 10_000
 _MEANINGLESS = re.compile("[\x00\x01\x03-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ue000-\uf8ff\ufffd\uffff]")
 
 
-def open_pdf(file: FileToOpen) -> "PdfiumFile | PypdfFile":
+def open_pdf(file: FileToOpen) -> OpenedFile:
     """Open a PDF in pdfium, or in pypdf where pdfium cannot. What may be raised: `rag.formats.protocol`."""
     data = file.path.read_bytes()
     try:
         return _open_in_pdfium(data, file.passwords)
     except (WrongPasswordError, ProtectedError):
+        from rag.formats.pdf.pypdf_reader import decrypt  # a tenth of a second that most files do not need
+
         if (decrypted := decrypt(data, file.passwords)) is None:
             raise
         opened = _open_in_pdfium(decrypted[0], ())
         opened.password = decrypted[1]
         return opened
     except NotReadableError as error:
+        from rag.formats.pdf.pypdf_reader import PypdfFile
+
         try:
             return PypdfFile(data, file.passwords)
         except NotReadableError:
@@ -80,12 +85,9 @@ def read_characters(page: Any) -> CleanText:
     `get_text_range` would be quicker, but leaves out what it holds for control characters, which shifts all that
     follows, and cuts characters beyond U+FFFF in half.
     """
-    textpage = page.get_textpage()
-    try:
+    with closing(page.get_textpage()) as textpage:
         get, handle = pypdfium2.raw.FPDFText_GetUnicode, textpage.raw
         codes = [get(handle, index) for index in range(textpage.count_chars())]
-    finally:
-        textpage.close()
     return clean("".join([chr(code) if code < 0x110000 else REPLACEMENT for code in codes]))
 
 
@@ -113,7 +115,8 @@ class PdfiumFile:
         """Each page, with the headings that the outline names; `NotReadableError` where none can be loaded."""
         outline = self._outline()
         for index, page in enumerate(self._pages()):
-            yield replace(page, headings=_placed(outline.get(index, ()), page.text))
+            placed = [(level, title, place_heading(title, page.text)) for level, title in outline.get(index, ())]
+            yield replace(page, headings=sorted(placed, key=itemgetter(2)))  # in reading order: an outline may name them in any
 
     def page(self, index: int) -> PageContent:
         """See `OpenedFile`."""
@@ -143,11 +146,8 @@ class PdfiumFile:
         try:
             if self._document.formenv is None:
                 self._document.init_forms()
-            page = self._document.get_page(index)
-            try:
+            with closing(self._document.get_page(index)) as page:
                 yield page
-            finally:
-                page.close()
         except pypdfium2.PdfiumError as error:
             raise NotDrawableError(str(error)) from error
 
@@ -184,15 +184,13 @@ class PdfiumFile:
         return entries
 
     def _load(self, index: int) -> PageContent:
-        page = self._document.get_page(index)
-        try:
+        with closing(self._document.get_page(index)) as page:
             content = read_characters(page)
-            is_picture = not content.text.strip() and _has_picture(page)
-        finally:
-            page.close()
+            pictures = () if content.text.strip() else page.get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_IMAGE], max_depth=3)
+            is_picture = any(True for _ in pictures)
         text = content.text
         if not is_picture and not is_legible(content):
-            text = max(text, self._pypdf_text(index), key=_count_letters)
+            text = max(text, self._pypdf_text(index), key=lambda words: sum(map(str.isalnum, words)))
         return PageContent(self._label(index), text, is_picture)
 
     def _missing(self, index: int) -> PageContent:
@@ -205,25 +203,13 @@ class PdfiumFile:
             return str(index + 1)
 
     def _pypdf_text(self, index: int) -> str:
-        return self._pypdf.text(index) if self._pypdf else ""
+        return self._pypdf.page(index).text if self._pypdf else ""
 
     @cached_property
-    def _pypdf(self) -> PypdfFile | None:
+    def _pypdf(self) -> OpenedFile | None:
+        from rag.formats.pdf.pypdf_reader import PypdfFile
+
         with contextlib.suppress(NotReadableError, WrongPasswordError):
             opened = PypdfFile(self._data, [self.password])
             return opened if len(opened) == len(self) else None  # with another count, its pages have other numbers
         return None
-
-
-def _placed(entries: Sequence[tuple[int, str]], text: str) -> list[tuple[int, str, int]]:
-    """The outline's entries for a page where they stand on it, in reading order: an outline may name them in any."""
-    return sorted(((level, title, place_heading(title, text)) for level, title in entries), key=lambda heading: heading[2])
-
-
-def _count_letters(text: str) -> int:
-    return sum(map(str.isalnum, text))
-
-
-def _has_picture(page: Any) -> bool:
-    kinds = [pypdfium2.raw.FPDF_PAGEOBJ_IMAGE]
-    return any(True for _ in page.get_objects(filter=kinds, max_depth=3))
