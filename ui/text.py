@@ -175,7 +175,6 @@ CONVERSATIONS = "Conversations"
 NO_CONVERSATIONS = "No conversations yet."
 NO_CONVERSATION_FOUND = "No matching conversations."
 FIND_CONVERSATION = "Search conversations"
-QUESTIONS = ("1 question", "{count} questions")
 RENAME = "Rename"
 RENAME_LABEL = "Rename {title}"
 NEW_NAME = "New name (leave empty to use the first question)"

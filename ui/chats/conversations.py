@@ -38,7 +38,7 @@ class Conversations:
     @property
     def notice(self) -> str:
         """What became of a file of conversations that could not be used, and what to do; "" where all is well."""
-        return self._cache.notice
+        return self._cache.store.notice
 
     @property
     def problem(self) -> str:
@@ -135,7 +135,7 @@ class Conversations:
         key = self._key(conversation_id)
         with self._cache.lock:
             self._cache.use(lambda store: store.delete(key))
-            self._cache.drop(key)
+            self._cache.open.pop(key, None)
 
     def citation(self, conversation_id: str, turn_id: str, index: int) -> Citation | None:
         """The citation that a footnote's link names, or None."""
@@ -157,9 +157,9 @@ class Conversations:
     def close(self) -> None:
         """End what grows, of all owners; write what can be written, and close the file."""
         with self._cache.lock:
-            for owner, conversation_id in self._cache.open:
+            for owner, conversation_id in list(self._cache.open):
                 self.of(owner).stop(conversation_id)
-            self._cache.close()
+            self._cache.store.close()
 
     def _key(self, conversation_id: str) -> ConversationKey:
         return ConversationKey(self._owner, conversation_id)

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rag.errors import RagError
 from rag.types import ChunkKey, DocumentRecord
 from ui import text
 from ui.chats.turns import AskedDocument
@@ -17,7 +18,7 @@ _AFTER = ".,;:!?…)]}'’\""
 """What may follow a name without being part of it."""
 
 
-class ScopeError(Exception):
+class ScopeError(RagError):
     """A question about documents that are not there: the message says what to do."""
 
 
