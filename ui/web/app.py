@@ -21,7 +21,7 @@ from ui.web.history import HistoryHandlers, HistoryPanel, build_history, pick
 from ui.web.mounting import Page
 from ui.web.scripts import script
 from ui.web.settings import build_settings
-from ui.web.source import SourceHandlers, build_source
+from ui.web.source import build_source
 
 MOST_CHATS = 20
 """Answers that grow at the same time."""
@@ -51,10 +51,9 @@ def build_page(library: Library, indexer: Indexer, conversations: Conversations,
                     with gr.Tab(text.SETTINGS, id="settings"):
                         build_settings(page, head, library)
             with gr.Column(elem_id="right"):
-                source = build_source()
+                build_source(library, conversations, conversation, documents)
         _wire_chat(page, chat, history, conversation, ChatHandlers(library, conversations), HistoryHandlers(conversations))
         _wire_asking(documents, chat, conversation, AskingHandlers(library, conversations))
-        _wire_source(documents, source, conversation, SourceHandlers(library, conversations))
     page.queue(default_concurrency_limit=MOST_CHATS, api_open=False)  # what waits its turn is not called past the queue
     return page
 
@@ -100,10 +99,3 @@ def _wire_asking(documents: gr.HTML, panel: ChatPanel, conversation: gr.BrowserS
     on(line, "open_note")(handlers.open_note, [conversation, chosen, editing], line, **AT_ONCE)
     on(line, "save_note")(handlers.save_note, [conversation, chosen, editing], [panel.chatbot, line], **AT_ONCE)
     on(line, "close_note")(handlers.close_note, [chosen, editing], line, **AT_ONCE)
-
-
-def _wire_source(documents: gr.HTML, view: gr.HTML, conversation: gr.BrowserState, handlers: SourceHandlers) -> None:
-    on(view, "cite")(handlers.cite, conversation, view, **AT_ONCE)
-    on(view, "passage")(handlers.passage, None, view, **AT_ONCE)
-    on(view, "open")(handlers.open, None, view, **AT_ONCE)
-    on(documents, "open")(handlers.open, None, view, **AT_ONCE)

@@ -39,7 +39,9 @@ class ChatPainter:
             if {record.name for record in self._library.documents()} >= text.SAMPLE_DOCUMENTS:
                 examples = [{"text": question} for question in text.SAMPLE_QUESTIONS]
         chatbot = gr.Chatbot(self.messages(conversation_id), examples=examples)
-        return Painting.of(conversation=conversation_id, messages=chatbot, listing=self._listing(conversation_id, query))
+        return Painting.of(
+            conversation=conversation_id, messages=chatbot, listing=history_html(self._conversations, conversation_id, query)
+        )
 
     def messages(self, conversation_id: str) -> list[MessageDict | Message]:
         """The turns that are shown."""
@@ -59,7 +61,7 @@ class ChatPainter:
             return
         box = gr.Textbox(value="", submit_btn=False, stop_btn=text.STOP)
         try:
-            listing = self._listing(conversation_id, query)
+            listing = history_html(self._conversations, conversation_id, query)
             yield Painting(
                 conversation_id, self.messages(conversation_id), box, listing, editing="", line=gr.skip() if line is None else line
             )
@@ -90,6 +92,3 @@ class ChatPainter:
         except Exception:
             log.exception("answering failed")
             self._conversations.update(conversation_id, replace(turn, state="failed", problem=text.UNEXPECTED))
-
-    def _listing(self, conversation_id: str, query: str) -> str:
-        return history_html(self._conversations, conversation_id, query)
