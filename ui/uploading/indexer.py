@@ -92,8 +92,7 @@ class Indexer:
     def dismiss(self, job_id: str) -> None:
         """Forget a job that has ended."""
         with self._changed:
-            job = self._ended(job_id)
-            if job:
+            if job := self._ended(job_id):
                 del self._jobs[job_id]
         if job:
             self._folder.delete(job)
