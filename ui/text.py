@@ -178,8 +178,8 @@ FIND_CONVERSATION = "Search conversations"
 RENAME = "Rename"
 RENAME_LABEL = "Rename {title}"
 NEW_NAME = "New name (leave empty to use the first question)"
-RENAME_YES = "Save"
-RENAME_NO = "Cancel"
+SAVE = "Save"
+CANCEL = "Cancel"
 DELETE = "Delete conversation {title}"
 DELETE_QUESTION = "Delete?"
 DELETE_YES = "Delete"
@@ -208,14 +208,11 @@ UNREADABLE_CONVERSATIONS = "Conversations cannot be read: {problem}"
 
 EDIT = "Edit question"
 EDITING = "You are editing an earlier question. Asking it again replaces everything after it."
-CANCEL_EDIT = "Cancel"
 VOTES = {"up": "Good answer", "down": "Poor answer"}
 VOTED = {"up": "You rated this answer good. Click to undo.", "down": "You rated this answer poor. Click to undo."}
 NOTE_ADD = "Add a note"
 NOTE_CHANGE = "Edit note"
 NOTE_LABEL = "What was good or wrong? Your note stays on this server."
-NOTE_SAVE = "Save"
-NOTE_CANCEL = "Cancel"
 ANSWERED_BY = "Answered by {model}"
 EXPORT_VERDICTS = {"supported": "supported", "related": "related, but not stated there", "unsupported": "not supported"}
 

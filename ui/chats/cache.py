@@ -22,7 +22,7 @@ MOST_OPEN_TURNS = 2_000
 
 
 class ConversationCache:
-    """Turns by conversation. Whoever uses it holds its `lock`. A turn that cannot be written stays here, and is written when it can be.
+    """Turns by conversation; all but `use` needs its `lock`. A turn that cannot be written stays here, and is written when it can be.
 
     Attributes:
         lock: Reentrant.
@@ -77,14 +77,15 @@ class ConversationCache:
 
     def use(self, use: Callable[[ConversationStore], T]) -> T:
         """Use the store; where its file is damaged, a new one with the conversations in memory. Raises StorageError."""
-        try:
-            return use(self.store)
-        except DamagedFileError as error:
-            log.warning("%s", error)
-            self.store = self.store.replaced()
-            self._unwritten |= {(key, turn.id): None for key, turns in self.open.items() for turn in turns}
-            self._write_all(self.store)
-            return use(self.store)
+        with self.lock:
+            try:
+                return use(self.store)
+            except DamagedFileError as error:
+                log.warning("%s", error)
+                self.store = self.store.replaced()
+                self._unwritten |= {(key, turn.id): None for key, turns in self.open.items() for turn in turns}
+                self._write_all(self.store)
+                return use(self.store)
 
     def _write_all(self, store: ConversationStore) -> None:
         for key, turn_id in list(self._unwritten):

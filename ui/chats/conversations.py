@@ -66,13 +66,11 @@ class Conversations:
     def listed(self, query: str = "") -> list[Summary]:
         """The conversations that have all words of `query` in their titles, questions or answers; the last changed first."""
         words = searchable(limited(query, MOST_SEARCH_CHARACTERS, text.SEARCH)).split()
-        with self._cache.lock:
-            return self._cache.use(lambda store: store.listed(self._owner, words, MOST_LISTED))
+        return self._cache.use(lambda store: store.listed(self._owner, words, MOST_LISTED))
 
     def title(self, conversation_id: str) -> str:
         """A conversation's name, else its first question; "" for an unknown id."""
-        with self._cache.lock:
-            return self._cache.use(lambda store: store.title(self._key(conversation_id)))
+        return self._cache.use(lambda store: store.title(self._key(conversation_id)))
 
     def begin(
         self,
@@ -127,8 +125,7 @@ class Conversations:
     def rename(self, conversation_id: str, title: str) -> None:
         """Name a conversation; an empty name gives it its first question's again."""
         name = " ".join(valid(limited(title, MOST_NAME_CHARACTERS, text.NAME)).split())
-        with self._cache.lock:
-            self._cache.use(lambda store: store.rename(self._key(conversation_id), name))
+        self._cache.use(lambda store: store.rename(self._key(conversation_id), name))
 
     def delete(self, conversation_id: str) -> None:
         """Delete a conversation; an answer that grows in it ends."""
