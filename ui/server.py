@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from ui.chats.conversations import Conversations
-    from ui.http.stopping import Requests
     from ui.uploading.indexer import Indexer
 
 SECONDS_TO_END = 3
@@ -39,24 +38,24 @@ def build_app(
     from fastapi import FastAPI
     from starlette.middleware.cors import CORSMiddleware
 
-    from ui.http.addresses import OwnAddressesOnly
-    from ui.http.clients import Clients
+    from ui.http.addresses import own_addresses_only
+    from ui.http.clients import with_clients
     from ui.http.conversations import conversation_routes
     from ui.http.doctor import doctor_routes
     from ui.http.documents import document_routes
     from ui.http.figures import figure_routes
-    from ui.http.protection import ProtectionHeaders
+    from ui.http.protection import with_protection
     from ui.web.app import build_page
     from ui.web.exploring.figures import Figures
     from ui.web.mounting import mount
 
     app = FastAPI(title="Footnote", docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(CORSMiddleware)  # allows no other site; without it Gradio adds one that allows all
-    app.add_middleware(Clients)
-    app.add_middleware(OwnAddressesOnly, names=hosts)
-    app.add_middleware(ProtectionHeaders)  # the last one added is the outermost
+    app.add_middleware(with_clients)
+    app.add_middleware(own_addresses_only, names=hosts)
+    app.add_middleware(with_protection)  # the last one added is the outermost
     figures = Figures()
-    for router in (document_routes(library), conversation_routes(conversations), doctor_routes(library), figure_routes(figures)):
+    for router in (document_routes(library), conversation_routes(conversations), doctor_routes(library), figure_routes(figures.find)):
         app.include_router(router)
     mount(app, build_page(library, indexer, conversations, figures), library.settings)
     return app
@@ -114,11 +113,11 @@ def _build_server(
     import uvicorn
 
     from ui.http.addresses import LOOPBACK, answered_names, is_loopback
-    from ui.http.stopping import Requests, Stoppable
+    from ui.http.stopping import Requests
 
     names = answered_names(host, library.settings.allowed_names)
     app, requests = build_app(library, indexer, conversations, hosts=names), Requests()
-    app.add_middleware(Stoppable, requests=requests)
+    app.add_middleware(requests.stoppable)
     if not is_loopback(host):
         others = ", ".join(sorted(names - LOOPBACK))
         tell("Everyone who can reach this address can read and change the library and its conversations: there is no login.")
@@ -129,11 +128,6 @@ def _build_server(
         timeout_graceful_shutdown=SECONDS_TO_END,
         proxy_headers="FORWARDED_ALLOW_IPS" in os.environ,  # else who asks is who is connected: a header can say anything
     )
-    return _stoppable(config, requests, tell)
-
-
-def _stoppable(config: "uvicorn.Config", requests: "Requests", tell: Callable[[str], None]) -> "uvicorn.Server":
-    import uvicorn
 
     class Server(uvicorn.Server):
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

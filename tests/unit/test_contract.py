@@ -1,4 +1,4 @@
-"""The page's scripts, styles and templates keep to `ui.web.contract`."""
+"""The page's scripts, styles and templates keep to `ui.web.contract` and to the data below."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,42 @@ import gradio as gr
 import pytest
 
 import ui
-from ui.web.contract import DOCUMENT_EVENTS, ELEMENT_IDS, SCRIPT_EVENTS, Painting, ScriptEvent
+from ui.web.contract import Painting, ScriptEvent
+
+SCRIPT_EVENTS: dict[str, dict[ScriptEvent, tuple[str, ...]]] = {
+    "asking.js": {
+        "edit": ("id",),
+        "cancel_edit": (),
+        "vote": ("id", "vote"),
+        "open_note": ("id",),
+        "save_note": ("id", "note"),
+        "close_note": (),
+        "passages": ("question", "passages"),
+    },
+    "documents.js": {
+        "open": ("id", "page"),
+        "choose": ("ids",),
+        "remove": ("id",),
+        "retry": ("id",),
+        "dismiss": ("id",),
+        "unlock": ("id", "password"),
+    },
+    "history.js": {"pick": ("id",), "rename": ("id", "title"), "delete": ("id",), "delete_shown": ("id",)},
+    "source.js": {"cite": ("id", "width"), "passage": ("id", "ordinal", "width"), "open": ("id", "page", "width")},
+    "exploring/map.js": {"choose": ("passages",), "cluster": ("number",)},
+    "exploring/related.js": {"like": ("id", "page", "start"), "near": ("id",)},
+}
+"""The events that a script triggers, and the keys of their data."""
+
+DOCUMENT_EVENTS = {
+    "fn-ask-passages": ("question", "passages"),
+    "fn-figure-click": ("name", "data", "box"),
+    "fn-figure-select": ("name", "data", "box"),
+}
+"""Custom events on `document` by which one script tells another, and the keys of their `detail`."""
+
+ELEMENT_IDS = ("columns", "left", "middle", "tabs", "views", "chat", "question", "documents", "map-drawing", "map-lists")
+"""The ids by which scripts find elements; `elem_id` sets them."""
 
 FOLDER = Path(ui.__file__).parent
 WEB = FOLDER / "web"

@@ -18,7 +18,7 @@ def test_a_figure_is_served_until_newer_ones_take_its_place() -> None:
     figure = heat_map(np.eye(2, dtype=np.float32), NAMES, NAMES)
     figures = Figures(most_bytes=int(1.5 * len(figure.to_json())))
     app = FastAPI()
-    app.include_router(figure_routes(figures))
+    app.include_router(figure_routes(figures.find))
     client = TestClient(app)
 
     first = figures.keep(figure)
@@ -34,7 +34,7 @@ def test_a_figure_is_served_until_newer_ones_take_its_place() -> None:
 def test_a_table_is_downloaded_as_spreadsheets_read_it() -> None:
     figures = Figures()
     app = FastAPI()
-    app.include_router(figure_routes(figures))
+    app.include_router(figure_routes(figures.find))
     client = TestClient(app)
     table = figures.keep_table("text,label\nZoë,a\n")
     answer = client.get(f"/figures/{table}.csv")

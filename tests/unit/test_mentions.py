@@ -2,7 +2,7 @@ import pytest
 
 from rag.types import DocumentRecord
 from ui.chats.turns import AskedDocument
-from ui.web.mentions import MentionError, ScopeError, find_mentions, scope_of
+from ui.web.mentions import ScopeError, find_mentions, scope_of
 
 
 def record(name: str, document_id: str = "") -> DocumentRecord:
@@ -40,7 +40,7 @@ def test_names_are_found_and_taken_out(typed: str, question: str, names: list[st
     ],
 )
 def test_what_cannot_be_understood_says_what_to_do(typed: str, says: str) -> None:
-    with pytest.raises(MentionError, match=says.replace("?", r"\?")):
+    with pytest.raises(ScopeError, match=says.replace("?", r"\?")):
         find_mentions(typed, RECORDS)
 
 

@@ -8,14 +8,14 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from ui.http.addresses import LOOPBACK, OwnAddressesOnly, answered_names, is_loopback
+from ui.http.addresses import LOOPBACK, answered_names, is_loopback, own_addresses_only
 
 BROWSER = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
 
 
 def client(host: str = "127.0.0.1", *allowed: str, port: int = 7860) -> TestClient:
     app = Starlette(routes=[Route(path, lambda _: PlainTextResponse("mine"), methods=["GET", "POST"]) for path in ("/", "/documents/1")])
-    app.add_middleware(OwnAddressesOnly, names=answered_names(host, allowed))
+    app.add_middleware(own_addresses_only, names=answered_names(host, allowed))
     return TestClient(app, base_url=f"http://127.0.0.1:{port}")
 
 

@@ -22,35 +22,27 @@ MOST_OPEN_TURNS = 2_000
 
 
 class ConversationCache:
-    """Turns by conversation. Whoever uses it holds its `lock`. A turn that cannot be written stays here, and is written when it can be.
+    """Turns by conversation; all but `use` needs its `lock`. A turn that cannot be written stays here, and is written when it can be.
 
     Attributes:
         lock: Reentrant.
+        store: The file in use.
+        open: The conversations in memory, the most recently used last.
         problem: Why the last turn could not be written, and what to do; "" where it could.
     """
 
     def __init__(self, store: ConversationStore) -> None:
         self.lock = threading.RLock()
         self.problem = ""
-        self._store = store
-        self._open: OrderedDict[ConversationKey, tuple[Turn, ...]] = OrderedDict()
+        self.store = store
+        self.open: OrderedDict[ConversationKey, tuple[Turn, ...]] = OrderedDict()
         self._unwritten: dict[tuple[ConversationKey, str], None] = {}
-
-    @property
-    def notice(self) -> str:
-        """What became of a file that could not be used; see `ConversationStore`."""
-        return self._store.notice
-
-    @property
-    def open(self) -> list[ConversationKey]:
-        """The conversations in memory."""
-        return list(self._open)
 
     def turns(self, key: ConversationKey) -> tuple[Turn, ...] | None:
         """A conversation's turns, from memory, else from the file; None for one that is not known."""
-        if key in self._open:
-            self._open.move_to_end(key)
-            return self._open[key]
+        if key in self.open:
+            self.open.move_to_end(key)
+            return self.open[key]
         try:
             turns = tuple(map(from_row, self.use(lambda store: store.rows(key))))
         except StorageError as error:
@@ -62,20 +54,16 @@ class ConversationCache:
 
     def keep(self, key: ConversationKey, turns: tuple[Turn, ...]) -> None:
         """Keep a conversation in memory; others go, but not those that grow or are not written yet."""
-        self._open[key] = turns
-        self._open.move_to_end(key)
+        self.open[key] = turns
+        self.open.move_to_end(key)
         unwritten = {key for key, _ in self._unwritten}
-        count = sum(map(len, self._open.values()))
-        for other, others in list(self._open.items())[:-1]:
-            if len(self._open) <= MOST_OPEN and count <= MOST_OPEN_TURNS:
+        count = sum(map(len, self.open.values()))
+        for other, others in list(self.open.items())[:-1]:
+            if len(self.open) <= MOST_OPEN and count <= MOST_OPEN_TURNS:
                 break
             if other not in unwritten and all(turn.state != "growing" for turn in others):
                 count -= len(others)
-                del self._open[other]
-
-    def drop(self, key: ConversationKey) -> None:
-        """Take a conversation out of memory."""
-        self._open.pop(key, None)
+                del self.open[other]
 
     def write(self, key: ConversationKey, turn_id: str) -> None:
         """Write a turn, after those that could not be written before."""
@@ -89,22 +77,19 @@ class ConversationCache:
 
     def use(self, use: Callable[[ConversationStore], T]) -> T:
         """Use the store; where its file is damaged, a new one with the conversations in memory. Raises StorageError."""
-        try:
-            return use(self._store)
-        except DamagedFileError as error:
-            log.warning("%s", error)
-            self._store = self._store.replaced()
-            self._unwritten |= {(key, turn.id): None for key, turns in self._open.items() for turn in turns}
-            self._write_all(self._store)
-            return use(self._store)
-
-    def close(self) -> None:
-        """Close the file."""
-        self._store.close()
+        with self.lock:
+            try:
+                return use(self.store)
+            except DamagedFileError as error:
+                log.warning("%s", error)
+                self.store = self.store.replaced()
+                self._unwritten |= {(key, turn.id): None for key, turns in self.open.items() for turn in turns}
+                self._write_all(self.store)
+                return use(self.store)
 
     def _write_all(self, store: ConversationStore) -> None:
         for key, turn_id in list(self._unwritten):
-            turns = self._open.get(key, ())
+            turns = self.open.get(key, ())
             for place, turn in enumerate(turns):
                 if turn.id == turn_id:
                     store.put(key, place, to_row(turn), len(turns))

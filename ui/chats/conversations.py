@@ -38,7 +38,7 @@ class Conversations:
     @property
     def notice(self) -> str:
         """What became of a file of conversations that could not be used, and what to do; "" where all is well."""
-        return self._cache.notice
+        return self._cache.store.notice
 
     @property
     def problem(self) -> str:
@@ -66,13 +66,11 @@ class Conversations:
     def listed(self, query: str = "") -> list[Summary]:
         """The conversations that have all words of `query` in their titles, questions or answers; the last changed first."""
         words = searchable(limited(query, MOST_SEARCH_CHARACTERS, text.SEARCH)).split()
-        with self._cache.lock:
-            return self._cache.use(lambda store: store.listed(self._owner, words, MOST_LISTED))
+        return self._cache.use(lambda store: store.listed(self._owner, words, MOST_LISTED))
 
     def title(self, conversation_id: str) -> str:
         """A conversation's name, else its first question; "" for an unknown id."""
-        with self._cache.lock:
-            return self._cache.use(lambda store: store.title(self._key(conversation_id)))
+        return self._cache.use(lambda store: store.title(self._key(conversation_id)))
 
     def begin(
         self,
@@ -127,15 +125,14 @@ class Conversations:
     def rename(self, conversation_id: str, title: str) -> None:
         """Name a conversation; an empty name gives it its first question's again."""
         name = " ".join(valid(limited(title, MOST_NAME_CHARACTERS, text.NAME)).split())
-        with self._cache.lock:
-            self._cache.use(lambda store: store.rename(self._key(conversation_id), name))
+        self._cache.use(lambda store: store.rename(self._key(conversation_id), name))
 
     def delete(self, conversation_id: str) -> None:
         """Delete a conversation; an answer that grows in it ends."""
         key = self._key(conversation_id)
         with self._cache.lock:
             self._cache.use(lambda store: store.delete(key))
-            self._cache.drop(key)
+            self._cache.open.pop(key, None)
 
     def citation(self, conversation_id: str, turn_id: str, index: int) -> Citation | None:
         """The citation that a footnote's link names, or None."""
@@ -157,9 +154,9 @@ class Conversations:
     def close(self) -> None:
         """End what grows, of all owners; write what can be written, and close the file."""
         with self._cache.lock:
-            for owner, conversation_id in self._cache.open:
+            for owner, conversation_id in list(self._cache.open):
                 self.of(owner).stop(conversation_id)
-            self._cache.close()
+            self._cache.store.close()
 
     def _key(self, conversation_id: str) -> ConversationKey:
         return ConversationKey(self._owner, conversation_id)

@@ -99,7 +99,7 @@ class ConversationStore:
             is_emptied = path.is_file() and not path.stat().st_size and not path.with_name(f"{path.name}-wal").exists()
             return cls._new_file(path) if is_emptied else cls(path)
         except sqlite3.DatabaseError as error:
-            return cls._new_file(path) if _is_damage(error) else cls._in_memory(path, error)
+            return cls._new_file(path) if _code(error) in DAMAGED else cls._in_memory(path, error)
         except (OSError, NewerSchemaError) as error:
             return cls._in_memory(path, error)
 
@@ -126,7 +126,7 @@ class ConversationStore:
 
     def put(self, key: ConversationKey, place: int, row: Row, turns: int) -> None:
         """Write turn number `place`, from 0, of a conversation that has `turns` of them now; those after them go."""
-        with self._writing() as connection:
+        with _translated(), self._connection as connection:
             connection.execute(
                 "INSERT INTO conversations (owner, id, changed) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET changed = excluded.changed",
                 (*key, time.time()),
@@ -137,12 +137,12 @@ class ConversationStore:
 
     def rename(self, key: ConversationKey, title: str) -> None:
         """Name a conversation; "" removes its name."""
-        with self._writing() as connection:
+        with _translated(), self._connection as connection:
             connection.execute("UPDATE conversations SET title = ? WHERE owner = ? AND id = ?", (title, *key))
 
     def delete(self, key: ConversationKey) -> None:
         """Delete a conversation and overwrite its words in the file."""
-        with self._writing() as connection:
+        with _translated(), self._connection as connection:
             connection.execute("DELETE FROM conversations WHERE owner = ? AND id = ?", key)
         with _translated():
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -184,23 +184,14 @@ class ConversationStore:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
 
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        with _translated(), self._connection:
-            yield self._connection
-
 
 @contextmanager
 def _translated() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        kind = DamagedFileError if _is_damage(error) else StorageError
+        kind = DamagedFileError if _code(error) in DAMAGED else StorageError
         raise kind(f"Conversations cannot be saved: {error}. Free some disk space or check the library folder.") from error
-
-
-def _is_damage(error: sqlite3.Error) -> bool:
-    return _code(error) in DAMAGED
 
 
 def _code(error: Exception) -> int:

@@ -25,7 +25,7 @@ def split_address(address: str) -> tuple[str, str] | None:
 def is_loopback(host: str) -> bool:
     """Whether only this machine reaches the address."""
     plain = _plain(host)
-    address = _numeric(plain)
+    address = numeric_address(plain)
     return address.is_loopback if address else plain == "localhost"
 
 
@@ -38,37 +38,32 @@ def answered_names(host: str, allowed: Collection[str]) -> set[str]:
     return names - {"", "0.0.0.0", "::"}
 
 
-class OwnAddressesOnly:
+def own_addresses_only(app: ASGIApp, names: Collection[str]) -> ASGIApp:
     """ASGI middleware against DNS rebinding and cross-site requests. Only the page itself can be opened by a link from elsewhere."""
 
-    def __init__(self, app: ASGIApp, names: Collection[str]) -> None:
-        self._app = app
-        self._names = frozenset(names)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on requests of programs and of our own page."""
-        if scope["type"] == "lifespan":
-            await self._app(scope, receive, send)
-        elif scope["type"] == "http":
-            refusal = self._refusal(scope)
-            await (refusal or self._app)(scope, receive, send)
-        else:
+    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})  # nothing here speaks it
+        else:
+            refusal = _refusal(scope, names) if scope["type"] == "http" else None
+            await (refusal or app)(scope, receive, send)
 
-    def _refusal(self, scope: Scope) -> PlainTextResponse | None:
-        headers = Headers(scope=scope)
-        hosts, origins = headers.getlist("host"), headers.getlist("origin")
-        address = split_address(hosts[0]) if len(hosts) == 1 else None
-        if address is None:
-            return PlainTextResponse("The Host header is missing or malformed.", 400)
-        if address[0] not in self._names and address[0] != _arrived_at(scope):
-            return PlainTextResponse("Footnote does not answer to this name. Add it to RAG_ALLOWED_HOSTS.", 400)
-        if len(origins) > 1 or (origins and not _is_same(origins[0], address)):
-            return PlainTextResponse("Requests from other web sites are refused.", 403)
-        site = headers.get("sec-fetch-site", "none")
-        if site not in {"none", "same-origin"} and not _opens_the_page(scope, headers):
-            return PlainTextResponse("Requests from other web sites are refused.", 403)
-        return None
+    return guarded
+
+
+def _refusal(scope: Scope, names: Collection[str]) -> PlainTextResponse | None:
+    headers = Headers(scope=scope)
+    hosts, origins = headers.getlist("host"), headers.getlist("origin")
+    address = split_address(hosts[0]) if len(hosts) == 1 else None
+    if address is None:
+        return PlainTextResponse("The Host header is missing or malformed.", 400)
+    if address[0] not in names and address[0] != _arrived_at(scope):
+        return PlainTextResponse("Footnote does not answer to this name. Add it to RAG_ALLOWED_HOSTS.", 400)
+    is_foreign = len(origins) > 1 or (origins and not _is_same(origins[0], address))
+    is_cross_site = headers.get("sec-fetch-site", "none") not in {"none", "same-origin"} and not _opens_the_page(scope, headers)
+    if is_foreign or is_cross_site:
+        return PlainTextResponse("Requests from other web sites are refused.", 403)
+    return None
 
 
 def _is_same(origin: str, address: tuple[str, str]) -> bool:
@@ -85,17 +80,18 @@ def _opens_the_page(scope: Scope, headers: Headers) -> bool:
 def _arrived_at(scope: Scope) -> str:
     """The address of this machine that was connected to, if numeric: a name can be made to point at it, a number cannot."""
     server = _plain(str((scope.get("server") or ("",))[0]))
-    return server if _numeric(server) else ""
+    return server if numeric_address(server) else ""
 
 
 def _plain(name: str) -> str:
     """One spelling of a name or address."""
     name = name.strip().strip("[]").lower().rstrip(".")
-    address = _numeric(name)
+    address = numeric_address(name)
     return address.compressed if address else name
 
 
-def _numeric(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def numeric_address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address that a text spells, IPv4 where IPv6 wraps it; None for a name."""
     try:
         address = ipaddress.ip_address(name)
     except ValueError:

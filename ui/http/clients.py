@@ -9,6 +9,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ui.http.addresses import numeric_address
+
 COOKIE = "footnote-session"
 _KEY = "footnote.client"
 _TOKEN = re.compile(r"[\w-]{32,64}", re.ASCII)
@@ -23,25 +25,21 @@ class Client:
 
 
 def client_of(scope: Scope) -> Client:
-    """The client of a request that has come through `Clients`."""
+    """The client of a request that has come through `with_clients`."""
     client: Client = scope[_KEY]
     return client
 
 
-class Clients:
+def with_clients(app: ASGIApp) -> ASGIApp:
     """ASGI middleware that tells clients apart.
 
     The cookie means "the same browser as before" and gives access to nothing; cross-site requests are refused before (`addresses`).
     SameSite is Lax, not Strict: a link in an e-mail would come without a Strict cookie, and the new one would take the place of the old.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass every request on with its client."""
+    async def identified(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await app(scope, receive, send)
             return
         known = HTTPConnection(scope).cookies.get(COOKIE, "")
         session = known if _TOKEN.fullmatch(known) else secrets.token_urlsafe(32)
@@ -52,15 +50,13 @@ class Clients:
             await send(message)
 
         client = Client(session, _network(str((scope.get("client") or ("",))[0])))
-        await self._app({**scope, _KEY: client}, receive, send_cookie)
+        await app({**scope, _KEY: client}, receive, send_cookie)
+
+    return identified
 
 
 def _network(address: str) -> str:
-    try:
-        numeric = ipaddress.ip_address(address)
-    except ValueError:
+    numeric = numeric_address(address)
+    if numeric is None:
         return address
-    mapped = getattr(numeric, "ipv4_mapped", None)
-    if numeric.version == 4 or mapped:
-        return str(mapped or numeric)
-    return str(ipaddress.ip_network((numeric, 64), strict=False))
+    return str(numeric if numeric.version == 4 else ipaddress.ip_network((numeric, 64), strict=False))

@@ -19,14 +19,8 @@ from rag.viewing import SCALES
 KEEP = {"Cache-Control": "private, max-age=86400"}
 """A document's id is the hash of its bytes, so what is served under it never changes."""
 
-BINARY = "application/octet-stream"
-"""For originals that a browser saves."""
-
 SCALE_STEPS = 8
 """Pictures for a pixel a point: those for windows of nearly one width are one."""
-
-RETRY = {"Retry-After": "5"}
-"""Seconds, where too many pictures wait."""
 
 
 def document_routes(library: Library) -> APIRouter:
@@ -48,8 +42,8 @@ def document_routes(library: Library) -> APIRouter:
         except DocumentNotFoundError as error:
             raise HTTPException(404, str(error)) from error
         inline = format_of(record.media_type).inline_type
-        shown = "inline" if inline else "attachment"
-        return FileResponse(path, media_type=inline or BINARY, filename=record.name, content_disposition_type=shown, headers=KEEP)
+        shown, media_type = ("inline", inline) if inline else ("attachment", "application/octet-stream")
+        return FileResponse(path, media_type=media_type, filename=record.name, content_disposition_type=shown, headers=KEEP)
 
     @router.get("/health")
     def health() -> dict[str, object]:
@@ -77,7 +71,7 @@ def _add_pictures(router: APIRouter, library: Library) -> None:
         except DocumentError as error:
             raise HTTPException(422, str(error)) from error
         except TooManyRequestsError as error:
-            raise HTTPException(503, str(error), RETRY) from error
+            raise HTTPException(503, str(error), {"Retry-After": "5"}) from error
 
 
 async def _is_waited_for(request: Request, work: asyncio.Future[Any]) -> bool:

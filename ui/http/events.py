@@ -3,8 +3,7 @@
 import json
 import re
 from collections import Counter, OrderedDict
-from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Any
 
 from starlette.datastructures import MutableHeaders
 from starlette.responses import JSONResponse
@@ -37,25 +36,13 @@ _TAB = re.compile(r"\w{1,40}", re.ASCII)
 """Gradio's session hash: made up by each page that is loaded."""
 
 
-class Running(Protocol):
-    """What runs behind the gate."""
-
-    def unfinished(self) -> Iterable[Client]:
-        """The client of each event that waits or runs."""
-        ...
-
-    def forget(self, tab: str) -> None:
-        """Drop a tab's state."""
-        ...
-
-
 class EventGate:
-    """ASGI middleware around Gradio's app that checks each event before Gradio reads it."""
+    """ASGI middleware around Gradio's app that checks each event before Gradio reads it; `page` holds Gradio's queue and sessions."""
 
-    def __init__(self, app: ASGIApp, uploads: Uploads, running: Running) -> None:
+    def __init__(self, app: ASGIApp, uploads: Uploads, page: Any) -> None:
         self._app = app
         self._uploads = uploads
-        self._running = running
+        self._page = page
         self._tabs: OrderedDict[str, Client] = OrderedDict()
         self._at_once: Counter[Client] = Counter()
 
@@ -70,43 +57,46 @@ class EventGate:
             return
         self._at_once[client] += 1
         try:
-            await self._pass_on(client, scope, receive, send)
+            checked = self._checked(client, await _body(receive))
+            if isinstance(checked, JSONResponse):
+                await checked(scope, receive, send)
+                return
+            scope = {**scope, "headers": [*scope["headers"]]}
+            headers = MutableHeaders(scope=scope)
+            headers["content-length"], headers["content-type"] = str(len(checked)), "application/json"
+            await self._app(scope, _replayed(checked, receive), send)
         finally:
             self._at_once[client] -= 1
             self._at_once += Counter()  # drops the zeros
 
-    async def _pass_on(self, client: Client, scope: Scope, receive: Receive, send: Send) -> None:
-        body = await _body(receive)
-        if body is None:
-            await _refusal(413, TOO_LONG)(scope, receive, send)
-            return
-        event = _parsed(body)
-        refusal = _refusal(400, MALFORMED) if event is None else self._refusal(client, event)
-        if refusal or event is None:
-            await (refusal or self._app)(scope, receive, send)
-            return
-        self._remember(event["session_hash"], client)
-        checked = json.dumps(event).encode()  # so that Gradio reads what was checked, whatever another parser made of it
-        scope = {**scope, "headers": [*scope["headers"]]}
-        headers = MutableHeaders(scope=scope)
-        headers["content-length"], headers["content-type"] = str(len(checked)), "application/json"
-        await self._app(scope, _replayed(checked, receive), send)
-
     def _has_enough(self, client: Client) -> bool:
-        running = [*self._running.unfinished(), *self._at_once.elements()]
+        unfinished = (client_of(event.request.scope) for event in self._unfinished())
+        running = [*unfinished, *self._at_once.elements()]
         of_browser = sum(one.session == client.session for one in running)
         of_address = sum(one.address == client.address for one in running)
         return of_browser >= MOST_EVENTS or of_address >= MOST_EVENTS_AN_ADDRESS
 
-    def _refusal(self, client: Client, event: dict[str, Any]) -> JSONResponse | None:
-        tab = event.get("session_hash")
+    def _unfinished(self) -> list[Any]:
+        """Gradio's events that wait or run."""
+        return list(self._page._queue.event_ids_to_events.values())
+
+    def _checked(self, client: Client, body: bytes | None) -> bytes | JSONResponse:
+        """An event, written anew so that Gradio reads what was checked, whatever another parser made of it; else the refusal."""
+        if body is None:
+            return _refusal(413, TOO_LONG)
+        try:
+            event = json.loads(body)
+        except (ValueError, RecursionError):
+            return _refusal(400, MALFORMED)
+        tab = event.get("session_hash") if isinstance(event, dict) else None
         if not (isinstance(tab, str) and _TAB.fullmatch(tab)):
             return _refusal(400, MALFORMED)
         for file in files_in(event):
             if not self._uploads.has(client.session, file.get("path")):
                 return _refusal(403, NOT_UPLOADED)
             file["url"] = None  # the server fetches nothing
-        return None
+        self._remember(tab, client)
+        return json.dumps(event).encode()
 
     def _remember(self, tab: str, client: Client) -> None:
         self._tabs[tab] = client
@@ -118,7 +108,15 @@ class EventGate:
         ):
             for name in same[:-most]:
                 self._tabs.pop(name, None)
-                self._running.forget(name)
+                self._forget(name)
+
+    def _forget(self, tab: str) -> None:
+        """Drop a tab's state, but not the messages of an event that still runs."""
+        holder, queue = self._page.state_holder, self._page._queue
+        is_busy = any(event.session_hash == tab for event in self._unfinished())
+        messages = () if is_busy else (queue.pending_event_ids_session, queue.pending_messages_per_session)
+        for kept in (holder.session_data, holder.time_last_used, *messages):
+            kept.pop(tab, None)
 
 
 async def _body(receive: Receive) -> bytes | None:
@@ -133,14 +131,6 @@ async def _body(receive: Receive) -> bytes | None:
             return None
         if not message.get("more_body"):
             return bytes(body)
-
-
-def _parsed(body: bytes) -> dict[str, Any] | None:
-    try:
-        event = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    return event if isinstance(event, dict) else None
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:

@@ -1,7 +1,7 @@
 """Figures and tables of Explore, and the script that draws them."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 from fastapi import APIRouter, HTTPException, Response
 from fastapi.responses import FileResponse
@@ -9,16 +9,8 @@ from fastapi.responses import FileResponse
 FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 
 
-class FigureStore(Protocol):
-    """Where figures and tables are kept for a while."""
-
-    def find(self, name: str) -> bytes | None:
-        """`ID.json` for a figure, `ID.csv` for a table; None once it has expired."""
-        ...
-
-
-def figure_routes(figures: FigureStore) -> APIRouter:
-    """`/figures/{id}.json`, `/figures/{id}.csv` and `/figures/plotly.min.js`."""
+def figure_routes(find: Callable[[str], bytes | None]) -> APIRouter:
+    """`/figures/{id}.json`, `/figures/{id}.csv` and `/figures/plotly.min.js`; `find` gives None for what has expired."""
     router = APIRouter()
 
     @router.get("/figures/plotly.min.js")
@@ -38,7 +30,7 @@ def figure_routes(figures: FigureStore) -> APIRouter:
         return Response(_found(f"{table_id}.csv"), media_type="text/csv; charset=utf-8", headers=headers)
 
     def _found(name: str) -> bytes:
-        if (data := figures.find(name)) is None:
+        if (data := find(name)) is None:
             raise HTTPException(404, "This figure or table has expired. Draw it again.")
         return data
 

@@ -12,10 +12,11 @@ import re
 from collections.abc import Collection
 from pathlib import Path
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ui.http.gradio_routes import whole_response
 from ui.http.protection import CSP, policy
 
 SCRIPTS = "/assets/footnote.js"
@@ -52,52 +53,38 @@ def as_file(scripts: Collection[str]) -> str:
     return f"window.footnoteScripts = new Map([{functions}]);\n"
 
 
-class PageScripts:
+def with_page_scripts(app: ASGIApp, assets: Path, scripts: Collection[str]) -> ASGIApp:
     """ASGI middleware around Gradio's app that serves the changed component, our scripts, and the page with a policy of its own."""
+    (component,) = (path for path in assets.iterdir() if re.fullmatch(COMPONENT, path.name))
+    files = {
+        f"/assets/{component.name}": without_eval(component.read_text(encoding="utf-8")).encode(),
+        SCRIPTS: as_file(scripts).encode(),
+    }
 
-    def __init__(self, app: ASGIApp, assets: Path, scripts: Collection[str]) -> None:
-        self._app = app
-        (component,) = (path for path in assets.iterdir() if re.fullmatch(COMPONENT, path.name))
-        self._files = {
-            f"/assets/{component.name}": without_eval(component.read_text(encoding="utf-8")).encode(),
-            SCRIPTS: as_file(scripts).encode(),
-        }
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass everything else on."""
+    async def changed(scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"] if scope["type"] == "http" else ""
-        if path in self._files:
-            await self._file(scope, self._files[path])(scope, receive, send)
+        response: ASGIApp = app
+        if path in files:
+            response = _file(scope, files[path])
         elif path == "/":
-            await self._page(scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
+            plain = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]  # its text is read here
+            response = _page(scope, await whole_response(app, {**scope, "headers": plain}, receive))
+        await response(scope, receive, send)
 
-    @staticmethod
-    def _file(scope: Scope, content: bytes) -> Response:
-        headers = {"ETag": f'"{hashlib.sha256(content).hexdigest()[:32]}"', "Cache-Control": "no-cache"}
-        if Headers(scope=scope).get("if-none-match") == headers["ETag"]:
-            return Response(status_code=304, headers=headers)
-        return Response(content, media_type="text/javascript", headers=headers)
+    return changed
 
-    async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started: Message = {}
-        page = bytearray()
 
-        async def collect(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                started.update(message)
-                return
-            page.extend(message.get("body", b""))
-            if not message.get("more_body"):
-                body = bytes(page).replace(b"<head>", f'<head><script src="{SCRIPTS}"></script>'.encode(), 1)
-                headers = MutableHeaders(scope=started)
-                headers["content-length"] = headers.get("content-length", "") if scope["method"] == "HEAD" else str(len(body))
-                headers[CSP] = policy(
-                    f"sha256-{base64.b64encode(hashlib.sha256(script).digest()).decode()}" for script in _INLINE.findall(body)
-                )
-                await send(started)
-                await send({"type": "http.response.body", "body": body})
+def _file(scope: Scope, content: bytes) -> Response:
+    headers = {"ETag": f'"{hashlib.sha256(content).hexdigest()[:32]}"', "Cache-Control": "no-cache"}
+    if Headers(scope=scope).get("if-none-match") == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    return Response(content, media_type="text/javascript", headers=headers)
 
-        plain = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]  # its text is read here
-        await self._app({**scope, "headers": plain}, receive, collect)
+
+def _page(scope: Scope, page: Response) -> Response:
+    page.body = bytes(page.body).replace(b"<head>", f'<head><script src="{SCRIPTS}"></script>'.encode(), 1)
+    if scope["method"] != "HEAD":
+        page.headers["content-length"] = str(len(page.body))
+    hashes = (hashlib.sha256(script).digest() for script in _INLINE.findall(page.body))
+    page.headers[CSP] = policy(f"sha256-{base64.b64encode(digest).decode()}" for digest in hashes)
+    return page

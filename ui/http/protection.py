@@ -35,15 +35,10 @@ HEADERS = {
 }
 
 
-class ProtectionHeaders:
+def with_protection(app: ASGIApp) -> ASGIApp:
     """ASGI middleware that adds `HEADERS`, and a policy where there is none yet."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass every request on, and add the headers to its response."""
-
+    async def protected(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_protected(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
@@ -51,4 +46,6 @@ class ProtectionHeaders:
                 headers.setdefault(CSP, policy())
             await send(message)
 
-        await self._app(scope, receive, send_protected if scope["type"] == "http" else send)
+        await app(scope, receive, send_protected if scope["type"] == "http" else send)
+
+    return protected

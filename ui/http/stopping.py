@@ -13,50 +13,45 @@ class Requests:
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
-        self.is_ending = False
+        self._is_ending = False
 
     def end(self) -> None:
         """End them all, and refuse later ones."""
-        self.is_ending = True
+        self._is_ending = True
         for task in self._tasks:
             task.cancel()
 
-    def begin(self) -> None:
-        """Add the running task."""
+    def _begin(self) -> None:
         if task := asyncio.current_task():
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
+    def stoppable(self, app: ASGIApp) -> ASGIApp:
+        """ASGI middleware, the outermost: a request that is ended gets a proper response, not a broken connection and a traceback."""
 
-class Stoppable:
-    """ASGI middleware, the outermost: a request that is ended gets a proper response, not a broken connection and a traceback."""
+        async def counted(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] != "http":
+                await app(scope, receive, send)
+                return
+            last: Message = {}
 
-    def __init__(self, app: ASGIApp, requests: Requests) -> None:
-        self._app = app
-        self._requests = requests
+            async def send_noted(message: Message) -> None:
+                last.update(type=message["type"], more_body=message.get("more_body", False))
+                await send(message)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass requests on until the end."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        started: list[Message] = []
-
-        async def send_noted(message: Message) -> None:
-            started.append({"type": message["type"], "more_body": message.get("more_body", False)})
-            del started[:-1]
-            await send(message)
-
-        self._requests.begin()
-        try:
-            if not self._requests.is_ending:
-                await self._app(scope, receive, send_noted)
-        except (asyncio.CancelledError, Exception):
-            if not self._requests.is_ending:
-                raise
-        if self._requests.is_ending:
+            self._begin()
+            try:
+                if not self._is_ending:
+                    await app(scope, receive, send_noted)
+            except (asyncio.CancelledError, Exception):
+                if not self._is_ending:
+                    raise
+            if not self._is_ending:
+                return
             with suppress(Exception):  # the other side may be gone
-                if not started:
+                if not last:
                     await PlainTextResponse("Footnote is stopping.", 503)(scope, receive, send)
-                elif started[-1]["type"] == "http.response.start" or started[-1]["more_body"]:
+                elif last["type"] == "http.response.start" or last["more_body"]:
                     await send({"type": "http.response.body", "body": b""})
+
+        return counted

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from starlette.datastructures import Headers
-from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ui.http.clients import client_of
-from ui.http.gradio_routes import API
+from ui.http.gradio_routes import API, whole_response
 
 log = logging.getLogger(__name__)
 
@@ -62,57 +62,34 @@ def files_in(data: Any) -> Iterator[dict[str, Any]]:
             waiting.extend(value)
 
 
-class UploadsNoted:
+def with_uploads_noted(app: ASGIApp, uploads: Uploads, *, most_files: int, most_bytes: int) -> ASGIApp:
     """ASGI middleware around Gradio's app that limits files and bytes a request, and notes the browser."""
 
-    def __init__(self, app: ASGIApp, uploads: Uploads, *, most_files: int, most_bytes: int) -> None:
-        self._app = app
-        self._uploads = uploads
-        self._most_files = most_files
-        self._most_bytes = most_bytes
+    async def limited(scope: Scope, receive: Receive, send: Send) -> None:
+        is_upload = scope["type"] == "http" and scope["path"] == UPLOAD
+        await (await answer(scope, receive) if is_upload else app)(scope, receive, send)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Check uploads, and pass everything else on."""
-        if scope["type"] != "http" or scope["path"] != UPLOAD:
-            await self._app(scope, receive, send)
-            return
+    async def answer(scope: Scope, receive: Receive) -> Response:
         length = Headers(scope=scope).get("content-length", "")
         if not (length.isascii() and length.isdigit()):
-            await PlainTextResponse("An upload needs a Content-Length.", 411)(scope, receive, send)
-        elif int(length) > self._most_bytes:
+            return PlainTextResponse("An upload needs a Content-Length.", 411)
+        if int(length) > most_bytes:
             while (await receive()).get("more_body"):  # a browser shows no answer before it has sent everything
                 pass
-            message = f"At most {self._most_bytes / 1e6:,.0f} MB can be uploaded at a time. {WHAT_TO_DO}"
-            await PlainTextResponse(message, 413)(scope, receive, send)
-        else:
-            started: Message = {}
-            answered = bytearray()
-
-            async def collect(message: Message) -> None:
-                if message["type"] == "http.response.start":
-                    started.update(message)
-                else:
-                    answered.extend(message.get("body", b""))
-                    if not message.get("more_body"):
-                        await self._answer(scope, receive, send, started, bytes(answered))
-
-            try:
-                await self._app(scope, receive, collect)
-            except OSError as error:  # while Gradio writes it down
-                if started:
-                    raise
-                log.warning("an upload could not be stored: %s", error)
-                await PlainTextResponse(f"The upload could not be stored: {error.strerror}. {NO_ROOM}", 507)(scope, receive, send)
-
-    async def _answer(self, scope: Scope, receive: Receive, send: Send, started: Message, answered: bytes) -> None:
-        if started["status"] == 200:
-            paths: list[str] = json.loads(answered)
-            if len(paths) > self._most_files:
+            return PlainTextResponse(f"At most {most_bytes / 1e6:,.0f} MB can be uploaded at a time. {WHAT_TO_DO}", 413)
+        try:
+            response = await whole_response(app, scope, receive)
+        except OSError as error:  # while Gradio writes it down
+            log.warning("an upload could not be stored: %s", error)
+            return PlainTextResponse(f"The upload could not be stored: {error.strerror}. {NO_ROOM}", 507)
+        if response.status_code == 200:
+            paths: list[str] = json.loads(bytes(response.body))
+            if len(paths) > most_files:
                 for path in paths:
                     shutil.rmtree(Path(path).parent, ignore_errors=True)  # a folder for each content
-                message = f"At most {self._most_files} files can be uploaded at a time; these were {len(paths)}. {WHAT_TO_DO}"
-                await PlainTextResponse(message, 413)(scope, receive, send)
-                return
-            self._uploads.note(client_of(scope).session, paths)
-        await send(started)
-        await send({"type": "http.response.body", "body": answered})
+                message = f"At most {most_files} files can be uploaded at a time; these were {len(paths)}. {WHAT_TO_DO}"
+                return PlainTextResponse(message, 413)
+            uploads.note(client_of(scope).session, paths)
+        return response
+
+    return limited

@@ -10,7 +10,7 @@ from pathlib import Path
 from rag.errors import RagError
 from rag.library import Library
 from rag.types import Progress
-from ui.uploading.queue_folder import NOT_STORED, UPLOAD_GONE, Job, QueueFolder
+from ui.uploading.queue_folder import Job, QueueFolder
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,12 @@ class _ClosingError(Exception):
 
 
 class Indexer:
-    """One thread that adds files; the rest of the page asks it for `jobs`. A stop or a kill leaves what is queued for the next start."""
+    """One thread that adds files; the rest of the page asks it for `jobs`. A stop or a kill leaves what is queued for the next start.
+
+    Attributes:
+        last: The job that ended last, for those who do not see the list.
+        problem: Why embedding fails at present, or ""; it is tried again.
+    """
 
     def __init__(self, library: Library) -> None:
         self._library = library
@@ -41,9 +46,9 @@ class Indexer:
         self._passwords: dict[str, str] = {}
         self._passed_over = 0
         self._closing = False
-        self._last: Job | None = None
+        self.last: Job | None = None
         self._embedding = False
-        self._problem = ""
+        self.problem = ""
         self._thread = threading.Thread(target=self._work, name="indexer", daemon=True)
 
     def start(self) -> None:
@@ -56,16 +61,6 @@ class Indexer:
         """The jobs that are queued, being read, or ended in a way the reader should see; oldest first."""
         with self._changed:
             return list(self._jobs.values())
-
-    @property
-    def last(self) -> Job | None:
-        """The job that ended last, for those who do not see the list."""
-        return self._last
-
-    @property
-    def problem(self) -> str:
-        """Why embedding fails at present, or ""; it is tried again."""
-        return self._problem
 
     @property
     def is_busy(self) -> bool:
@@ -85,20 +80,19 @@ class Indexer:
         with self._changed:
             if job := self._ended(job_id):
                 self._passwords[job_id] = password
-                self._jobs[job_id] = job.queued()
+                self._jobs[job_id] = replace(job, fraction=None, outcome=None, problem="")
                 self._changed.notify_all()
 
     def retry(self, job_id: str) -> None:
         """Try a file again that could not be stored or read."""
         with self._changed:
             if job := self._ended(job_id):
-                self._put(replace(job.queued(), attempts=0))
+                self._put(replace(job, fraction=None, outcome=None, problem="", attempts=0))
 
     def dismiss(self, job_id: str) -> None:
         """Forget a job that has ended."""
         with self._changed:
-            job = self._ended(job_id)
-            if job:
+            if job := self._ended(job_id):
                 del self._jobs[job_id]
         if job:
             self._folder.delete(job)
@@ -122,13 +116,7 @@ class Indexer:
         return job if job and job.has_ended else None
 
     def _put(self, job: Job) -> None:
-        try:
-            job = self._folder.put(job)
-        except FileNotFoundError:
-            job = job.failed(UPLOAD_GONE)
-        except OSError as error:
-            log.warning("%s cannot be queued: %s", job.name, error)
-            job = job.failed(NOT_STORED.format(reason=error.strerror))
+        job = self._folder.put(job)
         with self._changed:
             self._jobs[job.id] = job
             self._changed.notify_all()
@@ -149,8 +137,8 @@ class Indexer:
         """The file to read next; None where there is embedding to do, or after a wait for something to do."""
         with self._changed:
             queued = self._queued()
-            if not queued and not self._closing and (self._problem or not self._embedding):
-                self._changed.wait(SECONDS_TO_RETRY if self._problem else None)
+            if not queued and not self._closing and (self.problem or not self._embedding):
+                self._changed.wait(SECONDS_TO_RETRY if self.problem else None)
                 queued = self._queued()
             if not queued or self._closing:
                 return None
@@ -172,24 +160,24 @@ class Indexer:
         try:
             self._embedding = self._library.index_next()
         except RagError as error:
-            self._problem = str(error)
+            self.problem = str(error)
         except Exception:
             log.exception("embedding failed")
-            self._problem = UNEXPECTED
+            self.problem = UNEXPECTED
         else:
-            self._problem = ""
+            self.problem = ""
 
     def _add(self, job: Job, password: str | None) -> None:
         def show(step: Progress) -> None:
             if self._closing and step.outcome is None:
                 raise _ClosingError
-            self._update(job.reading(step.fraction))
+            self._update(replace(job, fraction=step.fraction))
 
         before = job
         if password is None:
             job = replace(job, attempts=job.attempts + 1)
             self._save(job)
-        self._update(job.reading(0.0))
+        self._update(replace(job, fraction=0.0))
         try:
             if job.keep:
                 outcome = self._library.add(job.path, progress=show, wait=False).outcomes[0]
@@ -200,12 +188,12 @@ class Indexer:
             if password is None:
                 self._save(before)
         except RagError as error:
-            self._end(job.failed(str(error)))
+            self._end(replace(job, problem=str(error)))
         except Exception:
             log.exception("adding %s failed", job.name)
-            self._end(job.failed(UNEXPECTED))
+            self._end(replace(job, problem=UNEXPECTED))
         else:
-            self._end(job.read(outcome))
+            self._end(replace(job, outcome=outcome))
 
     def _end(self, job: Job) -> None:
         is_under_its_name = job.status == "added" and job.outcome is not None and job.outcome.document == job.name
@@ -213,7 +201,7 @@ class Indexer:
         if not is_told_elsewhere:
             self._save(job)
         self._update(job)
-        self._last = job
+        self.last = job
         if is_told_elsewhere:
             self.dismiss(job.id)  # the document's own row says it
 

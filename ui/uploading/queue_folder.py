@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from rag.types import DocumentState, Outcome
 
@@ -83,22 +83,6 @@ class Job:
         """What happened and what to do."""
         return self.outcome.message if self.outcome else self.problem
 
-    def queued(self) -> Self:
-        """The job before it is read, or to be read once more."""
-        return replace(self, fraction=None, outcome=None, problem="")
-
-    def reading(self, fraction: float) -> Self:
-        """The job while it is read."""
-        return replace(self, fraction=fraction)
-
-    def read(self, outcome: Outcome) -> Self:
-        """The job once the library has taken or refused the file."""
-        return replace(self, outcome=outcome)
-
-    def failed(self, problem: str) -> Self:
-        """The job once the work itself has failed."""
-        return replace(self, problem=problem)
-
 
 class QueueFolder:
     """Keeps jobs in a library's folder."""
@@ -107,14 +91,20 @@ class QueueFolder:
         self._folder = library.absolute() / "queue"
         self._uploads = library.absolute() / "uploads"
 
-    def put(self, job: Job) -> Job:
+    def put(self, job: Job, *, gone: str = UPLOAD_GONE) -> Job:
         """Record a job, and move its file into the folder unless it is somebody else's; the job with the file's new place.
 
-        Doing so twice is harmless. `OSError` where the disk failed or the file is gone; it is still where it was.
+        Doing so twice is harmless. Where the disk failed or the file is `gone`, the job says so; the file is still where it was.
         """
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.save(job)
-        return job if job.keep else self._moved(job)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.save(job)
+            return job if job.keep else self._moved(job)
+        except FileNotFoundError:
+            return replace(job, problem=gone)
+        except OSError as error:
+            log.warning("%s cannot be queued: %s", job.name, error)
+            return replace(job, problem=NOT_STORED.format(reason=error.strerror))
 
     def save(self, job: Job) -> None:
         """Write what is known of a job; where the server is killed meanwhile, or the disk fails (`OSError`), the old record stays."""
@@ -144,7 +134,7 @@ class QueueFolder:
             if folder.name not in jobs and (path := next((path for path in folder.iterdir() if path.name != PARTIAL), None)):
                 state = path.stat()  # a file without a record
                 job = Job(folder.name, path, path.name, size=state.st_size, submitted=state.st_mtime, resumed=True)
-                jobs[folder.name] = self._completed(job)
+                jobs[folder.name] = self.put(job, gone=UPLOAD_LOST)
         return sorted(jobs.values(), key=lambda job: job.submitted)
 
     def _record(self, job_id: str) -> Path:
@@ -172,16 +162,8 @@ class QueueFolder:
         if job.has_ended:
             return replace(job, path=job.path if job.keep else self._target(job))
         if job.attempts >= MOST_ATTEMPTS:
-            job = job.failed(GIVEN_UP.format(count=job.attempts))
-        return self._completed(replace(job, resumed=True))
-
-    def _completed(self, job: Job) -> Job:
-        try:
-            return self.put(job)
-        except FileNotFoundError:
-            return job.failed(UPLOAD_LOST)
-        except OSError as error:
-            return job.failed(NOT_STORED.format(reason=error.strerror))
+            job = replace(job, problem=GIVEN_UP.format(count=job.attempts))
+        return self.put(replace(job, resumed=True), gone=UPLOAD_LOST)
 
 
 def _job(record: dict[str, Any]) -> Job:

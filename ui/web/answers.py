@@ -69,10 +69,8 @@ def _searched(answer: Answer) -> str:
 
 def _footnotes(citations: Sequence[Citation]) -> list[tuple[int, Citation]]:
     """The first citation of each number, with its index, by number."""
-    footnotes: dict[int, tuple[int, Citation]] = {}
-    for index, citation in enumerate(citations):
-        footnotes.setdefault(citation.number, (index, citation))
-    return [footnotes[number] for number in sorted(footnotes)]
+    first = {citation.number: (index, citation) for index, citation in reversed([*enumerate(citations)])}
+    return [first[number] for number in sorted(first)]
 
 
 def _meta(answer: Answer) -> list[str]:

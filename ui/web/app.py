@@ -11,19 +11,16 @@ from ui.rendering.html import render
 from ui.uploading.indexer import Indexer
 from ui.web.asking import AskingHandlers
 from ui.web.chat import ChatHandlers, ChatPanel, build_chat
-from ui.web.contract import PRIVATE, Painting, on
-from ui.web.documents import DocumentsHandlers, DocumentsPanel, build_documents
+from ui.web.contract import AT_ONCE, PRIVATE, Painting, on
+from ui.web.documents import build_documents
 from ui.web.exploring.explore import build_explore
 from ui.web.exploring.figures import Figures
 from ui.web.exploring.view import Tools
 from ui.web.history import HistoryHandlers, HistoryPanel, build_history, pick
 from ui.web.mounting import Page
 from ui.web.scripts import script
-from ui.web.settings import SettingsHandlers, SettingsPanel, build_settings
-from ui.web.source import SourceHandlers, build_source
-
-AT_ONCE: dict[str, Any] = {"queue": False, **PRIVATE}
-"""For events that are done in no time."""
+from ui.web.settings import build_settings
+from ui.web.source import build_source
 
 MOST_CHATS = 20
 """Answers that grow at the same time."""
@@ -40,7 +37,7 @@ def build_page(library: Library, indexer: Indexer, conversations: Conversations,
         conversation = gr.BrowserState(None, storage_key=STATE_KEY, secret=STATE_KEY)
         with gr.Row(elem_id="columns", equal_height=True):
             with gr.Column(elem_id="left"):
-                documents = build_documents()
+                documents = build_documents(page, library, indexer)
                 history = build_history()
             with gr.Column(elem_id="middle"):
                 checking = render("head.html", line=text.CHECKING, state=text.CHECKING, is_ready=True)
@@ -51,27 +48,13 @@ def build_page(library: Library, indexer: Indexer, conversations: Conversations,
                     with gr.Tab("Explore", id="explore"):
                         build_explore(Tools(library, figures))
                     with gr.Tab(text.SETTINGS, id="settings"):
-                        settings = build_settings()
+                        build_settings(page, head, library)
             with gr.Column(elem_id="right"):
-                source = build_source()
-        _wire_documents(page, documents, DocumentsHandlers(library, indexer))
+                build_source(library, conversations, conversation, documents)
         _wire_chat(page, chat, history, conversation, ChatHandlers(library, conversations), HistoryHandlers(conversations))
         _wire_asking(documents, chat, conversation, AskingHandlers(library, conversations))
-        _wire_source(documents, source, conversation, SourceHandlers(library, conversations))
-        _wire_settings(page, settings, head, SettingsHandlers(library))
     page.queue(default_concurrency_limit=MOST_CHATS, api_open=False)  # what waits its turn is not called past the queue
     return page
-
-
-def _wire_documents(page: gr.Blocks, panel: DocumentsPanel, handlers: DocumentsHandlers) -> None:
-    shown = [panel.listing, panel.timer]
-    page.load(handlers.show, None, shown, **AT_ONCE)
-    panel.timer.tick(handlers.show, None, shown, **AT_ONCE)
-    panel.drop.upload(handlers.upload, panel.drop, [panel.drop, *shown], **PRIVATE)
-    on(panel.listing, "remove")(handlers.remove, None, shown, **AT_ONCE)
-    on(panel.listing, "dismiss")(handlers.dismiss, None, shown, **AT_ONCE)
-    on(panel.listing, "retry")(handlers.retry, None, shown, **AT_ONCE)
-    on(panel.listing, "unlock")(handlers.unlock, None, shown, **AT_ONCE)
 
 
 def _wire_chat(
@@ -83,7 +66,7 @@ def _wire_chat(
     listed: HistoryHandlers,
 ) -> None:
     """Wire the conversation and the list of conversations: an answer that grows ends where another conversation is opened."""
-    chosen, editing, line = panel.asking.chosen, panel.asking.editing, panel.asking.line
+    chosen, editing, line = panel.chosen, panel.editing, panel.line
     shown = [conversation, history.find]
     painted = list(Painting(conversation, panel.chatbot, panel.box, history.listing, editing, line))
     page.load(handlers.resume, shown, painted, **PRIVATE)
@@ -106,27 +89,12 @@ def _wire_chat(
     on(history.listing, "delete_shown")(listed.delete, shown, deleted, cancels=growing, **PRIVATE).then(**opening)
 
 
-def _wire_asking(documents: DocumentsPanel, panel: ChatPanel, conversation: gr.BrowserState, handlers: AskingHandlers) -> None:
-    chosen, editing, line = panel.asking.chosen, panel.asking.editing, panel.asking.line
-    on(documents.listing, "choose")(handlers.choose, [editing, chosen], [chosen, line], trigger_mode="always_last", **AT_ONCE)
+def _wire_asking(documents: gr.HTML, panel: ChatPanel, conversation: gr.BrowserState, handlers: AskingHandlers) -> None:
+    chosen, editing, line = panel.chosen, panel.editing, panel.line
+    on(documents, "choose")(handlers.choose, [editing, chosen], [chosen, line], trigger_mode="always_last", **AT_ONCE)
     on(line, "edit")(handlers.edit, [conversation, chosen], [editing, panel.box, line], **AT_ONCE)
     on(line, "cancel_edit")(handlers.cancel, chosen, [editing, panel.box, line], **AT_ONCE)
     on(line, "vote")(handlers.vote, conversation, panel.chatbot, **AT_ONCE)
     on(line, "open_note")(handlers.open_note, [conversation, chosen, editing], line, **AT_ONCE)
     on(line, "save_note")(handlers.save_note, [conversation, chosen, editing], [panel.chatbot, line], **AT_ONCE)
     on(line, "close_note")(handlers.close_note, [chosen, editing], line, **AT_ONCE)
-
-
-def _wire_source(documents: DocumentsPanel, view: gr.HTML, conversation: gr.BrowserState, handlers: SourceHandlers) -> None:
-    on(view, "cite")(handlers.cite, conversation, view, **AT_ONCE)
-    on(view, "passage")(handlers.passage, None, view, **AT_ONCE)
-    on(view, "open")(handlers.open, None, view, **AT_ONCE)
-    on(documents.listing, "open")(handlers.open, None, view, **AT_ONCE)
-
-
-def _wire_settings(page: gr.Blocks, panel: SettingsPanel, head: gr.HTML, handlers: SettingsHandlers) -> None:
-    page.load(handlers.check, None, [head, panel.table], **PRIVATE)
-    panel.check.click(handlers.check, None, [head, panel.table], **PRIVATE)
-    one_at_a_time: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "doctor", **PRIVATE}
-    panel.examine.click(handlers.examine, None, [panel.findings, panel.repair], **one_at_a_time)
-    panel.repair.click(handlers.repair, None, [panel.findings, panel.repair], **one_at_a_time)

@@ -1,13 +1,10 @@
 """The line above the question: which documents are asked, which question is being edited, a note on an answer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import gradio as gr
 
-from rag.errors import RagError
 from rag.library import Library
 from ui import text
 from ui.chats.conversations import Conversations
@@ -15,26 +12,12 @@ from ui.chats.turns import AskedDocument, Turn, Vote
 from ui.limits import MOST_NOTE_CHARACTERS, limited
 from ui.rendering.html import render
 from ui.web.answers import messages
-from ui.web.scripts import script
+from ui.web.contract import Warned
 
 VOTES: tuple[Vote, ...] = ("up", "down")
 
 MOST_NAMED = 3
 """Documents that the line names; of more it says how many."""
-
-
-@dataclass(frozen=True, slots=True)
-class AskingPanel:
-    """The line's components: `chosen` holds the documents that are asked, `editing` the id of the turn whose question is being edited."""
-
-    line: gr.HTML
-    chosen: gr.State
-    editing: gr.State
-
-
-def build_asking() -> AskingPanel:
-    """Lay the line out."""
-    return AskingPanel(gr.HTML(elem_id="asking", js_on_load=script("asking.js")), gr.State(()), gr.State(""))
 
 
 def asking_html(chosen: Sequence[AskedDocument], *, is_editing: bool = False, noted: Turn | None = None) -> str:
@@ -55,10 +38,8 @@ class AskingHandlers:
         """Ask these documents only; all, where there is none."""
         ids = getattr(event, "ids", None)
         wanted = set(map(str, ids)) if isinstance(ids, list) else set()
-        try:
+        with Warned():
             chosen = tuple(AskedDocument(record.id, record.name) for record in self._library.documents() if record.id in wanted)
-        except RagError as error:
-            gr.Warning(escape(str(error)))
         return chosen, asking_html(chosen, is_editing=bool(editing))
 
     def edit(self, conversation_id: str | None, chosen: Sequence[AskedDocument], event: gr.EventData) -> tuple[Any, Any, Any]:
@@ -95,13 +76,11 @@ class AskingHandlers:
         turn = self._turn(conversation_id, event)
         if turn is None or conversation_id is None:
             return gr.skip(), self.close_note(chosen, editing)
-        try:
+        with Warned():
             note = limited(getattr(event, "note", None), MOST_NOTE_CHARACTERS, text.NOTE)
-        except RagError as error:
-            gr.Warning(escape(str(error)))
-            return gr.skip(), gr.skip()
-        self._conversations.rate(conversation_id, turn.id, turn.vote, note)
-        return messages(self._conversations.turns(conversation_id)), self.close_note(chosen, editing)
+            self._conversations.rate(conversation_id, turn.id, turn.vote, note)
+            return messages(self._conversations.turns(conversation_id)), self.close_note(chosen, editing)
+        return gr.skip(), gr.skip()
 
     def _turn(self, conversation_id: str | None, event: gr.EventData) -> Turn | None:
         return self._conversations.turn(conversation_id, str(getattr(event, "id", ""))) if conversation_id else None

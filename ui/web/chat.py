@@ -3,34 +3,40 @@
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
-from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
 
-from rag.errors import RagError
 from rag.library import Library
 from rag.types import ChunkKey
 from ui import text
 from ui.chats.conversations import Conversations
-from ui.chats.turns import AskedDocument, Turn
+from ui.chats.turns import AskedDocument
 from ui.limits import MOST_PAINTED, question_of
-from ui.web.asking import AskingPanel, asking_html, build_asking
-from ui.web.contract import Painting
-from ui.web.mentions import Scope, ScopeError, scope_of
-from ui.web.painting import AskedQuestion, ChatPainter
+from ui.web.asking import asking_html
+from ui.web.contract import Painting, Warned
+from ui.web.mentions import Scope, scope_of
+from ui.web.painting import ChatPainter
+from ui.web.scripts import script
 from ui.web.selecting import chunk_keys
 
 Chosen = Sequence[AskedDocument]
 
 
-@dataclass(frozen=True, slots=True)
-class ChatPanel:
-    """The column's components."""
+class ChatPanel(NamedTuple):
+    """The column's components.
+
+    Attributes:
+        line: The line above the box.
+        chosen: The documents that are asked.
+        editing: The id of the turn whose question is being edited.
+        box: Where the question is typed.
+    """
 
     chatbot: gr.Chatbot
-    asking: AskingPanel
+    line: gr.HTML
+    chosen: gr.State
+    editing: gr.State
     box: gr.Textbox
     fresh: gr.Button
 
@@ -52,7 +58,7 @@ def build_chat() -> ChatPanel:
         layout="bubble",
     )
     with gr.Row(elem_id="ask"):
-        asking = build_asking()
+        line = gr.HTML(elem_id="asking", js_on_load=script("asking.js"))
         box = gr.Textbox(
             placeholder=text.ASK_PLACEHOLDER,
             label=text.ASK_LABEL,
@@ -64,7 +70,7 @@ def build_chat() -> ChatPanel:
             elem_id="question",
         )
         fresh = gr.Button(text.NEW_CONVERSATION, elem_id="fresh", size="sm")
-    return ChatPanel(chatbot, asking, box, fresh)
+    return ChatPanel(chatbot, line, gr.State(()), gr.State(""), box, fresh)
 
 
 class ChatHandlers:
@@ -101,16 +107,16 @@ class ChatHandlers:
         """Answer a question, in the place of the one that is being edited."""
         question = _question(question)
         scope = await self._scope(question, chosen) if question else None
-        asked = AskedQuestion(question, scope, editing) if scope else None
-        async with aclosing(self._painter.answer(asked, conversation_id, query, asking_html(chosen))) as paintings:
+        answering = self._painter.answer(question, scope, conversation_id, query, instead_of=editing, line=asking_html(chosen))
+        async with aclosing(answering) as paintings:
             async for painted in paintings:
                 yield painted
 
     async def ask_example(self, conversation_id: str | None, query: str, event: gr.SelectData) -> AsyncGenerator[Painting, None]:
         """Answer one of the questions offered on an empty page."""
         question = _question(event.value["text"])
-        asked = AskedQuestion(question, Scope(question, ())) if question else None
-        async with aclosing(self._painter.answer(asked, conversation_id, query)) as paintings:
+        scope = Scope(question, ()) if question else None
+        async with aclosing(self._painter.answer(question, scope, conversation_id, query)) as paintings:
             async for painted in paintings:
                 yield painted
 
@@ -118,8 +124,7 @@ class ChatHandlers:
         """Answer a question from the passages that were selected on the map."""
         question = _question(getattr(event, "question", ""))
         scope = await self._scope_among(question, chunk_keys(getattr(event, "passages", None))) if question else None
-        asked = AskedQuestion(question, scope) if scope else None
-        async with aclosing(self._painter.answer(asked, conversation_id, query)) as paintings:
+        async with aclosing(self._painter.answer(question, scope, conversation_id, query)) as paintings:
             async for painted in paintings:
                 yield painted
 
@@ -128,12 +133,13 @@ class ChatHandlers:
         conversation_id = self._conversations.resume(conversation_id)
         place = (event.index if isinstance(event.index, int) else event.index[0]) // 2
         turns = self._conversations.turns(conversation_id)[-MOST_PAINTED:]
-        asked = None
-        if place < len(turns):
-            asked = await self._asked_again(turns[place])
-        else:
+        if place >= len(turns):
             gr.Info(text.OLD_ANSWER)
-        async with aclosing(self._painter.answer(asked, conversation_id, query)) as paintings:
+            yield Painting.of()
+            return
+        turn = turns[place]
+        among = self._scope_among(turn.question, turn.passages) if turn.passages else self._scope(turn.question, turn.documents)
+        async with aclosing(self._painter.answer(turn.question, await among, conversation_id, query, instead_of=turn.id)) as paintings:
             async for painted in paintings:
                 yield painted
 
@@ -142,38 +148,25 @@ class ChatHandlers:
         self._conversations.stop(conversation_id)
         return self._painter.messages(conversation_id), gr.Textbox(stop_btn=False, submit_btn=text.ASK)
 
-    async def _asked_again(self, turn: Turn) -> AskedQuestion | None:
-        among = turn.passages
-        scope = await (self._scope_among(turn.question, among) if among else self._scope(turn.question, turn.documents))
-        return AskedQuestion(turn.question, scope, turn.id) if scope else None
-
     async def _scope(self, question: str, chosen: Chosen) -> Scope | None:
         """What a question is about; None, and a warning, where it names no document or several."""
-        try:
+        with Warned():
             return scope_of(question, chosen, await asyncio.to_thread(self._library.documents))
-        except (ScopeError, RagError) as error:
-            gr.Warning(escape(str(error)))
-            return None
+        return None
 
     async def _scope_among(self, question: str, passages: Sequence[ChunkKey]) -> Scope | None:
         """A question about those of the passages that are still there; None, and a warning, where none is."""
-        try:
-            there = await asyncio.to_thread(self._library.chunks, passages)
-        except RagError as error:
-            gr.Warning(escape(str(error)))
-            return None
-        if not there:
+        with Warned():
+            if there := await asyncio.to_thread(self._library.chunks, passages):
+                return Scope(question, (), tuple(key for key in passages if key in there))
             gr.Warning(text.PASSAGES_GONE)
-        return Scope(question, (), tuple(key for key in passages if key in there)) if there else None
+        return None
 
 
 def _question(given: Any) -> str:
     """The question; "", and a message, where there is none or too much of it."""
-    try:
-        question = question_of(given)
-    except RagError as error:
-        gr.Warning(escape(str(error)))
-        return ""
-    if not question:
+    with Warned():
+        if question := question_of(given):
+            return question
         gr.Info(text.EMPTY_QUESTION)
-    return question
+    return ""

@@ -1,16 +1,22 @@
-"""What the page's scripts and its handlers agree on. tests/unit/test_contract.py holds the scripts, styles and templates to it.
+"""What the page's scripts and its handlers agree on; tests/unit/test_contract.py holds both to it, and knows each event's data.
 
 Most events exist only in JavaScript: a script calls `trigger(name, data)`, and Gradio makes a listener of each name that it finds in the
 script of an HTML component. A handler reads the data as attributes of its `gr.EventData`, each with a default: a browser can send anything.
 """
 
 from collections.abc import Callable
+from html import escape
 from typing import Any, Literal, NamedTuple, Self
 
 import gradio as gr
 
+from rag.errors import RagError
+
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 """For every listener: not part of a public API, and no progress bar of Gradio's over what is shown."""
+
+AT_ONCE: dict[str, Any] = {"queue": False, **PRIVATE}
+"""For events that are done in no time."""
 
 AskingEvent = Literal["edit", "cancel_edit", "vote", "open_note", "save_note", "close_note", "passages"]
 DocumentsEvent = Literal["open", "choose", "remove", "retry", "dismiss", "unlock"]
@@ -19,46 +25,24 @@ SourceEvent = Literal["cite", "passage", "open"]
 ExploringEvent = Literal["choose", "cluster", "like", "near"]
 ScriptEvent = AskingEvent | DocumentsEvent | HistoryEvent | SourceEvent | ExploringEvent
 
-SCRIPT_EVENTS: dict[str, dict[ScriptEvent, tuple[str, ...]]] = {
-    "asking.js": {
-        "edit": ("id",),
-        "cancel_edit": (),
-        "vote": ("id", "vote"),
-        "open_note": ("id",),
-        "save_note": ("id", "note"),
-        "close_note": (),
-        "passages": ("question", "passages"),
-    },
-    "documents.js": {
-        "open": ("id", "page"),
-        "choose": ("ids",),
-        "remove": ("id",),
-        "retry": ("id",),
-        "dismiss": ("id",),
-        "unlock": ("id", "password"),
-    },
-    "history.js": {"pick": ("id",), "rename": ("id", "title"), "delete": ("id",), "delete_shown": ("id",)},
-    "source.js": {"cite": ("id", "width"), "passage": ("id", "ordinal", "width"), "open": ("id", "page", "width")},
-    "exploring/map.js": {"choose": ("passages",), "cluster": ("number",)},
-    "exploring/related.js": {"like": ("id", "page", "start"), "near": ("id",)},
-}
-"""The events that a script triggers, and the keys of their data."""
-
-DOCUMENT_EVENTS = {
-    "fn-ask-passages": ("question", "passages"),
-    "fn-figure-click": ("name", "data", "box"),
-    "fn-figure-select": ("name", "data", "box"),
-}
-"""Custom events on `document` by which one script tells another, and the keys of their `detail`."""
-
-ELEMENT_IDS = ("columns", "left", "middle", "tabs", "views", "chat", "question", "documents", "map-drawing", "map-lists")
-"""The ids by which scripts find elements; `elem_id` sets them."""
-
 
 def on(component: gr.HTML, event: ScriptEvent) -> Callable[..., Any]:
     """The listener of a script's event, used as Gradio's own: `on(listing, "remove")(handler, inputs, outputs, **PRIVATE)`."""
     listener: Callable[..., Any] = getattr(component, event)
     return listener
+
+
+class Warned:
+    """A block after which the page goes on: a RagError in it is shown as a warning."""
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        """Show the error."""
+        if isinstance(error, RagError):
+            gr.Warning(escape(str(error)))
+        return isinstance(error, RagError)
 
 
 class Painting(NamedTuple):

@@ -1,25 +1,18 @@
 // The list of documents: open, select, remove (asks first), retry, dismiss, unlock.
+const askToRemove = (row, isAsked) => {
+  row.classList.toggle('fn-asking', isAsked);
+  row.querySelector('.fn-confirm').hidden = !isAsked;
+  row.querySelector(isAsked ? '[data-keep]' : '[data-ask-remove]').focus();
+};
 element.addEventListener('click', (event) => {
   const button = event.target.closest('button');
-  if (!button || !button.dataset) return;
-  const row = button.closest('li');
-  if ('open' in button.dataset) {
-    trigger('open', {id: button.dataset.open, page: 1});
-  } else if ('askRemove' in button.dataset) {
-    row.classList.add('fn-asking');
-    row.querySelector('.fn-confirm').hidden = false;
-    row.querySelector('[data-keep]').focus();
-  } else if ('keep' in button.dataset) {
-    row.classList.remove('fn-asking');
-    row.querySelector('.fn-confirm').hidden = true;
-    row.querySelector('[data-ask-remove]').focus();
-  } else if ('remove' in button.dataset) {
-    trigger('remove', {id: button.dataset.remove});
-  } else if ('retry' in button.dataset) {
-    trigger('retry', {id: button.dataset.retry});
-  } else if ('dismiss' in button.dataset) {
-    trigger('dismiss', {id: button.dataset.dismiss});
-  }
+  if (!button) return;
+  if ('open' in button.dataset) trigger('open', {id: button.dataset.open, page: 1});
+  if ('askRemove' in button.dataset) askToRemove(button.closest('li'), true);
+  if ('keep' in button.dataset) askToRemove(button.closest('li'), false);
+  if ('remove' in button.dataset) trigger('remove', {id: button.dataset.remove});
+  if ('retry' in button.dataset) trigger('retry', {id: button.dataset.retry});
+  if ('dismiss' in button.dataset) trigger('dismiss', {id: button.dataset.dismiss});
 });
 element.addEventListener('submit', (event) => {
   event.preventDefault();

@@ -1,8 +1,6 @@
 """The left column's upper half: upload files, follow their progress, remove documents."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -16,28 +14,29 @@ from ui.limits import MOST_PASSWORD_CHARACTERS, limited
 from ui.rendering.html import render
 from ui.uploading.indexer import Indexer
 from ui.uploading.queue_folder import Job
+from ui.web.contract import AT_ONCE, PRIVATE, Warned, on
 from ui.web.scripts import script
 
 POLL_SECONDS = 0.7
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentsPanel:
-    """The components of the list of documents."""
-
-    drop: gr.File
-    listing: gr.HTML
-    timer: gr.Timer
-
-
-def build_documents() -> DocumentsPanel:
-    """Lay the list out."""
+def build_documents(page: gr.Blocks, library: Library, indexer: Indexer) -> gr.HTML:
+    """Lay the column's upper half out, and wire all but what opens or chooses documents; returns the list."""
     gr.HTML(f'<h1 class="fn-brand">{text.TITLE}<sup>1</sup></h1>')
     gr.HTML(f'<p class="fn-drop-words" aria-hidden="true">{text.DROP}<br>{text.CHOOSE}</p>')
     drop = gr.File(file_count="multiple", label=text.DROP, show_label=False, elem_id="drop", height=76)
     gr.HTML(f"<h2>{text.DOCUMENTS}</h2>")
     listing = gr.HTML(elem_id="documents", js_on_load=script("documents.js"))
-    return DocumentsPanel(drop, listing, gr.Timer(POLL_SECONDS, active=False))
+    timer = gr.Timer(POLL_SECONDS, active=False)
+    handlers, shown = DocumentsHandlers(library, indexer), [listing, timer]
+    page.load(handlers.show, None, shown, **AT_ONCE)
+    timer.tick(handlers.show, None, shown, **AT_ONCE)
+    drop.upload(handlers.upload, drop, [drop, *shown], **PRIVATE)
+    on(listing, "remove")(handlers.remove, None, shown, **AT_ONCE)
+    on(listing, "dismiss")(handlers.dismiss, None, shown, **AT_ONCE)
+    on(listing, "retry")(handlers.retry, None, shown, **AT_ONCE)
+    on(listing, "unlock")(handlers.unlock, None, shown, **AT_ONCE)
+    return listing
 
 
 class DocumentsHandlers:
@@ -49,7 +48,7 @@ class DocumentsHandlers:
         self._records: list[DocumentRecord] = []
         self._left_behind = 0
         self._damaged: dict[str, str] = {}
-        self._erased: bool | None = None  # whether what was removed has left the files; None where nothing was
+        self._has_removed = False
 
     def show(self) -> tuple[str, Any]:
         """The list as it is now, and whether to look again soon."""
@@ -69,14 +68,9 @@ class DocumentsHandlers:
             problem=problem,
             damaged=self._damaged,
             is_erasing=self._library.is_erasing,
-            is_erased=self._is_erased(),
+            is_erased=self._has_removed,
         )
         return listing, gr.Timer(active=busy or bool(problem))
-
-    def _is_erased(self) -> bool:
-        if self._erased is False and not self._library.is_erasing:
-            self._erased = True
-        return self._erased is True
 
     def upload(self, files: Sequence[str] | None) -> tuple[Any, str, Any]:
         """Queue uploaded files and empty the drop area."""
@@ -86,14 +80,13 @@ class DocumentsHandlers:
 
     def remove(self, event: gr.EventData) -> tuple[str, Any]:
         """Remove a document."""
-        try:
-            self._library.remove(_id(event))
-            self._erased = False
-            self._indexer.wake()
-        except DocumentNotFoundError:  # removed in another tab
-            gr.Info(text.GONE)
-        except RagError as error:
-            gr.Warning(escape(str(error)))
+        with Warned():
+            try:
+                self._library.remove(_id(event))
+                self._has_removed = True
+                self._indexer.wake()
+            except DocumentNotFoundError:  # removed in another tab
+                gr.Info(text.GONE)
         return self.show()
 
     def dismiss(self, event: gr.EventData) -> tuple[str, Any]:
@@ -108,10 +101,8 @@ class DocumentsHandlers:
 
     def unlock(self, event: gr.EventData) -> tuple[str, Any]:
         """Try a password."""
-        try:
+        with Warned():
             self._indexer.unlock(_id(event), limited(getattr(event, "password", None), MOST_PASSWORD_CHARACTERS, text.PASSWORD_GIVEN))
-        except RagError as error:
-            gr.Warning(escape(str(error)))
         return self.show()
 
 

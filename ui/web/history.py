@@ -1,8 +1,6 @@
 """The left column's lower half: the list of conversations."""
 
-from dataclasses import dataclass
-from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
 
@@ -12,11 +10,11 @@ from ui.chats.conversations import Conversations
 from ui.chats.store import Summary
 from ui.limits import MOST_SEARCH_CHARACTERS, TextTooLongError
 from ui.rendering.html import render
+from ui.web.contract import Warned
 from ui.web.scripts import script
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryPanel:
+class HistoryPanel(NamedTuple):
     """The list's components; `wanted` is the id of the conversation to show next."""
 
     find: gr.Textbox
@@ -41,8 +39,7 @@ def build_history() -> HistoryPanel:
 
 def history_html(conversations: Conversations, current: str | None, query: str = "", news: str = "") -> str:
     """The list: those that match `query`, the one with the id `current` marked; screen readers hear the `news`."""
-    problems = []
-    listed: list[Summary] = []
+    problems, listed = list[str](), list[Summary]()
     try:
         listed = conversations.listed(query)
     except TextTooLongError as error:
@@ -73,20 +70,16 @@ class HistoryHandlers:
 
     def rename(self, conversation_id: str | None, query: str, event: gr.EventData) -> str:
         """Rename a conversation."""
-        try:
+        news = ""
+        with Warned():
             self._conversations.rename(pick(event), str(getattr(event, "title", "")))
-        except RagError as error:
-            gr.Warning(escape(str(error)))
-            return self.show(conversation_id, query)
-        return history_html(self._conversations, conversation_id, query, text.RENAMED)
+            news = text.RENAMED
+        return history_html(self._conversations, conversation_id, query, news)
 
     def delete(self, conversation_id: str | None, query: str, event: gr.EventData) -> tuple[Any, str]:
         """Delete a conversation; where it is the one that is shown, a new one is wanted."""
-        deleted = pick(event)
-        try:
-            self._conversations.delete(deleted)
-        except RagError as error:
-            gr.Warning(escape(str(error)))
-            return conversation_id, self.show(conversation_id, query)
-        wanted = "" if deleted == conversation_id else conversation_id
-        return wanted, history_html(self._conversations, conversation_id, query, text.DELETED)
+        wanted, news = conversation_id, ""
+        with Warned():
+            self._conversations.delete(pick(event))
+            wanted, news = "" if pick(event) == conversation_id else conversation_id, text.DELETED
+        return wanted, history_html(self._conversations, conversation_id, query, news)

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rag.errors import RagError
 from rag.types import ChunkKey, DocumentRecord
 from ui import text
 from ui.chats.turns import AskedDocument
@@ -17,12 +18,8 @@ _AFTER = ".,;:!?…)]}'’\""
 """What may follow a name without being part of it."""
 
 
-class ScopeError(Exception):
-    """A question about documents that are not there: the message says what to do."""
-
-
-class MentionError(ScopeError):
-    """A name after @ that no document has, or several, or that stands alone."""
+class ScopeError(RagError):
+    """A question names no document, several of one name, nothing else, or documents that are gone: the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +34,7 @@ class Scope:
 def scope_of(question: str, chosen: Sequence[AskedDocument], documents: Sequence[DocumentRecord]) -> Scope:
     """What a question is about: the documents that it names, else the chosen ones, by name where they were replaced since.
 
-    Raises MentionError as `find_mentions`, and ScopeError where a chosen document is gone.
+    Raises ScopeError as `find_mentions`, and where a chosen document is gone.
     """
     found = find_mentions(question, documents)
     if found.documents:
@@ -52,7 +49,7 @@ def scope_of(question: str, chosen: Sequence[AskedDocument], documents: Sequence
 def find_mentions(question: str, documents: Sequence[DocumentRecord]) -> Scope:
     """The documents that a question names as `@name` or `@"two words"`, each once; the beginning of a file name is enough.
 
-    An `@` within a word, as in an e-mail address, names nothing. Raises MentionError where no document or several match, or where there is
+    An `@` within a word, as in an e-mail address, names nothing. Raises ScopeError where no document or several match, or where there is
     no question besides.
     """
     rest, position = "", 0
@@ -64,7 +61,7 @@ def find_mentions(question: str, documents: Sequence[DocumentRecord]) -> Scope:
         named[document.id] = AskedDocument(document.id, document.name)
     rest = _joined(rest, question[position:]).strip()
     if named and not re.search(r"\w", rest):
-        raise MentionError(text.MENTION_ALONE.format(name=[*named.values()][-1].name))
+        raise ScopeError(text.MENTION_ALONE.format(name=[*named.values()][-1].name))
     return Scope(rest, tuple(named.values()))
 
 
@@ -74,10 +71,10 @@ def _named(written: str, documents: Sequence[DocumentRecord]) -> tuple[str, Docu
     while not (found := _matching(name, documents)) and name and name[-1] in _AFTER:
         name = name[:-1]
     if not found:
-        raise MentionError(text.MENTION_UNKNOWN.format(name=written.rstrip(_AFTER) or written))
+        raise ScopeError(text.MENTION_UNKNOWN.format(name=written.rstrip(_AFTER) or written))
     if len(found) > 1:
         first = ", ".join(document.name for document in found[:MOST_NAMED]) + (", …" if len(found) > MOST_NAMED else "")
-        raise MentionError(text.MENTION_SEVERAL.format(name=name, count=len(found), names=first))
+        raise ScopeError(text.MENTION_SEVERAL.format(name=name, count=len(found), names=first))
     return name, found[0]
 
 

@@ -1,6 +1,5 @@
 """The page inside our app, with our checks around it. It uses parts of Gradio that may change without notice: tests hold each."""
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +8,10 @@ from fastapi import FastAPI
 from gradio.route_utils import BUILD_PATH_LIB
 
 from rag.settings import Settings
-from ui.http.clients import Client, client_of
 from ui.http.events import MOST_TABS_IN_ALL, EventGate
-from ui.http.gradio_routes import NeededRoutesOnly
-from ui.http.page_scripts import PageScripts
-from ui.http.uploads import Uploads, UploadsNoted
+from ui.http.gradio_routes import needed_routes_only
+from ui.http.page_scripts import with_page_scripts
+from ui.http.uploads import Uploads, with_uploads_noted
 from ui.web.theme import stylesheets, theme
 
 QUEUE_POLL_SECONDS = 0.02
@@ -44,25 +42,6 @@ def _forget(state: Any) -> None:
         state.config_values.clear()
 
 
-class RunningEvents:
-    """Gradio's queue and sessions, as the gate before it must know them."""
-
-    def __init__(self, page: gr.Blocks) -> None:
-        self._page: Any = page
-
-    def unfinished(self) -> Iterable[Client]:
-        """The client of each event that waits or runs."""
-        return [client_of(event.request.scope) for event in list(self._page._queue.event_ids_to_events.values())]
-
-    def forget(self, tab: str) -> None:
-        """Drop a tab's state, but not the messages of an event that still runs."""
-        holder, queue = self._page.state_holder, self._page._queue
-        is_busy = any(event.session_hash == tab for event in list(queue.event_ids_to_events.values()))
-        messages = () if is_busy else (queue.pending_event_ids_session, queue.pending_messages_per_session)
-        for kept in (holder.session_data, holder.time_last_used, *messages):
-            kept.pop(tab, None)
-
-
 def mount(app: FastAPI, page: gr.Blocks, settings: Settings) -> None:
     """Mount the page at `/`, after all other routes, with our checks around it and Gradio's own switched on."""
     gr.mount_gradio_app(
@@ -81,7 +60,8 @@ def mount(app: FastAPI, page: gr.Blocks, settings: Settings) -> None:
     mounted: Any = app.routes[-1]
     mounted.app.state_holder.capacity = MOST_TABS_IN_ALL
     uploads = Uploads()
-    gated = EventGate(mounted.app, uploads, RunningEvents(page))
-    limited = UploadsNoted(gated, uploads, most_files=settings.max_upload_files, most_bytes=int(settings.max_upload_megabytes * 1e6))
+    most_bytes = int(settings.max_upload_megabytes * 1e6)
+    gate = EventGate(mounted.app, uploads, page)
+    limited = with_uploads_noted(gate, uploads, most_files=settings.max_upload_files, most_bytes=most_bytes)
     scripts = {script for block in page.blocks.values() if (script := getattr(block, "js_on_load", None))}
-    mounted.app = NeededRoutesOnly(PageScripts(limited, Path(BUILD_PATH_LIB), sorted(scripts)))
+    mounted.app = needed_routes_only(with_page_scripts(limited, Path(BUILD_PATH_LIB), sorted(scripts)))

@@ -3,8 +3,7 @@
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, replace
-from html import escape
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -16,7 +15,7 @@ from ui import text
 from ui.chats.conversations import Conversations
 from ui.chats.turns import Turn
 from ui.web.answers import messages
-from ui.web.contract import Painting
+from ui.web.contract import Painting, Warned
 from ui.web.history import history_html
 from ui.web.mentions import Scope
 
@@ -24,15 +23,6 @@ log = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_PAINTS = 0.04
 """A reader sees no difference, and each paint costs the server a comparison of all messages."""
-
-
-@dataclass(frozen=True, slots=True)
-class AskedQuestion:
-    """A question as typed, what it is about, and the id of the turn that it replaces, or ""."""
-
-    question: str
-    scope: Scope
-    instead_of: str = ""
 
 
 class ChatPainter:
@@ -49,45 +39,39 @@ class ChatPainter:
             if {record.name for record in self._library.documents()} >= text.SAMPLE_DOCUMENTS:
                 examples = [{"text": question} for question in text.SAMPLE_QUESTIONS]
         chatbot = gr.Chatbot(self.messages(conversation_id), examples=examples)
-        return Painting.of(conversation=conversation_id, messages=chatbot, listing=self._listing(conversation_id, query))
+        return Painting.of(
+            conversation=conversation_id, messages=chatbot, listing=history_html(self._conversations, conversation_id, query)
+        )
 
     def messages(self, conversation_id: str) -> list[MessageDict | Message]:
         """The turns that are shown."""
         return messages(self._conversations.turns(conversation_id))
 
     async def answer(
-        self, asked: AskedQuestion | None, conversation_id: str | None, query: str, line: Any = None
+        self, question: str, scope: Scope | None, conversation_id: str | None, query: str, *, instead_of: str = "", line: Any = None
     ) -> AsyncGenerator[Painting, None]:
-        """Answer a question, and paint the answer as it grows; nothing changes where there is none."""
-        if asked is None:
-            yield Painting.of()
-            return
-        conversation_id = self._conversations.resume(conversation_id)  # the page may be older than this server
-        turn = self._begin(asked, conversation_id)
-        if turn is None:
+        """Answer a question, and paint the answer as it grows; nothing changes without a scope. The turn `instead_of` goes."""
+        turn = None
+        if scope is not None:
+            conversation_id = self._conversations.resume(conversation_id)  # the page may be older than this server
+            with Warned():
+                turn = self._conversations.begin(conversation_id, question, scope.documents, instead_of, scope.passages)
+        if scope is None or conversation_id is None or turn is None:
             yield Painting.of()
             return
         box = gr.Textbox(value="", submit_btn=False, stop_btn=text.STOP)
         try:
-            listing = self._listing(conversation_id, query)
+            listing = history_html(self._conversations, conversation_id, query)
             yield Painting(
                 conversation_id, self.messages(conversation_id), box, listing, editing="", line=gr.skip() if line is None else line
             )
-            async with aclosing(self._grow(turn, asked.scope.question, conversation_id)) as paintings:
+            async with aclosing(self._grow(turn, scope.question, conversation_id)) as paintings:
                 async for painted in paintings:
                     yield painted
         finally:
             self._conversations.stop(conversation_id, turn.id)  # does nothing to a turn that has ended; a closed tab ends here
         if self._conversations.turn(conversation_id, turn.id):  # else another conversation is shown by now
             yield Painting.of(messages=self.messages(conversation_id), box=gr.Textbox(stop_btn=False, submit_btn=text.ASK))
-
-    def _begin(self, asked: AskedQuestion, conversation_id: str) -> Turn | None:
-        scope = asked.scope
-        try:
-            return self._conversations.begin(conversation_id, asked.question, scope.documents, asked.instead_of, scope.passages)
-        except RagError as error:
-            gr.Warning(escape(str(error)))
-            return None
 
     async def _grow(self, turn: Turn, question: str, conversation_id: str) -> AsyncGenerator[Painting, None]:
         """Let a turn's answer grow in the conversation; paint it now and then."""
@@ -108,6 +92,3 @@ class ChatPainter:
         except Exception:
             log.exception("answering failed")
             self._conversations.update(conversation_id, replace(turn, state="failed", problem=text.UNEXPECTED))
-
-    def _listing(self, conversation_id: str, query: str) -> str:
-        return history_html(self._conversations, conversation_id, query)

@@ -1,7 +1,6 @@
 """The settings tab: which chat model answers, whether it is ready, and the library's health."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
@@ -13,21 +12,11 @@ from rag.types import Finding
 from ui import text
 from ui.diagnosis import diagnose, mend
 from ui.rendering.html import render
+from ui.web.contract import PRIVATE
 
 
-@dataclass(frozen=True, slots=True)
-class SettingsPanel:
-    """The tab's components."""
-
-    table: gr.HTML
-    check: gr.Button
-    findings: gr.HTML
-    examine: gr.Button
-    repair: gr.Button
-
-
-def build_settings() -> SettingsPanel:
-    """Lay the tab out."""
+def build_settings(page: gr.Blocks, head: gr.HTML, library: Library) -> None:
+    """Lay the tab out and wire it; `head` is the line above the tabs."""
     table = gr.HTML(elem_id="settings")
     check = gr.Button(text.CHECK_CONNECTION, size="sm", elem_id="check")
     findings = gr.HTML(elem_id="findings")
@@ -35,7 +24,12 @@ def build_settings() -> SettingsPanel:
         examine = gr.Button(text.EXAMINE, size="sm")
         repair = gr.Button(text.REPAIR, size="sm", visible=False)
     gr.Markdown(text.HOW_TO_CONNECT, elem_id="connect")
-    return SettingsPanel(table, check, findings, examine, repair)
+    handlers = SettingsHandlers(library)
+    page.load(handlers.check, None, [head, table], **PRIVATE)
+    check.click(handlers.check, None, [head, table], **PRIVATE)
+    one_at_a_time: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "doctor", **PRIVATE}
+    examine.click(handlers.examine, None, [findings, repair], **one_at_a_time)
+    repair.click(handlers.repair, None, [findings, repair], **one_at_a_time)
 
 
 class SettingsHandlers:

@@ -16,10 +16,8 @@ from rag.viewing import SCALES
 from ui import text
 from ui.chats.conversations import Conversations
 from ui.rendering.html import Quote, quote, render
+from ui.web.contract import AT_ONCE, on
 from ui.web.scripts import script
-
-EXCERPT_CHARACTERS = MOST_CHARACTERS
-"""Of a text, shown at most on either side of the cited words: enough for a whole part of it."""
 
 USUAL_WIDTH = 704
 """Of an image, in pixels, where the page does not say how many it has room for."""
@@ -45,9 +43,14 @@ class Place:
     is_cut: tuple[bool, bool] = (False, False)
 
 
-def build_source() -> gr.HTML:
-    """Lay the column out."""
-    return gr.HTML(render("note.html", words=text.NO_SOURCE), elem_id="source-view", js_on_load=script("source.js"))
+def build_source(library: Library, conversations: Conversations, conversation: gr.BrowserState, documents: gr.HTML) -> None:
+    """Lay the column out and wire it; a click in the list of `documents` opens one too."""
+    view = gr.HTML(render("note.html", words=text.NO_SOURCE), elem_id="source-view", js_on_load=script("source.js"))
+    handlers = SourceHandlers(library, conversations)
+    on(view, "cite")(handlers.cite, conversation, view, **AT_ONCE)
+    on(view, "passage")(handlers.passage, None, view, **AT_ONCE)
+    on(view, "open")(handlers.open, None, view, **AT_ONCE)
+    on(documents, "open")(handlers.open, None, view, **AT_ONCE)
 
 
 class SourceHandlers:
@@ -126,8 +129,8 @@ class SourceHandlers:
 
 
 def _in_text(whole: str, start: int, end: int) -> Place:
-    """Text around the cited words, of a file without pages."""
-    first, last = max(0, start - EXCERPT_CHARACTERS), end + EXCERPT_CHARACTERS
+    """Text around the cited words, of a file without pages: enough on either side for a whole part of it."""
+    first, last = max(0, start - MOST_CHARACTERS), end + MOST_CHARACTERS
     return Place(Quote(whole[first:start], whole[start:end], whole[end:last]), is_cut=(first > 0, last < len(whole)))
 
 
