@@ -37,12 +37,13 @@ _TAB = re.compile(r"\w{1,40}", re.ASCII)
 
 
 class EventGate:
-    """ASGI middleware around Gradio's app that checks each event before Gradio reads it; `page` holds Gradio's queue and sessions."""
+    """ASGI middleware around Gradio's app that checks each event before Gradio reads it; `queue` and `sessions` are Gradio's."""
 
-    def __init__(self, app: ASGIApp, uploads: Uploads, page: Any) -> None:
+    def __init__(self, app: ASGIApp, uploads: Uploads, queue: Any, sessions: Any) -> None:
         self._app = app
         self._uploads = uploads
-        self._page = page
+        self._queue = queue
+        self._sessions = sessions
         self._tabs: OrderedDict[str, Client] = OrderedDict()
         self._at_once: Counter[Client] = Counter()
 
@@ -78,7 +79,7 @@ class EventGate:
 
     def _unfinished(self) -> list[Any]:
         """Gradio's events that wait or run."""
-        return list(self._page._queue.event_ids_to_events.values())
+        return list(self._queue.event_ids_to_events.values())
 
     def _checked(self, client: Client, body: bytes | None) -> bytes | JSONResponse:
         """An event, written anew so that Gradio reads what was checked, whatever another parser made of it; else the refusal."""
@@ -112,10 +113,9 @@ class EventGate:
 
     def _forget(self, tab: str) -> None:
         """Drop a tab's state, but not the messages of an event that still runs."""
-        holder, queue = self._page.state_holder, self._page._queue
         is_busy = any(event.session_hash == tab for event in self._unfinished())
-        messages = () if is_busy else (queue.pending_event_ids_session, queue.pending_messages_per_session)
-        for kept in (holder.session_data, holder.time_last_used, *messages):
+        messages = () if is_busy else (self._queue.pending_event_ids_session, self._queue.pending_messages_per_session)
+        for kept in (self._sessions.session_data, self._sessions.time_last_used, *messages):
             kept.pop(tab, None)
 
 

@@ -56,12 +56,14 @@ def mount(app: FastAPI, page: gr.Blocks, settings: Settings) -> None:
         max_file_size=int(settings.max_file_megabytes * 1e6),
     )
     page.has_launched = True  # else Gradio takes a file from anywhere: it checks paths in apps that were launched, not mounted
-    page._queue.sleep_when_free, page._queue.progress_update_sleep_when_free = QUEUE_POLL_SECONDS, PROGRESS_POLL_SECONDS
+    queue = page._queue
+    queue.sleep_when_free, queue.progress_update_sleep_when_free = QUEUE_POLL_SECONDS, PROGRESS_POLL_SECONDS
     mounted: Any = app.routes[-1]
-    mounted.app.state_holder.capacity = MOST_TABS_IN_ALL
+    sessions = mounted.app.state_holder
+    sessions.capacity = MOST_TABS_IN_ALL
     uploads = Uploads()
     most_bytes = int(settings.max_upload_megabytes * 1e6)
-    gate = EventGate(mounted.app, uploads, page)
+    gate = EventGate(mounted.app, uploads, queue, sessions)
     limited = with_uploads_noted(gate, uploads, most_files=settings.max_upload_files, most_bytes=most_bytes)
     scripts = {script for block in page.blocks.values() if (script := getattr(block, "js_on_load", None))}
     mounted.app = needed_routes_only(with_page_scripts(limited, Path(BUILD_PATH_LIB), sorted(scripts)))
