@@ -56,7 +56,11 @@ def test_another_file_of_the_same_name_is_kept_beside_the_first(quoted: Reader) 
     told.get_by_label("Dismiss pears.pdf").click()
     expect(quoted.row("pears (2).pdf").locator("[data-open]")).to_contain_text("2 pages")
     expect(quoted.row("pears.pdf").locator("[data-open]")).to_contain_text("1 page")
-    for name in ("pears (2).pdf", "pears.pdf"):
+    quoted.page.get_by_label("Remove pears.pdf").click()
+    quoted.upload({"plums.pdf": plain_pdf("Plums ripen in August.")})
+    expect(quoted.row("plums.pdf").locator("[data-open]")).to_have_count(1)  # the list was repainted, and still asks
+    expect(quoted.row("pears.pdf").get_by_role("button", name="Keep", exact=True)).to_be_visible()
+    for name in ("pears (2).pdf", "pears.pdf", "plums.pdf"):
         quoted.remove(name)
 
 

@@ -1,15 +1,26 @@
 // The list of documents: open, select, remove (asks first), retry, dismiss, unlock.
-const askToRemove = (row, isAsked) => {
-  row.classList.toggle('fn-asking', isAsked);
-  row.querySelector('.fn-confirm').hidden = !isAsked;
-  row.querySelector(isAsked ? '[data-keep]' : '[data-ask-remove]').focus();
+// The list is repainted while files are read; the document that is to be removed, and those that are asked, are kept here.
+let removing = null;
+const chosen = new Set();
+const mark = () => {
+  element.querySelectorAll('[data-choose]').forEach((box) => { box.checked = chosen.has(box.dataset.choose); });
+  element.querySelectorAll('[data-ask-remove]').forEach((button) => {
+    const row = button.closest('li'), isAsked = button.dataset.askRemove === removing;
+    row.classList.toggle('fn-asking', isAsked);
+    row.querySelector('.fn-confirm').hidden = !isAsked;
+  });
+};
+const askToRemove = (row, id) => {
+  removing = id;
+  mark();
+  row.querySelector(id ? '[data-keep]' : '[data-ask-remove]').focus();
 };
 element.addEventListener('click', (event) => {
   const button = event.target.closest('button');
   if (!button) return;
   if ('open' in button.dataset) trigger('open', {id: button.dataset.open, page: 1});
-  if ('askRemove' in button.dataset) askToRemove(button.closest('li'), true);
-  if ('keep' in button.dataset) askToRemove(button.closest('li'), false);
+  if ('askRemove' in button.dataset) askToRemove(button.closest('li'), button.dataset.askRemove);
+  if ('keep' in button.dataset) askToRemove(button.closest('li'), null);
   if ('remove' in button.dataset) trigger('remove', {id: button.dataset.remove});
   if ('retry' in button.dataset) trigger('retry', {id: button.dataset.retry});
   if ('dismiss' in button.dataset) trigger('dismiss', {id: button.dataset.dismiss});
@@ -19,9 +30,6 @@ element.addEventListener('submit', (event) => {
   const form = event.target;
   trigger('unlock', {id: form.dataset.unlock, password: form.elements.password.value});
 });
-// The documents that are asked. The list is repainted while files are read; the selection is kept here.
-const chosen = new Set();
-const mark = () => element.querySelectorAll('[data-choose]').forEach((box) => { box.checked = chosen.has(box.dataset.choose); });
 const choose = () => {
   mark();
   trigger('choose', {ids: [...chosen]});
