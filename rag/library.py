@@ -385,7 +385,7 @@ class Library:
             EmbeddingError: The embedding model cannot be used.
             StorageError: The index cannot be opened.
         """
-        _ = self.embedder.max_tokens  # as in `_add`
+        self.embedder.prepare()
         with ThreadPoolExecutor(1) as executor:
             loading = executor.submit(self.embedder.embed_query, "ready?")
             _ = self._index.store
@@ -421,7 +421,7 @@ class Library:
         self._check_writable()
         if not all(source.error for source in sources):
             self._parts.loader.start()  # while the index is opened
-        _ = self.embedder.max_tokens  # a model that was not exported yet gets its final identity, before an index is opened by it
+        self.embedder.prepare()
         with self._index.guarded():
             outcomes = self._parts.adder.add(sources, passwords, progress, wait=wait)
             return Report((*outcomes, *self._parts.adder.missing(folders, progress, len(sources))))

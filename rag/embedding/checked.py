@@ -37,6 +37,10 @@ class CheckedEmbedder:
         """See `Embedder.max_tokens`."""
         return self._embedder.max_tokens
 
+    def prepare(self) -> None:
+        """Make the identity final, before an index is opened by it to add or to search: a model is exported that was not yet."""
+        _ = self._embedder.max_tokens
+
     @property
     def token_reader(self) -> TokenReader | None:
         """Shows the model's tokens; None where they are unknown, as behind an endpoint."""

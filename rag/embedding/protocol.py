@@ -53,3 +53,11 @@ class Closable(Protocol):
 
     def close(self) -> None:
         """Let go of them. Doing so twice is harmless; the next use opens new ones."""
+
+
+def truncated(text: str, embedder: Embedder) -> str:
+    """As much of a text as the model reads."""
+    if len(text) <= embedder.max_tokens:  # a token has at least one character
+        return text
+    spans = embedder.token_spans(text)
+    return text if len(spans) <= embedder.max_tokens else text[: spans[embedder.max_tokens - 1][1]]

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag.embedding.protocol import Embeddings
+from rag.embedding.protocol import Embeddings, truncated
 from rag.errors import ExploringError
 from rag.exploring.lists import limited
 from rag.exploring.vectors import Progress, no_progress
 
 if TYPE_CHECKING:
-    from rag.embedding.protocol import Embedder
     from rag.library import Library
 
 BATCH = 64  # texts embedded between two progress reports
@@ -35,7 +34,7 @@ def embed_texts(library: "Library", texts: Sequence[str], progress: Progress = n
     if not all(given):
         raise ExploringError(f"Text {given.index('') + 1} of the list is empty. Leave it out.")
     distinct = list(dict.fromkeys(limited(given)))
-    read = [_truncated(library.embedder, text) for text in distinct]
+    read = [truncated(text, library.embedder) for text in distinct]
     batches = []
     for first in range(0, len(read), BATCH):
         batches.append(library.embedder.embed_documents(read[first : first + BATCH]))
@@ -50,18 +49,10 @@ def embed_question(library: "Library", question: str) -> Embeddings:
     question = _clean(question)
     if not question:
         raise ExploringError("The question is empty. Write one.")
-    if _truncated(library.embedder, question) != question:
+    if truncated(question, library.embedder) != question:
         raise ExploringError(f"The question is longer than the {library.embedder.max_tokens} tokens that the model reads. Shorten it.")
     return library.embedder.embed_query(question)
 
 
 def _clean(text: str) -> str:
     return text.encode(errors="replace").decode().strip()
-
-
-def _truncated(embedder: "Embedder", text: str) -> str:
-    """As much of a text as the model reads."""
-    if len(text) <= embedder.max_tokens:  # a token has at least one character
-        return text
-    spans = embedder.token_spans(text)
-    return text if len(spans) <= embedder.max_tokens else text[: spans[embedder.max_tokens - 1][1]]

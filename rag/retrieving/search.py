@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
-from rag.embedding.protocol import Embedder
+from rag.embedding.checked import CheckedEmbedder
 from rag.errors import EmptyQuestionError, QuestionTooLongError
 from rag.retrieving.confidence import answer_features, confidence
 from rag.retrieving.follow_up import StandaloneQuestion
@@ -61,7 +61,7 @@ class SearchRequest:
 class Search:
     """Searches a library."""
 
-    def __init__(self, retriever: Retriever, index: Index, embedder: Embedder, top_k: int) -> None:
+    def __init__(self, retriever: Retriever, index: Index, embedder: CheckedEmbedder, top_k: int) -> None:
         self._retriever = retriever
         self._index = index
         self._embedder = embedder
@@ -76,7 +76,7 @@ class Search:
         queries = [Query(request.question)]
         if searched.text != request.question:
             queries = [Query(searched.text, 1 - RAW_WEIGHT), Query(request.question, RAW_WEIGHT)]
-        _ = self._embedder.max_tokens  # a model that was not exported yet gets its final identity, before an index is opened by it
+        self._embedder.prepare()
         with self._index.guarded():
             if not self._index.records:
                 return []

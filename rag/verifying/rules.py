@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rag.embedding.protocol import Embedder, Embeddings
+from rag.embedding.protocol import Embedder, Embeddings, truncated
 from rag.types import Passage, Verdict
 from rag.verifying.facts import Facts, SourceFacts, facts_of, missing_facts, source_facts
 from rag.verifying.matching import PreparedPassage, Span, coverage, prepare, same_words, similar_words
@@ -158,13 +158,9 @@ def _embedded(texts: Sequence[str], embedder: Embedder) -> Embeddings:
     if not texts:
         return np.empty((0, 0), np.float32)
     places = {text: place for place, text in enumerate(dict.fromkeys(texts))}
-    return embedder.embed_documents([_fitted(text, embedder) for text in places])[[places[text] for text in texts]]
+    return embedder.embed_documents([truncated(_valid(text), embedder) for text in places])[[places[text] for text in texts]]
 
 
-def _fitted(text: str, embedder: Embedder) -> str:
-    """As much of a text as the embedder reads, in valid Unicode."""
-    text = text.encode("utf-8", "replace").decode() or " "
-    if len(text) <= embedder.max_tokens:
-        return text
-    spans = embedder.token_spans(text)
-    return text[: spans[embedder.max_tokens - 1][1]] if len(spans) > embedder.max_tokens else text
+def _valid(text: str) -> str:
+    """A text in valid Unicode; models refuse an empty one."""
+    return text.encode("utf-8", "replace").decode() or " "
