@@ -147,6 +147,12 @@ class Reader:
         self.row(name).get_by_role("button", name="Remove", exact=True).click()
         expect(self.row(name)).to_have_count(0)
 
+    def dismiss(self, name: str) -> None:
+        """Dismiss what is told of an upload; the rows below it have moved up when this returns."""
+        button = self.page.get_by_label(f"Dismiss {name}")
+        button.click()
+        expect(button).to_have_count(0)
+
     def shoot(self, name: str) -> None:
         """Take a picture for people to look at."""
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)

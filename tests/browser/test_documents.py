@@ -30,7 +30,7 @@ def test_a_file_that_cannot_be_read_says_why_and_can_be_dismissed(
 
     expect(row.locator(".fn-status")).to_have_text(status)
     expect(row).to_contain_text(message)
-    row.get_by_label(f"Dismiss {name}").click()
+    quoted.dismiss(name)
     expect(row).to_have_count(0)
 
 
@@ -42,7 +42,7 @@ def test_files_of_the_same_content_are_one_document_and_the_list_says_so(quoted:
     expect(duplicate.locator(".fn-status")).to_have_text("duplicate")
     expect(duplicate).to_contain_text("The same content as apples.pdf")
     expect(quoted.row("apples.pdf").locator("[data-open]")).to_have_count(1)
-    duplicate.get_by_label("Dismiss").click()
+    quoted.dismiss("fruit.pdf")
     expect(duplicate).to_have_count(0)
 
 
@@ -53,7 +53,7 @@ def test_another_file_of_the_same_name_is_kept_beside_the_first(quoted: Reader) 
 
     told = quoted.row("pears.pdf").filter(has=quoted.page.get_by_label("Dismiss pears.pdf"))
     expect(told).to_contain_text("Added as pears (2).pdf: 2 pages. The library already has another pears.pdf.")
-    told.get_by_label("Dismiss pears.pdf").click()
+    quoted.dismiss("pears.pdf")
     expect(quoted.row("pears (2).pdf").locator("[data-open]")).to_contain_text("2 pages")
     expect(quoted.row("pears.pdf").locator("[data-open]")).to_contain_text("1 page")
     quoted.page.get_by_label("Remove pears.pdf").click()
@@ -109,6 +109,6 @@ def test_what_became_of_a_file_is_announced_to_those_who_do_not_see_the_list(quo
     announced = (
         quoted.page.locator("#left").locator("[aria-live], [role=status], [role=alert]").filter(has_text="could not be read").count()
     )
-    quoted.page.get_by_label("Dismiss none.txt").click()
+    quoted.dismiss("none.txt")
 
     assert announced

@@ -94,7 +94,7 @@ def test_documents_with_problems(reader: Reader) -> None:
     reader.page.evaluate("document.querySelector('#columns').classList.add('fn-show-documents')")
     shoot(reader, "documents")
     for name in names:
-        reader.page.get_by_label(f"Dismiss {name}").click()
+        reader.dismiss(name)
         expect(reader.row(name)).to_have_count(0)
 
 
