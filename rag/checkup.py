@@ -24,11 +24,8 @@ from rag.types import DocumentRecord, Finding, Outcome, ProgressCallback
 
 REPAIR = "`rag doctor --repair`"
 
-LOW_BYTES = 1_000_000_000
-"""Less free space than this is a warning."""
-
-IDENTITY_CHARACTERS = 40
-"""How much of a model's identity is shown: its name, and the beginning of its hash."""
+LOW_BYTES = 1_000_000_000  # less free space than this is a warning
+IDENTITY_CHARACTERS = 40  # how much of a model's identity is shown: its name, and the beginning of its hash
 
 
 class Checkup:

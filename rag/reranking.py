@@ -21,15 +21,9 @@ from rag.errors import EmbeddingError, RerankingError
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder
 
-TIMEOUT_SECONDS = 30.0
-"""Longest wait for an endpoint: a person is waiting."""
-
-BATCH_SIZE = 16
-"""Pairs in one pass: larger passes are hardly faster on two cores."""
-
-QUESTION_SHARE = 0.5
-"""A question longer than this share of the model's limit is cut, so that there is room for a passage."""
-
+TIMEOUT_SECONDS = 30.0  # longest wait for an endpoint: a person is waiting
+BATCH_SIZE = 16  # pairs in one pass: larger passes are hardly faster on two cores
+QUESTION_SHARE = 0.5  # a question longer than this share of the model's limit is cut, so that there is room for a passage
 SCORING_HEADS = ("ForSequenceClassification", "ForCausalLM")
 """How the names of models end that can score a pair; another would be given a scoring layer of random weights."""
 

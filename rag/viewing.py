@@ -10,8 +10,7 @@ from rag.formats.viewer import Viewer
 from rag.storing.index import Index
 from rag.storing.originals import Originals
 
-SCALES = (0.2, 8.0)
-"""The smallest and largest scale that a browser may ask for, in pixels a point (1/72 inch)."""
+SCALES = (0.2, 8.0)  # the smallest and largest scale that a browser may ask for, in pixels a point (1/72 inch)
 
 
 class Pages:

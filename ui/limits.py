@@ -12,14 +12,9 @@ MOST_NOTE_CHARACTERS = 4_000
 MOST_PASSWORD_CHARACTERS = 1_000
 MOST_WORD_CHARACTERS = 200
 MOST_SUM_CHARACTERS = 2_000
-MOST_LIST_CHARACTERS = 1_000_000
-"""Of texts, or examples, one a line."""
-
-MOST_TURNS = 500
-"""Questions in a conversation."""
-
-MOST_PAINTED = 50
-"""The last questions of a conversation, which the page shows: all that it shows is written anew as an answer grows."""
+MOST_LIST_CHARACTERS = 1_000_000  # of texts, or examples, one a line
+MOST_TURNS = 500  # questions in a conversation
+MOST_PAINTED = 50  # the last questions of a conversation, which the page shows: all that it shows is written anew as an answer grows
 
 
 class TextTooLongError(RagError):

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from ui.chats.conversations import Conversations
     from ui.uploading.indexer import Indexer
 
-SECONDS_TO_END = 3
-"""After this long a stop no longer waits for what still runs."""
+SECONDS_TO_END = 3  # after this long a stop no longer waits for what still runs
 
 
 class ServeError(RagError):

@@ -12,27 +12,13 @@ from rag.embedding.protocol import Embedder
 from rag.text.sentences import content_words, count_words, sentence_spans
 from rag.types import Answer, CheckedSentence, Citation, Passage
 
-MAX_QUOTES = 3
-"""Sentences quoted, at most."""
-
-LEAST_SHARE = 0.8
-"""A further sentence is quoted when its score is at least this share of the best one's."""
-
-WORDS_WEIGHT = 0.3
-"""Weight of the share of the question's words that a sentence has, next to its cosine."""
-
-PASSAGE_WEIGHT = 0.4
-"""Weight of its passage's cosine: a good sentence stands in a passage on the subject."""
-
-NO_STATEMENT_PENALTY = 0.15
-"""Subtracted for headings, scraps of tables and questions."""
-
-MIN_WORDS = 4
-"""Shorter ones are headings and scraps."""
-
-MAX_SENTENCES = 80
-"""Sentences compared, at most: more take seconds to embed."""
-
+MAX_QUOTES = 3  # sentences quoted, at most
+LEAST_SHARE = 0.8  # a further sentence is quoted when its score is at least this share of the best one's
+WORDS_WEIGHT = 0.3  # weight of the share of the question's words that a sentence has, next to its cosine
+PASSAGE_WEIGHT = 0.4  # weight of its passage's cosine: a good sentence stands in a passage on the subject
+NO_STATEMENT_PENALTY = 0.15  # subtracted for headings, scraps of tables and questions
+MIN_WORDS = 4  # shorter ones are headings and scraps
+MAX_SENTENCES = 80  # sentences compared, at most: more take seconds to embed
 _QUESTION = re.compile(r"[?？؟]['\"”’)\]]*\Z")
 _STATEMENT = re.compile(r"(?!\s*#)(?s:.*)[.!…。！:|]['\"”’)\]]*\Z")
 

@@ -11,9 +11,7 @@ from rag.formats.registry import page_name
 from rag.text.markers import without_markers
 from rag.types import Message, Passage
 
-NOT_FOUND = "Not found in your documents."
-"""What a model is asked to reply when the passages hold no answer."""
-
+NOT_FOUND = "Not found in your documents."  # what a model is asked to reply when the passages hold no answer
 REFUSALS = (NOT_FOUND.rstrip("."), "The documents do not say")
 """What a refusal begins with. A model may repeat the second from an old conversation: earlier versions asked for it."""
 
@@ -31,11 +29,8 @@ REMINDER = (
 
 _TAG = re.compile(r"<(?=\s*/?\s*passage)", re.IGNORECASE)
 
-MESSAGE_TOKENS = 4
-"""Overhead of a message besides its text."""
-
-ANSWER_TOKENS = 1024
-"""Reserved for the answer where no limit is set; never more than a third of the context."""
+MESSAGE_TOKENS = 4  # overhead of a message besides its text
+ANSWER_TOKENS = 1024  # reserved for the answer where no limit is set; never more than a third of the context
 
 
 @dataclass(frozen=True, slots=True)

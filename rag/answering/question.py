@@ -7,11 +7,8 @@ from dataclasses import dataclass
 from rag.answering.notices import CLOSEST_PASSAGES
 from rag.types import Answer, Citation, Finish, Message, Passage
 
-EXTRACTIVE = "extractive"
-"""The `model` of an answer that quotes."""
-
-MOST_CLOSEST = 3
-"""Passages cited after a refusal, at most."""
+EXTRACTIVE = "extractive"  # the `model` of an answer that quotes
+MOST_CLOSEST = 3  # passages cited after a refusal, at most
 
 
 @dataclass(frozen=True, slots=True)

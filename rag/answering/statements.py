@@ -9,9 +9,7 @@ from rag.text.markers import prose_lines
 from rag.text.sentences import count_words, sentence_spans
 from rag.types import Citation
 
-LEAST_WORDS = 3
-"""A shorter sentence without a footnote is "Yes." or a label, and is not checked."""
-
+LEAST_WORDS = 3  # a shorter sentence without a footnote is "Yes." or a label, and is not checked
 _LEAD = re.compile(r"[\s>#]*(?:(?:[-*+•]|\d{1,9}[.)])\s+)?(?:\[[ xX]\]\s+)?")
 _HEADING = re.compile(r"\s*#{1,6}(?:\s|$)")
 _SYNTAX = re.compile(r"\*{1,3}|(?<!\w)_{1,3}|_{1,3}(?!\w)|~~|`+|\\(?=[^\w\s])|\|")

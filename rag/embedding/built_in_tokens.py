@@ -13,8 +13,7 @@ from rag.settings import DEFAULT_EMBEDDING_MODEL
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-MOST_TOKENS = 8192
-"""What such a model is given of a text where it has no limit of its own."""
+MOST_TOKENS = 8192  # what such a model is given of a text where it has no limit of its own
 
 
 class BuiltInTokens:

@@ -9,8 +9,7 @@ from rag.embedding.token_reader import TokenReader
 from rag.embedding.words import WordsEmbedder
 from rag.errors import EmbeddingError
 
-UNIT_TOLERANCE = 1e-3
-"""How far from 1 the length of a vector may be."""
+UNIT_TOLERANCE = 1e-3  # how far from 1 the length of a vector may be
 
 
 class CheckedEmbedder:

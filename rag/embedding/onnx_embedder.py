@@ -26,9 +26,7 @@ from rag.errors import EmbeddingError
 
 log = logging.getLogger(__name__)
 
-EXPORT_VERSION = 2
-"""Part of an exported model's name: raise it when the same model would be exported otherwise."""
-
+EXPORT_VERSION = 2  # part of an exported model's name: raise it when the same model would be exported otherwise
 EXPORT_SECONDS = 900.0
 
 

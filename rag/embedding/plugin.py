@@ -5,8 +5,7 @@ import importlib
 from rag.embedding.protocol import Closable, Embedder
 from rag.errors import EmbeddingError
 
-NEEDED = ("identity", "max_tokens", "token_spans", "embed_documents", "embed_query")
-"""The members of `Embedder`."""
+NEEDED = ("identity", "max_tokens", "token_spans", "embed_documents", "embed_query")  # the members of `Embedder`
 
 
 class PluginEmbedder:

@@ -21,14 +21,11 @@ if TYPE_CHECKING:
     from sentence_transformers.sentence_transformer.modules.pooling import PoolingMode
     from tokenizers import Tokenizer
 
-BATCH_SIZE = 16
-"""Texts in one pass: larger ones are hardly faster on two cores, and a question waits for the pass before it."""
-
+BATCH_SIZE = 16  # texts in one pass: larger ones are hardly faster on two cores, and a question waits for the pass before it
 POOLINGS: dict[str, "PoolingMode"] = {"cls": "cls", "mean": "mean", "max": "max", "last": "lasttoken"}
 """How the tokens' vectors become one: that of the first token, the mean, the maximum of each dimension, that of the last."""
 
-UNLIMITED_TOKENS = 8192
-"""The limit assumed for a model that states none."""
+UNLIMITED_TOKENS = 8192  # the limit assumed for a model that states none
 
 
 class SentenceTransformerEmbedder:

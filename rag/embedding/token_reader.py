@@ -16,14 +16,9 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
     from tokenizers import Tokenizer
 
-MOST_WORDS = 30_000
-"""Words of a vocabulary, at most: those with the lowest ids, which are the most frequent."""
-
-CONTINUES = "##"
-"""How WordPiece marks a piece that continues a word."""
-
-WORD_BEGINS = ("▁", "Ġ")
-"""How SentencePiece and byte-level BPE mark a token that begins a word."""
+MOST_WORDS = 30_000  # words of a vocabulary, at most: those with the lowest ids, which are the most frequent
+CONTINUES = "##"  # how WordPiece marks a piece that continues a word
+WORD_BEGINS = ("▁", "Ġ")  # how SentencePiece and byte-level BPE mark a token that begins a word
 
 TokenKind = Literal["word", "piece", "unknown", "special"]
 """`word` begins a word, `piece` continues it, `unknown` stands for text without a token, `special` is the model's own."""

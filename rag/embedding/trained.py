@@ -23,20 +23,14 @@ ABOUT, ROWS, NGRAMS = "about.json", "rows.npy", "ngrams.npy"
 """The files of a folder: what it is, with the words and their counts; a row for each word; FastText's rows of parts of words."""
 
 SEED = 7
-NGRAM_LETTERS = (3, 6)
-"""The lengths of the parts of words that FastText learns."""
+NGRAM_LETTERS = (3, 6)  # the lengths of the parts of words that FastText learns
 
 INFER_EPOCHS, INFER_ALPHA, LEAST_ALPHA = 50, 0.025, 0.0001
 """How Doc2Vec infers the vector of a text; the learning rate falls in even steps."""
 
-LEAST_COUNT = 2
-"""A word that occurs less often is not learned."""
-
-LEAST_WORDS = 20
-"""With fewer words than these, there is nothing to learn from."""
-
-NGRAM_BUCKETS = 20_000
-"""Rows for parts of words; parts with the same hash share one."""
+LEAST_COUNT = 2  # a word that occurs less often is not learned
+LEAST_WORDS = 20  # with fewer words than these, there is nothing to learn from
+NGRAM_BUCKETS = 20_000  # rows for parts of words; parts with the same hash share one
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,14 +15,11 @@ from rag.embedding.built_in_tokens import BuiltInTokens
 from rag.embedding.protocol import Embeddings
 from rag.errors import EmbeddingError
 
-MOST_WORDS = 500_000
-"""Lines that are read; such files list the most common words first."""
-
+MOST_WORDS = 500_000  # lines that are read; such files list the most common words first
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
 _HEADER = re.compile(rb"\d+ \d+")
 
-RARENESS = 1e-3
-"""`a` of smooth inverse frequency: a word that makes up the share p of running text has the weight a / (a + p)."""
+RARENESS = 1e-3  # `a` of smooth inverse frequency: a word that makes up the share p of running text has the weight a / (a + p)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

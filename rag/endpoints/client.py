@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     import httpx2
     from pydantic import SecretStr
 
-CONNECT_SECONDS = 5.0
-"""Longest wait for a connection."""
-
+CONNECT_SECONDS = 5.0  # longest wait for a connection
 HEADERS_SENT = {"accept", "accept-encoding", "connection", "content-length", "content-type", "host", "transfer-encoding", "user-agent"}
 """Besides the endpoint's key. openai's client would add what OPENAI_* variables hold for another host, and facts about this machine."""
 

@@ -47,13 +47,10 @@ BATCH_TEXTS, BATCH_CHARACTERS = 32, 60_000
 RETRIES, RETRIES_FOR_A_QUESTION = 4, 1
 """After a dropped connection, 429 or 5xx, after the pause that the server asks for, else 0.5 to 8 seconds."""
 
-LONGEST_PAUSE_SECONDS = 20.0
-"""A server that asks for a longer one gets no retry: a person is waiting."""
-
+LONGEST_PAUSE_SECONDS = 20.0  # a server that asks for a longer one gets no retry: a person is waiting
 TIMEOUT_SECONDS = 60.0
 
-MARGIN = 2
-"""The server's tokens for one of the built-in model's, at most."""
+MARGIN = 2  # the server's tokens for one of the built-in model's, at most
 
 
 class EndpointEmbedder(BuiltInTokens):

@@ -41,9 +41,7 @@ _NAMES: dict[Kind, str] = {
 KINDS: dict[str, Kind] = {name: kind for kind, names in _NAMES.items() for name in names.split()}
 """What each class of errors of the two libraries means."""
 
-QUOTED_CHARACTERS = 300
-"""Longest quotation of a server's own words in a message."""
-
+QUOTED_CHARACTERS = 300  # longest quotation of a server's own words in a message
 TRY_AGAIN = "Try again, or look at the server's log."
 
 TOO_LONG = re.compile(r"context|too long|too large|too many (tokens|inputs|texts)|maximum.{0,30}(tokens|length|size)", re.IGNORECASE)

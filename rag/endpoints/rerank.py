@@ -37,17 +37,12 @@ RERANK = Service(
     error=RerankingError,
 )
 
-QUESTION_CHARACTERS = 2000
-"""What is sent of a question: servers refuse one that leaves no room for a passage."""
-
-ANSWER_BYTES = 20_000_000
-"""Longest answer that is read: some servers send every text back with its score."""
-
+QUESTION_CHARACTERS = 2000  # what is sent of a question: servers refuse one that leaves no room for a passage
+ANSWER_BYTES = 20_000_000  # longest answer that is read: some servers send every text back with its score
 SCORE_NAMES = ("relevance_score", "score")
 LIST_NAMES = ("results", "data")
 
-BELOW_THE_LEAST = 1.0
-"""How far below the least score the texts are put that a server left out."""
+BELOW_THE_LEAST = 1.0  # how far below the least score the texts are put that a server left out
 
 
 class EndpointReranker:

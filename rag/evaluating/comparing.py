@@ -11,8 +11,7 @@ from rag.evaluating.intervals import Floats
 from rag.evaluating.metrics import LABELS, Sample, samples
 from rag.evaluating.running import Evaluation, Row
 
-SAME = 1e-9
-"""Figures of one question that differ by less are equal."""
+SAME = 1e-9  # figures of one question that differ by less are equal
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,7 @@ from rag.evaluating.text_spans import DocumentText, Occurrence
 from rag.types import DocumentRecord
 
 GOLD_KEYS = ("document", "page", "label", "text")
-LONGEST_SHOWN = 60
-"""Characters of a wrong value in a message."""
+LONGEST_SHOWN = 60  # characters of a wrong value in a message
 
 OnProblem = Callable[[str], None]
 """Called with each thing that is wrong with a line."""

@@ -16,8 +16,7 @@ RESAMPLES = 10_000
 SEED = 20_000
 CONFIDENCE = 0.95
 
-BATCH_VALUES = 2_000_000
-"""Values resampled at once, which bounds the memory."""
+BATCH_VALUES = 2_000_000  # values resampled at once, which bounds the memory
 
 
 def mean(samples: Sequence[Floats]) -> Floats:

@@ -6,8 +6,7 @@ from rag.evaluating.gold import Gold
 from rag.evaluating.text_spans import Span
 from rag.types import Passage
 
-LEAST_SHARE = 0.5
-"""A passage that covers this share of a gold text's characters hits it."""
+LEAST_SHARE = 0.5  # a passage that covers this share of a gold text's characters hits it
 
 Characters = set[tuple[str, int, int]]
 """The document, the page and the offset of each character."""

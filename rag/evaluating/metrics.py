@@ -14,9 +14,7 @@ from rag.evaluating.intervals import Floats, Statistic
 if TYPE_CHECKING:
     from rag.evaluating.running import Row
 
-NDCG_DEPTH = 10
-"""Passages that nDCG counts, whatever k is."""
-
+NDCG_DEPTH = 10  # passages that nDCG counts, whatever k is
 SHARE = (0.0, 1.0)
 
 LABELS = {

@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 Opener = Callable[[Path, Settings], "Library"]
 """Opens the library in a folder with these settings."""
 
-EXCLUDED = ("library", "chroma_url", "top_k")
-"""Settings that would compare two libraries, or two k, and not two ways to retrieve."""
-
+EXCLUDED = ("library", "chroma_url", "top_k")  # settings that would compare two libraries, or two k, and not two ways to retrieve
 RETRIEVAL = {name for name in Settings.model_fields if name not in EXCLUDED and not name.startswith(("chat_", "openai_"))}
 """The settings that may change what is retrieved: not those of the chat model."""
 

@@ -20,15 +20,9 @@ _WIDE = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
 _LEGACY = ["cp1252", "cp1250", "cp1251", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1256", "cp932", "euc_jp", "gb18030", "big5", "cp949"]
 
 _CONTROLS = bytes({*range(32), 127} - set(b"\t\n\v\f\r\x1b"))
-_MOST_CONTROLS = 0.02
-"""Share of control characters above which bytes are no text; random bytes have 0.1."""
-
-_SAMPLE_BYTES = 20_000
-"""What charset-normalizer sees, whose time grows with it."""
-
-_WESTERN_SHARE = 0.3
-"""Western European text has fewer accented letters among its letters than this; Cyrillic, Greek, Thai have more."""
-
+_MOST_CONTROLS = 0.02  # share of control characters above which bytes are no text; random bytes have 0.1
+_SAMPLE_BYTES = 20_000  # what charset-normalizer sees, whose time grows with it
+_WESTERN_SHARE = 0.3  # western European text has fewer accented letters among its letters than this; Cyrillic, Greek, Thai have more
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 
 # Polish read as Western European: "za\xb3o\xbfony". An accent, a micro sign or a middle dot may stand in a word.

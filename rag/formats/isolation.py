@@ -22,9 +22,7 @@ from rag.errors import DocumentError
 from rag.formats.protocol import Request
 from rag.formats.registry import FORMATS
 
-_START_SECONDS = 60.0
-"""A cold disk may take long to load the libraries."""
-
+_START_SECONDS = 60.0  # a cold disk may take long to load the libraries
 _CLOSE_SECONDS = 2.0
 
 # Run by -c and not by multiprocessing, which would run the user's script a second time. With -P and the parent's own

@@ -13,9 +13,7 @@ from rag.formats.text import MARKDOWN, TEXT
 
 FORMATS = [PDF, TEXT, MARKDOWN]
 
-HEAD_BYTES = 4096
-"""How much of a file `recognise` wants to see."""
-
+HEAD_BYTES = 4096  # how much of a file `recognise` wants to see
 _PADDING = b"\xef\xbb\xbf \t\r\n\x00"
 
 _BINARY: tuple[tuple[bytes, str], ...] = (

@@ -23,12 +23,8 @@ MARKDOWN = Format(
     inline_type="text/plain",
 )
 
-MOST_CHARACTERS = 200_000
-"""Of one part; a text that has no more stays whole."""
-
-_BREAKS = ("\n\n", "\n", ". ", " ")
-"""Where a text may be cut, best first."""
-
+MOST_CHARACTERS = 200_000  # of one part; a text that has no more stays whole
+_BREAKS = ("\n\n", "\n", ". ", " ")  # where a text may be cut, best first
 _LONGEST_TITLE = 200
 
 

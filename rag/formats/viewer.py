@@ -13,13 +13,10 @@ from rag.formats.protocol import FileToOpen, PageView, Request
 
 T = TypeVar("T")
 
-MOST_WAITING = 200
-"""Different requests, of all documents."""
-
+MOST_WAITING = 200  # different requests, of all documents
 MOST_WAITING_FOR_A_DOCUMENT = 20
 
-SECONDS_GIVEN_UP = 60
-"""A page that ended its child process is not tried again for so long, unless less is asked of it."""
+SECONDS_GIVEN_UP = 60  # a page that ended its child process is not tried again for so long, unless less is asked of it
 
 
 class Viewer:

@@ -32,8 +32,7 @@ from rag.formats.protocol import (
     WrongPasswordError,
 )
 
-MOST_REQUESTS = 100
-"""Answered from one opening: pdfium and pypdf keep what they have read of a file until it is closed."""
+MOST_REQUESTS = 100  # answered from one opening: pdfium and pypdf keep what they have read of a file until it is closed
 
 
 def main(megabytes: int, preloaded: Sequence[str]) -> None:

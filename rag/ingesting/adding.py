@@ -19,8 +19,7 @@ log = logging.getLogger(__name__)
 LARGE_BYTES = 1_000_000
 """Larger files are read after the others, the largest last: one that takes minutes does not delay those that take a moment."""
 
-READING_SHARE = 0.2
-"""The share of a file's progress that is reading; the rest is embedding."""
+READING_SHARE = 0.2  # the share of a file's progress that is reading; the rest is embedding
 
 
 def files_to_add(given: Sequence[str | Path]) -> list[Source]:

@@ -9,18 +9,12 @@ from rag.embedding.protocol import Embedder
 from rag.text.headings import HeadingPaths, open_fence
 from rag.types import Chunk, Heading, Page
 
-VERSION = 3
-"""Part of the index identity: raise it when the same text would be cut differently."""
-
+VERSION = 3  # part of the index identity: raise it when the same text would be cut differently
 MAX_CHARACTERS_A_TOKEN = 12
 """Limits a chunk's characters: tokenizers skip white space, and take a long run without any for one unknown token."""
 
-LEAST_FILL = 0.5
-"""A break is taken only when the chunk before it holds at least this share of the tokens allowed ..."""
-
-LEAST_FILL_BEFORE_BLOCK = 0.2
-"""... or this share, where a list, a table or code that fits into one chunk would be cut otherwise."""
-
+LEAST_FILL = 0.5  # a break is taken only when the chunk before it holds at least this share of the tokens allowed
+LEAST_FILL_BEFORE_BLOCK = 0.2  # or this share, where a list, a table or code that fits into one chunk would be cut otherwise
 _BREAKS = (
     re.compile(r"\n[^\S\n]*\n\s*"),  # after a paragraph
     re.compile(r"[.!?。！？]['\"”’)\]]*\n|[。！？]"),
@@ -30,9 +24,7 @@ _BREAKS = (
 )
 """Where text may be cut besides headings, best first. A cut is made at the end of a match."""
 
-LONGEST_GAP = 100
-"""Characters of white space over which two chunks may be joined again."""
-
+LONGEST_GAP = 100  # characters of white space over which two chunks may be joined again
 _ITEM = re.compile(r"\s*(?:[-*+•–·▪]|\(?\w{1,3}[.)])\s")
 _INK = re.compile(r"\S")
 

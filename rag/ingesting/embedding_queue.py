@@ -13,8 +13,7 @@ from rag.storing.index import Index
 from rag.storing.protocol import WRITE_BATCH
 from rag.types import Chunk, DocumentRecord
 
-KNOWN_TEXTS = 2_000
-"""Texts whose vectors are cached, the latest: what comes again is not embedded again."""
+KNOWN_TEXTS = 2_000  # texts whose vectors are cached, the latest: what comes again is not embedded again
 
 
 class EmbeddingQueue:

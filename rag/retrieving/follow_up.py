@@ -13,17 +13,10 @@ from typing import Literal
 from rag.text.languages import FUNCTION_WORDS
 from rag.types import Message
 
-WALK_BACK = 3
-"""Earlier questions looked at, while each is a follow-up itself."""
-
-LONGEST_FOLLOW_UP = 200
-"""Characters; a longer question says what it is about."""
-
-MANY_WORDS = 8
-"""A question with more content words than these says what it is about, whatever pronouns it has."""
-
-CARRIED_CHARACTERS = 300
-"""The most that is taken over from an earlier question."""
+WALK_BACK = 3  # earlier questions looked at, while each is a follow-up itself
+LONGEST_FOLLOW_UP = 200  # characters; a longer question says what it is about
+MANY_WORDS = 8  # a question with more content words than these says what it is about, whatever pronouns it has
+CARRIED_CHARACTERS = 300  # the most that is taken over from an earlier question
 
 
 def _words(text: str) -> frozenset[str]:

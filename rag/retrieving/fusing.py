@@ -8,8 +8,7 @@ LEXICAL_WEIGHT = 0.5
 """Weight of BM25 next to the cosine. This and the next two were chosen on three sets of questions: `tests/benchmarks/README.md`."""
 
 BEFORE_WEIGHT = 0.2
-AFTER_WEIGHT = 0.1
-"""Weights of the BM25 of the chunk before and of the one after: a passage on the subject has such neighbours."""
+AFTER_WEIGHT = 0.1  # weights of the BM25 of the chunk before and of the one after: a passage on the subject has such neighbours
 
 
 def fused(cosines: Mapping[ChunkKey, float], bm25: Mapping[ChunkKey, float]) -> dict[ChunkKey, float]:

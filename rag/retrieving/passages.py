@@ -9,9 +9,7 @@ from functools import cache
 from rag.text.sentences import words_of
 from rag.types import Chunk
 
-MOST_JOINED = 3
-"""Chunks in one passage, at most."""
-
+MOST_JOINED = 3  # chunks in one passage, at most
 SAME_WORDS = 0.9
 """Jaccard index of words from which chunks of different documents are copies, if they have the same numbers in the same order."""
 

@@ -12,17 +12,10 @@ from rag.retrieving.trimming import Sentence, sentences, trimmed
 from rag.storing.index import Index
 from rag.types import Chunk, ChunkKey, DocumentRecord, Passage
 
-POOL = 50
-"""Chunks taken from each of the two searches, at least."""
-
-SPARE = 3
-"""Chunks ranked for each passage wanted: some are joined, some are copies."""
-
-MOST_RANKED = 500
-"""Chunks ranked, at most, where copies take the places."""
-
-EMBEDDED_ON_THE_SPOT = 10
-"""Chunks without a vector yet that get one during the search: the best by keywords."""
+POOL = 50  # chunks taken from each of the two searches, at least
+SPARE = 3  # chunks ranked for each passage wanted: some are joined, some are copies
+MOST_RANKED = 500  # chunks ranked, at most, where copies take the places
+EMBEDDED_ON_THE_SPOT = 10  # chunks without a vector yet that get one during the search: the best by keywords
 
 
 @dataclass(frozen=True, slots=True)

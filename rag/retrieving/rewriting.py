@@ -12,24 +12,12 @@ from rag.text.markers import without_markers
 from rag.text.sentences import sentence_spans
 from rag.types import Message
 
-SECONDS = 15.0
-"""Timeout for the model: the search waits for it."""
-
-TURNS = 3
-"""The latest questions and answers, which are sent."""
-
-TURN_CHARACTERS = 600
-"""Sent of each message, at most."""
-
-LONGEST_QUESTION = 600
-"""Characters; a longer question stands on its own, and a rewrite would only lose words."""
-
-LONGEST_QUERY = 300
-"""Characters; a longer reply is no query."""
-
-RAMBLING = 8000
-"""Characters after which a reply is given up; a thinking model's tags may come late."""
-
+SECONDS = 15.0  # timeout for the model: the search waits for it
+TURNS = 3  # the latest questions and answers, which are sent
+TURN_CHARACTERS = 600  # sent of each message, at most
+LONGEST_QUESTION = 600  # characters; a longer question stands on its own, and a rewrite would only lose words
+LONGEST_QUERY = 300  # characters; a longer reply is no query
+RAMBLING = 8000  # characters after which a reply is given up; a thinking model's tags may come late
 SYSTEM = """You turn the last question of a conversation into one search query that can be understood without the conversation.
 - Put in what the question refers to or leaves out: names, things, places, times.
 - Keep the language of the question, and its names, numbers and codes as they are written.

@@ -12,15 +12,10 @@ from rag.retrieving.retriever import Query, Retriever, Scope
 from rag.storing.index import Index
 from rag.types import ChunkKey, Message, Passage
 
-RAW_WEIGHT = 0.35
-"""Weight of a follow-up as it was asked, next to its rewrite: a bad rewrite must not hide what the question itself finds."""
-
-MOST_QUESTION_CHARACTERS = 4_000
-"""Two pages of prose. A model that reads 4,096 tokens has no room for more beside the passages."""
-
+RAW_WEIGHT = 0.35  # weight of a follow-up as it was asked, next to its rewrite: a bad rewrite must not hide what the question itself finds
+MOST_QUESTION_CHARACTERS = 4_000  # two pages of prose. A model that reads 4,096 tokens has no room for more beside the passages.
 MOST_HISTORY_MESSAGES = 100
-MOST_HISTORY_CHARACTERS = 100_000
-"""Of the earlier questions and answers that are looked at, all together; the newest count."""
+MOST_HISTORY_CHARACTERS = 100_000  # of the earlier questions and answers that are looked at, all together; the newest count
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,8 @@ from rag.text.sentences import sentence_spans
 CONSTANT, SHARE, RANK, BEHIND = -4.28, 1.74, 1.76, -6.65
 """Of the odds that a sentence answers: fitted by `tests/benchmarks/trimming.py`."""
 
-WORTH = 0.008
-"""A sentence adds to a passage when its probability to answer is above this; a greater value makes passages shorter."""
-
-LEAST_CHARACTERS = 25
-"""Least length of a trimmed passage, if it has as much text: a page number or a heading alone says nothing."""
+WORTH = 0.008  # a sentence adds to a passage when its probability to answer is above this; a greater value makes passages shorter
+LEAST_CHARACTERS = 25  # least length of a trimmed passage, if it has as much text: a page number or a heading alone says nothing
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,8 +29,7 @@ if TYPE_CHECKING:
     from chromadb.api import ClientAPI
     from chromadb.api.models.Collection import Collection
 
-EXACT = 5_000
-"""Up to this many chunks are compared one by one where the vector index finds fewer than are wanted."""
+EXACT = 5_000  # up to this many chunks are compared one by one where the vector index finds fewer than are wanted
 
 
 class ChromaStore:

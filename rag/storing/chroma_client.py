@@ -21,11 +21,8 @@ if TYPE_CHECKING:
 SCHEMAS: Mapping[str, int] = {"chunks": 1, "records": 2, "documents": 1, "lease": 1}
 """The schema version of each kind of collection. Records of version 1, called "documents", had their document's mean vector."""
 
-EF_SEARCH = 400
-"""How widely the vector index searches: four times the most passages ever asked for keeps recall near 1."""
-
-NO_VECTOR: Any = [1.0]
-"""Chroma wants a vector for each row."""
+EF_SEARCH = 400  # how widely the vector index searches: four times the most passages ever asked for keeps recall near 1
+NO_VECTOR: Any = [1.0]  # Chroma wants a vector for each row
 
 
 def connect(folder: Path, url: str | None) -> "ClientAPI":

@@ -9,9 +9,7 @@ from rag.errors import StorageError, storage_errors
 
 SECONDS_TO_WAIT = 5.0
 
-ROOM = 2
-"""Free space needed, in sizes of the databases: SQLite writes them anew, and keeps the old ones meanwhile."""
-
+ROOM = 2  # free space needed, in sizes of the databases: SQLite writes them anew, and keeps the old ones meanwhile
 _STRIP_LOG = """
 WITH gone AS MATERIALIZED (SELECT topic, id, max(seq_id) AS last FROM embeddings_queue WHERE operation = 3 GROUP BY topic, id)
 UPDATE embeddings_queue SET metadata = NULL FROM gone

@@ -14,12 +14,8 @@ import numpy as np
 
 VERSION = 1
 BLOCK_BYTES = 1 << 20
-NO_ENTRY = 0xFFFFFFFF
-"""The entry of an empty index."""
-
-UNIT = 0.01
-"""How far a vector's length may be from 1."""
-
+NO_ENTRY = 0xFFFFFFFF  # the entry of an empty index
+UNIT = 0.01  # how far a vector's length may be from 1
 _LAYOUT = struct.Struct("<iQQQQQQiIQQQdQ")
 _LINK = 4  # bytes
 

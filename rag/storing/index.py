@@ -34,11 +34,8 @@ from rag.types import Chunk, ChunkKey, DocumentRecord
 
 log = logging.getLogger(__name__)
 
-SECONDS_TO_BE_ALONE = 1.0
-"""How long erasing waits until nobody uses the index, before it is put off."""
-
-LEAST_ID_DIGITS = 8
-"""The fewest digits that an id may be shortened to."""
+SECONDS_TO_BE_ALONE = 1.0  # how long erasing waits until nobody uses the index, before it is put off
+LEAST_ID_DIGITS = 8  # the fewest digits that an id may be shortened to
 
 
 class Index:

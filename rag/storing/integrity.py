@@ -28,18 +28,14 @@ log = logging.getLogger(__name__)
 
 DATABASE = "chroma.sqlite3"
 BLOCK_BYTES = 1 << 22
-TRIAL_SECONDS = 300.0
-"""A trial takes two seconds, mostly for loading Chroma; longer on a cold disk and with many chunks."""
-
+TRIAL_SECONDS = 300.0  # a trial takes two seconds, mostly for loading Chroma; longer on a cold disk and with many chunks
 DAMAGED = 3
 """Exit status of a trial that found damage. Any other failure, such as a full disk or lack of memory, says nothing about the files."""
 
 CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE}
 """Signals that end a process that reads damaged files."""
 
-WINDOWS = 8
-"""Parts of a collection that are read and searched, evenly spread."""
-
+WINDOWS = 8  # parts of a collection that are read and searched, evenly spread
 NOT_DAMAGE = re.compile(r"code: (5|6|7|8|10|13|14|23)\b")
 """SQLite's codes for a locked file, for lack of memory, space or rights, and for a failing disk."""
 

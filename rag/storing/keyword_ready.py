@@ -16,11 +16,8 @@ from rag.errors import StorageError, storage_errors
 from rag.storing.schema import Migration, migrate, read_chunk, read_record, stored_fields
 from rag.types import Chunk, ChunkKey, DocumentRecord
 
-FILE = "pending.sqlite3"
-"""In the library's folder."""
-
-_DRAFT = ""
-"""Stands for a fingerprint where a document is a draft."""
+FILE = "pending.sqlite3"  # in the library's folder
+_DRAFT = ""  # stands for a fingerprint where a document is a draft
 
 
 def _create(database: sqlite3.Connection) -> None:

@@ -24,9 +24,7 @@ if TYPE_CHECKING:
     from chromadb.api import ClientAPI
     from chromadb.api.models.Collection import Collection
 
-EXPIRY_SECONDS = 60.0
-"""A holder that has not renewed its lease for this long is considered dead."""
-
+EXPIRY_SECONDS = 60.0  # a holder that has not renewed its lease for this long is considered dead
 RENEWAL_SECONDS = 10.0
 
 _HELD: set[str] = set()

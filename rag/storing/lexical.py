@@ -26,26 +26,15 @@ from rag.types import ChunkKey
 if TYPE_CHECKING:
     from tantivy import DocAddress, Index, IndexWriter, Query, Schema, Searcher
 
-SCHEMA = 1
-"""Raise it whenever the fields change: an index of another schema is rebuilt."""
-
-PAIR_WEIGHT = 0.3
-"""Weight of two words that follow each other as in the question, next to that of each. Measured: tests/benchmarks."""
-
-MOST_WORDS = 64
-"""Words of a question that are searched for, the rarest: more make it slow and find nothing else."""
-
+SCHEMA = 1  # raise it whenever the fields change: an index of another schema is rebuilt
+PAIR_WEIGHT = 0.3  # weight of two words that follow each other as in the question, next to that of each. Measured: tests/benchmarks.
+MOST_WORDS = 64  # words of a question that are searched for, the rarest: more make it slow and find nothing else
 WRITER_BYTES = 50_000_000
 """Memory of the one writing thread. With tantivy's minimum, 15 MB, it spends most of its time merging what it wrote."""
 
-LANGUAGE_CHUNKS = 256
-"""A document's language is detected from its first chunks, this many."""
-
-ORDINAL_BITS = 24
-"""A chunk's key is its document's number in this index, then its ordinal in so many bits: one fast field identifies a hit."""
-
-NO_LANGUAGE = "-"
-"""Stands for "" among the stored languages: a term is never empty."""
+LANGUAGE_CHUNKS = 256  # a document's language is detected from its first chunks, this many
+ORDINAL_BITS = 24  # a chunk's key is its document's number in this index, then its ordinal in so many bits: one fast field identifies a hit
+NO_LANGUAGE = "-"  # stands for "" among the stored languages: a term is never empty
 
 
 @dataclass(frozen=True, slots=True)

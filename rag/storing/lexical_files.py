@@ -5,9 +5,7 @@ import shutil
 import zlib
 from pathlib import Path
 
-IDENTITY = "identity.json"
-"""Our file beside tantivy's: the index's schema, analysis and fingerprint."""
-
+IDENTITY = "identity.json"  # our file beside tantivy's: the index's schema, analysis and fingerprint
 SEGMENT_FILES = ("idx", "pos", "term", "store", "fast", "fieldnorm")
 FOOTER_MAGIC = 1337
 

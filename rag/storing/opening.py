@@ -30,14 +30,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LIBRARY_SCHEMA = 1
-"""Of library.json, which names a library on its Chroma server."""
-
-MANY_CHUNKS = 5_000
-"""Rebuilding the keyword index of this many or more is logged: someone is waiting."""
-
-CHUNKS_A_SECOND = 1_500
-"""About how many chunks are added to the keyword index in a second on two cores."""
+LIBRARY_SCHEMA = 1  # of library.json, which names a library on its Chroma server
+MANY_CHUNKS = 5_000  # rebuilding the keyword index of this many or more is logged: someone is waiting
+CHUNKS_A_SECOND = 1_500  # about how many chunks are added to the keyword index in a second on two cores
 
 
 @dataclass(frozen=True, slots=True)

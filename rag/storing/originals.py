@@ -23,17 +23,11 @@ from rag.types import DocumentRecord
 
 log = logging.getLogger(__name__)
 
-SCHEMA = 1
-"""Of the files in `about`."""
-
+SCHEMA = 1  # of the files in `about`
 BLOCK_BYTES = 1 << 20
 
-PARTIAL = ".partial"
-"""Ends the name of a copy that is not whole yet."""
-
-REMOVED = ".removed"
-"""Ends the name of a file whose document is being removed."""
-
+PARTIAL = ".partial"  # ends the name of a copy that is not whole yet
+REMOVED = ".removed"  # ends the name of a file whose document is being removed
 DAYS_IN_QUARANTINE = 30
 
 

@@ -5,11 +5,8 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-RESERVED_BYTES = 4_000_000
-"""What Chroma needs to open, and to remove a document."""
-
-FULL_BYTES = 16_000_000
-"""With less room than this, a disk is full."""
+RESERVED_BYTES = 4_000_000  # what Chroma needs to open, and to remove a document
+FULL_BYTES = 16_000_000  # with less room than this, a disk is full
 
 
 class Reserve:

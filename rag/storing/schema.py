@@ -23,8 +23,7 @@ from rag.types import Chunk, ChunkKey, DocumentRecord
 
 log = logging.getLogger(__name__)
 
-HIGHEST_VERSION = 1_000
-"""A number above it is no version but damage."""
+HIGHEST_VERSION = 1_000  # a number above it is no version but damage
 
 Migration = Callable[[sqlite3.Connection], object]
 """Takes a SQLite database from one schema version to the next, within a transaction that it neither begins nor ends."""

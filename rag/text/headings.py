@@ -9,9 +9,7 @@ from rag.types import Heading
 
 PATH_SEPARATOR = " > "
 
-LONGEST_TITLE = 200
-"""Characters; a longer line is no heading."""
-
+LONGEST_TITLE = 200  # characters; a longer line is no heading
 _FENCE = re.compile(r" {0,3}(?:(`{3,})[^`]*|(~{3,}).*)", re.DOTALL)
 _HASHES = re.compile(r" {0,3}(#{1,6})[^\S\n]+(\S.*?)(?:[^\S\n]+#+)?[^\S\n]*")
 _EQUALS = re.compile(r"\s*(={1,6})[^\S\n]+([^=\n]*[^=\s][^=\n]*?)[^\S\n]+\1\s*")

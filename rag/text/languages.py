@@ -4,12 +4,8 @@ from collections import Counter
 
 import regex
 
-LANGUAGE_SAMPLE = 4_000
-"""Characters sampled from the beginning and from the middle of a text."""
-
-FEWEST_HITS = 3
-"""A language is identified by this many of its function words..."""
-
+LANGUAGE_SAMPLE = 4_000  # characters sampled from the beginning and from the middle of a text
+FEWEST_HITS = 3  # a language is identified by this many of its function words
 SMALLEST_SHARE = 0.12
 """... if they are at least this share of all words. Running text has 0.3 to 0.5; a list of names in another language under 0.1."""
 
@@ -96,17 +92,14 @@ FUNCTION_WORDS = {
 }
 """The commonest function words of each language: they identify it, and are left out of questions."""
 
-_UNSTEMMED = frozenset({"uk", "bg"})
-"""Languages without a stemmer, listed so that they are not taken for similar ones."""
-
+_UNSTEMMED = frozenset({"uk", "bg"})  # languages without a stemmer, listed so that they are not taken for similar ones
 LANGUAGES_OF: dict[str, tuple[str, ...]] = {
     word: tuple(language for language, listed in FUNCTION_WORDS.items() if word in listed)
     for word in frozenset[str]().union(*FUNCTION_WORDS.values())
 }
 """The languages of each function word."""
 
-WORD = regex.compile(r"[\p{L}\p{M}]+")
-"""A run of letters."""
+WORD = regex.compile(r"[\p{L}\p{M}]+")  # a run of letters
 
 
 def language_of(text: str) -> str:

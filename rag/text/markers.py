@@ -48,8 +48,7 @@ _ITEM_LINE = re.compile(r"\s*(?:[-*+]|\d{1,9}[.)])\s")
 _INDENTED = re.compile(r" {4}| {0,3}\t")
 _PART = re.compile(r"(\d+)(?:\s*[–-]\s*(\d+))?")
 
-MOST_NUMBERS = 1000
-"""Of one range; markers have three digits."""
+MOST_NUMBERS = 1000  # of one range; markers have three digits
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,13 +18,10 @@ _ABBREVIATION = re.compile(
     r"(?:^|[\s(\[])(?:[A-Z]|[a-z]\.[a-z]|Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|No|Nos|Fig|Figs|Eq|Art|Sec|Vol|pp?|cf|vs|etc|approx|incl|Inc|Ltd|Co|Corp|e\.g|i\.e|z\.B|Nr)\.$"
 )
 
-_NUMBER = re.compile(r"\s*\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,4})\.")
-"""The number of a list item."""
-
+_NUMBER = re.compile(r"\s*\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,4})\.")  # the number of a list item
 _WORD = re.compile(r"\w+")
 
-HEADING_SHARE = 0.65
-"""A line without a full stop is a heading if it is at most this long, as a share of the line below it."""
+HEADING_SHARE = 0.65  # a line without a full stop is a heading if it is at most this long, as a share of the line below it
 
 
 def sentence_spans(text: str) -> list[tuple[int, int]]:

@@ -18,15 +18,9 @@ import Stemmer
 
 from rag.text.languages import FUNCTION_WORDS, LANGUAGES_OF, WORD, language_of
 
-VERSION = 1
-"""Increased whenever the same text would give other terms: an index of another version is rebuilt."""
-
-LONGEST = 64
-"""Characters; a longer run of letters is cut into several terms."""
-
-CACHED = 1 << 16
-"""Words whose analysis is cached; about 400 bytes each."""
-
+VERSION = 1  # increased whenever the same text would give other terms: an index of another version is rebuilt
+LONGEST = 64  # characters; a longer run of letters is cut into several terms
+CACHED = 1 << 16  # words whose analysis is cached; about 400 bytes each
 _OTHER_SCRIPTS = frozenset({"ru", "sr", "el", "ar", "fa", "hi", "ne", "hy", "ta", "yi"})
 """Languages in other scripts, in whose texts an ASCII word is most likely English."""
 

@@ -10,9 +10,7 @@ from rag.verifying.dates import Date, agrees_with_any, dates_in
 from rag.verifying.names import Name, NameIndex, index_names, names_in
 from rag.verifying.numbers import Number, equals_any, numbers_in
 
-SPELLED_OUT = 12
-"""Numbers up to this are often written as words, which only English texts are searched for."""
-
+SPELLED_OUT = 12  # numbers up to this are often written as words, which only English texts are searched for
 _LATIN = re.compile(r"[A-Za-z]")
 _LETTER = re.compile(r"[^\W\d_]")
 

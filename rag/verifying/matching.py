@@ -15,14 +15,9 @@ from rag.types import Passage
 from rag.verifying.facts import SourceFacts, source_facts
 from rag.verifying.normalising import Normalised, normalised, without_edges
 
-MOST_SENTENCES = 200
-"""Of a passage, the sentences that are looked at: no chunk has as many, and more would take seconds to embed."""
-
-LEAST_FUZZY = 90.0
-"""Of 100: a stretch of the passage this like the claim is a quotation of it."""
-
-LEAST_QUOTED = 20
-"""Characters: a shorter claim resembles a stretch of many passages by chance."""
+MOST_SENTENCES = 200  # of a passage, the sentences that are looked at: no chunk has as many, and more would take seconds to embed
+LEAST_FUZZY = 90.0  # of 100: a stretch of the passage this like the claim is a quotation of it
+LEAST_QUOTED = 20  # characters: a shorter claim resembles a stretch of many passages by chance
 
 Span = tuple[int, int]
 """Start and end offsets in a passage's text."""

@@ -10,12 +10,8 @@ from rag.text.languages import FUNCTION_WORDS, language_of
 MOST_CAPITALS = 0.9
 """Of a text's words of four letters and more, the share that may be capitalised: above, it is a title, and capitals say nothing."""
 
-FEWEST_WORDS = 4
-"""A text with fewer such words is taken as it is written."""
-
-LEAST_STEM = 4
-"""Letters that a name and a word must share at the beginning to be forms of one ("Canada", "Canadian")."""
-
+FEWEST_WORDS = 4  # a text with fewer such words is taken as it is written
+LEAST_STEM = 4  # letters that a name and a word must share at the beginning to be forms of one ("Canada", "Canadian")
 _CAPITALISED_AT_TIMES = (
     "section sections chapter article clause figure fig table page pages part appendix annex step item question answer example note "
     "summary document documents passage source sources text yes mr mrs ms dr prof sir lord lady saint president king queen prime "

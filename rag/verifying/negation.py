@@ -7,9 +7,7 @@ from itertools import islice, takewhile
 from rag.text.languages import FUNCTION_WORDS
 from rag.text.terms import indexed_terms
 
-REACH = 2
-"""Words after a negation that it denies, function words not counted."""
-
+REACH = 2  # words after a negation that it denies, function words not counted
 _NEGATION = re.compile(
     r"\b(?:not(?!\s+only\b)|cannot|never|no(?!\.|\s+(?:later|longer|more|less|fewer|sooner)\s+than\b)|none|nor|neither|without|nothing|nobody|except"
     r"|unless|(?:\w+n['’]t|n['’]t)|nicht|kein\w{0,2}|nie|ohne|jamais|sans|aucune?|nunca|sin|ninguna?|mai|senza)\b",

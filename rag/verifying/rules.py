@@ -23,11 +23,8 @@ CONSTANT, NEARNESS, COVERED = -7.33, 3.38, 6.72
 SUPPORTED = 0.7
 """From this score on, a claim without a wrong fact is supported: of 100, 96 were, and 4 near misses, on the half it was chosen on."""
 
-RELATED = 0.05
-"""From this score on, it is related."""
-
-WORTH_A_SENTENCE = 0.05
-"""Score that a second sentence must add to be among the supporting words."""
+RELATED = 0.05  # from this score on, it is related
+WORTH_A_SENTENCE = 0.05  # score that a second sentence must add to be among the supporting words
 
 
 @dataclass(frozen=True, slots=True)

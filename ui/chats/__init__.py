@@ -3,5 +3,4 @@
 No gradio here: the page, the routes and, one day, other programs work with the same values.
 """
 
-CONVERSATIONS_FILE = "conversations.sqlite3"
-"""In the library's folder."""
+CONVERSATIONS_FILE = "conversations.sqlite3"  # in the library's folder

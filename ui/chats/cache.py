@@ -14,11 +14,8 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-MOST_OPEN = 100
-"""Conversations kept in memory besides the file; the least recently used goes first."""
-
-MOST_OPEN_TURNS = 2_000
-"""In all of them."""
+MOST_OPEN = 100  # conversations kept in memory besides the file; the least recently used goes first
+MOST_OPEN_TURNS = 2_000  # in all of them
 
 
 class ConversationCache:

@@ -2,8 +2,7 @@
 
 import sqlite3
 
-LOCAL = ""
-"""The owner on a machine where nobody signs in."""
+LOCAL = ""  # the owner on a machine where nobody signs in
 
 
 def _add_tables(connection: sqlite3.Connection) -> None:

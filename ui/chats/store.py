@@ -19,15 +19,9 @@ from ui.chats.schema import MIGRATIONS
 
 log = logging.getLogger(__name__)
 
-SECONDS_TO_WAIT = 1
-"""For another program that has locked the file, such as a backup. What cannot be written meanwhile is written later."""
-
-MOST_SHOWN_CHARACTERS = 200
-"""Of a first question that stands in a list."""
-
-MOST_BODY_CHARACTERS = 4_000_000
-"""Of a turn; a longer one is not read into memory."""
-
+SECONDS_TO_WAIT = 1  # for another program that has locked the file, such as a backup. What cannot be written meanwhile is written later.
+MOST_SHOWN_CHARACTERS = 200  # of a first question that stands in a list
+MOST_BODY_CHARACTERS = 4_000_000  # of a turn; a longer one is not read into memory
 DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 FORBIDDEN = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}

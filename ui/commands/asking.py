@@ -32,8 +32,7 @@ if TYPE_CHECKING:
 
 VERDICTS = {"supported": "supported", "related": "related, but does not say it", "unsupported": "does not support it"}
 FAILED_SENTENCES = {"related": "Not quite what its source says:", "unsupported": "Not supported:"}
-LONGEST_QUOTE = 240
-"""Characters."""
+LONGEST_QUOTE = 240  # characters
 
 QuestionArgument = Annotated[str, typer.Argument(help="What you want to know.")]
 DocumentOption = Annotated[list[str] | None, typer.Option("--document", help="Search this document only; repeatable.")]

@@ -15,8 +15,7 @@ from ui.commands.terminal import JsonOption, LibraryOption, err, open_library, o
 from ui.diagnosis import diagnose, mend
 
 COLOURS = {"ok": "green", "warning": "yellow", "fault": "red"}
-TIMEOUT_SECONDS = 3600.0
-"""A repair may embed a whole library again."""
+TIMEOUT_SECONDS = 3600.0  # a repair may embed a whole library again
 
 app = typer.Typer()
 

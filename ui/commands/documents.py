@@ -27,8 +27,7 @@ from ui.commands.terminal import (
     warn_not_searched,
 )
 
-LONGEST_PASSWORD = 1000
-"""Characters."""
+LONGEST_PASSWORD = 1000  # characters
 
 app = typer.Typer()
 

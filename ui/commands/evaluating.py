@@ -32,12 +32,8 @@ if TYPE_CHECKING:
     from rag.library import Library
     from ui.commands.report import Measurement
 
-MOST_SHOWN = 10
-"""Questions listed below the table."""
-
-LINE_CHARACTERS = 100
-"""Of a question or a passage in that list."""
-
+MOST_SHOWN = 10  # questions listed below the table
+LINE_CHARACTERS = 100  # of a question or a passage in that list
 COLOURS = {"better": "green", "worse": "red", "open": "default"}
 
 app = typer.Typer()

@@ -22,12 +22,8 @@ from rag.text.printable import printable, printable_json
 if TYPE_CHECKING:
     from rag.library import Library
 
-EXCERPT = 200
-"""Characters of a text that are printed."""
-
-FILE_WIDTH = 120
-"""Characters in a line of a table that goes to a file or a pipe."""
-
+EXCERPT = 200  # characters of a text that are printed
+FILE_WIDTH = 120  # characters in a line of a table that goes to a file or a pipe
 ADD_DOCUMENTS = "The library is empty. `rag add PATH` adds documents."
 
 

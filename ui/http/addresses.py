@@ -10,9 +10,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-PORTS = {"http": "80", "https": "443"}
-"""Default port by scheme of an origin."""
-
+PORTS = {"http": "80", "https": "443"}  # default port by scheme of an origin
 _NETLOC = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?\.?)(?::([0-9]{1,5}))?", re.ASCII | re.IGNORECASE)
 
 

@@ -16,11 +16,8 @@ from rag.formats.registry import format_of
 from rag.library import Library
 from rag.viewing import SCALES
 
-KEEP = {"Cache-Control": "private, max-age=86400"}
-"""A document's id is the hash of its bytes, so what is served under it never changes."""
-
-SCALE_STEPS = 8
-"""Pictures for a pixel a point: those for windows of nearly one width are one."""
+KEEP = {"Cache-Control": "private, max-age=86400"}  # a document's id is the hash of its bytes, so what is served under it never changes
+SCALE_STEPS = 8  # pictures for a pixel a point: those for windows of nearly one width are one
 
 
 def document_routes(library: Library) -> APIRouter:

@@ -14,26 +14,17 @@ from ui.http.gradio_routes import API
 from ui.http.uploads import Uploads, files_in
 
 EVENTS = {f"{API}/queue/join", f"{API}/run/predict"}
-MOST_BYTES = 8_000_000
-"""Of an event; texts to compare or classify are the longest."""
-
-MOST_EVENTS = 8
-"""Waiting or running at a time, of a browser."""
-
-MOST_EVENTS_AN_ADDRESS = 16
-"""The same for all browsers at an address; fewer than can run at a time, so that room is left for others."""
-
-MOST_TABS = 40
-"""Of a browser whose state the server keeps, 240 kB each; the least recently used loses it until it is reloaded."""
-
+MOST_BYTES = 8_000_000  # of an event; texts to compare or classify are the longest
+MOST_EVENTS = 8  # waiting or running at a time, of a browser
+MOST_EVENTS_AN_ADDRESS = 16  # the same for all browsers at an address; fewer than can run at a time, so that room is left for others
+MOST_TABS = 40  # of a browser whose state the server keeps, 240 kB each; the least recently used loses it until it is reloaded
 MOST_TABS_AN_ADDRESS = 200
 MOST_TABS_IN_ALL = 500
 TOO_MANY = "Too many requests are running for this browser. Wait for an answer to finish, then try again."
 TOO_LONG = f"This text is larger than {MOST_BYTES // 1_000_000} MB. Send a part of it."
 MALFORMED = "The request is malformed."
 NOT_UPLOADED = "This file was not uploaded from this page. Upload it again."
-_TAB = re.compile(r"\w{1,40}", re.ASCII)
-"""Gradio's session hash: made up by each page that is loaded."""
+_TAB = re.compile(r"\w{1,40}", re.ASCII)  # Gradio's session hash: made up by each page that is loaded
 
 
 class EventGate:

@@ -20,9 +20,7 @@ from ui.http.gradio_routes import whole_response
 from ui.http.protection import CSP, policy
 
 SCRIPTS = "/assets/footnote.js"
-COMPONENT = r"HTML-[\w-]+\.js"
-"""The file of Gradio's HTML component in its folder of assets."""
-
+COMPONENT = r"HTML-[\w-]+\.js"  # the file of Gradio's HTML component in its folder of assets
 CHANGES = (
     (
         r"let \w+=\w+\.default\.compile\((\w+)\)\((\w+)\),(\w+)=Object\.keys\(\2\),(\w+)=Object\.values\(\2\),"

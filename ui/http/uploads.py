@@ -19,9 +19,7 @@ from ui.http.gradio_routes import API, whole_response
 log = logging.getLogger(__name__)
 
 UPLOAD = f"{API}/upload"
-SECONDS_KEPT = 7200
-"""Gradio deletes uploads that no event took after one to two hours."""
-
+SECONDS_KEPT = 7200  # Gradio deletes uploads that no event took after one to two hours
 MOST_NOTED = 20_000
 NO_ROOM = "Free some disk space on the server and try again."
 WHAT_TO_DO = "Upload fewer files, or use `rag add`."

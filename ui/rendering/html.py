@@ -13,8 +13,7 @@ from rag.types import Citation
 from ui import text
 from ui.places import has_pages, place
 
-AROUND = 140
-"""Characters of a passage shown on either side of the cited words."""
+AROUND = 140  # characters of a passage shown on either side of the cited words
 
 
 @dataclass(frozen=True, slots=True)

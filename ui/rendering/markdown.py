@@ -12,9 +12,7 @@ from markdown_it.tree import SyntaxTreeNode
 from ui.rendering.prose import markdown_parser
 
 _SPECIAL = re.compile(r"([\\`*_\[\]>~|#$]|&(?=[#\w]))")
-_ADDRESS = re.compile(r"(:)(?=//)|\b(www)(?=\.)", re.IGNORECASE)
-"""What some programs make a link of."""
-
+_ADDRESS = re.compile(r"(:)(?=//)|\b(www)(?=\.)", re.IGNORECASE)  # what some programs make a link of
 _LINE_START = re.compile(r"^([-+=]|\d+(?=[.)]))", re.MULTILINE)
 _PIPE = re.compile(r"(?<!\\)\|")
 

@@ -17,12 +17,8 @@ log = logging.getLogger(__name__)
 SECONDS_TO_END = 5
 """How long a shutdown waits for the work to end; it may be loading the model, and what it leaves half-done is swept at the next start."""
 
-SECONDS_TO_RETRY = 5
-"""Until embedding is tried again after it failed."""
-
-MOST_PASSED_OVER = 4
-"""The smallest file is read first; after so many that came later, it is the oldest one's turn."""
-
+SECONDS_TO_RETRY = 5  # until embedding is tried again after it failed
+MOST_PASSED_OVER = 4  # the smallest file is read first; after so many that came later, it is the oldest one's turn
 UNEXPECTED = "Something went wrong while this file was read; the server's log says more. Try again, or report it."
 
 

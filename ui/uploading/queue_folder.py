@@ -19,9 +19,7 @@ from rag.types import DocumentState, Outcome
 
 log = logging.getLogger(__name__)
 
-MOST_ATTEMPTS = 20
-"""A file that was being read each time the server died, so often, is left alone until the reader asks for it."""
-
+MOST_ATTEMPTS = 20  # a file that was being read each time the server died, so often, is left alone until the reader asks for it
 NOT_STORED = "This file could not be stored: {reason}. Free some disk space or check the library folder, then try again."
 UPLOAD_GONE = "This upload has expired. Upload the file again."
 UPLOAD_LOST = "The server stopped before this file was stored. Upload it again."

@@ -22,9 +22,7 @@ from ui.web.scripts import script
 from ui.web.settings import build_settings
 from ui.web.source import build_source
 
-MOST_CHATS = 20
-"""Answers that grow at the same time."""
-
+MOST_CHATS = 20  # answers that grow at the same time
 STATE_KEY = "footnote-conversation"
 CACHE_SECONDS = 3600
 

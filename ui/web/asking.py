@@ -16,8 +16,7 @@ from ui.web.contract import Warned
 
 VOTES: tuple[Vote, ...] = ("up", "down")
 
-MOST_NAMED = 3
-"""Documents that the line names; of more it says how many."""
+MOST_NAMED = 3  # documents that the line names; of more it says how many
 
 
 def asking_html(chosen: Sequence[AskedDocument], *, is_editing: bool = False, noted: Turn | None = None) -> str:

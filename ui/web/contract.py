@@ -15,8 +15,7 @@ from rag.errors import RagError
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 """For every listener: not part of a public API, and no progress bar of Gradio's over what is shown."""
 
-AT_ONCE: dict[str, Any] = {"queue": False, **PRIVATE}
-"""For events that are done in no time."""
+AT_ONCE: dict[str, Any] = {"queue": False, **PRIVATE}  # for events that are done in no time
 
 AskingEvent = Literal["edit", "cancel_edit", "vote", "open_note", "save_note", "close_note", "passages"]
 DocumentsEvent = Literal["open", "choose", "remove", "retry", "dismiss", "unlock"]

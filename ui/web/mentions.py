@@ -10,12 +10,9 @@ from rag.types import ChunkKey, DocumentRecord
 from ui import text
 from ui.chats.turns import AskedDocument
 
-MOST_NAMED = 4
-"""Names told where several documents match."""
-
+MOST_NAMED = 4  # names told where several documents match
 _MENTION = re.compile(r"""(?<![^\s(\[„“"'])@(?:"([^"\n]+)"|“([^”\n]+)”|([^\s@"“]+))""")
-_AFTER = ".,;:!?…)]}'’\""
-"""What may follow a name without being part of it."""
+_AFTER = ".,;:!?…)]}'’\""  # what may follow a name without being part of it
 
 
 class ScopeError(RagError):

@@ -17,8 +17,7 @@ from ui.web.theme import stylesheets, theme
 QUEUE_POLL_SECONDS = 0.02
 """Between two looks of Gradio's queue for events to start. Its default of 0.001 keeps an idle server at 3 to 4 % of a core."""
 
-PROGRESS_POLL_SECONDS = 1.0
-"""The same for `gr.Progress`, which no event of ours uses."""
+PROGRESS_POLL_SECONDS = 1.0  # the same for `gr.Progress`, which no event of ours uses
 
 
 class Page(gr.Blocks):

@@ -21,8 +21,7 @@ from ui.web.mentions import Scope
 
 log = logging.getLogger(__name__)
 
-SECONDS_BETWEEN_PAINTS = 0.04
-"""A reader sees no difference, and each paint costs the server a comparison of all messages."""
+SECONDS_BETWEEN_PAINTS = 0.04  # a reader sees no difference, and each paint costs the server a comparison of all messages
 
 
 class ChatPainter:

@@ -6,8 +6,7 @@ from typing import Any
 
 from rag.types import ChunkKey
 
-MOST_ASKED = 2_000
-"""Passages that a question can be asked of; of more, those that come first."""
+MOST_ASKED = 2_000  # passages that a question can be asked of; of more, those that come first
 
 
 def chunk_keys(sent: Any, most: int | None = MOST_ASKED) -> tuple[ChunkKey, ...]:

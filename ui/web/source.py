@@ -19,8 +19,7 @@ from ui.rendering.html import Quote, quote, render
 from ui.web.contract import AT_ONCE, on
 from ui.web.scripts import script
 
-USUAL_WIDTH = 704
-"""Of an image, in pixels, where the page does not say how many it has room for."""
+USUAL_WIDTH = 704  # of an image, in pixels, where the page does not say how many it has room for
 
 
 @dataclass(frozen=True, slots=True)

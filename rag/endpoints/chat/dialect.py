@@ -14,8 +14,7 @@ NO_SYSTEM = re.compile(
 )
 """How chat templates without a system role (Gemma, older Mistral) say so."""
 
-USAGE = re.compile(r"stream_?options|include_?usage", re.IGNORECASE)
-"""How a server names the parameters that ask it to count tokens."""
+USAGE = re.compile(r"stream_?options|include_?usage", re.IGNORECASE)  # how a server names the parameters that ask it to count tokens
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,14 +47,9 @@ CHAT = Service(
     },
 )
 
-LIST_SECONDS = 10.0
-"""Longest wait for the list."""
-
-NO_LIST = {404, 405, 500, 501}
-"""How servers that answer chats, but keep no list, refuse the request for one."""
-
-MODELS_NAMED = 10
-"""Models named in a message."""
+LIST_SECONDS = 10.0  # longest wait for the list
+NO_LIST = {404, 405, 500, 501}  # how servers that answer chats, but keep no list, refuse the request for one
+MODELS_NAMED = 10  # models named in a message
 
 
 def open_client(endpoint: Endpoint) -> "openai.AsyncOpenAI":

@@ -21,11 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ChatDelta", "ChatModel", "ChatStatus", "OpenAIChatModel"]
 
-PAUSE_SECONDS = 0.5
-"""Before the one retry after a dropped connection, 429 or 5xx, where the server names no other."""
-
-LONGEST_PAUSE_SECONDS = 5.0
-"""A server that asks for a longer one gets no retry: a person is waiting."""
+PAUSE_SECONDS = 0.5  # before the one retry after a dropped connection, 429 or 5xx, where the server names no other
+LONGEST_PAUSE_SECONDS = 5.0  # a server that asks for a longer one gets no retry: a person is waiting
 
 _log = logging.getLogger(__name__)
 

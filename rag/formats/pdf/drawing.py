@@ -13,17 +13,10 @@ from PIL import Image, ImageChops
 from rag.formats.cleaning import CleanText
 from rag.formats.protocol import NotDrawableError, Rectangle
 
-MOST_PIXELS = 16_000_000
-"""Of one picture: a page may claim to be of any size."""
-
-LONGEST_SIDE = 16_000
-"""Pixels."""
-
-_WIDEST_GAP = 1.5
-"""Between two pieces of one line, in line heights; the gap between columns is wider."""
-
-_GRID = 1_000_000
-"""Steps across the page in which pdfium, which counts in whole numbers, gives positions."""
+MOST_PIXELS = 16_000_000  # of one picture: a page may claim to be of any size
+LONGEST_SIDE = 16_000  # pixels
+_WIDEST_GAP = 1.5  # between two pieces of one line, in line heights; the gap between columns is wider
+_GRID = 1_000_000  # steps across the page in which pdfium, which counts in whole numbers, gives positions
 
 
 def size_of(page: Any) -> tuple[float, float]:

@@ -27,9 +27,7 @@ from rag.formats.protocol import (
 )
 from rag.text.headings import place_heading
 
-_MOST_MISSING_PAGES = 100
-"""Pages in a row that cannot be loaded before the page count is taken for a lie."""
-
+_MOST_MISSING_PAGES = 100  # pages in a row that cannot be loaded before the page count is taken for a lie
 _MOST_OUTLINE_ENTRIES = 10_000
 
 _MEANINGLESS = re.compile("[\x00\x01\x03-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ue000-\uf8ff\ufffd\uffff]")

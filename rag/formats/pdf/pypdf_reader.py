@@ -11,12 +11,8 @@ import pypdf
 from rag.formats.cleaning import clean, tidy_label, tidy_title
 from rag.formats.protocol import NotReadableError, PageContent, WrongPasswordError
 
-_GLYPH_NAMES = re.compile(r"/[A-Za-z]{1,5}\d+")
-"""What pypdf gives for letters it cannot spell: "/g31/g7"."""
-
-_USUAL_BITS = (128, 40)
-"""Lengths of a key, for files that leave theirs out or state it wrongly, as in bytes."""
-
+_GLYPH_NAMES = re.compile(r"/[A-Za-z]{1,5}\d+")  # what pypdf gives for letters it cannot spell: "/g31/g7"
+_USUAL_BITS = (128, 40)  # lengths of a key, for files that leave theirs out or state it wrongly, as in bytes
 _SHORTEST_CHECK = {2: 32, 3: 16, 4: 16, 5: 48, 6: 48}
 """By revision, how many bytes of the entry /U a password is compared with: with fewer of them, none fits."""
 
