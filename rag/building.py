@@ -64,12 +64,7 @@ def build_parts(
 ) -> Parts:
     """Build what the settings say, except the models that are given; those stay the caller's to close.
 
-    No model is loaded, no index opened, and no process started yet.
-
-    Raises:
-        LibraryLockedError: Another process has the library open.
-        StorageError: The folder cannot be used.
-        EmbeddingError: The setting of the embedding model is malformed.
+    No model is loaded, no index opened, and no process started yet. Raises as `Library.open` does.
     """
     with ExitStack() as closing:
         plain_embedder = embedder or _closed_by(closing, _embedder(settings))

@@ -63,10 +63,6 @@ class Checkup:
         """Rebuild index and keywords from the library's files, restore files from where they came, add again what is in quarantine.
 
         Returns the outcome of each file that was added again.
-
-        Raises:
-            StorageError: The disk or the database failed.
-            EmbeddingError: The embedding model cannot be used.
         """
         self._index.allow_rebuilding()
         with self._index.guarded():

@@ -2,22 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
-OutcomeStatus = Literal[
-    "added",
-    "unchanged",
-    "replaced",
-    "renamed",
-    "duplicate",
-    "missing",
-    "no_text",
-    "needs_password",
-    "unreadable",
-    "too_large",
-    "unsupported",
-]
-"""What became of one file. The first six leave its content searchable."""
+SearchableStatus = Literal["added", "unchanged", "replaced", "renamed", "duplicate", "missing"]
+OutcomeStatus = Literal[SearchableStatus, "no_text", "needs_password", "unreadable", "too_large", "unsupported"]
+"""What became of one file."""
 
 DocumentState = Literal["queued", "reading", "keyword_ready", "ready", "failed"]
 """How far a document is; `rag.ingesting` draws the states and the steps between them."""
@@ -374,7 +363,7 @@ class Outcome:
     @property
     def is_searchable(self) -> bool:
         """Whether the file's content can be found in the library now."""
-        return self.status in {"added", "unchanged", "replaced", "renamed", "duplicate", "missing"}
+        return self.status in get_args(SearchableStatus)
 
 
 @dataclass(frozen=True, slots=True)

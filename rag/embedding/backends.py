@@ -23,16 +23,10 @@ Backend = Literal["auto", "onnx", "torch"]
 def build_embedder(model: str, backend: Backend, cache: Path, endpoint: EmbeddingEndpoint | None = None) -> Embedder:
     """The embedder that a setting names; nothing is loaded, and nothing asked, before its first use.
 
-    Args:
-        model: A sentence-transformers model: the built-in one's name, a folder, or a name in the local Hugging Face cache. Or one of
-            another kind: `transformers:MODEL?pooling=HOW`, `openai:MODEL`, `words:FILE`, `gensim:FOLDER`,
-            `combine:WEIGHT*MODEL,WEIGHT*MODEL` or `plugin:MODULE:CLASS`.
-        backend: "onnx" (ONNX Runtime), "torch" (sentence-transformers), or "auto": the first where the model can be exported.
-        cache: The folder of exported models.
-        endpoint: Where `openai:MODEL` answers.
-
-    Raises:
-        EmbeddingError: The setting is not of the form that its kind needs.
+    `model` is a sentence-transformers model: the built-in one's name, a folder, or a name in the local Hugging Face cache. Or it is one of
+    another kind: `transformers:MODEL?pooling=HOW`, `openai:MODEL`, which answers at `endpoint`, `words:FILE`, `gensim:FOLDER`,
+    `combine:WEIGHT*MODEL,WEIGHT*MODEL` or `plugin:MODULE:CLASS`; EmbeddingError where it lacks what its kind needs. `backend` "auto" is
+    "onnx" (ONNX Runtime) where the model can be exported, to a folder in `cache`, else "torch" (sentence-transformers).
     """
     kind, _, rest = model.strip().partition(":")
     match kind:

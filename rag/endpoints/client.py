@@ -27,33 +27,22 @@ Failure = Literal["not_configured", "connection", "key", "model", "rate_limit", 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One kind of endpoint.
+    """One kind of endpoint."""
 
-    Attributes:
-        name: Such as "chat endpoint"; `kind` is the same with an article, and with what it is compatible with.
-        nobody: The subject of "... answers at ADDRESS" where nothing does.
-        example: A usual address.
-        path: What a request adds to the address; forgiven at its end. "" where the adapter looks for the path.
-        url_setting, key_setting, model_setting: The settings that name address, key and model.
-        slow: The predicate of a server that took too long, up to the seconds; `patience` is what to do then.
-        shorten: What to do where the request was too large; `correct`, where it was refused for another reason.
-        error: The class of its errors; `errors` has those of some failures.
-    """
-
-    name: str
-    kind: str
-    nobody: str
-    example: str
-    path: str
+    name: str  # such as "chat endpoint"
+    kind: str  # the same with an article, and with what it is compatible with
+    nobody: str  # the subject of "... answers at ADDRESS" where nothing does
+    example: str  # a usual address
+    path: str  # what a request adds to the address; forgiven at its end. "" where the adapter looks for the path
     url_setting: str
     key_setting: str
     model_setting: str
-    slow: str
-    patience: str
-    shorten: str
-    correct: str
+    slow: str  # the predicate of a server that took too long, up to the seconds
+    patience: str  # what to do then
+    shorten: str  # what to do where the request was too large
+    correct: str  # what to do where it was refused for another reason
     error: type[RagError]
-    errors: Mapping[Failure, type[RagError]] = field(default_factory=dict)
+    errors: Mapping[Failure, type[RagError]] = field(default_factory=dict)  # instead of `error`, of some failures
 
 
 @dataclass(frozen=True, slots=True)

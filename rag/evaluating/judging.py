@@ -36,11 +36,9 @@ def page_rank(passages: Sequence[Passage], gold: Sequence[Gold]) -> int | None:
 def text_overlap(passages: Sequence[Passage], gold: Sequence[Gold]) -> tuple[float, float, float] | None:
     """Compare the union of the passages with the union of the gold texts, character by character.
 
-    The token-wise metrics of Smith and Troynikov, "Evaluating Chunking Strategies for Retrieval" (Chroma, 2024), on characters.
-    Of a text with several occurrences, the one best covered counts.
-
-    Returns:
-        Precision, recall, and intersection over union, each in [0, 1]; None where not all the gold is text.
+    Returns precision, recall, and intersection over union, each in [0, 1]; None where not all the gold is text. Of a text with several
+    occurrences, the one best covered counts. These are the token-wise metrics of Smith and Troynikov, "Evaluating Chunking Strategies for
+    Retrieval" (Chroma, 2024), on characters.
     """
     if not gold or not all(item.occurrences for item in gold):
         return None

@@ -55,12 +55,7 @@ class FileAdder:
         self._originals = originals
 
     def add(self, sources: Sequence[Source], passwords: Sequence[str], progress: ProgressCallback | None, *, wait: bool) -> list[Outcome]:
-        """Add files; with `wait`, embed them and whatever else is not embedded yet. One outcome for each, in the order given.
-
-        Raises:
-            StorageError: The disk or the database failed.
-            EmbeddingError: The embedding model cannot be used.
-        """
+        """Add files; with `wait`, embed them and whatever else is not embedded yet. One outcome for each, in the order given."""
         outcomes: dict[int, Outcome] = {}
         embedding: dict[str, tuple[_FileProgress, Outcome]] = {}
         for number, place in enumerate(sorted(range(len(sources)), key=lambda place: _delay(sources[place].path)), start=1):

@@ -29,9 +29,7 @@ class EmbeddingQueue:
     def step(self) -> bool:
         """Embed the next chunks, of several documents where these are small; whether there was anything to do.
 
-        Raises:
-            StorageError: The disk or the database failed. What was embedded before is kept.
-            EmbeddingError: The model cannot be used.
+        Where it raises StorageError or EmbeddingError, what was embedded before is kept.
         """
         with self._turn:
             chunks = self._index.keyword_ready.next(WRITE_BATCH)

@@ -21,23 +21,14 @@ from rag.types import DocumentRecord, Heading, Outcome, OutcomeStatus, Page
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file to add.
+    """A file to add."""
 
-    Attributes:
-        path: Where its bytes are now.
-        name: Its name in the library.
-        origins: Where it came from: absolute paths, or "upload:NAME".
-        replaces: Whether a document of the same origin and other content gives way; else this one gets a name of its own.
-        error: Why it cannot be read from the outset, if so.
-        password: What opened the library's own copy, or "".
-    """
-
-    path: Path
-    name: str
-    origins: tuple[str, ...]
-    replaces: bool = True
-    error: DocumentError | None = None
-    password: str = field(default="", repr=False)
+    path: Path  # where its bytes are now
+    name: str  # in the library
+    origins: tuple[str, ...]  # where it came from: absolute paths, or "upload:NAME"
+    replaces: bool = True  # whether a document of the same origin and other content gives way; else this one gets a name of its own
+    error: DocumentError | None = None  # why it cannot be read from the outset, if so
+    password: str = field(default="", repr=False)  # what opened the library's own copy, or ""
 
 
 class Stager:
@@ -56,9 +47,7 @@ class Stager:
     def add(self, source: Source, passwords: Sequence[str], on_fraction: Callable[[float], None]) -> Outcome:
         """Take one file in; one that cannot be read has an outcome too. `on_fraction` is told how much is read, in [0, 1].
 
-        Raises:
-            StorageError: The disk or the database failed. Nothing of this file was stored.
-            EmbeddingError: The model cannot be used.
+        Raises EmbeddingError, or StorageError where nothing of this file was stored.
         """
         try:
             if source.error:

@@ -33,16 +33,8 @@ def migrate(connection: sqlite3.Connection, migrations: Sequence[Migration], nam
     """Bring a SQLite database up to date; `PRAGMA user_version` counts the migrations it has had.
 
     Each step is committed together with its number, so a process that is killed in between resumes with the next opening. The first
-    migration creates the tables; it must accept tables that are there already, made before there were versions.
-
-    Args:
-        connection: To the database, outside any transaction.
-        migrations: All steps, in order; never remove or reorder any.
-        name: What the database is called in errors.
-
-    Raises:
-        NewerSchemaError: A newer program wrote it; nothing was changed.
-        sqlite3.DatabaseError: It cannot be written, or is damaged: the version too, as SQLITE_CORRUPT.
+    migration creates the tables; it must accept tables that are there already, made before there were versions. Never remove or reorder
+    any. Raises `NewerSchemaError`, having changed nothing, or sqlite3.DatabaseError; a damaged version is one too, as SQLITE_CORRUPT.
     """
     while (version := user_version(connection)) != len(migrations):
         check_version(version or 1, len(migrations), name)  # 0 before the first migration

@@ -19,20 +19,13 @@ MOST_OPEN_TURNS = 2_000  # in all of them
 
 
 class ConversationCache:
-    """Turns by conversation; all but `use` needs its `lock`. A turn that cannot be written stays here, and is written when it can be.
-
-    Attributes:
-        lock: Reentrant.
-        store: The file in use.
-        open: The conversations in memory, the most recently used last.
-        problem: Why the last turn could not be written, and what to do; "" where it could.
-    """
+    """Turns by conversation; all but `use` needs its `lock`. A turn that cannot be written stays here, and is written when it can be."""
 
     def __init__(self, store: ConversationStore) -> None:
         self.lock = threading.RLock()
-        self.problem = ""
+        self.problem = ""  # why the last turn could not be written, and what to do; "" where it could
         self.store = store
-        self.open: OrderedDict[ConversationKey, tuple[Turn, ...]] = OrderedDict()
+        self.open: OrderedDict[ConversationKey, tuple[Turn, ...]] = OrderedDict()  # the most recently used last
         self._unwritten: dict[tuple[ConversationKey, str], None] = {}
 
     def turns(self, key: ConversationKey) -> tuple[Turn, ...] | None:

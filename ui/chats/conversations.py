@@ -80,18 +80,9 @@ class Conversations:
         instead_of: str = "",
         passages: tuple[ChunkKey, ...] = (),
     ) -> Turn:
-        """Add a turn about these documents or passages, or about the whole library.
+        """Add a turn about these documents or passages, or about the whole library; the turn `instead_of` goes, with those after it.
 
-        Args:
-            conversation_id: From `resume`.
-            question: As typed.
-            documents: Those that are asked; all if none.
-            instead_of: The id of a turn that goes, with those after it.
-            passages: The chunks that are asked; all if none.
-
-        Raises:
-            KeyError: The id did not come from `resume`, or its conversation was deleted.
-            ConversationFullError: The conversation has `MOST_TURNS`.
+        Raises ConversationFullError, or KeyError where the id did not come from `resume`, or its conversation was deleted.
         """
         turn = Turn(secrets.token_hex(4), question, documents=documents, passages=passages)
         key = self._key(conversation_id)

@@ -31,33 +31,19 @@ _OLD_JOB = re.compile(r"[0-9a-f]{16}")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A file on its way into the library.
-
-    Attributes:
-        id: Names the job.
-        path: The file; an uploaded one has a folder of its own, deleted when the job is dismissed or has succeeded.
-        name: The file's name.
-        keep: Whether the file is somebody else's, as a sample is.
-        size: In bytes.
-        submitted: When it came, in seconds since 1970.
-        attempts: How often reading it was begun.
-        resumed: Whether an earlier run of the server left it.
-        fraction: How much is read, in [0, 1]; None while it is queued.
-        outcome: What became of it, once that is known.
-        problem: Why it has no outcome (the disk is full, say), or "".
-    """
+    """A file on its way into the library."""
 
     id: str
-    path: Path
+    path: Path  # an uploaded file has a folder of its own, deleted when the job is dismissed or has succeeded
     name: str
-    keep: bool = False
-    size: int = 0
-    submitted: float = 0.0
-    attempts: int = 0
-    resumed: bool = False
-    fraction: float | None = None
+    keep: bool = False  # whether the file is somebody else's, as a sample is
+    size: int = 0  # bytes
+    submitted: float = 0.0  # seconds since 1970
+    attempts: int = 0  # how often reading it was begun
+    resumed: bool = False  # whether an earlier run of the server left it
+    fraction: float | None = None  # how much is read, in [0, 1]; None while it is queued
     outcome: Outcome | None = None
-    problem: str = ""
+    problem: str = ""  # why it has no outcome (the disk is full, say), or ""
 
     @property
     def state(self) -> DocumentState:

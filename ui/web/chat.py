@@ -24,20 +24,13 @@ Chosen = Sequence[AskedDocument]
 
 
 class ChatPanel(NamedTuple):
-    """The column's components.
-
-    Attributes:
-        line: The line above the box.
-        chosen: The documents that are asked.
-        editing: The id of the turn whose question is being edited.
-        box: Where the question is typed.
-    """
+    """The column's components."""
 
     chatbot: gr.Chatbot
-    line: gr.HTML
-    chosen: gr.State
-    editing: gr.State
-    box: gr.Textbox
+    line: gr.HTML  # above the box
+    chosen: gr.State  # the documents that are asked
+    editing: gr.State  # the id of the turn whose question is being edited
+    box: gr.Textbox  # where the question is typed
     fresh: gr.Button
 
 

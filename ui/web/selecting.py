@@ -10,12 +10,7 @@ MOST_ASKED = 2_000  # passages that a question can be asked of; of more, those t
 
 
 def chunk_keys(sent: Any, most: int | None = MOST_ASKED) -> tuple[ChunkKey, ...]:
-    """The chunks that the browser names, each once; what names none is left out.
-
-    Args:
-        sent: `{document_id: [ordinal, ...]}`, if it is what it should be.
-        most: So many of them, the first; all if None.
-    """
+    """The chunks that the browser names as `{document_id: [ordinal, ...]}`, each once, at most so many; what names none is left out."""
     if not isinstance(sent, dict):
         return ()
     lists = ((str(document_id), ordinals) for document_id, ordinals in sent.items() if isinstance(ordinals, list))

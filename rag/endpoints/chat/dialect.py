@@ -19,18 +19,12 @@ USAGE = re.compile(r"stream_?options|include_?usage", re.IGNORECASE)  # how a se
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """What a server accepts.
+    """What a server accepts."""
 
-    Attributes:
-        token_limit: The parameter that limits the answer's tokens, or None where there is none.
-        takes_system: Whether it takes a system message; otherwise its text goes before the first user message.
-        takes_usage: Whether it can be asked how many tokens it counted.
-    """
-
-    token_limit: str | None = "max_tokens"
+    token_limit: str | None = "max_tokens"  # the parameter that limits the answer's tokens, or None where there is none
     takes_temperature: bool = True
-    takes_system: bool = True
-    takes_usage: bool = True
+    takes_system: bool = True  # otherwise its text goes before the first user message
+    takes_usage: bool = True  # whether it can be asked how many tokens it counted
 
     def request(self, messages: Sequence[Message], max_tokens: int | None, temperature: float | None) -> dict[str, Any]:
         """The request's body besides the model's name: as little as the server needs."""

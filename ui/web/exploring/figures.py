@@ -35,14 +35,11 @@ class Figures:
             return self._files.get(name)
 
     def show(self, figure: "Figure", label: str, name: str = "") -> str:
-        """The HTML in which a figure is drawn.
+        """The HTML in which a figure is drawn; `label` is the sentence that a screen reader says.
 
-        Args:
-            figure: The `customdata` of a point travels with its events. If `name` is "passage", it is a document's id and a chunk's
-                ordinal, and a click opens that passage.
-            label: What a screen reader says, in a sentence.
-            name: Part of the events `fn-figure-click` and `fn-figure-select` on `document`, whose `detail` is
-                `{name, data: customdata, box}` and `{name, data: [customdata, ...], box}`; `box` is the element it is drawn in.
+        The events `fn-figure-click` and `fn-figure-select` on `document` have the detail `{name, data: customdata, box}` and `{name, data:
+        [customdata, ...], box}`; `box` is the element it is drawn in. If `name` is "passage", a point's `customdata` is a document's id and
+        a chunk's ordinal, and a click opens that passage.
         """
         return render("figure.html", figure_id=self.keep(figure), label=label, name=name, height=int(figure.layout.height or 460))
 

@@ -60,11 +60,7 @@ class MapDrawing:
         return self._clustering is not None and self._clustering.fingerprint == self._library.vectors().fingerprint
 
     def members(self, number: Any) -> tuple[ChunkKey, ...]:
-        """The chunks of a cluster; none if there is no such number.
-
-        Raises:
-            ExploringError: The library has changed.
-        """
+        """The chunks of a cluster, none if there is no such number; `ExploringError` where the library has changed."""
         clustering = self._clustering
         require_same(clustering.fingerprint if clustering else "", self._library.vectors().fingerprint)
         return tuple(key for key, label in zip(clustering.keys, clustering.labels, strict=True) if label == number) if clustering else ()
