@@ -95,13 +95,11 @@ class Sample:
     """What a metric is computed from; `bounds` is None for milliseconds."""
 
     key: str
-    values: Floats
-    """One a row, NaN where it has none."""
+    values: Floats  # one a row, NaN where it has none
     statistic: Statistic
     bounds: tuple[float, float] | None
     better: Literal["higher", "lower"]
-    groups: tuple[Any, ...]
-    """Rows that are resampled apart, such as answerable and not; one array of booleans `(rows,)` each."""
+    groups: tuple[Any, ...]  # rows that are resampled apart, such as answerable and not; one array of booleans `(rows,)` each
 
 
 def ndcg(ranks: Sequence[int | None], depth: int) -> float:

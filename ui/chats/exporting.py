@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from rag.types import Answer, Citation, Verdict
+from rag.types import Answer
 from ui import text
 from ui.chats.turns import Turn, scope_words
-from ui.places import place
+from ui.places import Footnote, footnotes
 from ui.rendering.html import render
 from ui.rendering.markdown import plain, safe_markdown
 from ui.rendering.prose import answer_html, verdict_words
@@ -18,27 +17,6 @@ from ui.rendering.prose import answer_html, verdict_words
 _BEGIN, _END = "\ue000", "\ue002"
 _PRIVATE = str.maketrans(dict.fromkeys((_BEGIN, _END), "\ufffd"))
 _PLACE = re.compile(rf"{_BEGIN}(\d+){_END}(?P<colon>:?)")
-
-
-@dataclass(frozen=True, slots=True)
-class Footnote:
-    """A number of an answer with the quotes under it, each with its verdict, or None where it was not checked."""
-
-    number: int
-    place: str
-    heading: str
-    quotes: tuple[tuple[str, Verdict | None], ...]
-
-
-def footnotes(answer: Answer) -> list[Footnote]:
-    """An answer's footnotes, by number."""
-    by_number: dict[int, list[Citation]] = {}
-    for citation in answer.citations:
-        by_number.setdefault(citation.number, []).append(citation)
-    return [
-        Footnote(number, place(cited[0].passage), cited[0].heading, tuple(dict.fromkeys(map(_checked_quote, cited))))
-        for number, cited in sorted(by_number.items())
-    ]
 
 
 def to_markdown(title: str, turns: Sequence[Turn]) -> str:
@@ -83,10 +61,6 @@ def _remarks(turn: Turn) -> list[str]:
 
 def _emphasis(words: str) -> str:
     return f"*{plain(words)}*" if words else ""
-
-
-def _checked_quote(citation: Citation) -> tuple[str, Verdict | None]:
-    return _line(citation.quote), citation.verdict if citation.sentence else None
 
 
 def _html_body(answer: Answer, index: int) -> Markup:

@@ -1,7 +1,6 @@
 """`rag search` and `rag ask`: passages, and answers with their footnotes."""
 
 import asyncio
-from collections.abc import Sequence
 from contextlib import aclosing, nullcontext
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +10,7 @@ from rich.live import Live
 from rich.text import Text
 
 from rag.answering.notices import nothing_found, still_indexing
-from rag.types import Answer, Citation
+from rag.types import Answer
 from ui.commands.terminal import (
     JsonOption,
     LibraryOption,
@@ -25,7 +24,7 @@ from ui.commands.terminal import (
     warn,
     warn_not_searched,
 )
-from ui.places import place
+from ui.places import Footnote, footnotes, place
 
 if TYPE_CHECKING:
     from rag.library import Library
@@ -107,14 +106,9 @@ def ask(
 def _print_answer(answer: Answer) -> None:
     """Print the text, each footnote with the words that its sentences rest on, and the sentences that do not hold."""
     out.print(Text(answer.text), end="\n\n")
-    by_number: dict[int, list[Citation]] = {}
-    for citation in answer.citations:
-        by_number.setdefault(citation.number, []).append(citation)
-    for number, citations in sorted(by_number.items()):
-        out.print(f"[{number}] {place(citations[0].passage)}", markup=False)
-        if citations[0].heading:
-            out.print(f"    {citations[0].heading}", style="dim", markup=False)
-        for line in _quotes(citations):
+    for note in footnotes(answer):
+        out.print(f"[{note.number}] {note.place}", markup=False)
+        for line in filter(None, (note.heading, *_quotes(note))):
             out.print(f"    {line}", style="dim", markup=False)
     for verdict, words in FAILED_SENTENCES.items():
         for sentence in answer.sentences:
@@ -122,7 +116,7 @@ def _print_answer(answer: Answer) -> None:
                 out.print(f"{words} {' '.join(answer.text[sentence.start : sentence.end].split())}", style="yellow", markup=False)
 
 
-def _quotes(citations: Sequence[Citation]) -> list[str]:
-    """The quoted words of one footnote, each with its verdict; the first where none was checked, as of a refusal."""
-    checked = [f"{VERDICTS[each.verdict]}: “{excerpt(each.quote, LONGEST_QUOTE)}”" for each in citations if each.sentence]
-    return list(dict.fromkeys(checked)) or [f"“{excerpt(citations[0].quote, LONGEST_QUOTE)}”"]
+def _quotes(note: Footnote) -> list[str]:
+    """The quoted words of a footnote, each with its verdict; the first where none was checked, as of a refusal."""
+    checked = [f"{VERDICTS[verdict]}: “{excerpt(quote, LONGEST_QUOTE)}”" for quote, verdict in note.quotes if verdict]
+    return list(dict.fromkeys(checked)) or [f"“{excerpt(note.quotes[0][0], LONGEST_QUOTE)}”"]

@@ -25,20 +25,13 @@ LATENCY_BINS = 24
 class Measurement:
     """What was measured, with which settings, on which library."""
 
-    file: str
-    """The questions'."""
-    library: dict[str, object]
-    """Its folder and index identity, and how many documents, pages and chunks it has."""
-    other_identity: str
-    """B's index identity; "" without a B."""
-    settings: dict[str, object]
-    """Those that may change what is retrieved."""
-    changes: dict[str, object]
-    """The settings that B has otherwise; empty without a B."""
-    created: str
-    """ISO 8601 in UTC."""
-    evaluation: Evaluation
-    """Of A, which is the library as it is."""
+    file: str  # with the questions
+    library: dict[str, object]  # its folder and index identity, and how many documents, pages and chunks it has
+    other_identity: str  # B's index identity; "" without a B
+    settings: dict[str, object]  # those that may change what is retrieved
+    changes: dict[str, object]  # the settings that B has otherwise; empty without a B
+    created: str  # ISO 8601 in UTC
+    evaluation: Evaluation  # of A, which is the library as it is
     comparison: Comparison | None
 
     @property

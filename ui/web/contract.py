@@ -47,17 +47,12 @@ class Warned:
 class Painting(NamedTuple):
     """The six outputs of each event of the chat: what a handler gives each, in the order in which the events are wired."""
 
-    conversation: Any
-    """The conversation's id, kept in the browser."""
+    conversation: Any  # the conversation's id, kept in the browser
     messages: Any
-    box: Any
-    """Where the question is typed."""
-    listing: Any
-    """The list of conversations."""
-    editing: Any
-    """The id of the turn whose question is being edited, or ""."""
-    line: Any
-    """The line above the box."""
+    box: Any  # where the question is typed
+    listing: Any  # the list of conversations
+    editing: Any  # the id of the turn whose question is being edited, or ""
+    line: Any  # the line above the box
 
     @classmethod
     def of(cls, **given: Any) -> Self:
