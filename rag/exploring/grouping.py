@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.embedding.protocol import Embeddings
+from rag.exploring.lists import counted
 
 Labels = NDArray[np.intp]  # the number of each row's group, from 0; -1 for a row in none
 CANDIDATES = (2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 25, 30, 40)  # numbers of groups that are tried
@@ -37,7 +38,7 @@ def by_means(short: Embeddings, k: int | None, seed: int) -> tuple[Labels, str]:
     """
     if k is not None:
         labels = _means(short, min(k, len(np.unique(short, axis=0))), seed)
-        return labels, f"Found by k-means, {_clusters(int(labels.max()) + 1)} as asked for."
+        return labels, f"Found by k-means, {counted(int(labels.max()) + 1, 'cluster')} as asked for."
     sample = short[np.random.default_rng(seed).permutation(len(short))[:SAMPLE]]
     most = min(len(np.unique(sample, axis=0)) - 1, len(sample) // 2, max(MOST_OF_FEW, int((len(short) / 2) ** 0.5)))
     least = FEWEST_OF_MANY if len(sample) >= MANY else 1
@@ -46,7 +47,7 @@ def by_means(short: Embeddings, k: int | None, seed: int) -> tuple[Labels, str]:
         return np.zeros(len(short), dtype=np.intp), "All in one: there are too few different passages to tell groups apart."
     best = max(scores, key=lambda candidate: (scores[candidate], -candidate))
     why = f"silhouette {scores[best]:.2f}, the best of {min(scores)} to {max(scores)}, on {len(sample):,} passages"
-    return _means(short, best, seed), f"Found by k-means, {_clusters(best)} ({why})."
+    return _means(short, best, seed), f"Found by k-means, {counted(best, 'cluster')} ({why})."
 
 
 def _silhouette(sample: Embeddings, k: int, seed: int) -> float:
@@ -69,7 +70,3 @@ def _means(rows: Embeddings, k: int, seed: int) -> Labels:
     _, numbered = np.unique(labels, return_inverse=True)  # a mini-batch may leave a group empty
     found: Labels = numbered.astype(np.intp)
     return found
-
-
-def _clusters(count: int) -> str:
-    return f"{count} cluster{'s' if count != 1 else ''}"

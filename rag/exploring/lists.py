@@ -74,6 +74,11 @@ def write_csv(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return written.getvalue()
 
 
+def counted(count: int, noun: str) -> str:
+    """A count and its noun, as "1 passage", "1,000 passages"."""
+    return f"{count:,} {noun}{'s' if count != 1 else ''}"
+
+
 def shortened(text: str, most: int) -> str:
     """A text of `most` characters at most, with an ellipsis where it was cut."""
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"

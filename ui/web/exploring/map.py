@@ -7,12 +7,13 @@ from typing import Any
 import gradio as gr
 
 from rag.errors import RagError
+from rag.exploring.lists import counted
 from rag.exploring.mapping import map_library
 from ui.limits import question_of
 from ui.rendering.html import render
 from ui.web.contract import PRIVATE
 from ui.web.exploring.map_drawing import MapDrawing
-from ui.web.exploring.view import Tools, counted, explanation, in_background, problem, progress_bar
+from ui.web.exploring.view import Tools, explanation, in_background, problem, progress_bar
 from ui.web.scripts import script
 from ui.web.selecting import MOST_ASKED, by_document, chunk_keys
 

@@ -10,6 +10,7 @@ from rag.exploring.clusters import Clustering, find_clusters
 from rag.exploring.colouring import Caption, by_cluster, by_document, captions
 from rag.exploring.figures.map import MOST_LISTED, map_figure
 from rag.exploring.figures.style import mark
+from rag.exploring.lists import counted
 from rag.exploring.mapping import Map, PlacedQuestion, place_question, require_same
 from rag.exploring.naming import title_clusters
 from rag.exploring.passages import FoundPassage, found_passage
@@ -17,7 +18,6 @@ from rag.library import Library
 from rag.types import ChunkKey
 from ui.rendering.html import render
 from ui.web.exploring.figures import Figures
-from ui.web.exploring.view import counted
 
 NEAREST = 5  # passages among which a question is placed
 TRUST = (

@@ -55,11 +55,6 @@ def progress_bar(text: str, share: float) -> str:
     return render("explore_bar.html", text=text, share=share)
 
 
-def counted(count: int, noun: str) -> str:
-    """A count and its noun, as "1 passage", "1,000 passages"."""
-    return f"{count:,} {noun}{'s' if count != 1 else ''}"
-
-
 def shows_problems(handler: Callable[P, Iterator[str]]) -> Callable[P, Iterator[str]]:
     """Have a handler show its errors in place of its result."""
 
