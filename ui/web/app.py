@@ -11,12 +11,12 @@ from ui.rendering.html import render
 from ui.uploading.indexer import Indexer
 from ui.web.asking import AskingHandlers
 from ui.web.chat import ChatHandlers, ChatPanel, build_chat
-from ui.web.contract import AT_ONCE, PRIVATE, Painting, on
+from ui.web.contract import AT_ONCE, PRIVATE, Painting, id_of, on
 from ui.web.documents import build_documents
 from ui.web.exploring.explore import build_explore
 from ui.web.exploring.figures import Figures
 from ui.web.exploring.view import Tools
-from ui.web.history import HistoryHandlers, HistoryPanel, build_history, pick
+from ui.web.history import HistoryHandlers, HistoryPanel, build_history
 from ui.web.mounting import Page
 from ui.web.scripts import script
 from ui.web.settings import build_settings
@@ -81,7 +81,7 @@ def _wire_chat(
     opening: dict[str, Any] = {"fn": handlers.open, "inputs": [history.wanted, *shown, chosen], "outputs": painted, **PRIVATE}
     history.find.change(listed.show, shown, history.listing, trigger_mode="always_last", **AT_ONCE)
     on(history.listing, "rename")(listed.rename, shown, history.listing, **AT_ONCE)
-    on(history.listing, "pick")(pick, None, history.wanted, cancels=growing, **PRIVATE).then(**opening)
+    on(history.listing, "pick")(id_of, None, history.wanted, cancels=growing, **PRIVATE).then(**opening)
     deleted = [history.wanted, history.listing]
     on(history.listing, "delete")(listed.delete, shown, deleted, **AT_ONCE).then(**opening)
     on(history.listing, "delete_shown")(listed.delete, shown, deleted, cancels=growing, **PRIVATE).then(**opening)

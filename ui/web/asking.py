@@ -12,7 +12,7 @@ from ui.chats.turns import AskedDocument, Turn, Vote
 from ui.limits import MOST_NOTE_CHARACTERS, limited
 from ui.rendering.html import render
 from ui.web.answers import messages
-from ui.web.contract import Warned
+from ui.web.contract import Warned, id_of
 
 VOTES: tuple[Vote, ...] = ("up", "down")
 
@@ -82,4 +82,4 @@ class AskingHandlers:
         return gr.skip(), gr.skip()
 
     def _turn(self, conversation_id: str | None, event: gr.EventData) -> Turn | None:
-        return self._conversations.turn(conversation_id, str(getattr(event, "id", ""))) if conversation_id else None
+        return self._conversations.turn(conversation_id, id_of(event)) if conversation_id else None

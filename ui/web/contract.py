@@ -25,6 +25,11 @@ ExploringEvent = Literal["choose", "cluster", "like", "near"]
 ScriptEvent = AskingEvent | DocumentsEvent | HistoryEvent | SourceEvent | ExploringEvent
 
 
+def id_of(event: gr.EventData) -> str:
+    """The id that a script's event names, of whatever kind it is; "" where it names none."""
+    return str(getattr(event, "id", ""))
+
+
 def on(component: gr.HTML, event: ScriptEvent) -> Callable[..., Any]:
     """The listener of a script's event, used as Gradio's own: `on(listing, "remove")(handler, inputs, outputs, **PRIVATE)`."""
     listener: Callable[..., Any] = getattr(component, event)

@@ -14,7 +14,7 @@ from ui.limits import MOST_PASSWORD_CHARACTERS, limited
 from ui.rendering.html import render
 from ui.uploading.indexer import Indexer
 from ui.uploading.queue_folder import Job
-from ui.web.contract import AT_ONCE, PRIVATE, Warned, on
+from ui.web.contract import AT_ONCE, PRIVATE, Warned, id_of, on
 from ui.web.scripts import script
 
 POLL_SECONDS = 0.7
@@ -82,7 +82,7 @@ class DocumentsHandlers:
         """Remove a document."""
         with Warned():
             try:
-                self._library.remove(_id(event))
+                self._library.remove(id_of(event))
                 self._has_removed = True
                 self._indexer.wake()
             except DocumentNotFoundError:  # removed in another tab
@@ -91,23 +91,19 @@ class DocumentsHandlers:
 
     def dismiss(self, event: gr.EventData) -> tuple[str, Any]:
         """Dismiss a file that could not be read."""
-        self._indexer.dismiss(_id(event))
+        self._indexer.dismiss(id_of(event))
         return self.show()
 
     def retry(self, event: gr.EventData) -> tuple[str, Any]:
         """Try a file again."""
-        self._indexer.retry(_id(event))
+        self._indexer.retry(id_of(event))
         return self.show()
 
     def unlock(self, event: gr.EventData) -> tuple[str, Any]:
         """Try a password."""
         with Warned():
-            self._indexer.unlock(_id(event), limited(getattr(event, "password", None), MOST_PASSWORD_CHARACTERS, text.PASSWORD_GIVEN))
+            self._indexer.unlock(id_of(event), limited(getattr(event, "password", None), MOST_PASSWORD_CHARACTERS, text.PASSWORD_GIVEN))
         return self.show()
-
-
-def _id(event: gr.EventData) -> str:
-    return str(getattr(event, "id", ""))
 
 
 def _news(job: Job | None) -> str:

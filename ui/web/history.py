@@ -10,7 +10,7 @@ from ui.chats.conversations import Conversations
 from ui.chats.store import Summary
 from ui.limits import MOST_SEARCH_CHARACTERS, TextTooLongError
 from ui.rendering.html import render
-from ui.web.contract import Warned
+from ui.web.contract import Warned, id_of
 from ui.web.scripts import script
 
 
@@ -53,11 +53,6 @@ def history_html(conversations: Conversations, current: str | None, query: str =
     return render("conversations.html", listed=listed, current=current, is_search=bool(query.strip()), news=news, problems=problems)
 
 
-def pick(event: gr.EventData) -> str:
-    """The id of the conversation that was clicked."""
-    return str(getattr(event, "id", ""))
-
-
 class HistoryHandlers:
     """The list's events."""
 
@@ -72,7 +67,7 @@ class HistoryHandlers:
         """Rename a conversation."""
         news = ""
         with Warned():
-            self._conversations.rename(pick(event), str(getattr(event, "title", "")))
+            self._conversations.rename(id_of(event), str(getattr(event, "title", "")))
             news = text.RENAMED
         return history_html(self._conversations, conversation_id, query, news)
 
@@ -80,6 +75,6 @@ class HistoryHandlers:
         """Delete a conversation; where it is the one that is shown, a new one is wanted."""
         wanted, news = conversation_id, ""
         with Warned():
-            self._conversations.delete(pick(event))
-            wanted, news = "" if pick(event) == conversation_id else conversation_id, text.DELETED
+            self._conversations.delete(id_of(event))
+            wanted, news = "" if id_of(event) == conversation_id else conversation_id, text.DELETED
         return wanted, history_html(self._conversations, conversation_id, query, news)

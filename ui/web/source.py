@@ -16,7 +16,7 @@ from rag.viewing import SCALES
 from ui import text
 from ui.chats.conversations import Conversations
 from ui.rendering.html import Quote, quote, render
-from ui.web.contract import AT_ONCE, on
+from ui.web.contract import AT_ONCE, id_of, on
 from ui.web.scripts import script
 
 USUAL_WIDTH = 704  # of an image, in pixels, where the page does not say how many it has room for
@@ -61,7 +61,7 @@ class SourceHandlers:
 
     async def cite(self, conversation_id: str, event: gr.EventData) -> str:
         """Show a footnote's source."""
-        turn_id, _, index = str(getattr(event, "id", "")).rpartition("-")
+        turn_id, _, index = id_of(event).rpartition("-")
         place = int(index) if index.isdecimal() and len(index) < 10 else -1
         citation = await asyncio.to_thread(self._conversations.citation, conversation_id, turn_id, place)
         if citation is None:
@@ -70,7 +70,7 @@ class SourceHandlers:
 
     async def passage(self, event: gr.EventData) -> str:
         """Show a chunk, with its text highlighted."""
-        document_id, ordinal = str(getattr(event, "id", "")), getattr(event, "ordinal", None)
+        document_id, ordinal = id_of(event), getattr(event, "ordinal", None)
         key = (document_id, ordinal if isinstance(ordinal, int) else -1)
         try:
             record = await asyncio.to_thread(self._library.document, document_id)
@@ -83,7 +83,7 @@ class SourceHandlers:
     async def open(self, event: gr.EventData) -> str:
         """Show a page of a document."""
         page = getattr(event, "page", 1)
-        return await self._show(str(getattr(event, "id", "")), page if isinstance(page, int) else 1, None, _width(event))
+        return await self._show(id_of(event), page if isinstance(page, int) else 1, None, _width(event))
 
     async def _show(self, document_id: str, page: int, citation: Citation | None, width: float) -> str:
         cited = quote(citation) if citation else None

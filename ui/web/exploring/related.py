@@ -10,7 +10,7 @@ from rag.exploring.graph import DocumentGraph, related_documents
 from rag.exploring.related import found_like, related_to
 from rag.types import DocumentRecord
 from ui.rendering.html import render
-from ui.web.contract import PRIVATE
+from ui.web.contract import PRIVATE, id_of
 from ui.web.exploring.view import Handlers, Tools, explanation, note, problem
 from ui.web.scripts import script
 
@@ -56,7 +56,7 @@ class RelatedHandlers(Handlers):
 
     def near(self, event: gr.EventData) -> tuple[Any, str, str]:
         """As `choose`, for a click on a point of the graph."""
-        chosen = str(getattr(event, "id", ""))
+        chosen = id_of(event)
         return gr.Dropdown(value=chosen), *self.choose(chosen)
 
     def like(self, event: gr.EventData) -> str:
