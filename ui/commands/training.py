@@ -11,8 +11,6 @@ from ui.commands.terminal import JsonOption, LibraryOption, err, open_library, p
 
 app = typer.Typer()
 
-READ_CHUNKS = 1_000
-
 
 @app.command()
 def train(
@@ -26,15 +24,13 @@ def train(
 ) -> None:
     """Train word or document vectors on the library's texts, for use with RAG_EMBEDDING_MODEL=gensim:FOLDER."""
     from rag.embedding.trained import train as train_model
+    from rag.exploring.passages import read_chunks
 
-    texts = []
     with open_library(library) as opened:
         # in the order of the ids, which does not depend on when documents were added
         keys = sorted((record.id, ordinal) for record in opened.documents() for ordinal in range(record.chunks))
-        for first in range(0, len(keys), READ_CHUNKS):
-            chunks = opened.chunks(keys[first : first + READ_CHUNKS])
-            texts += [chunks[key].text for key in sorted(chunks)]
-    trained = train_model(texts, kind, output, dimensions, epochs)
+        chunks = read_chunks(opened, keys)
+    trained = train_model([chunks[key].text for key in sorted(chunks)], kind, output, dimensions, epochs)
     if as_json:
         print_json([asdict(trained)])
         return

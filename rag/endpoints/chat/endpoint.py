@@ -4,19 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rag import errors
 from rag.endpoints.client import Endpoint, Service
 from rag.endpoints.errors import not_the_protocol, translate
-from rag.errors import (
-    ChatAuthenticationError,
-    ChatConnectionError,
-    ChatError,
-    ChatModelNotFoundError,
-    ChatNotConfiguredError,
-    ChatProtocolError,
-    ChatRateLimitError,
-    ChatRequestError,
-    ChatServerError,
-)
 
 if TYPE_CHECKING:
     import openai
@@ -34,16 +24,16 @@ CHAT = Service(
     patience="try again, or raise RAG_CHAT_SECONDS",
     shorten="Lower RAG_CHAT_CONTEXT_TOKENS or RAG_TOP_K to send less.",
     correct="",
-    error=ChatError,
+    error=errors.ChatError,
     errors={
-        "not_configured": ChatNotConfiguredError,
-        "connection": ChatConnectionError,
-        "key": ChatAuthenticationError,
-        "model": ChatModelNotFoundError,
-        "rate_limit": ChatRateLimitError,
-        "request": ChatRequestError,
-        "server": ChatServerError,
-        "protocol": ChatProtocolError,
+        "not_configured": errors.ChatNotConfiguredError,
+        "connection": errors.ChatConnectionError,
+        "key": errors.ChatAuthenticationError,
+        "model": errors.ChatModelNotFoundError,
+        "rate_limit": errors.ChatRateLimitError,
+        "request": errors.ChatRequestError,
+        "server": errors.ChatServerError,
+        "protocol": errors.ChatProtocolError,
     },
 )
 
