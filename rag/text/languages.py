@@ -100,6 +100,63 @@ LANGUAGES_OF: dict[str, tuple[str, ...]] = {
 """The languages of each function word."""
 
 WORD = regex.compile(r"[\p{L}\p{M}]+")  # a run of letters
+_SCRIPTS = {
+    "ja": r"[\p{Hiragana}\p{Katakana}]",
+    "ko": r"\p{Hangul}",
+    "zh": r"\p{Han}",
+    "th": r"\p{Thai}",
+    "el": r"\p{Greek}",
+    "he": r"\p{Hebrew}",
+    "hi": r"\p{Devanagari}",
+    "fa": r"[\u067e\u0686\u0698\u06a9\u06af\u06cc]",
+    "ar": r"\p{Arabic}",
+    "uk": r"[іїєґІЇЄҐ]",
+    "ru": r"\p{Cyrillic}",
+}
+"""What a language is known by that shares its script with few others; the first that is found decides."""
+
+_SCRIPT = regex.compile("|".join(f"(?P<{language}>{letters})" for language, letters in _SCRIPTS.items()))
+_LATIN_SHARE = 0.6  # of the letters: from this share on, a text is not in the language of another script that it has letters of
+_LATIN = regex.compile(r"\p{Latin}")
+_LETTERS_OF = {
+    language: tuple(letters.split())
+    for language, letters in {
+        "en": "th wh ough ed ay",
+        "de": "ß ä ö ü sch ei",
+        "fr": "ç œ ê è à ù û î ë oux eau",
+        "es": "ñ ¿ ¡ á í ó ú ción",
+        "pt": "ã õ ç â ê ção nh lh",
+        "it": "ò ì è à zz gli zion",
+        "nl": "ij aa ee oo ë cht",
+        "tr": "ğ ı ş dır dir dür ler lar üç ö ü",
+        "pl": "ł ą ż ź ć ń ś ę ó cz sz rz",
+        "cs": "ř ě ů č ž ý š í á",
+        "hu": "ő ű á é gy sz",
+        "ro": "ș ț ă â",
+        "sv": "å ä ö",
+        "da": "å ø æ",
+        "no": "å ø æ",
+        "fi": "ä ö aa ää ii",
+        "vi": "ạ ả ấ ầ ẩ ậ ắ ằ ặ ẹ ẻ ẽ ế ề ể ễ ệ ỉ ị ọ ỏ ố ồ ổ ộ ớ ờ ở ợ ụ ủ ứ ừ ử ự ỳ ỷ ỹ đ ơ ư",
+    }.items()
+}
+"""Letters and groups of letters that are frequent in a language and in few others."""
+
+FEWEST_VOTES = 0.6  # with fewer, a short text is of no known language: one word, or a few letters
+
+_QUESTION_WORDS = {
+    "de": "wieviel bedeutet heißt kostet gilt dauert gibt liegt",
+    "fr": "combien coûte signifie dure",
+    "es": "cuánto cuánta cuántos cuántas cuánto cuesta significa tarda",
+    "it": "quanto quanta quanti quante costa significa dura",
+    "pt": "quanto quanta quantos quantas custa significa dura fica",
+    "nl": "hoeveel kost betekent duurt",
+    "pl": "ile wynosi kosztuje znaczy trwa",
+    "cs": "kolik činí stojí znamená trvá",
+    "tr": "kaç kaçıncı nedir midir hangisi kimdir nerededir",
+    "en": "cost costs mean means long much many",
+}
+"""Words that short questions have, besides function words."""
 
 
 def language_of(text: str) -> str:
@@ -112,3 +169,34 @@ def language_of(text: str) -> str:
         return ""
     language, count = hits.most_common(1)[0]
     return language if count >= max(FEWEST_HITS, SMALLEST_SHARE * len(words)) and language not in _UNSTEMMED else ""
+
+
+def language_by_script(text: str) -> str:
+    """The language that a text's script is mostly used for ("ja", "zh", "ar", "hi", "ru", ...); "" for Latin and unknown scripts."""
+    sample = text[: 2 * LANGUAGE_SAMPLE]
+    found = {match.lastgroup or "" for match in _SCRIPT.finditer(sample)}
+    letters = sum(map(len, WORD.findall(sample)))
+    if not found or len(_LATIN.findall(sample)) > _LATIN_SHARE * letters:
+        return ""
+    return next(language for language in _SCRIPTS if language in found)
+
+
+def likely_language(text: str) -> str:
+    """The most probable language of a text that may be as short as a question; "" where two are as likely, or nothing tells.
+
+    The script decides first, then function words and letters: the fewer languages have them, the more they count.
+    """
+    if by_script := language_by_script(text):
+        return by_script
+    sample = text[:LANGUAGE_SAMPLE].casefold()
+    votes: dict[str, float] = {}
+    for word in WORD.findall(sample):
+        for language in LANGUAGES_OF.get(word, ()):
+            votes[language] = votes.get(language, 0.0) + 1 / len(LANGUAGES_OF[word]) + 0.2
+        for language in (language for language, listed in _QUESTION_WORDS.items() if word in listed.split()):
+            votes[language] = votes.get(language, 0.0) + 0.7
+    for language, letters in _LETTERS_OF.items():
+        if count := sum(sample.count(letter) for letter in letters):
+            votes[language] = votes.get(language, 0.0) + min(count, 6) / 5
+    first, second = [*sorted(votes.items(), key=lambda vote: -vote[1]), ("", 0.0), ("", 0.0)][:2]
+    return first[0] if first[1] > second[1] and first[1] >= FEWEST_VOTES else ""

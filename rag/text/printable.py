@@ -1,6 +1,7 @@
 """Untrusted text made safe to show: nothing in it controls a terminal or the reading direction."""
 
 import re
+import unicodedata
 
 REPLACEMENT = "\ufffd"
 
@@ -28,3 +29,9 @@ def printable_line(text: str) -> str:
 def printable_json(line: str) -> str:
     """The same JSON document with these characters escaped."""
     return _IN_JSON.sub(lambda character: f"\\u{ord(character[0]):04x}", line)
+
+
+def is_right_to_left(text: str) -> bool:
+    """Whether most of a text's first letters are of a script that is written from right to left."""
+    classes = [unicodedata.bidirectional(character) for character in text[:1000] if not "\ue000" <= character <= "\uf8ff"]
+    return sum(each in {"R", "AL"} for each in classes) > classes.count("L")

@@ -23,6 +23,11 @@ class TermWeights:
         terms = self._terms(text)
         return sum(weight for alternatives, weight in self._words if not terms.isdisjoint(alternatives))
 
+    def share(self, text: str) -> float:
+        """The share, by weight, of the question's words that a text has, in [0, 1]."""
+        total = sum(weight for _, weight in self._words)
+        return self.weight(text) / total if total else 0.0
+
     def coverage(self, text: str, known: str) -> float:
         """The share, by weight, of the words not in `known` that a text has, in [0, 1]; 1 where `known` has all words."""
         terms, known_terms = self._terms(text), self._terms(known)
