@@ -1,16 +1,25 @@
 """Whether a claim and its source contradict each other: one denies what the other says."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice, takewhile
 
 from rag.text.languages import FUNCTION_WORDS
-from rag.text.terms import indexed_terms
+from rag.text.terms import indexed_terms, query_terms
+from rag.verifying.vocabulary import Vocabulary, vocabulary
 
 REACH = 2  # words after a negation that it denies, function words not counted
+MOST_CLAUSES = 100  # of a text, those that are compared
+MOST_OF_CLAUSE = 0.6  # share of the words of a clause which the source denies: from this on, the claim is about the same
+_CLAUSE_END = re.compile(
+    r"[.;:!?,]\s|[。；：！？，、،؛؟।…\n]"
+    r"|\b(?:mais|aber|sondern|pero|sino|ma|mas|maar|но|ale|ama|fakat|و?لكن)\b|लेकिन|परंतु|但|而是",
+    re.IGNORECASE,
+)
 _NEGATION = re.compile(
     r"\b(?:not(?!\s+only\b)|cannot|never|no(?!\.|\s+(?:later|longer|more|less|fewer|sooner)\s+than\b)|none|nor|neither|without|nothing|nobody|except"
-    r"|unless|(?:\w+n['’]t|n['’]t)|nicht|kein\w{0,2}|nie|ohne|jamais|sans|aucune?|nunca|sin|ninguna?|mai|senza)\b",
+    r"|unless|(?:\w+n['’]t|n['’]t))\b",
     re.IGNORECASE,
 )
 _DENYING = re.compile(
@@ -23,8 +32,72 @@ _WORD = re.compile(r"\w+|[.;:!?]")
 _UNCOUNTED = FUNCTION_WORDS["en"] | {"done", "made", "make", "get", "able"}
 
 
-def denies_otherwise(claim: str, source: str) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Clause:
+    """A part of a sentence: whether it is denied, its terms, and the terms that may stand for each of its content words."""
+
+    is_denied: bool
+    terms: frozenset[str]
+    words: tuple[tuple[str, ...], ...]
+
+
+def denies_otherwise(claim: str, source: str, language: str = "en") -> bool:
     """Whether one of two texts denies what the other says; what the source denies of things that the claim does not name does not count."""
+    if language == "en":
+        return _denies_in_english(claim, source)
+    return _denies_by_clauses(claim, source, language)
+
+
+def _denies_by_clauses(claim: str, source: str, language: str) -> bool:
+    """The same where word order differs: the clause nearest to one that is denied must be denied too."""
+    words = vocabulary(language)
+    if words is None:
+        return False
+    stemmed_in = language if language in FUNCTION_WORDS else ""
+    claimed, stated = (list(islice(_clauses(text, words, stemmed_in), MOST_CLAUSES)) for text in (claim, source))
+    return (
+        _is_said_undenied(claimed, stated, 0.0)
+        or _is_said_undenied(stated, claimed, MOST_OF_CLAUSE)
+        or bool(words.denying_prefix and _differs_by_prefix(claim, source, words.denying_prefix))
+    )
+
+
+def _is_said_undenied(clauses: Sequence[_Clause], others: Sequence[_Clause], least: float) -> bool:
+    for clause in clauses:
+        if clause.is_denied and others:
+            shares = [(_share(clause, other), other.is_denied) for other in others]
+            share, is_denied = max(shares)
+            if share >= least and not is_denied:
+                return True
+    return False
+
+
+def _share(clause: _Clause, other: _Clause) -> float:
+    """The share of a clause's words that another has."""
+    return sum(not other.terms.isdisjoint(alternatives) for alternatives in clause.words) / len(clause.words)
+
+
+def _clauses(text: str, words: Vocabulary, language: str) -> Iterator[_Clause]:
+    for part in _CLAUSE_END.split(words.not_denied.sub(" ", text)):
+        if part.strip():
+            is_denied = bool(words.negations.search(part)) != bool(words.denying.search(part))
+            bare = words.denying.sub(" ", words.negations.sub(" ", part))
+            if content := query_terms(bare, {language}):
+                yield _Clause(is_denied, frozenset(indexed_terms(bare, language)[0]), tuple(content))
+
+
+def _differs_by_prefix(claim: str, source: str, prefix: str) -> bool:
+    """Whether one text has a word that the other has with the prefix that denies, and only so."""
+    claimed, stated = (set(re.findall(r"\w+", text.casefold())) for text in (claim, source))
+    return any(
+        prefix + word in others and word not in others and prefix + word not in own
+        for own, others in ((claimed, stated), (stated, claimed))
+        for word in own
+        if len(word) > 2
+    )
+
+
+def _denies_in_english(claim: str, source: str) -> bool:
     denied_in_claim, denied_in_source = _denied_terms(claim), _denied_terms(source)
     if not denied_in_claim:
         claimed = _terms(claim)

@@ -5,21 +5,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-_TO_NINETEEN = (
-    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
-)
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
-_TO_TWELFTH = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
-_UNITS = {
-    **{word: value for value, word in enumerate(_TO_NINETEEN.split(), start=1)},
-    **{word: 10 * value for value, word in enumerate(_TENS.split(), start=2)},
-}
-_ORDINALS = {
-    **{word: value for value, word in enumerate(_TO_TWELFTH.split(), start=1)},
-    **{f"{word}th": value for word, value in _UNITS.items() if 13 <= value < 20},
-    **{f"{word[:-1]}ieth": value for word, value in _UNITS.items() if value >= 20},
-}
-_SCALES = {"dozen": 12, "hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12, "mn": 10**6, "bn": 10**9}
+from rag.verifying.number_words import number_words
+from rag.verifying.vocabulary import folded, vocabulary
+
 _PERHAPS_SCALES = {"k": 10**3, "m": 10**6, "b": 10**9}
 
 _UNIT_WORDS = {
@@ -30,20 +18,16 @@ _UNIT_WORDS = {
     **{form: unit for unit in ("second", "minute", "hour", "day", "week", "month", "year") for form in (unit, f"{unit}s")},
 }
 
+LONGEST_UNIT = 40  # characters behind a number in which its unit may stand
 _GROUPED = r"\d{1,3}(?:[,.'’\u00a0\u2009\u202f ]\d{3})+(?![\d])(?:[.,]\d{1,9})?"
 _DIGITS = re.compile(
     rf"(?<![A-Za-z\d])(?<!\d[.,])(?P<digits>{_GROUPED}|\d{{1,30}}(?:[.,]\d{{1,30}})*)"
     r"(?P<suffix>[A-Za-z]{1,3}(?![A-Za-z\d]))?(?![A-Za-z\d])"
 )
 _IN_CODE = re.compile(r"(?<=[A-Za-z])\d{1,30}")
-_WORDS = re.compile(
-    rf"\b(?:{'|'.join([*_UNITS, *_ORDINALS, 'dozen', 'hundred', 'thousand', 'million', 'billion', 'trillion'])})s?\b", re.IGNORECASE
-)
-_JOINED = re.compile(r"(?:[\s-]+|\s+and\s+)\Z", re.IGNORECASE)
-_SCALE = re.compile(r"[\s-]?(hundred|thousand|million|billion|trillion|mn|bn)\b", re.IGNORECASE)
+_IN_SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
 _IN_SCALE = re.compile(r"\bin (thousand|million|billion)s\b", re.IGNORECASE)
 _AFTER = re.compile(r"[\s-]*(%|per\s?cent\b|[^\W\d_]+)(?:[\s-]+([^\W\d_]+))?")
-_DIGIT_BEFORE = re.compile(r"\d[\s-]?\Z")
 _BEFORE = re.compile(r"([$€£])\s*\Z")
 _ENUMERATED = re.compile(r"\s*\(?\d{1,3}[.)]\s")
 
@@ -58,6 +42,7 @@ class Number:
         is_word: Whether it is written in letters.
         is_ordinal: Whether it counts a place, as "third".
         is_part: Whether it is only one way to read a part of another: the 1 of "1 000".
+        is_unsure: Whether its words mean something else at times: "acht", "cuarto".
     """
 
     values: frozenset[Decimal]
@@ -67,14 +52,17 @@ class Number:
     is_word: bool = False
     is_ordinal: bool = False
     is_part: bool = False
+    is_unsure: bool = False
 
 
-def numbers_in(text: str) -> list[Number]:
-    """Find the numbers of a text, in digits and in English words, in no order; the number of a list item at its beginning is left out."""
+def numbers_in(text: str, language: str = "en") -> list[Number]:
+    """Find the numbers of a text, in digits and in words of its language, in no order; a list item's own at its beginning is left out."""
     skipped = _ENUMERATED.match(text)
-    found = [number for number in (*_in_digits(text), *_in_words(text)) if not (skipped and number.end <= skipped.end())]
+    found = [
+        number for number in (*_in_digits(text, language), *_in_words(text, language)) if not (skipped and number.end <= skipped.end())
+    ]
     if scale := _IN_SCALE.search(text):
-        times = _SCALES[scale[1].lower()]
+        times = _IN_SCALES[scale[1].lower()]
         found += [Number(_times(number.values, times), number.unit, number.start, number.end) for number in found]
     return found
 
@@ -86,16 +74,18 @@ def equals_any(number: Number, others: Sequence[Number]) -> bool:
     )
 
 
-def _in_digits(text: str) -> Iterator[Number]:
+def _in_digits(text: str, language: str) -> Iterator[Number]:
+    words = vocabulary(language) or vocabulary("en")
+    assert words
     for match in _DIGITS.finditer(text):
         digits, suffix, end = match["digits"], (match["suffix"] or "").lower(), match.end()
         values = _readings(digits)
-        if scale := _SCALE.match(text, end):
-            values, end = _times(values, _SCALES[scale[1].lower()]), scale.end()
+        if scale := words.scale.match(text, end):
+            values, end = _times(values, words.scales.get(folded(scale[1]), 1)), scale.end()
         elif suffix in _PERHAPS_SCALES:
             values |= _times(values, _PERHAPS_SCALES[suffix])
-        elif suffix in _SCALES:
-            values = _times(values, _SCALES[suffix])
+        elif suffix in words.scales:
+            values = _times(values, words.scales[suffix])
         if values:
             yield Number(values, _unit(text, match.start(), end), match.start(), end, is_ordinal=suffix in {"st", "nd", "rd", "th"})
         if not values or " " in digits:  # "5,6,7"; and "1 000" is a thousand, but "room 12 300 chairs" has none
@@ -128,49 +118,17 @@ def _times(values: frozenset[Decimal], scale: int) -> frozenset[Decimal]:
     return frozenset(value * scale for value in values)
 
 
-def _in_words(text: str) -> Iterator[Number]:
-    """Words that follow each other make one number as long as they can: "two hundred and fifty", but "three / five-day weeks"."""
-    total = current = start = end = 0
-    is_ordinal = False
-    for match in _WORDS.finditer(text):
-        word = match.group().lower()
-        follows = bool(end) and _JOINED.match(text, end, match.start()) is not None and not is_ordinal
-        ordinal = word in _ORDINALS or word.removesuffix("s") in _ORDINALS
-        value = _UNITS.get(word) or _ORDINALS.get(word) or _ORDINALS.get(word.removesuffix("s")) or 0
-        if not value and (
-            word not in _SCALES or (not end and _DIGIT_BEFORE.search(text, max(0, match.start() - 3), match.start()))
-        ):  # "hundreds"; "2.5 million"
-            continue
-        if not (follows and _can_follow(current, value)) and end:
-            yield _worded(text, total + current, start, end, is_ordinal)
-            total = current = end = 0
-        start = start if end else match.start()
-        if value:
-            current += value
-        elif word in {"dozen", "hundred"}:
-            current = (current or 1) * _SCALES[word]
-        else:
-            total, current = total + (current or 1) * _SCALES[word], 0
-        end, is_ordinal = match.end(), ordinal
-    if end:
-        yield _worded(text, total + current, start, end, is_ordinal)
-
-
-def _can_follow(current: int, value: int) -> bool:
-    if not value:
-        return True
-    last = current % 100
-    return last == 0 or (last >= 20 and last % 10 == 0 and value < 10)
-
-
-def _worded(text: str, value: int, start: int, end: int, is_ordinal: bool) -> Number:
-    return Number(frozenset({Decimal(value)}), _unit(text, start, end), start, end, is_word=True, is_ordinal=is_ordinal)
+def _in_words(text: str, language: str) -> Iterator[Number]:
+    for words in number_words(text, language):
+        unit = "%" if words.is_percentage else _unit(text, words.start, words.end)
+        value = frozenset({Decimal(words.value)})
+        yield Number(value, unit, words.start, words.end, is_word=True, is_ordinal=words.is_ordinal, is_unsure=words.is_unsure)
 
 
 def _unit(text: str, start: int, end: int) -> str:
     if before := _BEFORE.search(text, max(0, start - 3), start):
         return before[1]
-    after = _AFTER.match(text, end)
+    after = _AFTER.match(text, end, end + LONGEST_UNIT)
     if not after:
         return ""
     first = "%" if after[1].lower().startswith("per") and after[1].lower().endswith("cent") else _UNIT_WORDS.get(after[1].lower(), "")

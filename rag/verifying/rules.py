@@ -16,6 +16,7 @@ from rag.verifying.matching import PreparedPassage, Span, coverage, prepare, sam
 from rag.verifying.negation import denies_otherwise
 from rag.verifying.normalising import normalised, without_edges
 from rag.verifying.protocol import Claim, Judgement, Support
+from rag.verifying.vocabulary import checked_language
 
 CONSTANT, NEARNESS, COVERED = -7.33, 3.38, 6.72
 """Of the odds that a claim is supported: fitted by `tests/benchmarks/verdicts.py`."""
@@ -82,9 +83,11 @@ def decide(text: str, facts: Facts, words: str, source: SourceFacts, titles: Seq
         return "unsupported"
     if score < SUPPORTED:  # the same subject, but not the same statement
         return "related"
-    if denies_otherwise(text, words):  # one denies what the other says
+    if denies_otherwise(text, words, checked_language(f"{text}\n{words}", source.language)):  # one denies what the other says
         return "related"
-    if missing_facts(Facts(facts.numbers, facts.dates, ()), source_facts([words, *titles])):  # a figure of some other sentence
+    if missing_facts(
+        Facts(facts.numbers, facts.dates, ()), source_facts([words, *titles], source.language)
+    ):  # a figure of some other sentence
         return "related"
     return "supported"
 
@@ -95,7 +98,8 @@ def support_probability(nearness: float, covered: float) -> float:
 
 
 def _judgement(claim: Claim, vector: Embeddings, sources: Mapping[int, _Source]) -> Judgement:
-    prepared = _PreparedClaim(claim.text, without_edges(normalised(claim.text).text), facts_of(claim.text), vector)
+    near = next((sources[index].passage.facts.language for index in claim.cited or sources), "")
+    prepared = _PreparedClaim(claim.text, without_edges(normalised(claim.text).text), facts_of(claim.text, near), vector)
     if not claim.cited:
         supports = [support for index in sources if (support := _support(prepared, index, sources[index])).verdict == "supported"]
         best = sorted(supports, key=lambda support: -support.score)[:1]
