@@ -1,0 +1,1 @@
+"""How the reader is made: its data, its training, its export."""
