@@ -20,6 +20,7 @@ from rag.ingesting.adding import FileAdder
 from rag.ingesting.chunking import index_identity
 from rag.ingesting.embedding_queue import EmbeddingQueue
 from rag.ingesting.staging import Stager
+from rag.reading.reader import Reader
 from rag.reranking import Reranker, build_reranker
 from rag.retrieving.retriever import Retriever
 from rag.retrieving.search import Search
@@ -93,7 +94,9 @@ def build_parts(
         queue = EmbeddingQueue(checked, index, writing)
         adder = FileAdder(Stager(loader, checked, index, originals, settings.chunk_tokens, writing), queue, index, originals)
         index.on_lost(adder.restore)
-        search = Search(retriever, index, checked, settings.top_k)
+        reader = Reader()
+        closing.callback(reader.close)
+        search = Search(retriever, index, checked, reader, settings.top_k)
         return Parts(
             lock=lock,
             writing=writing,
@@ -102,7 +105,7 @@ def build_parts(
             originals=originals,
             index=index,
             search=search,
-            answerer=Answerer(search, index, checked, RuleVerifier(checked), chat_model, settings),
+            answerer=Answerer(search, index, RuleVerifier(checked), chat_model, settings),
             vectors=VectorReader(index, identity),
             loader=loader,
             pages=pages,

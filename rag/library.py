@@ -307,7 +307,7 @@ class Library:
             EmbeddingError: The embedding model cannot be used.
             StorageError: The index cannot be read.
         """
-        return self._parts.search.confidence(checked_question(question), passages)
+        return self._parts.search.read(checked_question(question), passages).confidence
 
     def ask(
         self,

@@ -2,14 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
 from rag.answering.citations import CitationResolver
 from rag.answering.footnoting import footnoted
-from rag.answering.notices import CUT, DOUBTFUL, INTERRUPTED, SERVER_CUT, SHORTENED, SILENT, UNCITED, UNSUPPORTED
-from rag.answering.prompt import REFUSALS, build_prompt
+from rag.answering.notices import CUT, DOUBTFUL, INTERRUPTED, SERVER_CUT, SHORTENED, SILENT, UNCITED, UNSUPPORTED, in_language, refusals
+from rag.answering.prompt import Prompt, build_prompt
 from rag.answering.question import RetrievedQuestion
 from rag.endpoints.chat.model import ChatModel
 from rag.endpoints.chat.reply import ChatDelta
@@ -19,10 +19,19 @@ from rag.verifying.protocol import Verifier
 
 
 async def answer_by_model(
-    question: RetrievedQuestion, chat_model: ChatModel, settings: Settings, is_answered: Callable[[], Awaitable[bool]], verifier: Verifier
+    question: RetrievedQuestion, chat_model: ChatModel, settings: Settings, verifier: Verifier
 ) -> AsyncGenerator[Answer, None]:
-    """Answer in prose; the last answer is checked, and warns the reader unless `is_answered`."""
+    """Answer in prose; the last answer is checked, and warns the reader where the passages may not answer."""
     prompt = build_prompt(question.question, question.passages, question.history, settings.chat_context_tokens, settings.chat_max_tokens)
+    async with aclosing(answer_prompt(question, prompt, chat_model, settings, verifier)) as answers:
+        async for answer in answers:
+            yield answer
+
+
+async def answer_prompt(
+    question: RetrievedQuestion, prompt: Prompt, chat_model: ChatModel, settings: Settings, verifier: Verifier
+) -> AsyncGenerator[Answer, None]:
+    """The same from a prompt that is built: its passages are those that the answer may cite."""
     left_out = question.passages[len(prompt.passages) :]
     sent = Sent(prompt.messages, prompt.tokens, prompt.room, prompt.dropped_messages, left_out)
     growing = GrowingAnswer(replace(question, passages=prompt.passages), await chat_model.resolve(), sent)
@@ -30,14 +39,15 @@ async def answer_by_model(
         async for delta in deltas:
             yield growing.read(delta)
     answer = growing.end()
-    notices = [SHORTENED.format(count=prompt.dropped_messages)] if prompt.dropped_messages else []
+    language = question.language
+    notices = [in_language(SHORTENED, language).format(count=prompt.dropped_messages)] if prompt.dropped_messages else []
     notices += [SERVER_CUT] if answer.sent and answer.sent.was_cut else []
     if answer.finish != "not_found":
         answer = await asyncio.to_thread(footnoted, answer, verifier)
         notices += {"length": [CUT], "interrupted": [INTERRUPTED]}.get(answer.finish, _warnings(answer))
-        if answer.finish == "complete" and not await is_answered():
+        if answer.finish == "complete" and question.confidence < settings.min_confidence:
             notices.append(DOUBTFUL)
-    yield replace(answer, notice=" ".join([*notices, answer.notice]).strip())
+    yield replace(answer, notice=" ".join([*(in_language(notice, language) for notice in notices), answer.notice]).strip())
 
 
 class GrowingAnswer:
@@ -82,7 +92,7 @@ def _finish(text: str, reason: str | None, citations: Sequence[Citation]) -> Fin
         return "length"
     if reason in {None, "interrupted"}:
         return "interrupted"
-    return "not_found" if not citations and text.startswith(REFUSALS) else "complete"
+    return "not_found" if not citations and text.startswith(refusals()) else "complete"
 
 
 def _warnings(answer: Answer) -> list[str]:

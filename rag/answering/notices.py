@@ -1,4 +1,10 @@
-"""What an answer says about itself."""
+"""What an answer says about itself, in English; `notices.toml` has the same in other languages."""
+
+import tomllib
+from functools import cache
+from pathlib import Path
+
+NOT_FOUND = "Not found in your documents."  # what a chat model is asked to reply as well when the passages hold no answer
 
 CONNECT = (
     "No chat model is connected, so these are sentences quoted from your documents. For answers in prose, start any OpenAI-compatible "
@@ -9,6 +15,7 @@ NOTHING_SELECTED = "No documents or passages are selected. Select some, or ask a
 NO_MATCH = "No passage matches this question."
 SELECTION_GONE = "The selected passages are no longer in the library. Select others, or ask about all documents."
 CLOSEST_PASSAGES = "The closest passages:"
+PERHAPS = "The documents may not answer this; this is the nearest they say:"
 DOUBTFUL = "The passages may not answer this question: check the footnotes."
 CUT = "The answer was cut off at the token limit. Ask for less at once, or raise RAG_CHAT_MAX_TOKENS or the server's own limit."
 INTERRUPTED = "The answer is incomplete: the endpoint stopped partway. Try again."
@@ -20,12 +27,33 @@ SERVER_CUT = (
     "Raise its context length (Ollama: OLLAMA_CONTEXT_LENGTH), or lower RAG_CHAT_CONTEXT_TOKENS."
 )
 SHORTENED = "The conversation is longer than the model's context: the {count} oldest messages were not sent."
+PARTLY_READ = "The text is very long: {share} % of it, from all over it, was read for this answer."
+OUTLINE = "An outline of {document}, in its own words:"
+OVERVIEW = "What each document says first, in its own words:"
+OVERVIEW_OF_SOME = "What {shown} of {documents} documents say first, in their own words (select documents to ask about others):"
+ENTRIES = "I found {count} entries:"
+FIRST_ENTRIES = "I found {count} entries. The first {shown}:"
+PLACES = "Your documents name it here:"
+FIRST_PLACES = "Your documents name it in more places than these {shown}:"
 
 
-def still_indexing(documents: int) -> str:
+def in_language(notice: str, language: str) -> str:
+    """One of these notices in a language by its ISO 639-1 code; as it is where there is no translation."""
+    return _translations().get((notice, language), notice)
+
+
+@cache
+def refusals() -> tuple[str, ...]:
+    """What a refusal begins with, in any language. A model may repeat the second from an old conversation: earlier versions asked it."""
+    return (NOT_FOUND.rstrip("."), "The documents do not say", *(table["NOT_FOUND"].rstrip(".。।") for table in _tables().values()))
+
+
+def still_indexing(documents: int, language: str = "en") -> str:
     """Say that so many documents were searched without all their vectors; "" where none was."""
     if not documents:
         return ""
+    if language in _tables():
+        return _tables()[language]["STILL_INDEXING"].format(count=documents)
     which, them = ("1 document is", "it") if documents == 1 else (f"{documents} documents are", "them")
     return f"{which} still being indexed: keyword search covers {them} fully, semantic search not yet."
 
@@ -43,3 +71,15 @@ def needs_reindexing(documents: int) -> str:
         return ""
     which, they = ("1 document needs", "it was") if documents == 1 else (f"{documents} documents need", "they were")
     return f"{which} to be re-indexed ({they} indexed with different settings). Run `rag reindex`."
+
+
+@cache
+def _tables() -> dict[str, dict[str, str]]:
+    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+
+
+@cache
+def _translations() -> dict[tuple[str, str], str]:
+    """Notices by their English and a language."""
+    english = globals()
+    return {(english[name], language): words for language, table in _tables().items() for name, words in table.items() if name in english}

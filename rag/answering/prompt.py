@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from rag.answering.notices import NOT_FOUND as NOT_FOUND
+from rag.answering.notices import in_language
 from rag.errors import ChatRequestError
 from rag.formats.registry import page_name
+from rag.text.languages import likely_language
 from rag.text.markers import without_markers
 from rag.types import Message, Passage
-
-NOT_FOUND = "Not found in your documents."  # what a model is asked to reply when the passages hold no answer
-REFUSALS = (NOT_FOUND.rstrip("."), "The documents do not say")
-"""What a refusal begins with. A model may repeat the second from an old conversation: earlier versions asked for it."""
 
 SYSTEM = f"""You answer questions about the reader's documents, from the numbered passages in the last message and from nothing else.
 - After every sentence, cite the passages it rests on by their numbers in square brackets, like this: [1] or [2][3].
@@ -49,6 +48,11 @@ def estimate_tokens(text: str) -> int:
     return math.ceil(len(text.encode("utf-8", "replace")) / 3)
 
 
+def room_of(context_tokens: int, max_tokens: int | None) -> int:
+    """The tokens of a context that are not reserved for the answer."""
+    return context_tokens - min(max_tokens or ANSWER_TOKENS, context_tokens // 3)
+
+
 def build_prompt(
     question: str, passages: Sequence[Passage], history: Sequence[Message], context_tokens: int, max_tokens: int | None
 ) -> Prompt:
@@ -56,7 +60,7 @@ def build_prompt(
 
     `context_tokens` include the answer. `ChatRequestError` is raised where not even the question and one passage fit.
     """
-    room = context_tokens - min(max_tokens or ANSWER_TOKENS, context_tokens // 3)
+    room = room_of(context_tokens, max_tokens)
     turns = answered = _turns(history)
     kept = list(passages)
     while True:
@@ -89,7 +93,8 @@ def _question(question: str, passages: Sequence[Passage]) -> str:
     for number, passage in enumerate(passages, start=1):
         words = _fenced(f"{passage.document}, {page_name(passage.page_label)}\n{passage.text}")
         blocks.append(f'<passage number="{number}">\n[{number}] {words}\n</passage>')
-    return "\n\n".join([*blocks, f"Question: {question}", REMINDER])
+    reminder = REMINDER.replace(NOT_FOUND, in_language(NOT_FOUND, likely_language(question)))
+    return "\n\n".join([*blocks, f"Question: {question}", reminder])
 
 
 def _fenced(text: str) -> str:

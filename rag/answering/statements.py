@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rag.answering.prompt import REFUSALS
+from rag.answering.notices import refusals
 from rag.text.markers import prose_lines
 from rag.text.sentences import count_words, sentence_spans
 from rag.types import Citation
@@ -83,4 +83,4 @@ def _masked(text: str, citations: Sequence[Citation]) -> str:
 
 
 def _is_stated(words: str) -> bool:
-    return count_words(words) >= LEAST_WORDS and not words.endswith((":", "?", "？")) and words.rstrip(".") not in REFUSALS
+    return count_words(words) >= LEAST_WORDS and not words.endswith((":", "?", "？")) and words.rstrip(".。।") not in refusals()

@@ -26,8 +26,8 @@ class BuiltInTokens:
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         """See `Embedder.token_spans`. Of a word that the tokenizer does not know, each character counts as a token."""
-        encoding = _tokenizer().encode(text, add_special_tokens=False)
-        unknown = _tokenizer().token_to_id("[UNK]")
+        encoding = built_in_tokenizer().encode(text, add_special_tokens=False)
+        unknown = built_in_tokenizer().token_to_id("[UNK]")
         spans: list[tuple[int, int]] = []
         for token, (start, end) in zip(encoding.ids, encoding.offsets, strict=True):
             if token == unknown:
@@ -38,5 +38,6 @@ class BuiltInTokens:
 
 
 @cache
-def _tokenizer() -> "Tokenizer":
+def built_in_tokenizer() -> "Tokenizer":
+    """The built-in model's; it neither pads nor cuts."""
     return read_tokenizer((model_folder(DEFAULT_EMBEDDING_MODEL) / TOKENIZER).read_text(encoding="utf-8"))

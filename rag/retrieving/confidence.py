@@ -3,57 +3,77 @@
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from rag.embedding.protocol import Embedder
+from rag.reading.reader import ReadUnit
 from rag.text.term_weights import TermWeights
 from rag.types import Passage
 
-CONSTANT, COSINE, COVERAGE, SUBJECT = -6.68, 12.04, 2.13, -4.38
-"""Of the odds that a question is answered: fitted on ClapNQ by `tests/benchmarks/confidence.py`."""
-
 CODES = 3.0
-"""Added where the first passage has the codes asked for: "E-17" means little to an embedding model. Not fitted: ClapNQ has no codes."""
+"""Added where the first passage has the codes asked for: "E-17" means little to an embedding model. Not fitted: few have codes."""
+
+
+NOTHING = -10.0  # stands for the greatest value where there are no units
 
 
 class AnswerFeatures(NamedTuple):
     """What the probability is logistic in.
 
     A question about a known subject that asks for something unknown is near in meaning and shares the subject's words. So what counts is
-    how near the passages are, how many of its other words they have, and how much of the nearness the subject alone explains.
+    how well the best unit answers, how near the passages are, how many of its other words they have, and how much of the nearness the
+    subject alone explains.
 
     Attributes:
+        value: The greatest value of a unit.
         best_cosine: The best one of a passage.
         coverage: How much of the question the first passage covers beyond its document's title and name and the headings above it.
         subject_cosine: The mean cosine of the question and the documents' titles, or names where they have no title.
-        has_codes: Whether the question names codes and the first passage has them.
     """
 
+    value: float
     best_cosine: float
     coverage: float
     subject_cosine: float
-    has_codes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Odds:
+    """The odds that a question is answered: fitted by `tests/benchmarks/confidence.py`."""
+
+    constant: float
+    weights: AnswerFeatures
+
+
+ENGLISH = Odds(-4.14, AnswerFeatures(0.41, 5.60, 1.00, -3.82))
+OTHER = Odds(-2.77, AnswerFeatures(0.57, 0.67, 2.70, 0.29))
+"""For questions in other languages: the built-in model's cosines say less of them."""
 
 
 def answer_features(
-    question: str, passages: Sequence[Passage], titles: Sequence[str], weights: TermWeights, embedder: Embedder
+    question: str, passages: Sequence[Passage], titles: Sequence[str], units: Sequence[ReadUnit], weights: TermWeights, embedder: Embedder
 ) -> AnswerFeatures:
-    """The features of a question and at least one passage, best first; `titles` are those of their documents, or ""."""
+    """The features of a question, at least one passage, best first, and its weighed units; `titles`: of the documents, or ""."""
     first = passages[0]
     subjects = [title or _words_of(passage.document) for passage, title in zip(passages, titles, strict=True)]
     return AnswerFeatures(
+        max((unit.value for unit in units), default=NOTHING),
         max(passage.cosine for passage in passages),
         weights.coverage(first.chunk_text, f"{titles[0]}\n{_words_of(first.document)}\n{first.heading}"),
         float((embedder.embed_documents(subjects) @ embedder.embed_query(question)).mean()),
-        weights.has_codes(first.chunk_text),
     )
 
 
-def confidence(features: AnswerFeatures) -> float:
-    """The probability that passages answer a question, in [0, 1], where as many questions are answered as are not."""
-    odds = CONSTANT + COSINE * features.best_cosine + COVERAGE * features.coverage + SUBJECT * features.subject_cosine
-    return 1 / (1 + math.exp(-(odds + CODES * features.has_codes)))
+def confidence(features: AnswerFeatures, *, is_english: bool, has_codes: bool = False) -> float:
+    """The probability that passages answer a question, in [0, 1], where as many questions are answered as are not.
+
+    `has_codes`: the question names codes, and the first passage has them.
+    """
+    fitted = ENGLISH if is_english else OTHER
+    odds = fitted.constant + sum(weight * feature for weight, feature in zip(fitted.weights, features, strict=True)) + CODES * has_codes
+    return 1 / (1 + math.exp(-odds))
 
 
 def _words_of(name: str) -> str:

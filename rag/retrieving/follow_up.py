@@ -27,7 +27,7 @@ _POINTERS = _words(
     "it its it's they them their theirs this these those he she him his hers both latter former else another er ihn ihm ihre ihren dieser "
     "diese dieses diesen diesem davon dafür damit dazu daran darauf darin dort auch elle ils elles celui-ci celle-ci ça cela cette cet ces "
     "eux aussi él ella ellos ellas eso esto esa ese esas esos este estas estos allí ahí también questo questa quello quella esso essa ciò "
-    "ele ela eles elas isso isto esse deze также он она оно они его её их этот эта эти это там"
+    "ele ela eles elas isso isto esse deze также он она оно они его её их этот эта эти это там ذلك هناك इसमें उसमें इसके उसके वहाँ"
 )
 """Words that stand for something in an earlier question."""
 _POSSESSIVES = _words("its their his her ihre ihren esse leur son sa ses")
@@ -36,11 +36,11 @@ _ASKING = _words(
     "after again also before continue detail details during each elaborate every example examples exactly explain get gets give happen "
     "happened happens just know less like long make many mean means more most much need off often once one only other others please same "
     "since some soon still summarise summarize sure tell too under until up very within without yes erkläre bitte lange viel viele genau "
-    "gilt gibt hoch combien y-a-t-il qu'est-ce est-ce cuánto cuánta cuántos cuántas algo quanto quanti fait сколько"
+    "gilt gibt hoch combien y-a-t-il qu'est-ce est-ce cuánto cuánta cuántos cuántas algo quanto quanti fait сколько "
+    "neden niçin dlaczego proč لماذا क्यों nerede kim nedir demek gdzie kto kde kdo"
 )
-_NO_SUBJECT = _POINTERS.union(_ASKING, *(FUNCTION_WORDS[language] for language in ["en", "de", "fr", "es", "it", "pt", "nl", "ru"])) - {
-    "plus"
-}
+_LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "ru", "ar", "hi")
+_NO_SUBJECT = _POINTERS.union(_ASKING, *map(FUNCTION_WORDS.__getitem__, _LANGUAGES)) - {"plus"}
 """Words that do not tell what a question is about. "Plus" is more often a product than the French word."""
 
 _POINTING = re.compile(
@@ -61,8 +61,8 @@ _OPENER = re.compile(
     r"\s*[¿¡\"“'(]*\s*(?:(?:ok(?:ay)?|alright|thanks|thank you|danke|merci|gracias|well|hm+)\b[\s,.!…-]*)?(?:"
     r"(?P<topic>(?:and |but |so |or )?(?:what about|how about|what if|same for)"
     r"|(?:und |aber )?(?:was ist mit|wie (?:ist|steht|sieht) es (?:mit|bei))|(?:et )?qu['’]en est-il (?:de|du|des|pour)"
-    r"|(?:y )?qué (?:pasa con|hay de|tal)|(?:e )?che ne è di|en hoe zit het met)"
-    r"|and|but|or|also|then|so|und|aber|oder|auch|dann|et|mais|ou|alors|aussi|y|e|pero|o|también|entonces|ma|mas|anche|en|maar|и|а|но|или)"
+    r"|(?:y )?qué (?:pasa con|hay de|tal)|(?:e )?che ne è di|en hoe zit het met|و?ماذا عن)"
+    r"|and|but|or|also|then|so|und|aber|oder|auch|dann|et|mais|ou|alors|aussi|y|e|pero|o(?!\s+que\b)|también|entonces|ma|mas|anche|en|maar|и|а|но|или|ve|peki(?:\s+ya)?|और|तो)"
     r"(?:[\s,:]+|$)",
     re.IGNORECASE,
 )
@@ -85,8 +85,10 @@ _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _CJK_FOLLOW_UP = re.compile(
     r"^(?:那|还有|還有|另外|以及|では|じゃあ?|それ|また|そして|그럼|그러면|그리고|그건)|它|他们|這個|这个|那个|那個|这些|那些|这里|那里|其中"
     r"|これ|その|この(?!度)|そこ|그것|이것|^.{1,10}呢[？?]?$|^.{1,10}は[？?]$"
+    r"|^(?:为什么|為什麼|为何|怎么办?|什么时候|谁|哪里|多少|なぜ|どうして|いつ|どこ|誰が?|왜|언제|어디서?)(?:ですか|なの)?[？?]?$"
 )
-_WORD = re.compile(r"[^\W_]+(?:[-'’.&/+][^\W_]+)*[+#]*")
+_LETTERS = r"(?:[^\W_][\u0300-\u036f\u064b-\u0652\u0900-\u0903\u093c-\u094d]*)+"  # with vowel signs
+_WORD = re.compile(rf"{_LETTERS}(?:[-'’.&/+]{_LETTERS})*[+#]*")
 
 _NAMED = rf"(?:(?i:{'|'.join(sorted(_DETERMINERS))})\s+)?(?P<name>[^\W_a-z][\w&+-]*)"
 _PREPOSITION = rf"(?P<preposition>(?i:{'|'.join(sorted(_PREPOSITIONS))}))\s+"
@@ -158,7 +160,7 @@ def _lacks_subject(question: str, words: Sequence[str], subject: Sequence[str]) 
     if not subject:
         return bool(words)
     plain = [word.casefold() for word in words]
-    is_asked = question.rstrip().endswith(("?", "？"))
+    is_asked = question.rstrip().endswith(("?", "？", "؟"))
     if all(word in _PREPOSITIONS or word in _DETERMINERS for word in plain if word in _NO_SUBJECT):
         return len(subject) <= 2 and (is_asked or plain[0] in _PREPOSITIONS)
     if len(subject) > 1:

@@ -6,10 +6,13 @@ from typing import Self
 
 from rag.embedding.checked import CheckedEmbedder
 from rag.errors import EmptyQuestionError, QuestionTooLongError
+from rag.reading.reader import Reader, ReadUnit
+from rag.reading.weighing import weighed
 from rag.retrieving.confidence import answer_features, confidence
 from rag.retrieving.follow_up import StandaloneQuestion
 from rag.retrieving.retriever import Query, Retriever, Scope
 from rag.storing.index import Index
+from rag.text.languages import likely_language
 from rag.types import ChunkKey, Message, Passage
 
 RAW_WEIGHT = 0.35  # weight of a follow-up as it was asked, next to its rewrite: a bad rewrite must not hide what the question itself finds
@@ -53,13 +56,22 @@ class SearchRequest:
         return cls(checked_question(question), _newest(history), top_k, names, keys)
 
 
-class Search:
-    """Searches a library."""
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The units of passages as the reader scores them, and the probability that they answer."""
 
-    def __init__(self, retriever: Retriever, index: Index, embedder: CheckedEmbedder, top_k: int) -> None:
+    units: tuple[ReadUnit, ...]
+    confidence: float
+
+
+class Search:
+    """Searches a library, and reads what it finds."""
+
+    def __init__(self, retriever: Retriever, index: Index, embedder: CheckedEmbedder, reader: Reader, top_k: int) -> None:
         self._retriever = retriever
         self._index = index
         self._embedder = embedder
+        self._reader = reader
         self._top_k = top_k
 
     def passages(self, request: SearchRequest, searched: StandaloneQuestion) -> list[Passage]:
@@ -77,15 +89,21 @@ class Search:
                 return []
             return self._retriever.retrieve(queries, request.top_k or self._top_k, Scope(ids, chunks))
 
-    def confidence(self, question: str, passages: Sequence[Passage]) -> float:
-        """The probability that passages, best first, answer a question; 0 without passages."""
+    def read(self, question: str, passages: Sequence[Passage], asked: str = "") -> Reading:
+        """Read passages, best first, for a question; `asked` is how it was asked, where it is a follow-up that was rewritten."""
         if not passages:
-            return 0.0
+            return Reading((), 0.0)
+        units = self._reader.read(question, passages)
         with self._index.guarded():
             records = self._index.records
             titles = [records[passage.document_id].title if passage.document_id in records else "" for passage in passages]
             weights = self._index.lexical.term_weights(question)
-        return confidence(answer_features(question, passages, titles, weights, self._embedder))
+            own_weights = self._index.lexical.term_weights(asked or question)
+        units = weighed(units, passages, (weights, own_weights))
+        features = answer_features(question, passages, titles, units, weights, self._embedder)
+        is_english = likely_language(question) in {"", "en"}
+        sure = confidence(features, is_english=is_english, has_codes=weights.has_codes(passages[0].chunk_text))
+        return Reading(tuple(units), sure)
 
 
 def checked_question(question: str) -> str:

@@ -44,8 +44,12 @@ def sentences(start: int, text: str, rank: int, behind: float, weigh: Callable[[
 
 
 def trimmed(candidates: Sequence[Sentence]) -> tuple[int, int]:
-    """The span of the run of sentences with the greatest sum of (probability - `WORTH`) * length, at least `LEAST_CHARACTERS` long."""
-    values = [(sentence.probability - WORTH) * (sentence.end - sentence.start) for sentence in candidates]
+    """The span of the run of sentences with the greatest sum of (probability - `WORTH`) * length, at least `LEAST_CHARACTERS` long.
+
+    Where no sentence is worth so much, those count that are at least half as likely as the best one.
+    """
+    worth = min(WORTH, max(sentence.probability for sentence in candidates) / 2)
+    values = [(sentence.probability - worth) * (sentence.end - sentence.start) for sentence in candidates]
     least = min(LEAST_CHARACTERS, candidates[-1].end - candidates[0].start)
     best = (-math.inf, 0, 0)
     for first in range(len(values)):

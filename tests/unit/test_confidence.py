@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag import Passage
+from rag.reading.reader import ReadUnit
 from rag.retrieving.confidence import answer_features, confidence
 from rag.text.term_weights import TermWeights
+from rag.text.units import Unit
 from tests.fakes import BagOfWordsEmbedder
 
 QUESTION = "Which oil suits benches?"
@@ -30,13 +32,15 @@ def passage(cosine: float, text: str = ANSWER, *, whole: str = "", heading: str 
     return Passage(1, cosine, cosine, name, "d" * 64, 1, "1", 0, len(text), text, heading, 0, whole or text)
 
 
-def sure(*passages: Passage, title: str = TITLE) -> float:
-    return confidence(answer_features(QUESTION, passages, [title] * len(passages), ASKED, EMBEDDER))
+def sure(*passages: Passage, title: str = TITLE, value: float = 5.0, is_english: bool = True) -> float:
+    units = [ReadUnit(0, Unit(0, 1, "sentence"), 0, 0, 0, value)]
+    features = answer_features(QUESTION, passages, [title] * len(passages), units, ASKED, EMBEDDER)
+    return confidence(features, is_english=is_english, has_codes=ASKED.has_codes(passages[0].chunk_text))
 
 
 def found(*passages: Passage, title: str = TITLE) -> Sequence[float]:
     """The nearest passage, how much is covered, and what the subject alone explains."""
-    return answer_features(QUESTION, passages, [title] * len(passages), ASKED, EMBEDDER)
+    return answer_features(QUESTION, passages, [title] * len(passages), (), ASKED, EMBEDDER)[1:4]
 
 
 @given(
@@ -52,6 +56,11 @@ def test_it_is_a_probability(near: list[float], text: str, title: str, name: str
 @given(st.floats(-1, 0.9), st.floats(0.01, 0.1))
 def test_nearer_passages_are_surer(cosine: float, more: float) -> None:
     assert sure(passage(cosine + more)) > sure(passage(cosine))
+
+
+@given(st.floats(-20, 20), st.floats(0.1, 5), st.booleans())
+def test_a_unit_that_answers_better_is_surer(value: float, more: float, is_english: bool) -> None:
+    assert sure(passage(0.5), value=value + more, is_english=is_english) > sure(passage(0.5), value=value, is_english=is_english)
 
 
 def test_more_of_the_questions_words_are_surer() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from rag.ingesting.staging import pages_in_words
-from rag.text.printable import printable
+from rag.text.printable import is_right_to_left, printable
 from rag.types import Citation
 from ui import text
 from ui.places import has_pages, place
@@ -61,6 +61,11 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(
-        text=text, place=place, has_pages=has_pages, pages_in_words=pages_in_words, percent=lambda fraction: round(fraction * 100)
+        text=text,
+        place=place,
+        has_pages=has_pages,
+        pages_in_words=pages_in_words,
+        percent=lambda fraction: round(fraction * 100),
+        is_rtl=is_right_to_left,
     )
     return environment

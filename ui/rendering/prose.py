@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from itertools import islice, takewhile
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -9,6 +10,7 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markupsafe import Markup, escape
 
+from rag.text.printable import is_right_to_left
 from rag.types import Answer, CheckedSentence
 from ui import text
 
@@ -52,7 +54,15 @@ def _with_places(answer: Answer) -> str:
 
 
 class _Renderer(RendererHTML):
-    """Shows the words of links and images."""
+    """Shows the words of links and images, and each block in the direction of its script."""
+
+    def renderToken(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:  # noqa: N802  markdown-it's name
+        token = tokens[idx]
+        if token.level == 0 and token.nesting == 1:
+            inner = takewhile(lambda each: each.level > 0, islice(tokens, idx + 1, None))
+            if is_right_to_left(" ".join(each.content for each in inner if each.type == "inline")):
+                token.attrSet("dir", "rtl")
+        return super().renderToken(tokens, idx, options, env)
 
     def link_open(self, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
         return ""

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from gradio.components.chatbot import Message, MessageDict
 from markupsafe import Markup
 
-from rag.answering.notices import CONNECT
+from rag.answering.notices import CONNECT, in_language
 from rag.answering.question import EXTRACTIVE
+from rag.text.languages import likely_language
 from rag.types import Answer, Citation
 from ui import text
 from ui.chats.turns import Turn, scope_words
@@ -39,10 +40,17 @@ def turn_html(turn: Turn) -> str:
         searched=_searched(answer),
         footnotes=_footnotes(answer.citations),
         is_found=answer.finish != "not_found",
-        notice=answer.notice.removeprefix(CONNECT).strip(),  # the last line says that in its own words
+        notice=answer.notice.removeprefix(in_language(CONNECT, likely_language(answer.question)))
+        .removeprefix(CONNECT)
+        .strip(),  # the last line says that in its own words
         meta=_meta(answer),
         **shown,
     )
+
+
+def _notice(answer: Answer) -> str:
+    """An answer's notice without how to connect a chat model: the last line says that in its own words."""
+    return answer.notice.removeprefix(in_language(CONNECT, likely_language(answer.question))).removeprefix(CONNECT).strip()
 
 
 def _link(turn_id: str, index: int, citation: Citation) -> Markup:
