@@ -1,8 +1,16 @@
 """The terms of a question, weighted by how rare they are: how many of them a text has."""
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 
 from rag.text.terms import indexed_terms, query_terms
+
+_MEASURE = re.compile(
+    r"\b(how) (?:many|much|long|often|high|far|old|big|large|tall|fast|late|early)\b"
+    r"|\b(wie) (?:lang|lange|hoch|viele?|oft|alt|gro(?:ß|ss)|weit|schnell|teuer|spät)\b",
+    re.IGNORECASE,
+)
+"""What asks for a measure: no text that answers needs to have these words."""
 
 IdfOf = Callable[[Iterable[str]], Mapping[str, float]]
 """Terms -> the inverse document frequency of each, at least 0."""
@@ -14,7 +22,7 @@ class TermWeights:
     def __init__(self, question: str, languages: Collection[str], idf_of: IdfOf) -> None:
         """Analyse a question in the languages of a library's documents."""
         self._languages = languages or {""}
-        words = query_terms(question, self._languages)
+        words = query_terms(_MEASURE.sub(r"\1\2", question), self._languages)
         idf = idf_of({term for alternatives in words for term in alternatives})
         self._words = [(frozenset(alternatives), min(idf[term] for term in alternatives)) for alternatives in words]
 

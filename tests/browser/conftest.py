@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
 from rag.embedding.protocol import Embedder
 from tests.browser.gate import Gate
@@ -117,11 +117,14 @@ def first_look(servers: Servers, browser: Browser) -> FirstLook:
     lists: list[str] = []
     with reading(browser, servers.quoting.url) as reader:
         listing = reader.page.locator("#documents ul")
-        while not lists or listing.locator("[data-open]").count() <= SAMPLE_COUNT or listing.locator(".fn-job").count():
+        reader.upload({"long.txt": b"\n\n".join(b"Pier %d is swept on day %d of the month." % (n, n % 28) for n in range(1200))})
+        expect(reader.row("long.txt")).to_have_count(1)  # the samples may be there already
+        while not lists or listing.locator("[data-open]").count() <= SAMPLE_COUNT + 1 or listing.locator(".fn-job, .fn-bar").count():
             words = listing.inner_text()
             if not lists or words != lists[-1]:
                 lists.append(words)
             reader.page.wait_for_timeout(100)
+        reader.remove("long.txt")
         lists.append(listing.inner_text())
         return FirstLook(tuple(lists), tuple(reader.watch.requests))
 

@@ -109,7 +109,7 @@ def test_the_source_names_the_headings_above_the_cited_words(quoted: Reader) -> 
 
 
 def test_a_text_file_opens_at_the_cited_words(quoted: Reader) -> None:
-    quoted.ask("Within how many days may I return seconds?")
+    quoted.ask("May seconds be returned within 14 days?")
     quoted.open_footnote(1)
 
     mark = quoted.source.locator(".fn-mark-text")
