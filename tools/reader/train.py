@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -56,7 +57,7 @@ def read(path: Path, tokenizer: Tokenizer, most: int, seed: int) -> Iterator[Exa
             yield made
 
 
-def example(row: dict, tokenizer: Tokenizer, chooser: random.Random) -> Example | None:
+def example(row: dict[str, Any], tokenizer: Tokenizer, chooser: random.Random) -> Example | None:
     """One example; None where the passage's answer is cut off."""
     passage, heading = row["passage"], row.get("heading") or ""
     if chooser.random() < 0.4:
@@ -222,7 +223,7 @@ def evaluate(model: Reader, examples: Sequence[Example]) -> dict[str, dict[str, 
     return {
         key: {
             "n": len(results),
-            "first": round(float(np.mean([right for answers, right, _, _ in results if answers] or [0])), 3),
+            "first": round(float(np.mean([right for answers, right, _, _ in results if answers] or [False])), 3),
             "auroc": round(auroc([(a, best) for a, _, best, _ in results]), 3),
             "auroc_whole": round(auroc([(a, w) for a, _, _, w in results]), 3),
         }
