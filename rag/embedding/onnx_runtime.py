@@ -102,23 +102,12 @@ class OnnxModel:
 
     @cached_property
     def _workers(self) -> ThreadPoolExecutor:
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-        return ThreadPoolExecutor(cores or 1, thread_name_prefix="embedding")
+        return a_thread_a_core("embedding")
 
     @cached_property
     def _session(self) -> "tuple[InferenceSession, list[str], str]":
         """The graph, the names of its inputs and of its output; called with the lock held."""
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.log_severity_level = 3
-        try:
-            session = onnxruntime.InferenceSession(
-                self._folder / GRAPH, options, providers=["CPUExecutionProvider"], disabled_optimizers=SLOWER
-            )
-        except Exception as error:  # onnxruntime's errors have no common base
-            raise EmbeddingError(f"The exported model in {self._folder} cannot be loaded: {error} Delete that folder.") from error
+        session = load_graph(self._folder / GRAPH, "Delete that folder.", SLOWER)
         return session, [given.name for given in session.get_inputs()], session.get_outputs()[0].name
 
     @cached_property
@@ -132,6 +121,25 @@ class OnnxModel:
         tokenizer, limit = self.load_tokenizer()
         tokenizer.enable_truncation(limit)
         return tokenizer
+
+
+def load_graph(path: Path, cure: str, disabled: Sequence[str] = ()) -> "InferenceSession":
+    """A graph whose passes take one core each, without some optimizations; `EmbeddingError`, with the cure, where it cannot be loaded."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"], disabled_optimizers=list(disabled))
+    except Exception as error:  # onnxruntime's errors have no common base
+        raise EmbeddingError(f"The exported model in {path.parent} cannot be loaded: {error} {cure}") from error
+
+
+def a_thread_a_core(name: str) -> ThreadPoolExecutor:
+    """As many threads as there are cores for this process."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return ThreadPoolExecutor(cores or 1, thread_name_prefix=name)
 
 
 def read_tokenizer(source: str) -> "Tokenizer":

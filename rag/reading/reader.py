@@ -1,6 +1,6 @@
 """Question and passages -> how likely each sentence, row, pair or item of them answers, by a small cross-encoder in ONNX Runtime."""
 
-import os
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rag.embedding.built_in_tokens import built_in_tokenizer
+from rag.embedding.onnx_runtime import a_thread_a_core, load_graph
 from rag.reading.tokens import Tokens, tokenize
 from rag.text.units import Unit, units
 from rag.types import Passage
@@ -60,9 +61,13 @@ class Reader:
     def __init__(self, graph: Path = GRAPH) -> None:
         """Load nothing yet."""
         self._graph = graph
+        self._lock = threading.Lock()
 
     def read(self, question: str, passages: Sequence[Passage]) -> list[ReadUnit]:
-        """The units of passages, best passages first, in reading order; those of windows beyond `MOST_WINDOWS` are left out."""
+        """The units of passages, best passages first, in reading order; those of windows beyond `MOST_WINDOWS` are left out.
+
+        `EmbeddingError` is raised where the model cannot be loaded.
+        """
         tokenizer = built_in_tokenizer()
         asked = tokenize(question, tokenizer).ids[:MOST_QUESTION_TOKENS]
         windows = list[tuple[list[int], _Window]]()
@@ -73,6 +78,8 @@ class Reader:
             shared = [len(set(asked).intersection(window.ids)) for _, window in windows]
             best = sorted(range(len(windows)), key=lambda place: (-shared[place], place))[:MOST_WINDOWS]
             windows = [windows[place] for place in sorted(best)]
+        with self._lock:
+            _ = self._session  # loaded once, not by each of the threads
         logits = self._workers.map(lambda pair: self._logits(asked, *pair), windows)
         return [unit for (_, window), (tokens, whole) in zip(windows, logits, strict=True) for unit in _scored(window, tokens, whole)]
 
@@ -92,17 +99,11 @@ class Reader:
 
     @cached_property
     def _workers(self) -> ThreadPoolExecutor:
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-        return ThreadPoolExecutor(cores or 1, thread_name_prefix="reading")
+        return a_thread_a_core("reading")
 
     @cached_property
     def _session(self) -> "InferenceSession":
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.log_severity_level = 3
-        return onnxruntime.InferenceSession(self._graph, options, providers=["CPUExecutionProvider"])
+        return load_graph(self._graph, "Install Footnote again.")
 
 
 def lead_of(passage: Passage) -> str:

@@ -97,9 +97,8 @@ class Search:
         with self._index.guarded():
             records = self._index.records
             titles = [records[passage.document_id].title if passage.document_id in records else "" for passage in passages]
-            weights = self._index.lexical.term_weights(question)
-            own_weights = self._index.lexical.term_weights(asked or question)
-        units = weighed(units, passages, (weights, own_weights))
+            weights, *own_weights = [self._index.lexical.term_weights(text) for text in dict.fromkeys((question, asked or question))]
+        units = weighed(units, passages, (weights, *own_weights))
         features = answer_features(question, passages, titles, units, weights, self._embedder)
         is_english = likely_language(question) in {"", "en"}
         sure = confidence(features, is_english=is_english, has_codes=weights.has_codes(passages[0].chunk_text))

@@ -7,6 +7,7 @@ A question that one sentence answers must not be taken for one: all of it has to
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 LONGEST_QUESTION = 200  # characters; a longer question says more than that it wants an overview
@@ -29,7 +30,7 @@ def whole_question(question: str) -> WholeQuestion | None:
         return None
     text = " ".join(question.casefold().split()).strip(_EDGES)
     text = _ENDING.sub("", _POLITE.sub("", text, count=1)).strip(_EDGES)
-    for kind, patterns in _KINDS:
+    for kind, patterns in _kinds():
         for pattern in patterns:
             if match := pattern.fullmatch(text):
                 named = match.groupdict()
@@ -196,8 +197,9 @@ _COUNTS: tuple[str, ...] = (
     r"كم عدد (?P<o>(?:(?!الذي|التي|الذين|اللاتي).)+)",
 )
 
-_KINDS: tuple[tuple[Kind, Sequence[re.Pattern[str]]], ...] = (
-    ("overview", tuple(map(re.compile, _OVERVIEWS))),
-    ("listing", tuple(map(re.compile, _LISTINGS))),
-    ("count", tuple(map(re.compile, _COUNTS))),
-)
+
+@cache
+def _kinds() -> tuple[tuple[Kind, tuple[re.Pattern[str], ...]], ...]:
+    """The patterns of each kind, compiled when the first question is asked: that takes longer than to import the rest."""
+    kinds: tuple[tuple[Kind, Sequence[str]], ...] = (("overview", _OVERVIEWS), ("listing", _LISTINGS), ("count", _COUNTS))
+    return tuple((kind, tuple(map(re.compile, patterns))) for kind, patterns in kinds)

@@ -1,9 +1,12 @@
 """Tokens of the reader, and what it makes of passages."""
 
+from pathlib import Path
+
 import pytest
 
 from rag import Passage
 from rag.embedding.built_in_tokens import built_in_tokenizer
+from rag.errors import EmbeddingError
 from rag.reading.reader import MOST_WINDOWS, WINDOW_TOKENS, Reader
 from rag.reading.tokens import tokenize
 
@@ -39,3 +42,8 @@ def test_hostile_passages_are_read_within_the_limits(text: str) -> None:
     found = Reader().read("Why?" * 2_000, [passage(text)] * 3)
     assert len(found) <= 3 * MOST_WINDOWS * WINDOW_TOKENS
     assert all(0 <= each.unit.start < each.unit.end <= len(text) for each in found)
+
+
+def test_a_model_that_cannot_be_loaded_is_told_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(EmbeddingError, match="cannot be loaded.*Install Footnote again"):
+        Reader(tmp_path / "none.onnx").read("Why?", [passage("Because it rains.")])
