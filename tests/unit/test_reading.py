@@ -45,5 +45,5 @@ def test_hostile_passages_are_read_within_the_limits(text: str) -> None:
 
 
 def test_a_model_that_cannot_be_loaded_is_told_with_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(EmbeddingError, match="cannot be loaded.*Install Footnote again"):
+    with pytest.raises(EmbeddingError, match=r"cannot be loaded.*Install Footnote again"):
         Reader(tmp_path / "none.onnx").read("Why?", [passage("Because it rains.")])
