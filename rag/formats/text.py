@@ -1,7 +1,7 @@
 """Plain text and Markdown: one page, or parts where the text is long."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from rag.formats.protocol import FileToOpen, Format, PageContent, TextPages
 from rag.text.headings import part_headings
@@ -10,7 +10,7 @@ TEXT = Format(
     name="plain text",
     media_type="text/plain",
     reader="rag.formats.text:open_text",
-    suffixes=(".txt", ".text", ".rst", ".log", ".csv", ".tsv", ""),
+    suffixes=(".txt", ".text", ".rst", ".log", ""),
     unit="part",
     inline_type="text/plain",
 )
@@ -69,12 +69,17 @@ def plain_title(text: str) -> str:
     return first.strip() if rest.startswith("\n") and len(first) <= _LONGEST_TITLE else ""
 
 
-def _opened(file: FileToOpen, title_of: Callable[[str], str]) -> TextPages:
-    from rag.formats.decoding import decode
+def part_labels(parts: Sequence[object]) -> list[str]:
+    """What the parts of a text are called."""
+    return [f"part {number}" for number in range(1, len(parts) + 1)] if len(parts) > 1 else ["1"]
 
-    words = decode(file.path.read_bytes(), file.name)
+
+def _opened(file: FileToOpen, title_of: Callable[[str], str]) -> TextPages:
+    from rag.formats.decoding import decode_and_tell
+
+    decoded = decode_and_tell(file.path.read_bytes(), file.name)
+    words = decoded.text
     parts = list(split(words))
-    labels = [f"part {number}" for number in range(1, len(parts) + 1)] if len(parts) > 1 else ["1"]
     headings = ([(each.level, each.title, each.start) for each in found] for found in part_headings(parts))
-    pages = [PageContent(label, part, headings=begun) for label, part, begun in zip(labels, parts, headings, strict=True)]
-    return TextPages(pages, title_of(words))
+    pages = [PageContent(label, part, headings=begun) for label, part, begun in zip(part_labels(parts), parts, headings, strict=True)]
+    return TextPages(pages, title_of(words), notice=decoded.notice)
