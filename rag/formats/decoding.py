@@ -1,7 +1,11 @@
 """Bytes of a text file -> text, whatever encoding they are in."""
 
 import codecs
+import contextlib
 import re
+import unicodedata
+from dataclasses import dataclass
+from itertools import islice
 
 from rag.errors import NoTextError, UnreadableFileError, UnsupportedFileError
 from rag.formats.cleaning import REPLACEMENT, clean
@@ -15,37 +19,53 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_WIDE = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
-# Of the many that can be guessed, those that text files are found in.
-_LEGACY = ["cp1252", "cp1250", "cp1251", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1256", "cp932", "euc_jp", "gb18030", "big5", "cp949"]
+_WIDE = (("utf-32-le", 4), ("utf-32-be", 4), ("utf-16-le", 2), ("utf-16-be", 2))
+_SAMPLE_BYTES = 20_000  # what a byte order is told by; a multiple of 4
 
 _CONTROLS = bytes({*range(32), 127} - set(b"\t\n\v\f\r\x1b"))
 _MOST_CONTROLS = 0.02  # share of control characters above which bytes are no text; random bytes have 0.1
-_SAMPLE_BYTES = 20_000  # what charset-normalizer sees, whose time grows with it
-_WESTERN_SHARE = 0.3  # western European text has fewer accented letters among its letters than this; Cyrillic, Greek, Thai have more
-_NOT_ASCII = re.compile(rb"[\x80-\xff]")
+_UNUSED = {"Cc", "Cn", "Co", "Cs"}  # kinds of characters that no text has: controls, unassigned, private ones, halves
+_SAMPLE_WORDS = 5_000  # among which UTF-8 is looked for in a file of something else
+_ODD = 0.1  # share of characters that make no sense where UTF-8 is read as something else
+_BEYOND_ASCII = re.compile(rb"[\x80-\xff]\S*")  # a word from its first such letter on
 
-# Polish read as Western European: "za\xb3o\xbfony". An accent, a micro sign or a middle dot may stand in a word.
-_MARK_IN_WORD = re.compile(r"[^\W\d_][\xa1-\xa9\xab-\xb3\xb6\xb8\xb9\xbb-\xbf\xd7\xf7][^\W\d_]")
+
+@dataclass(frozen=True, slots=True)
+class DecodedText:
+    """A file's text, cleaned, and the encoding where that was guessed, as "Windows-1250"; else ""."""
+
+    text: str
+    guess: str = ""
+
+    @property
+    def notice(self) -> str:
+        """A sentence for the person who gave the file, or ""."""
+        if not self.guess:
+            return ""
+        return f"Its encoding was guessed ({self.guess}). If letters look wrong, save it as UTF-8 and add it again."
 
 
 def decode(data: bytes, name: str) -> str:
-    """Decode and clean a whole text file: UTF-8, UTF-16, UTF-32, else the likeliest older encoding.
+    """The text of `decode_and_tell`, for those who have nobody to tell."""
+    return decode_and_tell(data, name).text
 
-    A short text in an encoding of one byte a character is taken for Western European wherever its words allow it. `UnreadableFileError`
-    where it is empty, `UnsupportedFileError` where it is binary, `NoTextError` where it is white space.
+
+def decode_and_tell(data: bytes, name: str) -> DecodedText:
+    """Decode and clean a whole text file: UTF-8, UTF-16, UTF-32, else the likeliest older encoding, word by word where UTF-8 is among it.
+
+    `UnreadableFileError` where it is empty, `UnsupportedFileError` where it is binary, `NoTextError` where it is white space.
     """
     if not data:
         raise UnreadableFileError(f"{name} is empty (0 bytes).")
-    text = _decode_unicode(data)
+    text, guessed = _decode_unicode(data), ""
     if text is None:
         if _controls(data) > _MOST_CONTROLS:
             raise UnsupportedFileError(describe_binary(name, data[:HEAD_BYTES]))
-        text = data.decode(_legacy_encoding(data), errors="replace")
+        text, guessed = _decode_older(data)
     cleaned = clean(text).text
     if not cleaned.strip():
         raise NoTextError(f"{name} has no text, only white space.")
-    return cleaned
+    return DecodedText(cleaned, guessed)
 
 
 def _decode_unicode(data: bytes) -> str | None:
@@ -54,17 +74,15 @@ def _decode_unicode(data: bytes) -> str | None:
             return data.decode(encoding, errors="replace")
     if b"\0" in data and (wide := _wide_encoding(data)):
         return data.decode(wide, errors="replace")
-    if _controls(data) > _MOST_CONTROLS:
-        return None
     if b"\x1b$" in data and data.isascii():
         return data.decode("iso2022_jp", errors="replace")
-    text = data.decode("utf-8", errors="replace")
-    wrong = text.count(REPLACEMENT)
-    if not wrong:
-        return text
-    # A few damaged bytes do not make a UTF-8 file something else: older encodings are hardly ever valid UTF-8.
-    right = len(text) - len(text.encode("ascii", "ignore")) - wrong
-    return text if right >= 10 * wrong else None
+    controls = _controls(data)
+    if controls <= _MOST_CONTROLS:
+        with contextlib.suppress(UnicodeDecodeError):
+            return data.decode("utf-8")
+    # Of languages without spaces, UTF-16 may have no zero byte, but it has other control characters.
+    wide = _wide_encoding(data) if controls else None
+    return data.decode(wide, errors="replace") if wide else None
 
 
 def _controls(data: bytes) -> float:
@@ -72,55 +90,60 @@ def _controls(data: bytes) -> float:
 
 
 def _wide_encoding(data: bytes) -> str | None:
-    """UTF-16 or UTF-32 without a byte order mark: the one in which the text is valid and has the most ASCII."""
-    sample = data[: _SAMPLE_BYTES // 4 * 4]
+    """UTF-16 or UTF-32 without a byte order mark: the one in which nearly all are characters in use, of the fewest scripts."""
     best: str | None = None
-    most = 0.05  # spaces and line ends alone make up more
-    for encoding in _WIDE:
+    most = (1 - _MOST_CONTROLS, -_SAMPLE_BYTES)
+    for encoding, width in _WIDE:
         try:
-            text = sample.decode(encoding)
+            text = codecs.getincrementaldecoder(encoding)().decode(data[:_SAMPLE_BYTES])  # tolerates a character cut off at the end
         except UnicodeDecodeError:
             continue
-        odd = sum(not (character.isprintable() or character.isspace()) for character in text)
-        share = len(text.encode("ascii", "ignore")) / len(text)
-        if odd <= _MOST_CONTROLS * len(text) and share > most:
-            best, most = encoding, share
+        if not text or len(data) % width:
+            continue
+        used = sum(character.isspace() or unicodedata.category(character) not in _UNUSED for character in text)
+        rank = (used / len(text), -len({ord(character) >> 7 for character in text}))
+        if rank > most:
+            best, most = encoding, rank
     return best
 
 
-def _legacy_encoding(data: bytes) -> str:
-    from charset_normalizer import from_bytes  # only old files need it
+def _decode_older(data: bytes) -> tuple[str, str]:
+    """Text in an older encoding, perhaps with UTF-8 among it, and what was guessed, or "" where it is damaged UTF-8."""
+    from rag.formats.guessing import guess, oddness
 
-    sample = _telling_lines(data)
-    if _is_western(sample):
-        return "cp1252"
-    best = from_bytes(sample, cp_isolation=_LEGACY).best()
-    return best.encoding if best else "cp1252"
-
-
-def _telling_lines(data: bytes) -> bytes:
-    """Lines that are not ASCII, as many as the sample takes, never cut within a character."""
-    lines: list[bytes] = []
-    size = end = 0
-    while size < _SAMPLE_BYTES and (accent := _NOT_ASCII.search(data, end)):
-        start = data.rfind(b"\n", end, accent.start()) + 1 or end
-        end = data.find(b"\n", accent.start()) + 1 or len(data)
-        lines.append(data[start:end])
-        size += end - start
-    sample = b"".join(lines)[:_SAMPLE_BYTES]
-    if size <= _SAMPLE_BYTES:
-        return sample
-    # Bytes below "0" are never the second half of a character, in no encoding of the list.
-    whole = re.match(rb"(?s).*[\n -/]", sample)
-    return whole[0] if whole else sample
+    text = data.decode("utf-8", errors="replace")
+    wrong = text.count(REPLACEMENT)
+    is_mostly_utf8 = len(text) - len(text.encode("ascii", "ignore")) >= 2 * wrong
+    lines = [(line, _is_utf8(line)) for line in (data.splitlines(keepends=True) if is_mostly_utf8 else [data])]
+    rest = b"".join(line for line, is_valid in lines if not is_valid)
+    words = [word[0] for word in islice(_BEYOND_ASCII.finditer(rest), None if is_mostly_utf8 else _SAMPLE_WORDS)]
+    utf8 = b" ".join(word for word in words if _utf8(word))
+    if is_mostly_utf8 or utf8:
+        rest = _BEYOND_ASCII.sub(lambda word: b"" if _utf8(word[0]) else word[0], rest if is_mostly_utf8 else b" ".join(words))
+        if rest.isascii():
+            return text, ""
+        encoding = guess(rest)
+        if is_mostly_utf8 or oddness(utf8.decode(encoding, errors="replace")) > _ODD:
+            mended = (line if is_valid else _BEYOND_ASCII.sub(lambda word: _as_utf8(word[0], encoding), line) for line, is_valid in lines)
+            return b"".join(mended).decode(), f"UTF-8 and {encoding} mixed"
+    encoding = guess(data)
+    text = data.decode(encoding, errors="replace")
+    return unicodedata.normalize("NFC", text) if encoding == "cp1258" else text, encoding  # its tones are marks of their own
 
 
-def _is_western(sample: bytes) -> bool:
-    """Whether the bytes make sense as Western European words. Statistics fail here: too few letters tell."""
-    try:
-        text = sample.decode("cp1252")
-    except UnicodeDecodeError:
-        return False
-    letters = sum(map(str.isalpha, text))
-    accented = sum(character > "\x7f" for character in text)
-    return accented <= _WESTERN_SHARE * max(letters, 1) and not _MARK_IN_WORD.search(text)
+def _is_utf8(line: bytes) -> bool:
+    with contextlib.suppress(UnicodeDecodeError):
+        line.decode()
+        return True
+    return False
+
+
+def _utf8(word: bytes) -> str:
+    """A word of UTF-8, of which fewer bytes may be damaged than letters are whole; "" for another."""
+    text = word.decode("utf-8", errors="replace")
+    wrong = text.count(REPLACEMENT)
+    return text if not wrong or len(text) - len(text.encode("ascii", "ignore")) >= 2 * wrong else ""
+
+
+def _as_utf8(word: bytes, encoding: str) -> bytes:
+    return (_utf8(word) or word.decode(encoding, errors="replace")).encode()
