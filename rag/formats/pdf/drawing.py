@@ -10,7 +10,7 @@ from typing import Any
 import pypdfium2.raw
 from PIL import Image, ImageChops
 
-from rag.formats.cleaning import CleanText
+from rag.formats.pdf.composing import PageText
 from rag.formats.protocol import NotDrawableError, Rectangle
 
 MOST_PIXELS = 16_000_000  # of one picture: a page may claim to be of any size
@@ -37,15 +37,13 @@ def render_png(page: Any, scale: float) -> bytes:
         return file.getvalue()
 
 
-def find_marks(page: Any, content: CleanText, start: int, end: int) -> list[Rectangle]:
-    """A rectangle for each piece of a line of `content.text[start:end]`; none where the page has no such characters."""
-    if not 0 <= start < end <= len(content.text):
+def find_marks(page: Any, read: PageText, start: int, end: int) -> list[Rectangle]:
+    """A rectangle for each piece of a line of `text[start:end]`; none where the page has no such characters."""
+    if not 0 <= start < end <= len(read.content.text):
         return []
-    first, after = content.raw_span(start, end)
     width, height = page.get_size()
-    letters = [index for index in range(first, after) if not content.raw[index].isspace()]
     with closing(page.get_textpage()) as textpage:
-        rects, angle = _boxes(textpage, first, after, letters)
+        rects, angle = _boxes(textpage, read.runs(start, end))
     pieces = []
     for left, bottom, right, top in rects:
         (xa, ya), (xb, yb) = _to_picture(page, left, bottom), _to_picture(page, right, top)
@@ -83,18 +81,25 @@ def _on_one_line(a: Rectangle, b: Rectangle) -> bool:
     return overlap >= min(heights) / 2 and gap <= _WIDEST_GAP * max(heights)
 
 
-def _boxes(textpage: Any, first: int, after: int, letters: Sequence[int]) -> tuple[list[Rectangle], float]:
+def _boxes(textpage: Any, runs: Sequence[tuple[int, int]]) -> tuple[list[Rectangle], float]:
     """Left, bottom, right and top of each piece of a line, in points of the page, and the degrees by which the lines are turned.
 
     Where letters have no height of their own, as in upright Japanese without its font, each has the room that its font keeps for it.
     """
-    rects = [textpage.get_rect(index) for index in range(textpage.count_rects(first, after - first))]
-    angle = math.degrees(pypdfium2.raw.FPDFText_GetCharAngle(textpage, letters[0] if letters else first))
+    letters = [index for first, after in runs for index in range(first, after) if not _is_space(textpage, index)]
+    if not letters:
+        return [], 0
+    rects = [textpage.get_rect(place) for first, after in runs for place in range(textpage.count_rects(first, after - first))]
+    angle = math.degrees(pypdfium2.raw.FPDFText_GetCharAngle(textpage, letters[0]))
     if any(right > left and top > bottom for left, bottom, right, top in rects):
         return rects, angle
     rooms = [textpage.get_charbox(index, loose=True) for index in letters]
     goes_down = len(rooms) > 1 and rooms[1][3] < rooms[0][3] and rooms[1][0] < rooms[0][2]
     return rooms, 90 if goes_down else angle
+
+
+def _is_space(textpage: Any, index: int) -> bool:
+    return chr(min(pypdfium2.raw.FPDFText_GetUnicode(textpage, index), 0x10FFFF)).isspace()
 
 
 def _without_colour(image: Image.Image) -> Image.Image:

@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -13,8 +14,9 @@ from typing import Any
 import pypdfium2
 import pypdfium2.raw
 
-from rag.formats.cleaning import REPLACEMENT, CleanText, clean, tidy_heading, tidy_label, tidy_title
+from rag.formats.cleaning import tidy_heading, tidy_label, tidy_title
 from rag.formats.pdf.drawing import find_marks, render_png, size_of
+from rag.formats.pdf.sheets import Sheets
 from rag.formats.protocol import (
     FileToOpen,
     NotDrawableError,
@@ -29,6 +31,10 @@ from rag.text.headings import place_heading
 
 _MOST_MISSING_PAGES = 100  # pages in a row that cannot be loaded before the page count is taken for a lie
 _MOST_OUTLINE_ENTRIES = 10_000
+
+_LAYERS = b"/OCProperties"
+_PACKED_OBJECTS = re.compile(rb"/ObjStm\b[^\x00]{0,400}?stream\r?\n")
+_MOST_UNPACKED = 1 << 24  # bytes of one stream of objects
 
 _MEANINGLESS = re.compile("[\x00\x01\x03-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ue000-\uf8ff\ufffd\uffff]")
 
@@ -67,8 +73,36 @@ def _open_in_pdfium(data: bytes, passwords: Sequence[str]) -> "PdfiumFile":
             continue
         if not len(document):
             raise NotReadableError("it has no pages")
-        return PdfiumFile(data, document, password)
+        return PdfiumFile(*_without_hidden(data, document, password), password)
     raise WrongPasswordError
+
+
+def _without_hidden(data: bytes, document: Any, password: str) -> tuple[bytes, Any]:
+    """The document without its hidden layers, if it has any."""
+    if not may_have_layers(data):
+        return data, document
+    from rag.formats.pdf.layers import without_hidden  # imports pypdf
+
+    if (shown := without_hidden(data, password)) is None:
+        return data, document
+    with contextlib.suppress(pypdfium2.PdfiumError):
+        opened = pypdfium2.PdfDocument(shown)
+        if len(opened) == len(document):
+            document.close()
+            return shown, opened
+    return data, document
+
+
+def may_have_layers(data: bytes) -> bool:
+    """Whether a file speaks of layers, be it in its packed objects."""
+    return _LAYERS in data or any(_LAYERS in unpacked for unpacked in _unpacked(data))
+
+
+def _unpacked(data: bytes) -> Iterator[bytes]:
+    view = memoryview(data)
+    for match in _PACKED_OBJECTS.finditer(data):
+        with contextlib.suppress(zlib.error):
+            yield zlib.decompressobj().decompress(view[match.end() :], _MOST_UNPACKED)
 
 
 def _reason(error: Exception) -> str:
@@ -77,22 +111,10 @@ def _reason(error: Exception) -> str:
     return words if words not in {"", "Success"} else "its parts do not fit together"
 
 
-def read_characters(page: Any) -> CleanText:
-    """The text of a pdfium page; `raw` holds one character for each of the page's own, so that its offsets are theirs.
-
-    `get_text_range` would be quicker, but leaves out what it holds for control characters, which shifts all that
-    follows, and cuts characters beyond U+FFFF in half.
-    """
-    with closing(page.get_textpage()) as textpage:
-        get, handle = pypdfium2.raw.FPDFText_GetUnicode, textpage.raw
-        codes = [get(handle, index) for index in range(textpage.count_chars())]
-    return clean("".join([chr(code) if code < 0x110000 else REPLACEMENT for code in codes]))
-
-
-def is_legible(content: CleanText) -> bool:
+def is_legible(raw: str) -> bool:
     """Whether at least half of what stands there means something: not so where a font does not tell its letters."""
-    total = len("".join(content.raw.split()))
-    return total > 0 and len(_MEANINGLESS.findall(content.raw)) <= total / 2
+    total = len("".join(raw.split()))
+    return total > 0 and len(_MEANINGLESS.findall(raw)) <= total / 2
 
 
 class PdfiumFile:
@@ -105,6 +127,7 @@ class PdfiumFile:
         self.password = password
         self._data = data
         self._document = document
+        self._sheets = Sheets(document)
 
     def __len__(self) -> int:
         return len(self._document)
@@ -130,9 +153,24 @@ class PdfiumFile:
 
     def locate(self, index: int, text: str, start: int, end: int) -> tuple[tuple[float, float], list[Rectangle]]:
         """See `DrawnFile`."""
+        try:
+            read = self._sheets.text(index)  # first, since it makes comments part of the page
+        except pypdfium2.PdfiumError as error:
+            raise NotDrawableError(str(error)) from error
         with self._drawable(index) as page:
-            content = read_characters(page)
-            return size_of(page), find_marks(page, content, start, end) if content.text == text else []  # else the text is pypdf's
+            return size_of(page), find_marks(page, read, start, end) if read.content.text == text else []  # else the text is pypdf's
+
+    def largest_picture(self, index: int) -> float:
+        """The share of a page that its largest picture covers, in [0, 1]."""
+        with self._drawable(index) as page:
+            width, height = size_of(page)
+            if page.get_rotation() % 180:
+                width, height = height, width
+            shares = [0.0]
+            for picture in page.get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_IMAGE], max_depth=3):
+                left, bottom, right, top = picture.get_bounds()
+                shares.append(min(right - left, width) * min(top - bottom, height) / (width * height))
+            return min(max(shares), 1.0)
 
     def close(self) -> None:
         """See `OpenedFile`."""
@@ -142,8 +180,6 @@ class PdfiumFile:
     def _drawable(self, index: int) -> Iterator[Any]:
         """A `pypdfium2.PdfPage` with its form filled in."""
         try:
-            if self._document.formenv is None:
-                self._document.init_forms()
             with closing(self._document.get_page(index)) as page:
                 yield page
         except pypdfium2.PdfiumError as error:
@@ -182,13 +218,13 @@ class PdfiumFile:
         return entries
 
     def _load(self, index: int) -> PageContent:
-        with closing(self._document.get_page(index)) as page:
-            content = read_characters(page)
-            pictures = () if content.text.strip() else page.get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_IMAGE], max_depth=3)
-            is_picture = any(True for _ in pictures)
-        text = content.text
-        if not is_picture and not is_legible(content):
+        text, is_picture = self._sheets.text(index).content.text, False
+        if not text.strip():
+            with closing(self._document.get_page(index)) as page:
+                is_picture = any(True for _ in page.get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_IMAGE], max_depth=3))
+        if not is_picture and not is_legible(self._sheets.raw(index)):
             text = max(text, self._pypdf_text(index), key=lambda words: sum(map(str.isalnum, words)))
+            text = text if any(map(str.isalnum, text)) else ""
         return PageContent(self._label(index), text, is_picture)
 
     def _missing(self, index: int) -> PageContent:
