@@ -12,6 +12,7 @@ from rag.errors import ChatRequestError
 from rag.formats.registry import page_name
 from rag.text.languages import likely_language
 from rag.text.markers import without_markers
+from rag.text.table_headers import header_of
 from rag.types import Message, Passage
 
 SYSTEM = f"""You answer questions about the reader's documents, from the numbered passages in the last message and from nothing else.
@@ -91,7 +92,7 @@ def _turns(history: Sequence[Message]) -> list[Message]:
 def _question(question: str, passages: Sequence[Passage]) -> str:
     blocks = []
     for number, passage in enumerate(passages, start=1):
-        words = _fenced(f"{passage.document}, {page_name(passage.page_label)}\n{passage.text}")
+        words = _fenced(f"{passage.document}, {page_name(passage.page_label)}\n{header_of(passage)}{passage.text}")
         blocks.append(f'<passage number="{number}">\n[{number}] {words}\n</passage>')
     reminder = REMINDER.replace(NOT_FOUND, in_language(NOT_FOUND, likely_language(question)))
     return "\n\n".join([*blocks, f"Question: {question}", reminder])

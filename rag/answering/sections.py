@@ -103,6 +103,7 @@ def passage_of(chunk: Chunk, text: str, sections: tuple[Place, ...], record: Doc
         chunk_start=chunk.start,
         chunk_text=text,
         sections=sections,
+        header=chunk.header,
     )
 
 

@@ -6,6 +6,8 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.types import Chunk
+
 Embeddings = NDArray[np.float32]
 
 
@@ -53,6 +55,16 @@ class Closable(Protocol):
 
     def close(self) -> None:
         """Let go of them. Doing so twice is harmless; the next use opens new ones."""
+
+
+def text_to_embed(chunk: Chunk, embedder: Embedder) -> str:
+    """A chunk's text, below as much of the header of its table as the model reads with it."""
+    if not chunk.header:
+        return chunk.text
+    room = max(0, embedder.max_tokens - len(embedder.token_spans(chunk.text)))
+    spans = embedder.token_spans(chunk.header)
+    header = chunk.header if len(spans) <= room else chunk.header[: spans[room][0]]
+    return truncated(f"{header.rstrip()}\n{chunk.text}".strip(), embedder)
 
 
 def truncated(text: str, embedder: Embedder) -> str:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from rag.embedding.protocol import Embedder
 from rag.text.headings import HeadingPaths, open_fence
+from rag.text.table_headers import TableRows
 from rag.types import Chunk, Heading, Page
 
-VERSION = 3  # part of the index identity: raise it when the same text would be cut differently
+VERSION = 4  # part of the index identity: raise it when the same text would be cut differently
 MAX_CHARACTERS_A_TOKEN = 12
 """Limits a chunk's characters: tokenizers skip white space, and take a long run without any for one unknown token."""
 
@@ -24,6 +25,7 @@ _BREAKS = (
 )
 """Where text may be cut besides headings, best first. A cut is made at the end of a match."""
 
+HEADER_SHARE = 3  # one in so many tokens allowed is left for the header of a table where a chunk begins within one
 LONGEST_GAP = 100  # characters of white space over which two chunks may be joined again
 _ITEM = re.compile(r"\s*(?:[-*+•–·▪]|\(?\w{1,3}[.)])\s")
 _INK = re.compile(r"\S")
@@ -37,6 +39,7 @@ class _Cuttable:
     starts: list[int]  # of each token
     breaks: list[list[int]]  # one list for each kind of break, best first
     blocks: list[tuple[int, int]]  # start and end of its lists, tables and code
+    rows: TableRows
 
 
 class Chunker:
@@ -48,6 +51,7 @@ class Chunker:
         self._embedder = embedder
         self._limit = min(chunk_tokens, embedder.max_tokens)
         self._paths = HeadingPaths()
+        self._rows: TableRows | None = None  # of the last page
         self._ordinal = 0
 
     def cut(self, page: Page, headings: Sequence[Heading] = ()) -> Iterator[Chunk]:
@@ -55,11 +59,13 @@ class Chunker:
         places = [heading.start for heading in headings]
         paths = [self._paths.last, *map(self._paths.follow, headings)]
         before = None
-        for start, end in _spans(page.text, places, self._embedder, self._limit):
+        rows = self._rows = TableRows.of(page.text, self._rows)
+        for start, end in _spans(page.text, places, rows, self._embedder, self._limit):
             first, last = bisect_right(places, start), bisect_left(places, end)
             sections = tuple((places[index], paths[index + 1]) for index in range(first, last))
             gap = page.text[before:start] if before is not None and start - before <= LONGEST_GAP else ""
-            yield Chunk(self._document_id, self._ordinal, page.number, start, end, page.text[start:end], paths[first], gap, sections)
+            place = self._document_id, self._ordinal, page.number, start, end
+            yield Chunk(*place, page.text[start:end], paths[first], gap, sections, rows.header(start, end))
             before = end
             self._ordinal += 1
 
@@ -69,14 +75,24 @@ def index_identity(embedder: Embedder, chunk_tokens: int) -> str:
     return f"{embedder.identity} cosine chunker={VERSION} tokens={chunk_tokens}"
 
 
-def _spans(text: str, heading_starts: Sequence[int], embedder: Embedder, limit: int) -> Iterator[tuple[int, int]]:
+def _spans(text: str, heading_starts: Sequence[int], rows: TableRows, embedder: Embedder, limit: int) -> Iterator[tuple[int, int]]:
     """The `(start, end)` of each chunk of a page."""
     breaks = [list(heading_starts), *(sorted({match.end() for match in pattern.finditer(text)}) for pattern in _BREAKS)]
-    page = _Cuttable(text, [start for start, _ in embedder.token_spans(text)], breaks, list(_blocks(text)))
+    page = _Cuttable(text, [start for start, _ in embedder.token_spans(text)], breaks, list(_blocks(text)), rows)
     position = 0
     while ink := _INK.search(text, position):
-        position = _cut(page, ink.start(), limit)
-        yield from _fitting(text, ink.start(), position, embedder, limit)
+        room = min(limit, embedder.max_tokens - limit // HEADER_SHARE) if rows.at(ink.start()) else limit
+        position = _between_rows(page, ink.start(), _cut(page, ink.start(), room))
+        yield from _fitting(text, ink.start(), position, embedder, room)
+
+
+def _between_rows(page: _Cuttable, position: int, cut: int) -> int:
+    """The cut, or the beginning of the row that it would tear apart; the beginning of a cell, and no further than the row, within one."""
+    row, own = page.rows.at(cut), page.rows.at(position)
+    if own and (own[0] < position or row == own):
+        cell = page.text.rfind("\t", position, cut) + 1
+        return own[1] if own[1] <= cut else cell if page.text[position:cell].strip() else cut
+    return row[0] if row else cut
 
 
 def _cut(page: _Cuttable, position: int, limit: int) -> int:
@@ -125,7 +141,7 @@ def _blocks(text: str) -> Iterator[tuple[int, int]]:
 
 def _kind(line: str, before: str) -> str:
     """What a line outside of code is part of, after a line that was part of `before`; "" for running text."""
-    if line.count("|") >= 2 or line.count("\t") >= 2:
+    if line.count("|") >= 2 or "\t" in line.strip():
         return "table"
     if _ITEM.match(line):
         return "list"

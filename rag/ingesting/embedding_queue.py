@@ -8,7 +8,7 @@ from operator import attrgetter
 
 import numpy as np
 
-from rag.embedding.protocol import Embedder, Embeddings
+from rag.embedding.protocol import Embedder, Embeddings, text_to_embed
 from rag.storing.index import Index
 from rag.storing.protocol import WRITE_BATCH
 from rag.types import Chunk, DocumentRecord
@@ -35,7 +35,7 @@ class EmbeddingQueue:
             chunks = self._index.keyword_ready.next(WRITE_BATCH)
             if not chunks:
                 return False
-            embeddings = self._embedded([chunk.text for chunk in chunks])
+            embeddings = self._embedded([text_to_embed(chunk, self._embedder) for chunk in chunks])
             with self._writing, self._index.guarded():
                 self._store(chunks, embeddings)
             return True

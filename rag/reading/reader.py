@@ -1,6 +1,7 @@
 """Question and passages -> how likely each sentence, row, pair or item of them answers, by a small cross-encoder in ONNX Runtime."""
 
 import threading
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -23,13 +24,14 @@ GRAPH = Path(__file__).parent / "reader.onnx"
 MOST_QUESTION_TOKENS = 48
 MOST_LEAD_TOKENS = 32  # of the document's name and the headings above a passage, which stand before it
 WINDOW_TOKENS = 200  # of a passage, read at once; the reader was trained on as many
+MOST_HEADER_TOKENS = 64  # of what the first unit of a window must be read with, such as the header of its table, which stands before it
 MOST_WINDOWS = 12  # of all passages, those that share most words with the question: a person waits
 _CLS, _SEP = 101, 102
 
 
 @dataclass(frozen=True, slots=True)
 class ReadUnit:
-    """A unit of the passage `passages[index]`, with offsets in its `chunk_text`.
+    """A unit of the passage `passages[index]`, with offsets in its `headed_text`; it is none of the header.
 
     Attributes:
         score: The logit that it answers the question.
@@ -52,7 +54,7 @@ class _Window:
     ids: list[int]
     units: list[Unit]
     members: list[int]
-    """Of each token, the place of its unit in `units`; -1 for white space between them."""
+    """Of each token, the place of its unit in `units`; -1 where it is read for its context alone."""
 
 
 class Reader:
@@ -73,7 +75,7 @@ class Reader:
         windows = list[tuple[list[int], _Window]]()
         for index, passage in enumerate(passages):
             lead = tokenize(lead_of(passage), tokenizer).ids[:MOST_LEAD_TOKENS]
-            windows += [(lead, window) for window in _windows(index, passage.chunk_text, tokenize(passage.chunk_text, tokenizer))]
+            windows += [(lead, window) for window in _windows(index, passage, tokenize(passage.headed_text, tokenizer))]
         if len(windows) > MOST_WINDOWS:
             shared = [len(set(asked).intersection(window.ids)) for _, window in windows]
             best = sorted(range(len(windows)), key=lambda place: (-shared[place], place))[:MOST_WINDOWS]
@@ -111,18 +113,24 @@ def lead_of(passage: Passage) -> str:
     return f"{Path(passage.document).stem}: {passage.heading}"
 
 
-def _windows(index: int, text: str, tokens: Tokens) -> Iterator[_Window]:
-    """Cut a text into windows between units; a unit longer than a window is read as far as it fits."""
-    ids, members, held, at = list[int](), list[int](), list[Unit](), 0
-    for unit in units(text):
-        mine = list[int]()
-        while at < len(tokens.ids) and tokens.spans[at][0] < unit.end:
-            mine.append(tokens.ids[at])
-            at += 1
-        mine = mine[:WINDOW_TOKENS]
-        if held and len(ids) + len(mine) > WINDOW_TOKENS:
+def _windows(index: int, passage: Passage, tokens: Tokens) -> Iterator[_Window]:
+    """Cut a passage into windows between units; a unit longer than a window is read as far as it fits."""
+    ids, members, held = list[int](), list[int](), list[Unit]()
+    starts = [start for start, _ in tokens.spans]
+
+    def ids_of(start: int, end: int, most: int) -> list[int]:
+        return tokens.ids[bisect_left(starts, start) : bisect_left(starts, end)][:most]
+
+    for unit in units(passage.headed_text):
+        if unit.end <= len(passage.header):
+            continue
+        mine = ids_of(unit.start, unit.end, WINDOW_TOKENS)
+        if held and len(members) + len(mine) > WINDOW_TOKENS + members.count(-1):
             yield _Window(index, ids, held, members)
             ids, members, held = [], [], []
+        if not held:
+            context = [each for span in (unit.lead, unit.group) if span for each in ids_of(*span, MOST_HEADER_TOKENS)]
+            ids, members = context[:MOST_HEADER_TOKENS], [-1] * len(context[:MOST_HEADER_TOKENS])
         ids += mine
         members += [len(held)] * len(mine)
         held.append(unit)

@@ -60,9 +60,10 @@ def _is_beside(chunk: Chunk, passage: Sequence[RankedChunk]) -> bool:
 
 
 def _follows(chunk: Chunk, before: Chunk) -> bool:
-    """Whether a chunk comes right after another on its page, and the space between them is known."""
+    """Whether a chunk comes right after another on its page, the space between them is known, and one header does for both."""
     same = (chunk.document_id, chunk.page, chunk.ordinal) == (before.document_id, before.page, before.ordinal + 1)
-    return same and chunk.start == before.end + len(chunk.gap)
+    has_header = not chunk.header or chunk.header == before.header or (not before.header.strip() and "\n" in chunk.gap)
+    return same and has_header and chunk.start == before.end + len(chunk.gap)
 
 
 def _are_alike(words: frozenset[str], others: frozenset[str]) -> bool:

@@ -39,7 +39,7 @@ NO_LANGUAGE = "-"  # stands for "" among the stored languages: a term is never e
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is indexed of a chunk: its text, and the document's title and headings above it, found as if they stood in the chunk."""
+    """What is indexed of a chunk: its text, and what is found as if it stood there: the document's title, headings, a table's header."""
 
     document_id: str
     ordinal: int

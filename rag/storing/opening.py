@@ -196,9 +196,10 @@ def _catch_up(lexical: LexicalIndex, store: RecordStore, keyword_ready: KeywordR
 
 
 def entries(record: DocumentRecord, read: Callable[[Sequence[ChunkKey]], Mapping[ChunkKey, Chunk]]) -> Iterator[Entry]:
-    """What is indexed of a document: its title, or name, and the headings are found as if they stood in each chunk."""
+    """What is indexed of a document: its title, or name, headings and the header of a table are found as if they stood in the chunk."""
     title = record.title or Path(record.name).stem.replace("_", " ")
     for first in range(0, record.chunks, READ_BATCH):
         keys = [(record.id, ordinal) for ordinal in range(first, min(first + READ_BATCH, record.chunks))]
         found = read(keys)
-        yield from (Entry(*key, found[key].text, f"{title}\n{found[key].heading}") for key in keys if key in found)
+        for chunk in (found[key] for key in keys if key in found):
+            yield Entry(*chunk.key, chunk.text, f"{title}\n{chunk.heading}\n{chunk.header}")

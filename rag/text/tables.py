@@ -11,13 +11,14 @@ LONGEST_JOINED_ROW = 600  # characters of a row over several lines
 MOST_ROW_WORDS = 10  # beside the numbers of a row without marks between its cells
 MOST_CELL_WORDS = 6  # on average, in a row whose cells are told apart by spaces
 MOST_HEADER_ROWS = 3
+TELLING_ROWS = 50  # at the top of a table, which tell whether it is one of figures
 LEAST_COLUMNS = 3  # of rows of numbers with the names of groups between them
 LONGEST_NAME = 60  # characters, of a group of rows
 
 _RULE = re.compile(r"[|+:\-=_ ]*(?:-{3,}|={3,}|_{3,}|\|:?-+:?\|)[|+:\-=_ ]*|\\(?:hline|toprule|midrule|bottomrule)\s*")
 _BEGIN, _END = "\\begin{tabular", "\\end{tabular"
 _AMPERSAND = re.compile(r"(?<!\\)&")
-_GAP = re.compile(r"(?<=[^\s.!?…])(?:\t[^\S\n]*|[^\S\n]{2,})(?=\S)")
+_GAP = re.compile(r"(?<=[^\s.!?…])[^\S\n]{2,}(?=\S)")
 _COMMA = re.compile(r"[,;](?! )")
 _VALUE = re.compile(r"[^\w\s]*\d[\d.,:/’'\-–]*[^\w\s]*[kKmMxX]?[^\w\s]*|[-–—]+|[nN]/?[aA]", re.ASCII)
 _LONGEST_VALUE = 24
@@ -33,12 +34,13 @@ _STOP = re.compile(r"[.!?…。！？؟۔।॥;,:]$")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line that is not blank, from `start` to `end` of its text, without the white space around it."""
+    """A line that is not blank, from `start` to `end` of its text, without the white space around it; its cells, if tabs part them."""
 
     start: int
     end: int
     text: str
     is_after_blank: bool
+    cells: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,8 @@ class Row:
 
     @property
     def is_data(self) -> bool:
-        """Whether a cell holds a figure."""
-        return any(_is_value(cell) for cell in self.cells)
+        """Whether a cell holds a figure, or several that are not told apart."""
+        return any(_is_value(cell) or (cell and all(map(_is_value, cell.split()))) for cell in self.cells)
 
     @property
     def names_years(self) -> bool:
@@ -77,6 +79,20 @@ class Table:
     after: int
     headers: tuple[Span | None, ...]
     groups: tuple[Span | None, ...]
+
+
+def lines_of(text: str) -> list[Line]:
+    """The lines that are not blank, each without the white space around it."""
+    lines, at, is_after_blank = [], 0, True
+    for raw in text.split("\n"):
+        words = raw.strip()
+        if words:
+            start = at + raw.index(words[0])
+            cells = tuple(cell.strip() for cell in raw.split("\t")) if "\t" in raw else ()
+            lines.append(Line(start, start + len(words), words, is_after_blank, cells))
+        is_after_blank = not words
+        at += len(raw) + 1
+    return lines
 
 
 def is_rule(line: str) -> bool:
@@ -111,11 +127,11 @@ def tables(lines: Sequence[Line]) -> dict[int, Table]:
     at = 0
     while at < len(lines):
         after = at + 1
-        if rows[at]:
+        if row := rows[at]:
             while after < len(lines) and (_goes_on(rows, lines, after) or _names_group(rows, lines, after)):
-                rows[after] = rows[after] or Row("1", (lines[after].text,))
+                rows[after] = rows[after] or Row(row.mark, lines[after].cells or (lines[after].text,))
                 after += 1
-        if (row := rows[at]) and (after - at > 1 or row.mark == "&"):
+        if row and (after - at > 1 or row.mark == "&"):
             found[at] = Table(at, after, tuple(_headers(lines, rows, at, after)), tuple(_groups(lines, rows, at, after)))
         at = after
     return found
@@ -141,15 +157,23 @@ def _rows(lines: Sequence[Line]) -> list[Row | None]:
     for line in lines:
         is_latex = is_latex or line.text.startswith(_BEGIN)
         is_row = is_latex or (line.text.endswith(r"\\") and _AMPERSAND.search(line.text))
-        rows.append(_latex_row(line.text) if is_row else _row(line.text))
+        rows.append(_latex_row(line.text) if is_row else _tab_row(line) or _row(line.text))
         is_latex = is_latex and _END not in line.text
     return rows
 
 
-def cells_of(line: str) -> tuple[str, ...]:
-    """The cells of a line that is a row of a table; () where they cannot be told apart."""
+def cells_of(text: str, start: int, end: int) -> tuple[str, ...]:
+    """The cells of a row of a table, `text[start:end]` and the empty ones around it; () where they cannot be told apart."""
+    line = text[start:end]
+    if "\t" in line:
+        first, after = len(text[:start].rstrip(" \t")), len(text) - len(text[end:].lstrip(" \t"))
+        return tuple(cell.strip() for cell in text[first:after].split("\t"))
     row = _latex_row(line) if line.endswith(r"\\") and _AMPERSAND.search(line) else _row(line)
     return row.cells if row else ()
+
+
+def _tab_row(line: Line) -> Row | None:
+    return Row("\t", line.cells) if sum(map(bool, line.cells)) > 1 else None
 
 
 def _latex_row(line: str) -> Row:
@@ -166,7 +190,7 @@ def _row(line: str) -> Row | None:
         if len(cells := line.split(mark)) >= least:
             return Row(mark, tuple(cell.strip() for cell in cells))
     cells = _GAP.split(line)
-    if len(cells) > 1 and ("\t" in line or len(line.split()) <= MOST_CELL_WORDS * len(cells)):
+    if len(cells) > 1 and len(line.split()) <= MOST_CELL_WORDS * len(cells):
         return Row("\t", tuple(cells))
     return (_number_row(line) or _comma_row(line)) if len(line) <= LONGEST_ROW else None
 
@@ -231,11 +255,15 @@ def _goes_on(rows: Sequence[Row | None], lines: Sequence[Line], index: int) -> b
 
 
 def _names_group(rows: Sequence[Row | None], lines: Sequence[Line], index: int) -> bool:
-    """Whether a line without numbers names the rows of numbers below it, in a table of such rows."""
-    if rows[index] or index + 1 >= len(lines) or lines[index].is_after_blank or lines[index + 1].is_after_blank:
+    """Whether a line without numbers names the rows of numbers below it, in a table of such rows, or is a row with one cell filled."""
+    if rows[index] or lines[index].is_after_blank:
+        return False
+    if lines[index].cells:
+        return len(lines[index].cells) <= len(lines[index - 1].cells)
+    if index + 1 >= len(lines) or lines[index + 1].is_after_blank:
         return False
     above, below, name = rows[index - 1], rows[index + 1], lines[index].text
-    if not above or not below or not above.mark == below.mark == "1" or len(below.cells) < LEAST_COLUMNS:
+    if not above or not below or above.mark != below.mark or below.mark not in {"1", "\t"} or len(below.cells) < LEAST_COLUMNS:
         return False
     is_name = len(name) <= LONGEST_NAME and not name[0].islower() and not _is_prose(name.rstrip(":"))
     return is_name and (len(above.cells) == 1 or abs(len(above.cells) - len(below.cells)) <= 1)
@@ -249,7 +277,7 @@ def _headers(lines: Sequence[Line], rows: Sequence[Row | None], first: int, afte
     header: Span | None = None
     if bottom > top:
         header = lines[table[top][0]].start, lines[table[bottom - 1][0]].end
-    elif table and table[0][1].mark == "1":
+    elif table and table[0][1].mark in {"1", "\t"}:
         header = _line_above(lines, first, max(row.filled for _, row in table))
     headers: list[Span | None] = [None] * (after - first)
     for place, (index, row) in enumerate(table):
@@ -265,15 +293,24 @@ def _top_rows(rows: Sequence[Row], before_rule: int) -> tuple[int, int]:
     top = next((place for place, row in enumerate(rows) if row.filled > 1 or (row.filled and not row.cells[0])), len(rows))
     if top < before_rule <= min(MOST_HEADER_ROWS, len(rows) - 1):
         return top, before_rule
-    filled = [row for row in rows[top:] if row.filled > 1]
+    filled = [row for row in rows[top : top + TELLING_ROWS] if row.filled > 1]
     is_of_figures = 2 * sum(row.is_data for row in filled) >= len(filled)
     bottom = top
     while bottom < min(len(rows) - 1, top + MOST_HEADER_ROWS) and rows[bottom].can_be_header:
         row = rows[bottom]
-        if bottom > top and (row.filled == 1 if is_of_figures else row.cells[0]) and rows[bottom - 1].filled > 1:
+        above = rows[bottom - 1]
+        if bottom > top and row.mark == "\t" and not (is_of_figures and _goes_under(row, above)):
+            break
+        if bottom > top and (row.filled == 1 if is_of_figures else row.cells[0]) and above.filled > 1:
             break
         bottom += 1
     return top, bottom
+
+
+def _goes_under(row: Row, above: Row) -> bool:
+    """Whether a row of names divides the columns that the row of names above it spans."""
+    spanned = [name for name, over in zip(row.cells[1:], above.cells[1:], strict=False) if not over]
+    return not row.cells[0] or (bool(spanned) and all(spanned))
 
 
 def _line_above(lines: Sequence[Line], first: int, columns: int) -> Span | None:

@@ -31,6 +31,16 @@ class TermWeights:
         terms = self._terms(text)
         return sum(weight for alternatives, weight in self._words if not terms.isdisjoint(alternatives))
 
+    def words_in(self, text: str) -> frozenset[int]:
+        """Which of the question's words a text has, each by its place in the question."""
+        terms = self._terms(text)
+        return frozenset(place for place, (alternatives, _) in enumerate(self._words) if not terms.isdisjoint(alternatives))
+
+    def has_all_of(self, text: str) -> bool:
+        """Whether the question has all words of a text, function words left out."""
+        asked = {term for alternatives, _ in self._words for term in alternatives}
+        return not any(asked.isdisjoint(alternatives) for alternatives in query_terms(text, self._languages))
+
     def share(self, text: str) -> float:
         """The share, by weight, of the question's words that a text has, in [0, 1]."""
         total = sum(weight for _, weight in self._words)

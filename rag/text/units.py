@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rag.text.sentences import continues, sentence_spans, starts_item, starts_section
-from rag.text.tables import Line, Table, is_separator, joined_rows, tables
+from rag.text.tables import Line, Table, is_separator, joined_rows, lines_of, tables
 
 Kind = Literal["sentence", "row", "pair", "item", "line"]
 Span = tuple[int, int]
@@ -54,7 +54,7 @@ class Unit:
 
 def units(text: str) -> list[Unit]:
     """Cut a text into units: in order, not overlapping, covering all that is not white space."""
-    lines = joined_rows(text, _lines(text))
+    lines = joined_rows(text, lines_of(text))
     found: list[Unit] = []
     leads = _ItemLeads(text)
     by_first = tables(lines)
@@ -95,19 +95,6 @@ def _is_label_of(text: str, unit: Unit, below: Unit, after: Unit | None) -> bool
     if label[-1] in ":：":
         return len(value) <= LONGEST_VALUE and value[-1] not in ":：" and (not next_line or next_line[-1] in ":：")
     return bool(_VALUE_LINE.fullmatch(value)) and not _VALUE_LINE.fullmatch(next_line)
-
-
-def _lines(text: str) -> list[Line]:
-    """The lines that are not blank, each without the white space around it."""
-    lines, at, is_after_blank = [], 0, True
-    for raw in text.split("\n"):
-        words = raw.strip()
-        if words:
-            start = at + raw.index(words[0])
-            lines.append(Line(start, start + len(words), words, is_after_blank))
-        is_after_blank = not words
-        at += len(raw) + 1
-    return lines
 
 
 def _parts(lines: Sequence[Line], first: int, index: int) -> bool:
@@ -163,7 +150,7 @@ def _sentences(text: str, start: int, end: int) -> Iterator[Unit]:
         if _STOP.search(words[-8:]):
             yield Unit(start + first, start + after, "sentence")
             continue
-        lines = _lines(words)
+        lines = lines_of(words)
         if len(lines) > 1 and not _are_scraps(lines):
             yield Unit(start + first, start + after, "sentence")
             continue

@@ -10,6 +10,7 @@ from rapidfuzz import fuzz
 
 from rag.text.languages import language_of
 from rag.text.sentences import sentence_spans
+from rag.text.table_headers import header_of
 from rag.text.terms import indexed_terms, query_terms
 from rag.types import Passage
 from rag.verifying.facts import SourceFacts, source_facts
@@ -41,7 +42,7 @@ class PreparedPassage:
         windows: Its sentences and runs of two.
         whole: The span of each window by its normalised words.
         language: "" where it cannot be told.
-        titles: Its heading and its document's name, whose facts hold for all of it.
+        titles: Its heading, its document's name and its table's header, whose facts hold for all of it.
         context: All that its `facts` may stand in: with `titles`, the words that were trimmed off.
     """
 
@@ -51,7 +52,7 @@ class PreparedPassage:
     sentences: tuple[Span, ...]
     whole: Mapping[str, Span]
     language: str
-    titles: tuple[str, str]
+    titles: tuple[str, str, str]
     context: tuple[str, ...]
     facts: SourceFacts
 
@@ -72,8 +73,8 @@ def prepare(passage: Passage) -> PreparedPassage:
     for window in windows:
         words = even.text[bisect_left(even.places, window.start) : bisect_left(even.places, window.end)]
         whole.setdefault(without_edges(words), (window.start, window.end))
-    titles = passage.heading, Path(passage.document).stem.replace("_", " ")
-    context = (text, passage.chunk_text, *titles)
+    titles = passage.heading, Path(passage.document).stem.replace("_", " "), header_of(passage)
+    context = (text, passage.headed_text, *titles)
     return PreparedPassage(text, even, tuple(windows), tuple(spans), whole, language, titles, context, source_facts(context))
 
 
