@@ -11,6 +11,7 @@ from dataclasses import replace
 from rag.answering.extractive import answer_by_quoting
 from rag.answering.growing import answer_by_model
 from rag.answering.notices import NOTHING_SELECTED, SELECTION_GONE, nothing_found, still_indexing
+from rag.answering.page_breaks import completed
 from rag.answering.question import EXTRACTIVE, RetrievedQuestion
 from rag.answering.quoting import MARGIN, best_units, quotes_of
 from rag.answering.whole import WholeDocuments
@@ -79,6 +80,8 @@ class Answerer:
         reading = self._search.read(question.searched, question.passages, question.question)
         margin = MARGIN if reading.confidence >= self._settings.min_confidence else math.inf  # a refusal shows what is nearest
         quotes, passages = quotes_of(best_units(reading.units, question.passages, margin), question.passages)
+        if self._chat_model is None:
+            quotes, passages = completed(quotes, passages, self._index)
         return replace(question, passages=tuple(passages), quotes=tuple(quotes), confidence=reading.confidence)
 
     def _still_indexing(self, request: SearchRequest) -> str:

@@ -8,8 +8,10 @@ from rag.embedding.protocol import Closable, Embedder, Embeddings
 from rag.embedding.token_reader import TokenReader
 from rag.embedding.words import WordsEmbedder
 from rag.errors import EmbeddingError
+from rag.text.languages import count_letters
 
 UNIT_TOLERANCE = 1e-3  # how far from 1 the length of a vector may be
+LEAST_LETTERS = 2  # of a token that means something by itself
 
 
 class CheckedEmbedder:
@@ -54,6 +56,17 @@ class CheckedEmbedder:
     def knows(self, text: str) -> bool:
         """See `WordsEmbedder.knows`; other models know any text."""
         return not isinstance(self._embedder, WordsEmbedder) or self._embedder.knows(text)
+
+    def familiarity(self, text: str) -> float:
+        """The share of a text's letters that are in tokens of `LEAST_LETTERS` or more, in [0, 1]: a model spells out what it never learnt.
+
+        1 where the tokens are unknown, as behind an endpoint, and where there are no letters.
+        """
+        if (reader := self.token_reader) is None:
+            return 1.0
+        lengths = [(token.kind != "unknown", count_letters(text[token.start : token.end])) for token in reader.tokens(text).tokens]
+        whole = sum(length for _, length in lengths)
+        return sum(length for is_known, length in lengths if is_known and length >= LEAST_LETTERS) / whole if whole else 1.0
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         """See `Embedder.token_spans`."""

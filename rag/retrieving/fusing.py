@@ -11,15 +11,20 @@ BEFORE_WEIGHT = 0.2
 AFTER_WEIGHT = 0.1  # weights of the BM25 of the chunk before and of the one after: a passage on the subject has such neighbours
 
 
-def fused(cosines: Mapping[ChunkKey, float], bm25: Mapping[ChunkKey, float]) -> dict[ChunkKey, float]:
-    """Score the chunks of `cosines`: cosine + a * (w + b * w of the chunk before + c * w of the chunk after), w = BM25 / best BM25.
+LEAST_SEMANTIC_WEIGHT = 0.3  # of the cosine, where the embedding model does not know the question's language at all
 
-    `bm25` has their neighbours too, where they are known. Scores are -1 to about 1.7.
+
+def fused(cosines: Mapping[ChunkKey, float], bm25: Mapping[ChunkKey, float], familiarity: float = 1.0) -> dict[ChunkKey, float]:
+    """Score the chunks of `cosines`: s * cosine + a * (w + b * w of the chunk before + c * w of the chunk after), w = BM25 / best BM25.
+
+    `bm25` has their neighbours too, where they are known. `familiarity`, in [0, 1]: how far the embedding model knows the question's
+    language, from which s follows. Scores are -1 to about 1.7.
     """
+    semantic = max(LEAST_SEMANTIC_WEIGHT, familiarity)
     best = max(bm25.values(), default=0.0) or 1.0
     words = {key: score / best for key, score in bm25.items()}
     return {
-        (document_id, ordinal): cosine
+        (document_id, ordinal): semantic * cosine
         + LEXICAL_WEIGHT
         * (
             words.get((document_id, ordinal), 0.0)

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
-from rag.embedding.protocol import Embedder, Embeddings
+from rag.embedding.checked import CheckedEmbedder
+from rag.embedding.protocol import Embeddings, text_to_embed
 from rag.reranking import Reranker
 from rag.retrieving.fusing import fused, with_neighbours
 from rag.retrieving.passages import RankedChunk, distinct, joined
@@ -46,7 +47,7 @@ class UntrimmedPassage:
 class Retriever:
     """Finds passages in an index."""
 
-    def __init__(self, embedder: Embedder, index: Index, reranker: Reranker | None = None, rerank_depth: int = 20) -> None:
+    def __init__(self, embedder: CheckedEmbedder, index: Index, reranker: Reranker | None = None, rerank_depth: int = 20) -> None:
         """Search `index`, embedded with `embedder`; a reranker orders the best `rerank_depth` chunks anew."""
         self._embedder = embedder
         self._index = index
@@ -126,7 +127,8 @@ class Retriever:
         for query, vector, known, bm25 in zip(queries, vectors, near, weighed, strict=True):
             compared = known | store.cosines(vector, keys - known.keys())
             compared |= {key: float(row @ vector) for key, row in waiting.items() if key not in compared}
-            for key, score in fused(compared, dict(zip(around, bm25.result(), strict=True))).items():
+            words = dict(zip(around, bm25.result(), strict=True))
+            for key, score in fused(compared, words, self._embedder.familiarity(query.text)).items():
                 scores[key] = scores.get(key, 0.0) + query.weight * score
                 cosines[key] = max(cosines.get(key, -1.0), compared[key])
         best = sorted(scores, key=lambda key: (-scores[key], key))[:depth]
@@ -140,11 +142,12 @@ class Retriever:
         chunks = list(pending.chunks(without[:EMBEDDED_ON_THE_SPOT]).values())
         if not chunks:
             return {}
-        return dict(zip([chunk.key for chunk in chunks], self._embedder.embed_documents([chunk.text for chunk in chunks]), strict=True))
+        vectors = self._embedder.embed_documents([text_to_embed(chunk, self._embedder) for chunk in chunks])
+        return dict(zip([chunk.key for chunk in chunks], vectors, strict=True))
 
     def _reranked(self, question: str, ranked: Sequence[RankedChunk], depth: int, reranker: Reranker) -> list[RankedChunk]:
         shown = ranked[:depth]
-        scores = reranker.scores(question, [each.chunk.text for each in shown])
+        scores = reranker.scores(question, [each.chunk.header + each.chunk.text for each in shown])
         again = [RankedChunk(each.chunk, score, each.cosine) for each, score in zip(shown, scores, strict=True)]
         return sorted(again, key=lambda each: -each.score)
 
@@ -170,4 +173,5 @@ def _passage(rank: int, found: UntrimmedPassage, span: tuple[int, int], record: 
         chunk_start=first.start,
         chunk_text=whole,
         sections=tuple((place, path) for place, path in sections if start < place < end),
+        header=first.header,
     )

@@ -10,12 +10,14 @@ from rag.reading.reader import Reader, ReadUnit
 from rag.reading.weighing import weighed
 from rag.retrieving.confidence import answer_features, confidence
 from rag.retrieving.follow_up import StandaloneQuestion
+from rag.retrieving.polarity import agreement, chooses
 from rag.retrieving.retriever import Query, Retriever, Scope
 from rag.storing.index import Index
 from rag.text.languages import likely_language
 from rag.types import ChunkKey, Message, Passage
 
 RAW_WEIGHT = 0.35  # weight of a follow-up as it was asked, next to its rewrite: a bad rewrite must not hide what the question itself finds
+POLARITY = 3.0  # added where a unit denies what the question does, taken off where one of them does. Not fitted: few questions turn on it
 MOST_QUESTION_CHARACTERS = 4_000  # two pages of prose. A model that reads 4,096 tokens has no room for more beside the passages.
 MOST_HISTORY_MESSAGES = 100
 MOST_HISTORY_CHARACTERS = 100_000  # of the earlier questions and answers that are looked at, all together; the newest count
@@ -98,11 +100,19 @@ class Search:
             records = self._index.records
             titles = [records[passage.document_id].title if passage.document_id in records else "" for passage in passages]
             weights, *own_weights = [self._index.lexical.term_weights(text) for text in dict.fromkeys((question, asked or question))]
+        language = likely_language(question) or "en"
         units = weighed(units, passages, (weights, *own_weights))
+        if chooses(question):
+            units = [_weighed_by_polarity(each, question, passages, language) for each in units]
         features = answer_features(question, passages, titles, units, weights, self._embedder)
-        is_english = likely_language(question) in {"", "en"}
-        sure = confidence(features, is_english=is_english, has_codes=weights.has_codes(passages[0].chunk_text))
+        sure = confidence(features, is_english=language == "en", has_codes=weights.has_codes(passages[0].chunk_text))
         return Reading(tuple(units), sure)
+
+
+def _weighed_by_polarity(unit: ReadUnit, question: str, passages: Sequence[Passage], language: str) -> ReadUnit:
+    words = passages[unit.index].headed_text[unit.unit.start : unit.unit.end]
+    added = POLARITY * agreement(question, words, language)
+    return replace(unit, value=unit.value + added, answer=unit.answer + added) if added else unit
 
 
 def checked_question(question: str) -> str:

@@ -99,6 +99,8 @@ LANGUAGES_OF: dict[str, tuple[str, ...]] = {
 }
 """The languages of each function word."""
 
+_LETTER = regex.compile(r"[\p{L}\p{M}]")
+_IDEOGRAPH = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]")
 WORD = regex.compile(r"[\p{L}\p{M}]+")  # a run of letters
 _SCRIPTS = {
     "ja": r"[\p{Hiragana}\p{Katakana}]",
@@ -179,6 +181,11 @@ def language_by_script(text: str) -> str:
     if not found or len(_LATIN.findall(sample)) > _LATIN_SHARE * letters:
         return ""
     return next(language for language in _SCRIPTS if language in found)
+
+
+def count_letters(text: str) -> int:
+    """How many letters and marks a text has; an ideograph or a syllable, which means something alone, counts as two."""
+    return len(_LETTER.findall(text)) + len(_IDEOGRAPH.findall(text))
 
 
 def likely_language(text: str) -> str:

@@ -92,6 +92,11 @@ def continues(line: str) -> bool:
     return (line[:1].islower() and not _ADDRESS.match(line)) or line[:1] in ",;.)、，。"
 
 
+def goes_on(above: str, below: str) -> bool:
+    """Whether the last sentence of a page goes on with the first words of the next."""
+    return not _STOPPED.search(above[-8:]) and bool(continues(below) or _DANGLING.search(above[-8:]))
+
+
 def is_page_number(line: str, above: str) -> bool:
     """Whether a line at the top or bottom of a page is its number: "Page 1 of 2", or "128" where the line above it has ended."""
     return bool(_PAGE_OF_PAGES.fullmatch(line[:60]) or (_PAGE_NUMBER.fullmatch(line[:60]) and not _DANGLING.search(above[-8:])))

@@ -19,7 +19,7 @@ _CLAUSE_END = re.compile(
 )
 _NEGATION = re.compile(
     r"\b(?:not(?!\s+only\b)|cannot|never|no(?!\.|\s+(?:later|longer|more|less|fewer|sooner)\s+than\b)|none|nor|neither|without|nothing|nobody|except"
-    r"|unless|(?:\w+n['’]t|n['’]t))\b",
+    r"|unless|free\s+(?:of|from)|(?:\w+n['’]t|n['’]t))\b",
     re.IGNORECASE,
 )
 _DENYING = re.compile(
@@ -29,6 +29,9 @@ _DENYING = re.compile(
 )
 _PREFIXED = re.compile(r"\b(?:un|in|im|ir|il|dis|non-?)(\w{4,})\b", re.IGNORECASE)
 _WORD = re.compile(r"\w+|[.;:!?]")
+_DENIED_BEFORE = frozenset(("de", "fr", "es", "it", "pt", "nl", "sv", "da", "no", "pl", "cs", "ro", "ru", "el"))
+"""Languages in which a negation stands before what it denies."""
+
 _UNCOUNTED = FUNCTION_WORDS["en"] | {"done", "made", "make", "get", "able"}
 
 
@@ -98,7 +101,7 @@ def _differs_by_prefix(claim: str, source: str, prefix: str) -> bool:
 
 
 def _denies_in_english(claim: str, source: str) -> bool:
-    denied_in_claim, denied_in_source = _denied_terms(claim), _denied_terms(source)
+    denied_in_claim, denied_in_source = denied_terms(claim), denied_terms(source)
     if not denied_in_claim:
         claimed = _terms(claim)
         return any(terms & claimed for terms in denied_in_source) and not _denies_by_a_word(claim, source)
@@ -117,14 +120,18 @@ def _denies_by_a_word(text: str, other: str) -> bool:
     return not _terms(" ".join(_PREFIXED.findall(text))).isdisjoint(_terms(other))
 
 
-def _denied_terms(text: str) -> list[set[str]]:
-    """For each negation, the stems of the words that it denies."""
-    return [_terms(" ".join(_reached(text, match.end()))) for match in _NEGATION.finditer(text)]
+def denied_terms(text: str, language: str = "en") -> list[set[str]]:
+    """For each negation, the stems of the words after it that it denies; none in languages that deny behind the word."""
+    words = vocabulary(language)
+    negations = _NEGATION if language == "en" else words.negations if words and language in _DENIED_BEFORE else None
+    found = negations.finditer(text) if negations else ()
+    return [set(indexed_terms(" ".join(_reached(text, match.end(), language)), language)[0]) for match in found]
 
 
-def _reached(text: str, start: int) -> Iterator[str]:
+def _reached(text: str, start: int, language: str) -> Iterator[str]:
+    uncounted = _UNCOUNTED if language == "en" else FUNCTION_WORDS[language]
     words = takewhile(lambda word: word[0].isalnum(), (match.group() for match in _WORD.finditer(text, start)))
-    return islice((word for word in words if word.casefold() not in _UNCOUNTED), REACH)
+    return islice((word for word in words if word.casefold() not in uncounted), REACH)
 
 
 def _terms(text: str) -> set[str]:

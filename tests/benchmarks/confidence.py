@@ -56,7 +56,7 @@ def asked(library: Library, source: str, question: str, documents: Sequence[str]
     weights = parts.index.lexical.term_weights(question)
     pairs = unit_features(parts.search._reader.read(question, passages), passages, [weights])
     texts = [
-        " ".join(passages[each.index].chunk_text[slice(*span)] for span in (each.unit.lead, (each.unit.start, each.unit.end)) if span)
+        " ".join(passages[each.index].headed_text[slice(*span)] for span in (each.unit.lead, (each.unit.start, each.unit.end)) if span)
         for each, _ in pairs
     ]
     titles = [library.document(passage.document_id).title for passage in passages]

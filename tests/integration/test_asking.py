@@ -356,3 +356,23 @@ def test_questions_are_checked_as_for_a_search(ready: Ready, chat_server: ChatSe
         assert library.ask("\ud83d benches").question == "? benches"
         library.close()
     assert len(chat_server.chats) == 3
+
+
+def test_a_sentence_over_a_page_break_is_quoted_whole(open_library: OpenLibrary, tmp_path: Path) -> None:
+    first, second = "Who damages a boat has to tell the boat master and must pay a share of", "200 euros towards the repair. Oars are free."
+    (tmp_path / "club.pdf").write_bytes(documents.plain_pdf(f"The club has nine boats.\n{first}", second))
+    library = open_library(embedder=BagOfWordsEmbedder(), min_confidence=0)
+    library.add(tmp_path / "club.pdf")
+    answer = library.ask("What share must who damages a boat pay?")
+    assert f"“{first} 200 euros towards the repair.” [1][2]" in answer.text
+    assert [(citation.passage.page, citation.quote) for citation in answer.citations[:2]] == [
+        (1, first),
+        (2, "200 euros towards the repair."),
+    ]
+
+
+def test_a_page_that_ends_a_sentence_is_quoted_alone(open_library: OpenLibrary, tmp_path: Path) -> None:
+    (tmp_path / "club.pdf").write_bytes(documents.plain_pdf("Who damages a boat has to pay.", "fees are due in May. Oars are free."))
+    library = open_library(embedder=BagOfWordsEmbedder(), min_confidence=0)
+    library.add(tmp_path / "club.pdf")
+    assert "“Who damages a boat has to pay.” [1]" in library.ask("Who damages a boat?").text

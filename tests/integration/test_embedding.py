@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from rag import EmbeddingError
+from rag.embedding.checked import CheckedEmbedder
 from rag.embedding.protocol import Embedder
 from rag.embedding.sentence_transformer import SentenceTransformerEmbedder
 
@@ -34,6 +35,21 @@ def test_it_finds_alike_what_is_alike(model: Embedder) -> None:
     assert cat @ dog == pytest.approx(0.459, abs=0.025)
     assert cat @ llm == pytest.approx(-0.025, abs=0.02)
     assert dog @ llm == pytest.approx(-0.049, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("text", "least", "most"),
+    [
+        ("When is the rent due?", 0.9, 1.0),
+        ("Wann ist die Miete fällig?", 0.7, 1.0),
+        ("Когда нужно платить аренду?", 0.0, 0.4),
+        ("متى يستحق الإيجار؟", 0.0, 0.3),
+        ("ค่าเช่าครบกำหนดเมื่อใด", 0.0, 0.3),
+        ("2024", 1.0, 1.0),
+    ],
+)
+def test_how_far_it_knows_a_language(minilm: Embedder, text: str, least: float, most: float) -> None:
+    assert least <= CheckedEmbedder(minilm).familiarity(text) <= most
 
 
 def test_vectors_are_float32_of_unit_length(model: Embedder) -> None:

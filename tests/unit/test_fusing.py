@@ -72,3 +72,9 @@ def test_nothing_has_no_scores() -> None:
 
 def test_neighbours_are_of_the_same_document_and_not_below_zero() -> None:
     assert with_neighbours([("a", 0), ("b", 4)]) == {("a", 0), ("a", 1), ("b", 3), ("b", 4), ("b", 5)}
+
+
+def test_a_cosine_counts_less_where_the_model_does_not_know_the_language() -> None:
+    cosines, bm25 = {("a", 0): 0.9, ("b", 0): 0.3}, {("b", 0): 4.0}
+    assert max(scores := fused(cosines, bm25), key=lambda key: scores[key]) == ("a", 0)
+    assert max(scores := fused(cosines, bm25, 0.0), key=lambda key: scores[key]) == ("b", 0)

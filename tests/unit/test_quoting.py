@@ -105,3 +105,37 @@ def test_a_passage_grows_to_have_the_words_and_never_shrinks() -> None:
 def test_texts_that_are_no_sentences_are_no_fault(text: str) -> None:
     passages = [passage(text)]
     quoted(*quotes_of(best_units(read(passages, {}), passages), passages))
+
+
+DEVICES = "Hyperbaric chambers hold pure oxygen. Carbon poisoning is treated with these devices. They are costly.\n\nPrices follow."
+
+
+def with_answer(text: str, best: str, answer: str) -> list[ReadUnit]:
+    """The units of a text; one is worth most, another one has the answer itself."""
+    return [
+        ReadUnit(0, unit, 0, float(answer in text[unit.start : unit.end]), 0, 5.0 if best in text[unit.start : unit.end] else -9)
+        for unit in units(text)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("best", "answer", "quoted_words"),
+    [
+        ("these devices", "Hyperbaric", DEVICES[:85]),
+        ("these devices", "costly", DEVICES[38:102]),
+        ("these devices", "these devices", DEVICES[38:85]),
+        ("costly", "Prices", "They are costly."),
+        ("costly", "Hyperbaric", "They are costly."),
+    ],
+)
+def test_a_sentence_comes_with_the_one_beside_it_that_has_the_answer(best: str, answer: str, quoted_words: str) -> None:
+    passages = [passage(DEVICES)]
+    (found,) = best_units(with_answer(DEVICES, best, answer), passages)
+    assert DEVICES[found.unit.start : found.unit.end] == quoted_words
+
+
+def test_sentences_that_share_a_neighbour_are_one_quotation() -> None:
+    read = with_answer(DEVICES, "these devices", "Hyperbaric")
+    read[0] = ReadUnit(0, read[0].unit, 0, 1, 0, 4.5)
+    (found,) = best_units(read, [passage(DEVICES)])
+    assert DEVICES[found.unit.start : found.unit.end] == DEVICES[:85]
