@@ -22,6 +22,7 @@ from rag.errors import (
     ChatServerError as ChatServerError,
     DocumentError as DocumentError,
     DocumentNotFoundError as DocumentNotFoundError,
+    DownloadError as DownloadError,
     EmbeddingError as EmbeddingError,
     EmptyQuestionError as EmptyQuestionError,
     EvaluationError as EvaluationError,
@@ -58,6 +59,7 @@ from rag.types import (
     Page as Page,
     Passage as Passage,
     Progress as Progress,
+    RemovedDocument as RemovedDocument,
     Report as Report,
     Sent as Sent,
 )

@@ -14,11 +14,14 @@ from rag.embedding.checked import CheckedEmbedder
 from rag.embedding.protocol import Closable, Embedder
 from rag.endpoints.chat.model import ChatModel, OpenAIChatModel
 from rag.exploring.vectors import VectorReader
+from rag.fetching.addresses import is_public, is_public_or_local
+from rag.fetching.fetcher import Fetcher
 from rag.formats.loader import Loader
 from rag.formats.viewer import Viewer
 from rag.ingesting.adding import FileAdder
 from rag.ingesting.chunking import index_identity
 from rag.ingesting.embedding_queue import EmbeddingQueue
+from rag.ingesting.gathering import Gatherer
 from rag.ingesting.staging import Stager
 from rag.reading.reader import Reader
 from rag.reranking import Reranker, build_reranker
@@ -29,6 +32,7 @@ from rag.storing.index import Index
 from rag.storing.lock import LibraryLock, ReadOnlyCopy, lock_or_copy
 from rag.storing.opening import Opener
 from rag.storing.originals import Originals
+from rag.storing.removed import RemovedFiles
 from rag.verifying.rules import RuleVerifier
 from rag.viewing import Pages
 
@@ -44,12 +48,14 @@ class Parts:
     embedder: CheckedEmbedder
     chat_model: ChatModel | None
     originals: Originals
+    removed: RemovedFiles
     index: Index
     search: Search
     answerer: Answerer
     vectors: VectorReader
     loader: Loader
     pages: Pages
+    gatherer: Gatherer
     adder: FileAdder
     queue: EmbeddingQueue
     checkup: Checkup
@@ -84,10 +90,14 @@ def build_parts(
         closing.callback(index.close)
         pages = Pages(index, originals, Viewer(memory_megabytes=settings.parse_megabytes))
         closing.callback(pages.close)
+        max_bytes = int(settings.max_file_megabytes * 1e6)
+        is_allowed = is_public_or_local if settings.fetch_private else is_public
+        fetcher = Fetcher(max_bytes=max_bytes, seconds=settings.fetch_seconds, is_allowed=is_allowed)
         loader = Loader(
-            max_bytes=int(settings.max_file_megabytes * 1e6),
+            max_bytes=max_bytes,
             seconds_without_progress=settings.parse_seconds,
             memory_megabytes=settings.parse_megabytes,
+            has_ocr=settings.ocr,
         )
         closing.callback(loader.close)
         writing = threading.RLock()
@@ -103,12 +113,14 @@ def build_parts(
             embedder=checked,
             chat_model=chat_model,
             originals=originals,
+            removed=RemovedFiles(folder / "removed"),
             index=index,
             search=search,
             answerer=Answerer(search, index, RuleVerifier(checked), chat_model, settings),
             vectors=VectorReader(index, identity),
             loader=loader,
             pages=pages,
+            gatherer=Gatherer(fetcher, lock.folder / "incoming", max_bytes),
             adder=adder,
             queue=queue,
             checkup=Checkup(folder, index, originals, checked, adder, writing),

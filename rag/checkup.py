@@ -12,9 +12,9 @@ import numpy as np
 from rag.answering.notices import needs_reindexing
 from rag.embedding.protocol import Embedder
 from rag.errors import NewerSchemaError, RagError, UnreadableFileError, storage_errors
-from rag.files import path_of
 from rag.ingesting.adding import FileAdder, source_of
 from rag.ingesting.staging import Source
+from rag.origins import path_of
 from rag.storing.hnsw import UNIT
 from rag.storing.index import Index
 from rag.storing.originals import Originals
@@ -150,12 +150,16 @@ class Checkup:
 
     def _broken_files(self) -> list[tuple[DocumentRecord, str]]:
         records = [*self._index.records.values(), *self._index.left_behind()]
-        return [(record, problem) for record in records if (problem := self._originals.changed(record))]
+        problems = ((record, self._originals.changed(record) or self._lost_ocr(record)) for record in records)
+        return [(record, problem) for record, problem in problems if problem]
+
+    def _lost_ocr(self, record: DocumentRecord) -> str:
+        return "OCR missing" if self._originals.lacks_ocr(record) else ""
 
     def _incomplete(self) -> Iterator[Source]:
-        """Documents that lack vectors, forgotten so that they are re-indexed; those without a good file stay as they are."""
+        """Documents that lack vectors or OCR, forgotten so that they are re-indexed; those without a good file stay as they are."""
         for record in list(self._index.store.records.values()):
-            if self._missing_vectors(record) and not self._originals.changed(record):
+            if (self._missing_vectors(record) or self._lost_ocr(record)) and not self._originals.changed(record):
                 with self._writing:
                     self._index.forget(record.id)
                 path = self._originals.path(record.id, record.media_type)

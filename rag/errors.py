@@ -6,7 +6,8 @@ RagError
 │   ├── FileTooLargeError
 │   ├── PasswordNeededError
 │   ├── NoTextError
-│   └── UnreadableFileError
+│   ├── UnreadableFileError
+│   └── DownloadError
 ├── LibraryError               the library itself
 │   ├── LibraryClosedError
 │   ├── LibraryLockedError
@@ -80,6 +81,12 @@ class UnreadableFileError(DocumentError):
     """The file is damaged, vanished, forbidden, or took too long to read."""
 
     status: ClassVar[OutcomeStatus] = "unreadable"
+
+
+class DownloadError(DocumentError):
+    """The file could not be downloaded from its address, or the address is not one that is opened."""
+
+    status: ClassVar[OutcomeStatus] = "not_downloaded"
 
 
 class LibraryError(RagError):

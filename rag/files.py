@@ -1,11 +1,9 @@
 """Paths as people give them -> files; names, hashes and what the system says against a file."""
 
 import hashlib
-import os
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from urllib.parse import unquote_to_bytes
 
 from rag.errors import UnreadableFileError
 from rag.text.printable import printable_line
@@ -47,25 +45,6 @@ def uploaded_name(given: str) -> str:
     if name in {"", ".", ".."}:
         raise ValueError(f"{given!r} is not a file name.")
     return name
-
-
-def origin_of(path: Path) -> str:
-    """A path as a record stores it: absolute; as a `file:` address where it is not Unicode."""
-    path = path.resolve()
-    try:
-        str(path).encode()
-    except UnicodeEncodeError:
-        return path.as_uri()
-    return str(path)
-
-
-def path_of(origin: str) -> Path | None:
-    """The file that `origin_of` stands for; None for an upload."""
-    if origin.startswith("upload:"):
-        return None
-    if origin.startswith("file://"):
-        return Path(os.fsdecode(unquote_to_bytes(origin.removeprefix("file://"))))
-    return Path(origin)
 
 
 def is_gone(path: Path) -> bool:
@@ -131,9 +110,17 @@ def _walk(folder: Path, root: Path) -> Iterator[PathOrProblem]:
             yield entry, unreadable(entry, error)
             continue
         if stat.S_ISDIR(mode):
-            yield from _walk(entry, root)
+            yield from () if _is_library(entry) else _walk(entry, root)
         elif stat.S_ISREG(mode):
             yield entry
+
+
+def _is_library(folder: Path) -> bool:
+    """Whether it is a library's own folder, whose files are copies of others."""
+    try:
+        return all((folder / name).exists() for name in ("lock", "originals", "lexical"))
+    except OSError:  # a closed folder: walking it says so
+        return False
 
 
 def _refused_link(link: Path, root: Path) -> Iterator[tuple[Path, UnreadableFileError]]:

@@ -12,16 +12,16 @@ from rag.embedding.protocol import Embedder
 from rag.endpoints.chat.model import ChatModel
 from rag.errors import StorageError
 from rag.exploring.vectors import Vectors
-from rag.files import uploaded_name
-from rag.ingesting.adding import files_to_add, folders_of
 from rag.ingesting.chunking import index_identity
+from rag.ingesting.gathering import folders_of, named, restored, uploaded
 from rag.ingesting.staging import Source
+from rag.ingesting.unpacking import is_archive, members
 from rag.reranking import Reranker
 from rag.retrieving.follow_up import standalone_by_rule
 from rag.retrieving.search import SearchRequest, checked_question
 from rag.settings import Settings
 from rag.storing.lock import ReadOnlyCopy
-from rag.types import Answer, Chunk, ChunkKey, DocumentRecord, Finding, Message, Outcome, Passage, ProgressCallback, Report
+from rag.types import Answer, Chunk, ChunkKey, DocumentRecord, Finding, Message, Outcome, Passage, ProgressCallback, RemovedDocument, Report
 
 Paths = str | Path | Iterable[str | Path]
 
@@ -77,20 +77,21 @@ class Library:
         return cls(folder, settings, build_parts(folder, settings, embedder, chat_model, reranker))
 
     def add(self, paths: Paths, *, passwords: Sequence[str] = (), progress: ProgressCallback | None = None, wait: bool = True) -> Report:
-        """Add files, and the files in folders. Unchanged files are skipped; a changed file replaces its earlier version.
+        """Add files, what is in folders and ZIP archives, and web pages; unchanged ones are skipped, changed ones replaced.
 
         All files are read first, and are keyword-searchable from then on; then they are embedded, with what an earlier call left
         unfinished. An interrupted call is resumed by the next one.
 
         Args:
-            paths: A file, a folder, or several.
+            paths: A file, a folder, an address such as "https://example.com/page", or several.
             passwords: Tried on encrypted PDFs.
             progress: Called as the work goes on, and with each file's outcome.
             wait: Whether to embed too; if not, `index_next` does.
 
         Returns:
-            One outcome for each file; a file that cannot be read has one too, and stops no other. A document whose file is gone
-            from a folder that was given has the outcome "missing", and stays until it is removed.
+            One outcome for each file, and one for each archive, after its files; a file that cannot be read has one too, and stops no
+            other. A document whose file is gone from a folder or archive that was given has the outcome "missing", and stays until it
+            is removed.
 
         Raises:
             StorageError: The disk or the database failed.
@@ -98,7 +99,8 @@ class Library:
             ValueError: A path is empty.
         """
         given = [paths] if isinstance(paths, str | Path) else list(paths)
-        return self._add(files_to_add(given), passwords, progress, wait, folders_of(given))
+        with self._parts.gatherer.gathered(given, progress) as sources:
+            return self._add(sources, passwords, progress, wait, folders_of(given))
 
     def add_upload(
         self,
@@ -110,7 +112,7 @@ class Library:
         wait: bool = True,
         replace: bool = False,
     ) -> Outcome:
-        """Add one file that was uploaded under `name`.
+        """Add one file that was uploaded under `name`; of an archive, the files in it.
 
         Args:
             path: Where it is.
@@ -125,8 +127,40 @@ class Library:
             EmbeddingError: As for `add`.
             ValueError: `name` has no file name in it.
         """
-        name = uploaded_name(name)
-        return self._add([Source(path, name, (f"upload:{name}",), replace)], passwords, progress, wait).outcomes[0]
+        with self._parts.gatherer.opened([uploaded(path, name, replaces=replace)]) as sources:
+            return self._add(sources, passwords, progress, wait).outcomes[-1]
+
+    def add_source(
+        self, source: Source, *, passwords: Sequence[str] = (), progress: ProgressCallback | None = None, wait: bool = True
+    ) -> Outcome:
+        """Add one file that is on this machine already, as `download` and `unpack` give it.
+
+        Raises:
+            StorageError: As for `add`.
+            EmbeddingError: As for `add`.
+        """
+        return self._add([source], passwords, progress, wait).outcomes[-1]
+
+    def download(self, address: str, folder: Path, *, progress: ProgressCallback | None = None) -> Source:
+        """Download one file from the web into a folder, to be given to `add_source`.
+
+        Args:
+            address: Begins with "http://" or "https://".
+            folder: Empty.
+            progress: Called as it comes; what it raises ends the download.
+
+        Raises:
+            DocumentError: It cannot be downloaded; the message says why.
+            StorageError: The disk failed.
+        """
+        return self._parts.gatherer.download(address, folder, progress)
+
+    def unpack(self, archive: Source, folder: Path) -> list[Source]:
+        """Unpack the files in an archive into a folder, each to be given to `add_source`, and last the archive itself.
+
+        Returns nothing where it is no archive.
+        """
+        return self._parts.gatherer.unpack(archive, folder) if is_archive(archive) else []
 
     def index_next(self) -> bool:
         """Embed some of the chunks that are not embedded yet, in about a second; returns whether there was anything to do.
@@ -188,8 +222,12 @@ class Library:
         with self._index.guarded():
             return self._index.chunks(keys)
 
-    def remove(self, name_or_id: str) -> DocumentRecord:
+    def remove(self, name_or_id: str, *, keep: bool = False) -> DocumentRecord:
         """Remove a document and the library's copy of its file; returns its record.
+
+        Args:
+            name_or_id: As for `document`.
+            keep: Whether the file is kept for a day, so that `restore` can bring the document back.
 
         Raises:
             DocumentNotFoundError: There is none, or more than one.
@@ -198,8 +236,38 @@ class Library:
         self._check_writable()
         with self._writing, self._index.guarded():
             record = self.document(name_or_id)
+            if keep and not self._parts.originals.problem(record):
+                self._parts.removed.keep(self._parts.originals.path(record.id, record.media_type), record)
             self._index.remove(record.id)
         return record
+
+    def removed(self) -> list[RemovedDocument]:
+        """The documents that `restore` can bring back, the last removed first.
+
+        Raises:
+            StorageError: The index cannot be opened.
+        """
+        self._parts.removed.tidy(self._index.records)
+        return self._parts.removed.documents(self._index.records)
+
+    def restore(self, name_or_id: str, *, progress: ProgressCallback | None = None, wait: bool = True) -> Outcome:
+        """Bring back a document that was removed with `keep` less than a day ago; its id, and with it its footnotes, are the same.
+
+        Args:
+            name_or_id: Its name, its id, or the beginning of its id (8 digits or more).
+            progress: As for `add`.
+            wait: As for `add`.
+
+        Raises:
+            DocumentNotFoundError: There is none, or more than one.
+            StorageError, EmbeddingError: As for `add`.
+        """
+        self._check_writable()
+        removed = named(self.removed(), name_or_id)
+        source = restored(removed, self._parts.removed.path(removed.id))
+        outcome = self._add([source], (), progress, wait).outcomes[0]
+        self._parts.removed.tidy(self._index.records)
+        return outcome
 
     @property
     def is_read_only(self) -> bool:
@@ -424,4 +492,4 @@ class Library:
         self.embedder.prepare()
         with self._index.guarded():
             outcomes = self._parts.adder.add(sources, passwords, progress, wait=wait)
-            return Report((*outcomes, *self._parts.adder.missing(folders, progress, len(sources))))
+            return Report((*outcomes, *self._parts.adder.missing(folders, members(sources), progress, len(sources))))

@@ -1,5 +1,6 @@
 """Settings, and the one place that reads the environment."""
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -79,8 +80,14 @@ class Settings(BaseSettings):
     allowed_hosts: str | None = Field(
         default=None, description="additional host names of the page, separated by commas, such as docs.example.com"
     )
+    watch: str | None = Field(
+        default=None, description="folders that `rag serve` and `rag watch` follow, separated by a colon (on Windows, a semicolon)"
+    )
+    fetch_seconds: float = Field(default=120, gt=0, description="time limit for downloading one web page or file")
+    fetch_private: bool = Field(default=False, description="allow web addresses of this machine and of local networks")
     parse_seconds: float = Field(default=60, gt=0, description="time limit for reading one page or part of a file")
     parse_megabytes: int = Field(default=2048, ge=256, description="memory limit for reading a file")
+    ocr: bool = Field(default=True, description="read scans and images by OCR, where the extra `ocr` is installed")
     chroma_url: str | None = Field(default=None, description="Chroma server that stores chunks and vectors, instead of the library folder")
 
     chat_base_url: str | None = Field(default=None, description="OpenAI-compatible endpoint, such as http://localhost:11434/v1")
@@ -115,6 +122,11 @@ class Settings(BaseSettings):
     def allowed_names(self) -> list[str]:
         """The names in `allowed_hosts`."""
         return [name.strip() for name in (self.allowed_hosts or "").split(",") if name.strip()]
+
+    @property
+    def watched_folders(self) -> list[Path]:
+        """The folders in `watch`."""
+        return [Path(folder.strip()).expanduser() for folder in (self.watch or "").split(os.pathsep) if folder.strip()]
 
     @property
     def exported_models(self) -> Path:

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, Self, get_args
 
-SearchableStatus = Literal["added", "unchanged", "replaced", "renamed", "duplicate", "missing"]
-OutcomeStatus = Literal[SearchableStatus, "no_text", "needs_password", "unreadable", "too_large", "unsupported"]
+SearchableStatus = Literal["added", "unchanged", "replaced", "renamed", "duplicate", "missing", "opened"]
+OutcomeStatus = Literal[SearchableStatus, "no_text", "needs_password", "unreadable", "too_large", "unsupported", "not_downloaded"]
 """What became of one file."""
 
 DocumentState = Literal["queued", "reading", "keyword_ready", "ready", "failed"]
@@ -31,11 +31,13 @@ class Page:
         number: Physical page, 1-based.
         label: The number printed on it, such as "iv"; the physical number if there is none.
         text: Its cleaned text; valid UTF-8, "\n" line ends. May be empty.
+        is_ocr: Whether its words, or some of them, were read by OCR.
     """
 
     number: int
     label: str
     text: str
+    is_ocr: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,8 @@ class Chunk:
         heading: The headings above its start, outermost first, as "Leave > Carrying over"; "" if none is known.
         gap: The white space between it and the chunk before it on the page; "" if it is the first, or the two cannot be joined.
         sections: The headings that begin within it, in order.
+        header: If it begins within a table, the lines that name the columns and the group of rows, each with its line end, then the
+            empty cells before its first word: `header + text` reads as a table of its own. Else "".
     """
 
     document_id: str
@@ -112,6 +116,7 @@ class Chunk:
     heading: str = ""
     gap: str = ""
     sections: tuple[Section, ...] = ()
+    header: str = ""
 
     @property
     def key(self) -> ChunkKey:
@@ -138,6 +143,7 @@ class Passage:
         chunk_start: Offset of `chunk_text` in the page's text.
         chunk_text: The whole chunks, before they were trimmed to `text`.
         sections: The headings that begin within `text`, in order.
+        header: If `chunk_text` begins within a table, its header; see `Chunk`.
     """
 
     rank: int
@@ -154,6 +160,12 @@ class Passage:
     chunk_start: int = 0
     chunk_text: str = ""
     sections: tuple[Section, ...] = ()
+    header: str = ""
+
+    @property
+    def headed_text(self) -> str:
+        """The whole chunks, below the header of the table that they begin in."""
+        return self.header + self.chunk_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,14 +302,16 @@ class DocumentRecord:
         name: The file's name.
         title: The title the file gives itself, or "".
         media_type: Of its format, such as "application/pdf".
-        sources: Where it came from: absolute paths, or "upload:NAME"; several if several files have the same bytes.
+        sources: Where it came from: absolute paths, addresses on the web, or "upload:NAME", each with "!/" and the path in it where that
+            is an archive; several if several files have the same bytes.
         pages: Number of pages.
         chunks: Number of chunks.
-        empty_pages: Physical numbers of pages without text: blank or scanned.
+        empty_pages: Physical numbers of pages without text: blank, or scanned and not read by OCR.
         labels: The printed label of each page.
         added: When it was added, ISO 8601 in UTC.
         size: Bytes.
         password: The password that opened the file, or "".
+        ocr_pages: Physical numbers of pages whose words, or some of them, were read by OCR.
         indexed: Share of its chunks that are embedded, in [0, 1]; keyword search finds the others too.
     """
 
@@ -313,12 +327,32 @@ class DocumentRecord:
     added: str
     size: int
     password: str = field(repr=False)
+    ocr_pages: tuple[int, ...] = ()
     indexed: float = 1.0
 
     @property
     def state(self) -> DocumentState:
         """`ready` once all its chunks are embedded, `keyword_ready` before."""
         return "ready" if self.indexed >= 1 else "keyword_ready"
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedDocument:
+    """A document that was removed and can be restored for a day.
+
+    Attributes:
+        id: SHA-256 of the file's bytes.
+        name: The name it had.
+        sources: Where it came from; see `DocumentRecord`.
+        removed: When, in seconds since 1970.
+        password: The password that opened the file, or "".
+    """
+
+    id: str
+    name: str
+    sources: tuple[str, ...]
+    removed: float
+    password: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,6 +423,7 @@ class Progress:
         files: The number of files.
         outcome: Set once, when the file is finished.
         state: How far the document is.
+        is_ocr: Whether it is being read by OCR.
     """
 
     path: str
@@ -397,6 +432,7 @@ class Progress:
     files: int
     outcome: Outcome | None
     state: DocumentState = "reading"
+    is_ocr: bool = False
 
 
 ProgressCallback = Callable[[Progress], None]

@@ -77,4 +77,10 @@ class Pages:
         if not 1 <= page <= record.pages:
             raise DocumentNotFoundError(f"{record.name} has no page {page}; it has {record.pages}.")
         passwords = (record.password,) if record.password else ()
-        return FileToOpen(self.original(record.id).absolute(), record.name, format_of(record.media_type), passwords)
+        return FileToOpen(
+            self.original(record.id).absolute(),
+            record.name,
+            format_of(record.media_type),
+            passwords,
+            self._originals.ocr(record.id).absolute(),
+        )

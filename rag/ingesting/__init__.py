@@ -4,7 +4,7 @@ queued -> reading -> keyword_ready -> ready
              |
              +-> failed
 
-queued         it waits to be read
+queued         it waits to be read, or is being downloaded
 reading        a child process reads it, and its chunks are drafted
 keyword_ready  its record and chunks are stored: keyword search finds it, semantic search finds the chunks embedded so far
 ready          all its chunks are embedded, and its record is in Chroma

@@ -3,13 +3,13 @@
 import logging
 import shlex
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
-from rag.files import find_files, is_gone, origin_of, path_of, shown_name
 from rag.ingesting.embedding_queue import EmbeddingQueue
 from rag.ingesting.staging import Source, Stager
+from rag.origins import IN_ARCHIVE, UPLOAD, is_lost, is_within, shown_origin
 from rag.storing.index import Index
 from rag.storing.originals import Originals, Orphan
 from rag.types import DocumentState, Outcome, Progress, ProgressCallback
@@ -22,27 +22,9 @@ LARGE_BYTES = 1_000_000
 READING_SHARE = 0.2  # the share of a file's progress that is reading; the rest is embedding
 
 
-def files_to_add(given: Sequence[str | Path]) -> list[Source]:
-    """The files at these paths and in these folders; `ValueError` where a path is empty."""
-    entries = [entry if isinstance(entry, tuple) else (entry, None) for entry in find_files(given)]
-    return [Source(path, shown_name(path), () if error else (origin_of(path),), error=error) for path, error in entries]
-
-
-def folders_of(given: Sequence[str | Path]) -> list[Path]:
-    """The folders among these paths, resolved."""
-    folders = []
-    for path in map(Path, given):
-        try:
-            folder = path.expanduser().resolve()
-            folders += [folder] if folder.is_dir() else []
-        except (OSError, RuntimeError, ValueError):  # it has an outcome as a file that cannot be read
-            continue
-    return folders
-
-
 def source_of(orphan: Orphan) -> Source:
     """A file of the library's own that is to be added again."""
-    return Source(orphan.path, orphan.name, orphan.sources or (f"upload:{orphan.name}",), password=orphan.password)
+    return Source(orphan.path, orphan.name, orphan.sources or (f"{UPLOAD}{orphan.name}",), password=orphan.password)
 
 
 class FileAdder:
@@ -60,7 +42,7 @@ class FileAdder:
         embedding: dict[str, tuple[_FileProgress, Outcome]] = {}
         for number, place in enumerate(sorted(range(len(sources)), key=lambda place: _delay(sources[place].path)), start=1):
             source = sources[place]
-            file = _FileProgress(progress, str(source.path), number, len(sources), READING_SHARE if wait else 1.0)
+            file = _FileProgress(progress, source.shown, number, len(sources), READING_SHARE if wait else 1.0)
             outcome = outcomes[place] = self._stager.add(source, passwords, file.reading)
             if wait and outcome.document_id in self._index.keyword_ready.records and outcome.document_id not in embedding:
                 embedding[outcome.document_id] = file, outcome
@@ -80,21 +62,29 @@ class FileAdder:
             file.done(outcome)
         return [outcomes[place] for place in range(len(sources))]
 
-    def missing(self, folders: Sequence[Path], progress: ProgressCallback | None, added: int) -> list[Outcome]:
-        """Outcomes of documents whose file is gone from one of these folders, told as files that come after `added` others.
+    def missing(
+        self, folders: Sequence[Path], archives: Mapping[str, Set[str]], progress: ProgressCallback | None, added: int
+    ) -> list[Outcome]:
+        """Outcomes of documents whose file is gone from these folders, or archives with their files; told after `added` others.
 
         They stay: a folder that is moved, or a drive that is not there, must not empty the library.
         """
-        records = list(self._index.records.values())
+
+        def is_missing(origin: str) -> bool:
+            inside = archives.get(origin.partition(IN_ARCHIVE)[0]) if IN_ARCHIVE in origin else None
+            return is_lost(origin) if inside is None else origin not in inside
+
+        records = list(self._index.records.values()) if folders or archives else []
         names = Counter(record.name for record in records)
         outcomes = []
-        for record in records if folders else []:
-            paths = [path_of(source) for source in record.sources]
-            inside = [path for path in paths if path and any(path.is_relative_to(folder) for folder in folders)]
-            if inside and all(path and is_gone(path) for path in paths):
+        for record in records:
+            looked_for = [origin for origin in record.sources if is_within(origin, folders) or origin.partition(IN_ARCHIVE)[0] in archives]
+            if looked_for and all(map(is_missing, record.sources)):
                 name = shlex.quote(record.name) if names[record.name] == 1 else record.id[:12]
                 message = f"Its file is gone, but it is still in the library. To remove it: rag remove {name}"
-                outcomes.append(Outcome(str(inside[0]), record.name, record.id, "missing", record.pages, record.chunks, message))
+                outcomes.append(
+                    Outcome(shown_origin(looked_for[0]), record.name, record.id, "missing", record.pages, record.chunks, message)
+                )
         for number, outcome in enumerate(outcomes, start=added + 1):
             _FileProgress(progress, outcome.path, number, added + len(outcomes)).done(outcome)
         return outcomes
@@ -127,8 +117,9 @@ class _FileProgress:
     files: int
     reading_share: float = 1.0
 
-    def reading(self, fraction: float) -> None:
-        self._report(self.reading_share * fraction, "reading")
+    def reading(self, fraction: float, is_ocr: bool) -> None:
+        if self.progress:
+            self.progress(Progress(self.path, self.reading_share * fraction, self.file, self.files, None, "reading", is_ocr))
 
     def embedding(self, fraction: float) -> None:
         self._report(self.reading_share + (1 - self.reading_share) * fraction, "keyword_ready")

@@ -4,19 +4,24 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from itertools import count, groupby
+from itertools import count
 from pathlib import Path
 
 from rag.embedding.protocol import Embedder
 from rag.errors import DocumentError, NoTextError, storage_errors
-from rag.files import hash_file, is_gone, path_of, shown_name
+from rag.files import hash_file
+from rag.formats.counting import no_text_on, pages_counted, pages_in_words
 from rag.formats.loader import FileRead, Loader
 from rag.ingesting.chunking import Chunker
+from rag.origins import is_lost, name_of
 from rag.storing.index import Index
 from rag.storing.keyword_ready import Draft
 from rag.storing.originals import Originals
 from rag.text.printable import printable_line
 from rag.types import DocumentRecord, Heading, Outcome, OutcomeStatus, Page
+
+OnFraction = Callable[[float, bool], None]
+"""Told how much of a file is read, in [0, 1], and whether OCR reads it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +30,17 @@ class Source:
 
     path: Path  # where its bytes are now
     name: str  # in the library
-    origins: tuple[str, ...]  # where it came from: absolute paths, or "upload:NAME"
+    origins: tuple[str, ...]  # where it came from: see `rag.origins`
     replaces: bool = True  # whether a document of the same origin and other content gives way; else this one gets a name of its own
     error: DocumentError | None = None  # why it cannot be read from the outset, if so
     password: str = field(default="", repr=False)  # what opened the library's own copy, or ""
+    outcome: Outcome | None = None  # what became of it, where it is not to be read: it is an archive, say
+    given: str = ""  # what it is called in its outcome; "" for its path
+
+    @property
+    def shown(self) -> str:
+        """What it is called in its outcome."""
+        return self.given or str(self.path)
 
 
 class Stager:
@@ -44,11 +56,13 @@ class Stager:
         self._chunk_tokens = chunk_tokens
         self._writing = writing
 
-    def add(self, source: Source, passwords: Sequence[str], on_fraction: Callable[[float], None]) -> Outcome:
-        """Take one file in; one that cannot be read has an outcome too. `on_fraction` is told how much is read, in [0, 1].
+    def add(self, source: Source, passwords: Sequence[str], on_fraction: OnFraction) -> Outcome:
+        """Take one file in; one that cannot be read has an outcome too.
 
         Raises EmbeddingError, or StorageError where nothing of this file was stored.
         """
+        if source.outcome:
+            return source.outcome
         try:
             if source.error:
                 raise source.error
@@ -67,17 +81,17 @@ class Stager:
         except DocumentError as error:
             return _outcome(source, "", error.status, str(error))
 
-    def _read(
-        self, source: Source, document_id: str, passwords: Sequence[str], draft: Draft, on_fraction: Callable[[float], None]
-    ) -> FileRead:
+    def _read(self, source: Source, document_id: str, passwords: Sequence[str], draft: Draft, on_fraction: OnFraction) -> FileRead:
         """Cut each page while the child process reads the next."""
         chunker = Chunker(document_id, self._embedder, self._chunk_tokens)
 
         def cut(page: Page, headings: Sequence[Heading], pages: int) -> None:
             draft.extend(list(chunker.cut(page, headings)))
-            on_fraction(page.number / pages)
+            on_fraction(page.number / pages, page.is_ocr)
 
-        read = self._loader.read(source.path, name=source.name, passwords=(*passwords, *filter(None, [source.password])), on_page=cut)
+        passwords = (*passwords, *filter(None, [source.password]))
+        ocr = self._originals.ocr(document_id)
+        read = self._loader.read(source.path, name=source.name, passwords=passwords, ocr=ocr, on_page=cut)
         if not draft.chunks:
             raise NoTextError(f"{source.name} has no text.")
         return read
@@ -86,7 +100,7 @@ class Stager:
         taken = self._taken(source, document_id)
         given_name = source.name
         if taken and not source.replaces:
-            source = self._with_name_of_its_own(source)
+            source = self._withname_of_its_own(source)
         is_new = self._keep(source, document_id, read.media_type)
         record = _record(source, document_id, read, draft.chunks, self._originals.path(document_id, read.media_type).stat().st_size)
         try:
@@ -95,8 +109,9 @@ class Stager:
             if is_new:
                 self._originals.discard(record.id)
             raise
-        empty = f"; no text on {pages_in_words(record.empty_pages)} (blank or scanned)" if record.empty_pages else ""
-        pages = f"{record.pages} {'page' if record.pages == 1 else 'pages'}{empty}."
+        empty = f"; {no_text_on(record)}" if record.empty_pages else ""
+        by_ocr = f"; OCR read {pages_in_words(record.ocr_pages)}" if record.ocr_pages else ""
+        pages = f"{pages_counted(record)}{by_ocr}{empty}.{read.notice and f' {read.notice}'}"
         if source.name != given_name:
             message = f"Added as {source.name}: {pages} The library already has another {given_name}."
             return _outcome(source, record.id, "added", message, record)
@@ -112,7 +127,7 @@ class Stager:
         """The outcome of bytes that are in the library already. A copy of the file that was lost or cut is restored."""
         if self._originals.problem(known) and self._keep(source, known.id, known.media_type):
             return _outcome(source, known.id, "unchanged", "Already there; the library's own copy of the file was restored.", known)
-        left = tuple(origin for origin in known.sources if not ((path := path_of(origin)) and is_gone(path)))
+        left = tuple(origin for origin in known.sources if not is_lost(origin))
         if set(source.origins) <= set(left) == set(known.sources):
             return _outcome(source, known.id, "unchanged", "Already there, unchanged.", known)
         return self._followed(source, known, left)
@@ -123,7 +138,7 @@ class Stager:
         origins = source.origins if source.replaces else tuple(origin for origin in source.origins if origin not in taken)
         is_new = not set(source.origins) <= set(known.sources)
         record = replace(known, sources=tuple(dict.fromkeys((*left, *origins))) or known.sources)
-        if left != known.sources and known.name not in map(_name_of, left):  # the file that gave it its name was moved
+        if left != known.sources and known.name not in map(name_of, left):  # the file that gave it its name was moved
             record = replace(record, name=source.name)
         if record != known:
             self._index.update(record)
@@ -142,18 +157,13 @@ class Stager:
         others = (record for record in self._index.records.values() if record.id != document_id)
         return {origin for record in others for origin in record.sources if origin in source.origins}
 
-    def _with_name_of_its_own(self, source: Source) -> Source:
+    def _withname_of_its_own(self, source: Source) -> Source:
         """The source as "NAME (2).txt", or the first number that is free."""
         names = {record.name for record in self._index.records.values()}
-        names |= {_name_of(origin) for record in self._index.records.values() for origin in record.sources}
+        names |= {name_of(origin) for record in self._index.records.values() for origin in record.sources}
         path = Path(source.name)
         name = next(name for number in count(2) if (name := f"{path.stem} ({number}){path.suffix}") not in names)
         return replace(source, name=name, origins=(f"upload:{name}",))
-
-
-def _name_of(origin: str) -> str:
-    path = path_of(origin)
-    return shown_name(path) if path else origin.removeprefix("upload:")
 
 
 def _record(source: Source, document_id: str, read: FileRead, chunks: int, size: int) -> DocumentRecord:
@@ -170,16 +180,10 @@ def _record(source: Source, document_id: str, read: FileRead, chunks: int, size:
         added=datetime.now(UTC).isoformat(timespec="microseconds"),
         size=size,
         password=read.password,
+        ocr_pages=read.ocr_pages,
     )
 
 
 def _outcome(source: Source, document_id: str, status: OutcomeStatus, message: str, record: DocumentRecord | None = None) -> Outcome:
     pages, chunks = (record.pages, record.chunks) if record else (0, 0)
-    return Outcome(str(source.path), source.name, document_id, status, pages, chunks, message)
-
-
-def pages_in_words(numbers: Sequence[int]) -> str:
-    """Name page numbers with runs joined: (3,) is "page 3", (3, 4, 5, 9) is "pages 3-5, 9"."""
-    runs = [[number for _, number in run] for _, run in groupby(enumerate(numbers), key=lambda item: item[1] - item[0])]
-    names = ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
-    return f"{'page' if len(numbers) == 1 else 'pages'} {names}"
+    return Outcome(source.shown, source.name, document_id, status, pages, chunks, message)

@@ -7,6 +7,7 @@ library.json      the library's id, where the record is on a server          ope
 pending.sqlite3   drafts and keyword-ready documents                         keyword_ready
 lexical/          the keyword index, derived from the record                 lexical, lexical_files
 originals/        copies of the files; about/ describes them                 originals
+removed/          files of removed documents, for a day                     removed
 quarantine/       damaged indexes, files without a record                    originals, integrity
 lock              held by the one process that has the library open          lock
 reserve           space for the day the disk is full                         reserve

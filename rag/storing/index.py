@@ -17,9 +17,9 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 from rag.errors import DocumentNotFoundError, LibraryClosedError, StorageError, storage_errors
+from rag.origins import name_of
 from rag.storing.erasing import Erasing
 from rag.storing.gate import Gate
 from rag.storing.keyword_ready import Draft, KeywordReady
@@ -254,7 +254,7 @@ class Index:
         for other in list(among.values()):
             if other.id != record.id and (left := tuple(each for each in other.sources if each not in record.sources)) != other.sources:
                 if left:
-                    self.update(replace(other, sources=left, name=Path(left[0].removeprefix("upload:")).name))
+                    self.update(replace(other, sources=left, name=name_of(left[0])))
                 else:
                     self.remove(other.id)
 

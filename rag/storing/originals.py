@@ -1,6 +1,7 @@
 """The library's copies of files, by content hash, so that a citation can always open its page and a lost index can be rebuilt.
 
-Beside them, `about/` has the name and sources of each, and `quarantine/` keeps files without a record for 30 days.
+Beside them, `about/` has the name and sources of each, `ocr/` what OCR read on the pages of some, and `quarantine/` keeps files without
+a record for 30 days.
 """
 
 import hashlib
@@ -54,6 +55,7 @@ class Originals:
     def __init__(self, folder: Path, *, is_read_only: bool = False) -> None:
         self._folder = folder
         self._about = folder.with_name("about")
+        self._ocr = folder.with_name("ocr")
         self.quarantine = folder.with_name("quarantine")
         self._is_read_only = is_read_only
 
@@ -61,6 +63,15 @@ class Originals:
         """Where a document's file lies, or would lie."""
         suffixes = format_of(media_type).suffixes or [file.suffix for file in self._folder.glob(f"{document_id}.*")]
         return self._folder / f"{document_id}{suffixes[0] if suffixes else ''}"
+
+    def ocr(self, document_id: str) -> Path:
+        """The folder where what OCR reads on a document's pages lies, or would lie: `rag.formats.ocr.file` writes it."""
+        return self._ocr / document_id
+
+    def lacks_ocr(self, record: DocumentRecord) -> bool:
+        """Whether what OCR read is lost, of some page."""
+        kept = {file.name.partition(".")[0] for file in self.ocr(record.id).glob("*.json.gz")}
+        return not kept.issuperset(map(str, record.ocr_pages))
 
     def keep(self, file: Path, document_id: str, media_type: str) -> bool:
         """Copy a file in, whole or not at all, in place of a copy that has been cut or changed; return whether it was not there before.
@@ -129,7 +140,8 @@ class Originals:
                 file.rename(file.with_name(file.name + REMOVED))
 
     def discard(self, document_id: str) -> None:
-        """Delete a document's file, and its description."""
+        """Delete a document's file, its description, and what OCR read of it."""
+        shutil.rmtree(self.ocr(document_id), ignore_errors=True)
         for file in (*self._folder.glob(f"{document_id}.*"), self._about / f"{document_id}.json"):
             file.unlink(missing_ok=True)
 
@@ -152,7 +164,10 @@ class Originals:
             document_id = file.name.partition(".")[0]
             if self._is_read_only or file.is_dir():
                 continue
-            if file.suffix == PARTIAL or (file.suffix == REMOVED and document_id not in known):
+            if file.suffix == PARTIAL:
+                file.unlink(missing_ok=True)
+            elif file.suffix == REMOVED and document_id not in known:
+                shutil.rmtree(self.ocr(document_id), ignore_errors=True)
                 file.unlink(missing_ok=True)
             elif file.suffix == REMOVED:
                 file.rename(file.with_suffix(""))
@@ -182,8 +197,12 @@ class Originals:
         return found
 
     def tidy_quarantine(self, known: Container[str]) -> None:
-        """Delete from the quarantine what has been there for 30 days, and what is a document again."""
+        """Delete from the quarantine what has been there for 30 days, and what is a document again; and OCR of files never added."""
         oldest = time.time() - DAYS_IN_QUARANTINE * 86_400
+        for folder in self._ocr.glob("*") if not self._is_read_only else ():
+            with suppress(OSError):
+                if folder.name not in known and folder.stat().st_mtime < oldest:
+                    shutil.rmtree(folder)
         for folder in self.quarantine.glob("*") if not self._is_read_only else ():
             with suppress(OSError):
                 if folder.name in known or folder.stat().st_mtime < oldest:

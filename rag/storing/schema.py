@@ -89,6 +89,7 @@ def read_record(fields: Mapping[str, Any]) -> DocumentRecord | None:
             added=str(fields.get("added", "")),
             size=int(fields.get("size", 0)),
             password=str(fields.get("password", "")),
+            ocr_pages=_items(fields.get("ocr_pages", ())),
         )
     except (KeyError, TypeError, ValueError):
         log.warning("A document's record is damaged and is left out: %s", fields.get("name") or fields.get("id"))
@@ -108,6 +109,7 @@ def read_chunk(key: ChunkKey, text: str, fields: Mapping[str, Any]) -> Chunk:
         heading=str(fields.get("heading", "")),
         gap=str(fields.get("gap", "")),
         sections=tuple((place, path) for place, path in _items(fields.get("sections", ()))),
+        header=str(fields.get("header", "")),
     )
 
 

@@ -138,3 +138,12 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     assert list(find_files([tmp_path])) == []
     with pytest.raises(UnreadableFileError, match="is not a regular file"):
         hash_file(tmp_path / "pipe.txt")
+
+
+def test_a_librarys_own_files_are_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("Words.")
+    for name in ("originals", "lexical"):
+        (tmp_path / "library" / name).mkdir(parents=True)
+    for name in ("lock", "holder.json", "originals/copy.txt"):
+        (tmp_path / "library" / name).write_text("{}")
+    assert list(find_files([tmp_path])) == [tmp_path / "notes.txt"]

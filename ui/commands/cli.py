@@ -7,11 +7,26 @@ import typer
 from pydantic import ValidationError
 
 from rag.errors import RagError
-from ui.commands import asking, doctor, documents, evaluating, serving, training
+from ui.commands import asking, doctor, documents, evaluating, serving, training, watching
 from ui.commands.exploring import arithmetic, classify, compare, duplicates, maps, related, tokens
 from ui.commands.terminal import err
 
-COMMANDS = (documents, asking, serving, doctor, evaluating, maps, duplicates, related, compare, classify, tokens, arithmetic, training)
+COMMANDS = (
+    documents,
+    watching,
+    asking,
+    serving,
+    doctor,
+    evaluating,
+    maps,
+    duplicates,
+    related,
+    compare,
+    classify,
+    tokens,
+    arithmetic,
+    training,
+)
 """In the order of `rag --help`."""
 
 app = typer.Typer(

@@ -20,6 +20,7 @@ from ui.commands.terminal import (
     open_library,
     out,
     path,
+    path_or_address,
     print_json,
     print_table,
     progress_bar,
@@ -49,7 +50,9 @@ def password_in(given: str) -> str:
 
 @app.command()
 def add(
-    paths: Annotated[list[Path], typer.Argument(help=f"Files and folders: {names()}.", parser=path, metavar="PATHS")],
+    paths: Annotated[
+        list[str], typer.Argument(help=f"Files, folders and web addresses: {names()}.", parser=path_or_address, metavar="PATHS")
+    ],
     library: LibraryOption = None,
     password: Annotated[
         list[str] | None,
@@ -62,7 +65,7 @@ def add(
     ask_password: Annotated[bool, typer.Option("--ask-password", help="Prompt for the password of encrypted PDFs.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Add files, and the files in folders. A changed file replaces its earlier version."""
+    """Add files, the files in folders, and what is at web addresses. A changed file replaces its earlier version."""
     passwords = [*(password or ()), *(password_file or ())]
     if ask_password:
         passwords.append(typer.prompt("Password", hide_input=True, err=True))
@@ -125,17 +128,18 @@ def _outcomes_printed(as_json: bool) -> Iterator[ProgressCallback]:
 
         def on_progress(step: Progress) -> None:
             done[step.file] = step.fraction
-            doing = "reading" if step.state == "reading" else "indexing"
+            doing = "OCR" if step.is_ocr else {"queued": "downloading", "reading": "reading"}.get(step.state, "indexing")
             show(sum(done.values()) / step.files, f"{doing} {step.file}/{step.files} {Path(step.path).name}")
             if step.outcome and as_json:
                 print_json([asdict(step.outcome)])
             elif step.outcome:
-                (err if out.is_terminal else out).print(_line(step.outcome))  # on a terminal, above the bar
+                (err if out.is_terminal else out).print(outcome_line(step.outcome))  # on a terminal, above the bar
 
         yield on_progress
 
 
-def _line(outcome: Outcome) -> str:
+def outcome_line(outcome: Outcome) -> str:
+    """What became of a file, in rich's markup."""
     colour = "green" if outcome.is_searchable else "yellow"
     return f"[{colour}]{outcome.status:<14}[/{colour}] {escape(outcome.document)}  [dim]{escape(outcome.message)}[/dim]"
 

@@ -47,6 +47,12 @@ def path(given: str) -> Path:
     return Path(given)
 
 
+def path_or_address(given: str) -> str:
+    """A path, or an address on the web, as it was typed."""
+    path(given)
+    return given
+
+
 LibraryOption = Annotated[
     Path | None,
     typer.Option("--library", help="Library folder [RAG_LIBRARY, default data/library]", show_default=False, parser=path, metavar="PATH"),

@@ -1,5 +1,6 @@
 """Uploads are read one after another in the background, and embedded in between; the page asks how far they are."""
 
+import hashlib
 import logging
 import secrets
 import threading
@@ -8,9 +9,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from rag.errors import RagError
+from rag.ingesting.gathering import uploaded
+from rag.ingesting.staging import Source
+from rag.ingesting.unpacking import is_archive
 from rag.library import Library
-from rag.types import Progress
-from ui.uploading.queue_folder import Job, QueueFolder
+from rag.origins import UPLOAD
+from rag.types import Outcome, Progress, ProgressCallback, RemovedDocument
+from rag.watching.watcher import WatchedFolder
+from ui.uploading.downloads import Downloads
+from ui.uploading.queue_folder import UNEXPECTED, Job, QueueFolder
+from ui.uploading.watching import WatchingThread
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +27,6 @@ SECONDS_TO_END = 5
 
 SECONDS_TO_RETRY = 5  # until embedding is tried again after it failed
 MOST_PASSED_OVER = 4  # the smallest file is read first; after so many that came later, it is the oldest one's turn
-UNEXPECTED = "Something went wrong while this file was read; the server's log says more. Try again, or report it."
 
 
 class _ClosingError(Exception):
@@ -46,11 +53,21 @@ class Indexer:
         self._embedding = False
         self.problem = ""
         self._thread = threading.Thread(target=self._work, name="indexer", daemon=True)
+        self._downloads = Downloads(library, self._folder, show=self._update, arrived=self._put, failed=self._end)
+        self._watching = WatchingThread(library, self.wake)
 
     def start(self) -> None:
         """Begin, with what an earlier run left half-done."""
         self._embedding = True
         self._thread.start()
+        self._watching.start()
+        for job in self.jobs:
+            self._downloads.begin(job)
+
+    @property
+    def watched(self) -> list[WatchedFolder]:
+        """The folders that the library follows."""
+        return self._watching.folders
 
     @property
     def jobs(self) -> list[Job]:
@@ -71,6 +88,16 @@ class Indexer:
         size = path.stat().st_size if path.exists() else 0
         self._put(Job(secrets.token_hex(8), path, name, keep, size, time.time()))
 
+    def submit_address(self, address: str) -> None:
+        """Queue what is at an address on the web. It is downloaded beside the work of the thread: a slow server keeps no file waiting."""
+        job = Job(secrets.token_hex(8), Path(), address, source=address, is_here=False, submitted=time.time())
+        self._put(job)
+        self._downloads.begin(job)
+
+    def restore(self, removed: RemovedDocument) -> None:
+        """Queue a document that was removed less than a day ago; its file is the library's."""
+        self._put(Job(secrets.token_hex(8), Path(), removed.name, keep=True, submitted=time.time(), restores=removed.id))
+
     def unlock(self, job_id: str, password: str) -> None:
         """Try an encrypted file again with a password, which is not written anywhere."""
         with self._changed:
@@ -83,7 +110,9 @@ class Indexer:
         """Try a file again that could not be stored or read."""
         with self._changed:
             if job := self._ended(job_id):
-                self._put(replace(job, fraction=None, outcome=None, problem="", attempts=0))
+                job = replace(job, fraction=None, outcome=None, problem="", attempts=0)
+                self._put(job)
+                self._downloads.begin(job)
 
     def dismiss(self, job_id: str) -> None:
         """Forget a job that has ended."""
@@ -104,6 +133,8 @@ class Indexer:
         with self._changed:
             self._closing = True
             self._changed.notify_all()
+        self._downloads.close()
+        self._watching.close()
         if self._thread.is_alive():
             self._thread.join(SECONDS_TO_END)
 
@@ -148,7 +179,7 @@ class Indexer:
         """The files that may be read now, the oldest first. Of several with one name, only the first: that one keeps the name."""
         by_name: dict[str, Job] = {}
         for job in self._jobs.values():
-            if not job.has_ended:
+            if not job.has_ended and job.is_here:
                 by_name.setdefault(job.name, job)
         return list(by_name.values())
 
@@ -167,7 +198,7 @@ class Indexer:
         def show(step: Progress) -> None:
             if self._closing and step.outcome is None:
                 raise _ClosingError
-            self._update(replace(job, fraction=step.fraction))
+            self._update(replace(job, fraction=step.fraction, is_ocr=step.is_ocr))
 
         before = job
         if password is None:
@@ -175,11 +206,7 @@ class Indexer:
             self._save(job)
         self._update(replace(job, fraction=0.0))
         try:
-            if job.keep:
-                outcome = self._library.add(job.path, progress=show, wait=False).outcomes[0]
-            else:
-                passwords = () if password is None else (password,)
-                outcome = self._library.add_upload(job.path, job.name, passwords=passwords, progress=show, wait=False)
+            outcome = self._unpacked(job) or self._added(job, password, show)
         except _ClosingError:
             if password is None:
                 self._save(before)
@@ -190,6 +217,28 @@ class Indexer:
             self._end(replace(job, problem=UNEXPECTED))
         else:
             self._end(replace(job, outcome=outcome))
+
+    def _added(self, job: Job, password: str | None, show: ProgressCallback) -> Outcome:
+        if job.restores:
+            return self._library.restore(job.restores, progress=show, wait=False)
+        if job.keep:
+            return self._library.add(job.path, progress=show, wait=False).outcomes[-1]
+        passwords = () if password is None else (password,)
+        if not job.source:
+            return self._library.add_upload(job.path, job.name, passwords=passwords, progress=show, wait=False)
+        return self._library.add_source(source_of(job), passwords=passwords, progress=show, wait=False)
+
+    def _unpacked(self, job: Job) -> Outcome | None:
+        """Queue the files of an archive; the archive's own outcome, or None where it is none."""
+        if job.keep or not is_archive(source := source_of(job)):
+            return None
+        *files, archive = self._library.unpack(source, self._folder.own_folder(job))
+        for file in files:
+            # Its id is that of the archive and its place in it: after an interruption it is queued anew, not twice.
+            job_id = hashlib.sha256(f"{job.id} {file.given}".encode(errors="replace")).hexdigest()[:16]
+            size = file.path.stat().st_size
+            self._put(Job(job_id, file.path, file.name, source=file.origins[0], size=size, submitted=time.time(), resumed=job.resumed))
+        return archive.outcome
 
     def _end(self, job: Job) -> None:
         is_under_its_name = job.status == "added" and job.outcome is not None and job.outcome.document == job.name
@@ -211,3 +260,10 @@ class Indexer:
         with self._changed:
             if job.id in self._jobs:
                 self._jobs[job.id] = job
+
+
+def source_of(job: Job) -> Source:
+    """The file of a job as the library adds it: what came from an address takes the place of what came from there before."""
+    if not job.source:
+        return uploaded(job.path, job.name)
+    return Source(job.path, job.name, (job.source,), not job.source.startswith(UPLOAD), given=job.source)

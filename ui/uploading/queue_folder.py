@@ -23,6 +23,7 @@ MOST_ATTEMPTS = 20  # a file that was being read each time the server died, so o
 NOT_STORED = "This file could not be stored: {reason}. Free some disk space or check the library folder, then try again."
 UPLOAD_GONE = "This upload has expired. Upload the file again."
 UPLOAD_LOST = "The server stopped before this file was stored. Upload it again."
+UNEXPECTED = "Something went wrong while this file was read; the server's log says more. Try again, or report it."
 GIVEN_UP = "The server stopped {count} times while reading this file. Try again, or dismiss it."
 
 PARTIAL = ".partial"
@@ -42,15 +43,29 @@ class Job:
     attempts: int = 0  # how often reading it was begun
     resumed: bool = False  # whether an earlier run of the server left it
     fraction: float | None = None  # how much is read, in [0, 1]; None while it is queued
+    is_ocr: bool = False  # whether OCR is reading it
     outcome: Outcome | None = None
     problem: str = ""  # why it has no outcome (the disk is full, say), or ""
+    source: str = ""  # its address on the web, or the archive that it was in; "" for an upload
+    restores: str = ""  # the id of the removed document that it brings back
+    is_here: bool = True  # whether there is a file yet, or it is to be downloaded
 
     @property
     def state(self) -> DocumentState:
         """How far it is; from `keyword_ready` on, the document itself tells."""
         if self.outcome or self.problem:
             return "keyword_ready" if self.outcome and self.outcome.is_searchable else "failed"
-        return "queued" if self.fraction is None else "reading"
+        return "queued" if self.fraction is None or not self.is_here else "reading"
+
+    @property
+    def is_downloading(self) -> bool:
+        """Whether it comes from the web at present."""
+        return not self.is_here and not self.has_ended and self.fraction is not None
+
+    @property
+    def can_be_retried(self) -> bool:
+        """Whether trying again may end better."""
+        return bool(self.problem) or self.status == "not_downloaded"
 
     @property
     def has_ended(self) -> bool:
@@ -83,7 +98,7 @@ class QueueFolder:
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self.save(job)
-            return job if job.keep else self._moved(job)
+            return job if job.keep or not job.is_here else self._moved(job)
         except FileNotFoundError:
             return replace(job, problem=gone)
         except OSError as error:
@@ -100,6 +115,12 @@ class QueueFolder:
             os.fsync(file.fileno())
         partial.replace(record)
 
+    def own_folder(self, job: Job) -> Path:
+        """A folder for what belongs to a job, deleted with it; `OSError` where it cannot be made."""
+        folder = self._folder / job.id
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return folder
+
     def delete(self, job: Job) -> None:
         """Forget a job, and delete its file unless it is somebody else's."""
         try:
@@ -107,9 +128,10 @@ class QueueFolder:
         except OSError as error:
             log.warning("%s stays in the queue: %s", job.name, error)
         if not job.keep:
-            shutil.rmtree(self._target(job).parent, ignore_errors=True)
+            shutil.rmtree(self._folder / job.id, ignore_errors=True)
             with suppress(OSError):  # where it could not be moved here
-                job.path.unlink(missing_ok=True)
+                if job.is_here:
+                    job.path.unlink(missing_ok=True)
 
     def load(self) -> list[Job]:
         """The jobs that an earlier run left, the oldest first; half-done ones are completed, and what cannot be is named."""
