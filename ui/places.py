@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 
-from rag.formats.registry import format_named, has_unit
-from rag.types import Answer, Citation, Passage, Verdict
+from rag.formats.counting import page_noun
+from rag.formats.protocol import Format
+from rag.formats.registry import format_named, format_of, has_unit
+from rag.types import Answer, Citation, DocumentRecord, Passage, Verdict
+from ui import text
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,23 @@ def page_words(page: int, label: str = "") -> str:
     return f"page {page}" if label in {str(page), ""} else f"page {page} (printed {label})"
 
 
+def page_among(record: DocumentRecord, page: int) -> str:
+    """Name a page among the others: "page 2 of 9, printed iv", "slide 2 of 9", "sheet Prices · 2 of 9"; "" where it is a whole text."""
+    kind, label = format_of(record.media_type), record.labels[page - 1]
+    if _says_its_unit(label, kind) and label != f"{kind.unit} {page}":
+        return text.PAGE_AMONG.format(label=label, page=page, pages=record.pages) if record.pages > 1 else label
+    if record.pages == 1 and label == "1" and not kind.is_drawn:
+        return ""
+    printed = text.PRINTED.format(label=label) if kind.unit == "page" and label != str(page) else ""
+    return text.PAGE_OF.format(unit=page_noun(kind), page=page, pages=record.pages) + printed
+
+
+def numbered(document: str, page: int) -> str:
+    """Name a page by its number where its label is not at hand: "notes.pdf, page 3", "talk.pptx, slide 3", "notes.txt"."""
+    named = format_named(document)
+    return f"{document}, {page_noun(named)} {page}" if named and (named.unit == "page" or page > 1) else document
+
+
 def has_pages(document: str) -> bool:
     """Whether a document of this name is cited by page even if it has but one, as PDFs are."""
     named = format_named(document)
@@ -29,7 +49,7 @@ def has_pages(document: str) -> bool:
 
 def place(passage: Passage) -> str:
     """Name a passage's place: the document, and its page, slide or part; a text of one part has none."""
-    if has_unit(passage.page_label):
+    if _says_its_unit(passage.page_label, format_named(passage.document)):
         return f"{passage.document}, {passage.page_label}"
     if passage.page > 1 or has_pages(passage.document):
         return f"{passage.document}, {page_words(passage.page, passage.page_label)}"
@@ -47,5 +67,10 @@ def footnotes(answer: Answer) -> list[Footnote]:
     ]
 
 
+def _says_its_unit(label: str, kind: Format | None) -> bool:
+    """Whether a label is a place by itself: "sheet Prices"; one that is printed on a page may only look so."""
+    return has_unit(label) and not (kind and kind.is_drawn and kind.unit == "page")
+
+
 def _checked_quote(citation: Citation) -> tuple[str, Verdict | None]:
-    return " ".join(citation.quote.split()), citation.verdict if citation.sentence else None
+    return " ".join(citation.quote.replace("\t", " | ").split()), citation.verdict if citation.sentence else None

@@ -6,11 +6,15 @@ TITLE = "Footnote"
 DROP = "Drop documents here"
 CHOOSE = "or <u>choose files</u>"
 DOCUMENTS = "Documents"
-NO_DOCUMENTS = f"No documents yet. Drop files above ({names()}) and ask as soon as they have been read."
-PAGES = ("1 page", "{count} pages")
-EMPTY_PAGES = "no text on {pages} (blank or scanned)"
+MOST_FORMATS = 6  # named where there is little room
+NO_DOCUMENTS = f"No documents yet. Drop files above ({names(MOST_FORMATS)}) and ask as soon as they have been read."
+ADD_ADDRESS = "Add a web address"
+ADDRESS = "The address"
+DOWNLOADING = ("downloading", "downloading, {percent} %")
 QUEUED = "queued"
 READING = "reading, {percent} %"
+OCR = "OCR, {percent} %"
+READ_BY_OCR = "read by OCR"
 INDEXING = "indexing, {percent} %"
 INDEXING_HINT = "Keyword search works now. Search by meaning follows when indexing is done."
 REMOVE = "Remove {name}"
@@ -28,14 +32,24 @@ STATUS = {
     "renamed": "renamed",
     "duplicate": "duplicate",
     "missing": "file is gone",
+    "opened": "archive opened",
     "no_text": "no text found",
     "needs_password": "password required",
     "unreadable": "could not be read",
     "too_large": "too large",
     "unsupported": "unsupported file type",
+    "not_downloaded": "could not be downloaded",
     "failed": "failed",
 }
 TRY_AGAIN = "Try again"
+WATCHING = ("Watching {folder}: 1 file", "Watching {folder}: {count:,} files")
+WATCHING_WAITS = "{count:,} to read"
+WATCHING_CHANGED = "last change {time}"
+WATCHING_UNREAD = "{count:,} not read"
+REMOVED_FILE = "file deleted; kept until {until}"
+RESTORE = "Restore"
+RESTORE_LABEL = "Restore {name}"
+REMOVED_MORE = "{count:,} more can be restored: run “rag restore”."
 NEWS = "{name}: {status}. {message}"
 LEFT_BEHIND = (
     "1 document needs to be re-indexed (it was indexed with different settings). Run “rag reindex”.",
@@ -98,11 +112,13 @@ NO_SOURCE = "Click a number in an answer, or a document, to see its page here."
 CLOSE = "Close"
 PAGE_OF = "{unit} {page} of {pages}"
 PRINTED = ", printed {label}"
+PAGE_AMONG = "{label} · {page} of {pages}"
 PREVIOUS = "‹ previous"
 NEXT = "next ›"
 ZOOM_OUT = "Zoom out"
 ZOOM_IN = "Zoom in"
 OPEN_ORIGINAL = "Open original"
+DOWNLOAD_ORIGINAL = "Download original"
 MORE_LIKE_THIS = "More like this"
 MORE_TABS = "Explore/Related"
 PAGES_AND_ZOOM = "Page and zoom"
@@ -126,6 +142,7 @@ GONE_FOOTNOTE = "{document} is no longer in the library. Add it again to open th
 NOT_SHOWN = "This page cannot be shown: {problem}"
 NOT_DRAWN = "This page cannot be displayed. Its text:"
 NOTHING_TO_SHOW = "This page cannot be displayed and has no text."
+NO_WORDS = "This {unit} has no text."
 NOT_MARKED = "These words could not be located on the page."
 NOT_COME = "The image of this page could not be loaded. Its text:"
 

@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.exploring.clusters import Clustering
+from rag.exploring.lists import counted
 from rag.exploring.mapping import Map, require_same
 from rag.exploring.passages import read_chunks
+from rag.formats.counting import pages_counted
 
 if TYPE_CHECKING:
     from rag.library import Library
@@ -58,7 +60,7 @@ def captions(library: "Library", placed: Map) -> list[Caption]:
     """A caption for each point of a map."""
     if placed.of == "documents":
         records = [placed.records[owner] for owner in placed.owners]
-        return [Caption(record.name, "", f"{record.chunks} passages on {record.pages} pages") for record in records]
+        return [Caption(record.name, "", f"{counted(record.chunks, 'passage')} on {pages_counted(record)}") for record in records]
     chunks = read_chunks(library, placed.keys)
     found = []
     for key, owner in zip(placed.keys, placed.owners, strict=True):

@@ -36,6 +36,7 @@ def passage_of(chunk: Chunk, record: DocumentRecord, rank: int = 1, cosine: floa
         chunk_start=chunk.start,
         chunk_text=chunk.text,
         sections=chunk.sections,
+        header=chunk.header,
     )
 
 

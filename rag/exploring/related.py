@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from rag.errors import ExploringError
 from rag.exploring.passages import FoundPassage, best_passages, found_passage
 from rag.exploring.vectors import Vectors, unit
+from rag.formats.counting import noun_of, pages_counted
 from rag.types import ChunkKey, Passage
 
 if TYPE_CHECKING:
@@ -89,7 +90,8 @@ def found_like(
         chunks = library.chunks([vectors.keys[row] for row in own])
         given = np.array([row for row in own if (chunk := chunks.get(vectors.keys[row])) and chunk.page == page], dtype=np.intp)
         if not len(given):
-            raise ExploringError(f"There is no text on page {page} of {record.name}, which has {record.pages}. Choose another page.")
+            named, pages = noun_of(record), pages_counted(record)
+            raise ExploringError(f"There is no text on {named} {page} of {record.name}, which has {pages}. Choose another {named}.")
     cosines = np.clip(vectors.embeddings @ unit(vectors.embeddings[given].mean(axis=0)), -1, 1)
     cosines[own if other_documents else given] = -np.inf
     best = [int(row) for row in np.argsort(-cosines, kind="stable")[:top_k] if np.isfinite(cosines[row])]

@@ -31,9 +31,11 @@ class Format:
         suffixes: Lower case, with the dot; "" stands for names without one. The library's copy of a file gets the first.
         magic: First bytes of each file of this format and of no other; they count more than the name.
         container: First bytes that it shares with other formats, such as those of a ZIP archive; the suffix decides.
-        traces: Bytes that speak for this format in a file with its suffix whose magic is damaged.
+        traces: Bytes that speak for this format in a file with its suffix whose magic is damaged; of an Office file, the folder of its
+            parts, which tells it whatever its name.
         unit: What a page is called: "page", "slide", "sheet". Labels of others than "page" begin with it: "slide 3".
         is_drawn: Whether a page is shown as a picture with marks, by a `DrawnFile`, and not as text with the words marked.
+        is_code: Whether the text of a page that is not drawn is shown as it stands, line by line, in a font of one width.
         is_preloaded: Whether a child process imports the reader as it starts: for what nearly every library has.
         inline_type: What a browser may show the file itself as; "" has it saved. Nothing that can hold a script.
     """
@@ -47,23 +49,35 @@ class Format:
     traces: tuple[bytes, ...] = ()
     unit: str = "page"
     is_drawn: bool = False
+    is_code: bool = False
     is_preloaded: bool = False
     inline_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class FileToOpen:
-    """A file by its absolute path, what it is called in messages, and the passwords to try after none."""
+    """A file by its absolute path, what it is called in messages, and the passwords to try after none.
+
+    `ocr` is the folder that keeps what OCR reads in it, if any; `recognises` whether OCR may read more than it keeps.
+    """
 
     path: Path
     name: str
     format: Format
     passwords: tuple[str, ...] = field(default=(), repr=False)
+    ocr: Path | None = None
+    recognises: bool = False
 
     def open(self) -> "OpenedFile":
         """Open it, in the child process: what can be raised is said at the top of this file."""
         module, _, function = self.format.reader.partition(":")
-        return cast("OpenedFile", getattr(import_module(module), function)(self))
+        opened = cast("OpenedFile", getattr(import_module(module), function)(self))
+        if self.ocr is None or not isinstance(opened, DrawnFile):
+            return opened
+        from rag.formats.ocr.engine import is_installed, recognise
+        from rag.formats.ocr.file import OcrFile
+
+        return OcrFile(opened, self.ocr, recognise if self.recognises and is_installed() else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,25 +102,38 @@ class PageContent:
         text: What is cut, searched and cited.
         is_picture: Whether it has a picture and no text, as a scan.
         headings: In reading order: level, 1 for the outermost; title; offset in `text`.
+        is_ocr: Whether its words, or some of them, were read by OCR.
     """
 
     label: str
     text: str
     is_picture: bool = False
     headings: Sequence[tuple[int, str, int]] = ()
+    is_ocr: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PageView:
-    """A page's text, the size of its picture in points (1/72 inch) if it can be drawn, and where the words stand in that, if known."""
+    """What is known of a page that is to be shown.
+
+    Attributes:
+        size: Of its picture, in points (1/72 inch), if it can be drawn.
+        text: As it was when it was indexed.
+        marks: Where the words stand in the picture, if known.
+        headings: Those in its text, as in `PageContent`, if it is not drawn.
+    """
 
     size: tuple[float, float] | None
     text: str
     marks: tuple[Rectangle, ...] = ()
+    headings: tuple[tuple[int, str, int], ...] = ()
 
 
 class OpenedFile(Protocol):
-    """An open file: the title that it gives itself, or "", and the password that opened it."""
+    """An open file: the title that it gives itself, or "", and the password that opened it.
+
+    It may have a `notice` too: a sentence for the person who adds it, such as that its encoding was guessed.
+    """
 
     title: str
     password: str
@@ -118,7 +145,7 @@ class OpenedFile(Protocol):
         """Each page that can be loaded; each one yielded is progress, and starts the time for the next."""
 
     def page(self, index: int) -> PageContent:
-        """One page by its 0-based index, its headings apart; without text where it cannot be loaded."""
+        """One page by its 0-based index, with its headings if it is not drawn; without text where it cannot be loaded."""
 
     def close(self) -> None:
         """Free it."""
@@ -142,6 +169,7 @@ class TextPages:
     contents: Sequence[PageContent]
     title: str = ""
     password: str = field(default="", repr=False)
+    notice: str = ""
 
     def __len__(self) -> int:
         return len(self.contents)

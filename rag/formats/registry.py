@@ -7,12 +7,42 @@ import codecs
 from pathlib import PurePath
 
 from rag.errors import UnsupportedFileError
+from rag.formats.code import CODE
+from rag.formats.images import IMAGES
+from rag.formats.mail import EML, MSG
+from rag.formats.notebook import NOTEBOOK
+from rag.formats.office import DOCX, ODP, ODT, PPTX, RTF
 from rag.formats.pdf import PDF
 from rag.formats.protocol import Format
+from rag.formats.sheets import CSV, ODS, XLS, XLSX
+from rag.formats.structured import JSON
 from rag.formats.text import MARKDOWN, TEXT
+from rag.formats.web import EPUB, HTML
 
-FORMATS = [PDF, TEXT, MARKDOWN]
+FORMATS = [
+    PDF,
+    TEXT,
+    MARKDOWN,
+    DOCX,
+    PPTX,
+    XLSX,
+    XLS,
+    ODT,
+    ODP,
+    ODS,
+    RTF,
+    HTML,
+    EPUB,
+    CSV,
+    JSON,
+    NOTEBOOK,
+    EML,
+    MSG,
+    CODE,
+    *IMAGES,
+]
 
+MOST_SUFFIXES = 6  # of a format, in a message
 HEAD_BYTES = 4096  # how much of a file `recognise` wants to see
 _PADDING = b"\xef\xbb\xbf \t\r\n\x00"
 
@@ -40,7 +70,10 @@ _BINARY: tuple[tuple[bytes, str], ...] = (
     (b"(\xb5/\xfd", "a Zstandard archive"),
     (b"SQLite format 3\x00", "an SQLite database"),
 )
-_CODES = ((b"{\\rtf", "an RTF document"), (b"%!ps", "a PostScript document"))
+_ZIP = b"PK\x03\x04"
+_OLE2 = b"\xd0\xcf\x11\xe0"
+_MIMETYPE = 30  # where a ZIP archive whose first part says what it is, as OpenDocument and EPUB do, has the name of that part
+_CODES = ((b"%!ps", "a PostScript document"),)
 _MARKUP = (*_CODES, (b"<!doctype html", "a web page (HTML)"), (b"<html", "a web page (HTML)"))
 
 
@@ -71,6 +104,10 @@ def recognise(name: str, head: bytes) -> Format:
     fitting = [each for each in FORMATS if start.startswith(each.magic)]
     if fitting:
         return named if named in fitting else fitting[0]
+    if packed := _packed(head):
+        return packed
+    if named is None and head.startswith(_OLE2):
+        raise UnsupportedFileError(f"{name} is in an old Office format (doc, xls, ppt). Save it as .docx, .xlsx or .pptx and add that.")
     if named is None:
         raise UnsupportedFileError(f"{name} is an unsupported file type{_look(head, ': ')}. {_supported()}")
     if named.magic or named.container:
@@ -85,9 +122,11 @@ def describe_binary(name: str, head: bytes) -> str:
     return f"{name} contains no text{_look(head, ': it looks like ') or ' but binary data'}. {_supported()}"
 
 
-def names() -> str:
-    """The formats for a sentence: "PDF, plain text and Markdown"."""
-    return _listed([each.name for each in FORMATS])
+def names(most: int = 0) -> str:
+    """The formats for a sentence: "PDF, plain text and Markdown"; where `most` is given, so many and how many others there are."""
+    named = [each.name for each in FORMATS]
+    others = len(named) - most
+    return _listed(named if others < 2 or not most else [*named[:most], f"{others} other formats"])
 
 
 def page_name(label: str) -> str:
@@ -100,14 +139,36 @@ def has_unit(label: str) -> bool:
     return label.partition(" ")[0] in {each.unit for each in FORMATS}
 
 
+def article(word: str) -> str:
+    """The indefinite article before a format's name."""
+    return "an" if word[0] in "AEIOUaeiou" else "a"
+
+
 def refuse(file: object) -> None:
     """The reader of formats that are not read."""
     raise UnsupportedFileError(f"{getattr(file, 'name', 'The file')} is in a format that this version does not read.")
 
 
+def _packed(head: bytes) -> Format | None:
+    """The format of a ZIP archive whose first bytes tell it: by the part "mimetype", or by names of parts of Office files."""
+    if not head.startswith(_ZIP):
+        return None
+    name, _, rest = head[_MIMETYPE:].partition(b"application/")
+    if name.startswith(b"mimetype"):
+        said = f"application/{rest.partition(b'PK')[0].decode('latin-1')}"
+        return next((each for each in FORMATS if each.media_type == said), None)
+    if b"[Content_Types].xml" in head:
+        return next((each for each in FORMATS if _ZIP in each.container and any(trace in head for trace in each.traces)), None)
+    return None
+
+
 def _supported() -> str:
-    suffixes = (", ".join(filter(None, each.suffixes)) for each in FORMATS)
-    return f"Supported: {_listed([f'{each.name} ({those})' for each, those in zip(FORMATS, suffixes, strict=True)])}."
+    return f"Supported: {_listed([f'{each.name} ({_suffixes(each)})' for each in FORMATS])}."
+
+
+def _suffixes(known: Format) -> str:
+    suffixes = [*filter(None, known.suffixes)]
+    return ", ".join([*suffixes[:MOST_SUFFIXES], *(["..."] if len(suffixes) > MOST_SUFFIXES else [])])
 
 
 def _listed(words: list[str]) -> str:
@@ -132,7 +193,7 @@ def _check_is(named: Format, name: str, head: bytes) -> None:
     if not kind and not any(trace in head for trace in named.traces) and _is_plain(head):
         kind = "plain text; if that is what it should be, name it .txt"
     if kind:
-        raise UnsupportedFileError(f"{name} is not a {named.name} file, as its name says: it looks like {kind}.")
+        raise UnsupportedFileError(f"{name} is not {article(named.name)} {named.name} file, as its name says: it looks like {kind}.")
 
 
 def _is_plain(head: bytes) -> bool:

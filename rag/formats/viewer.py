@@ -170,4 +170,5 @@ def _settle(futures: Iterable[Future[T]], answer: T | None = None, *, error: Exc
 def _view(frame: Frame) -> PageView:
     size = frame.header["size"]
     marks = tuple((x0, y0, x1, y1) for x0, y0, x1, y1 in frame.header["marks"])
-    return PageView((size[0], size[1]) if size else None, frame.header["text"], marks)
+    headings = tuple((level, title, start) for level, title, start in frame.header["headings"])
+    return PageView((size[0], size[1]) if size else None, frame.header["text"], marks, headings)

@@ -31,6 +31,7 @@ from rag.formats.protocol import (
     Request,
     WrongPasswordError,
 )
+from rag.formats.registry import article
 
 MOST_REQUESTS = 100  # answered from one opening: pdfium and pypdf keep what they have read of a file until it is closed
 
@@ -135,12 +136,15 @@ def _problem(file: FileToOpen, error: Exception) -> DocumentError:
             return UnreadableFileError(f"{name} could not be read: {error.name}, which reads {kind} files, is not installed.")
     # Parsers raise errors of all kinds on odd files; their words are not for people.
     reason = error if isinstance(error, NotReadableError) else "its parts do not fit together"
-    return UnreadableFileError(f"{name} is damaged or not a {kind} file: it could not be read ({reason}). Try a fresh copy of it.")
+    return UnreadableFileError(
+        f"{name} is damaged or not {article(kind)} {kind} file: it could not be read ({reason}). Try a fresh copy of it."
+    )
 
 
 def _read(opened: OpenedFile) -> Iterator[Frame]:
     with contextlib.closing(opened):
-        yield Frame({"pages": len(opened), "title": opened.title, "password": opened.password})
+        notice = getattr(opened, "notice", "")
+        yield Frame({"pages": len(opened), "title": opened.title, "password": opened.password, "notice": notice})
         yield from (Frame(asdict(page)) for page in opened.pages())
 
 
@@ -162,10 +166,13 @@ def _show(opened: OpenedFile, request: Request) -> Frame:
 
 def _look(opened: OpenedFile, request: Request) -> Frame:
     index = request.page - 1
-    text = "".join(page.text for page in opened.pages()) if request.whole else opened.page(index).text
+    text, headings = "", list[tuple[int, str, int]]()
+    for page in opened.pages() if request.whole else [opened.page(index)]:
+        headings += [(level, title, len(text) + start) for level, title, start in page.headings]
+        text += page.text
     size: tuple[float, float] | None = None
     marks: list[Rectangle] = []
     if isinstance(opened, DrawnFile):
         with contextlib.suppress(NotDrawableError):  # there is still its text
             size, marks = opened.locate(index, text, request.start, request.end)
-    return Frame({"size": size, "text": text, "marks": marks})
+    return Frame({"size": size, "text": text, "marks": marks, "headings": headings})

@@ -39,7 +39,7 @@ def test_a_changed_copy_is_found_and_what_was_changed_is_marked(doubled: Reader)
 
     changed.locator("[data-passage]").first.click()
     expect(doubled.source.locator(".fn-source-head")).to_contain_text("returns-policy")
-    expect(doubled.source.locator(".fn-mark-text")).to_be_visible()
+    expect(doubled.source.locator(".fn-mark-text").first).to_be_visible()
     shoot(doubled, "explore-duplicates")
 
 

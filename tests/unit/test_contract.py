@@ -24,6 +24,7 @@ SCRIPT_EVENTS: dict[str, dict[ScriptEvent, tuple[str, ...]]] = {
         "open": ("id", "page"),
         "choose": ("ids",),
         "remove": ("id",),
+        "restore": ("id",),
         "retry": ("id",),
         "dismiss": ("id",),
         "unlock": ("id", "password"),
@@ -107,8 +108,11 @@ def test_the_data_attributes_that_scripts_read_are_in_templates() -> None:
     assert read - written <= {"drawn"}  # figures.js sets it itself
 
 
+RENDERING = "".join(path.read_text(encoding="utf-8") for path in (FOLDER / "rendering").glob("*.py"))
+
+
 def test_every_class_of_ours_that_a_script_looks_for_is_made_somewhere() -> None:
-    made = set(re.findall(r"\bfn-[a-z-]+", TEMPLATES + PYTHON + (FOLDER / "rendering" / "prose.py").read_text(encoding="utf-8")))
+    made = set(re.findall(r"\bfn-[a-z-]+", TEMPLATES + PYTHON + RENDERING))
     looked_for = {name for script in SCRIPTS.values() for name in re.findall(r"\.(fn-[a-z-]+)", script)}
     made |= {name for script in SCRIPTS.values() for name in re.findall(r"classList\.(?:add|toggle)\('(fn-[a-z-]+)'", script)}
     assert looked_for - made == set()

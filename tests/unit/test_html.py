@@ -1,17 +1,23 @@
 """Templates show whatever they are given as words."""
 
 from dataclasses import replace
+from datetime import datetime
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rag import Citation, DocumentRecord, Outcome, Passage
+from rag import Citation, DocumentRecord, Outcome, Passage, RemovedDocument
+from rag.formats.pdf import PDF
 from rag.formats.protocol import Rectangle
+from rag.formats.text import TEXT
 from rag.text.printable import printable
 from rag.types import Verdict
+from rag.watching.watcher import WatchedFolder
 from ui import text
 from ui.rendering.html import AROUND, Quote, quote, render
+from ui.rendering.page_text import page_html
 from ui.uploading.queue_folder import Job
 from ui.web.source import Place, Sheet
 
@@ -59,7 +65,7 @@ def sheet(*marks: Rectangle) -> Sheet:
 
 def source(**values: Any) -> str:
     place = Place(Quote("", "", ""), sheet())
-    usual = {"record": RECORD, "page": 2, "label": "1", "is_drawn": True, "unit": "page", "citation": None, "quote": None, "place": place}
+    usual = {"record": RECORD, "page": 2, "kind": PDF, "citation": None, "quote": None, "place": place}
     return render("source.html", **{**usual, **values})
 
 
@@ -69,12 +75,16 @@ def everything(words: str) -> dict[str, str]:
     outcome = Outcome(words, words, "", "needs_password", 0, 0, words)
     job = Job("0a1b2c3d", path=None, name=words)  # type: ignore[arg-type]
     jobs = [job, replace(job, fraction=0.5), replace(job, outcome=outcome), replace(job, problem=words)]
+    jobs += [replace(job, fraction=0.5, is_here=False, source=words)]
+    watched = [WatchedFolder(Path("/d"), problem=words), WatchedFolder(Path("/d"), unread=((words, words),))]
+    removed = [RemovedDocument("e" * 64, words, (), 0.0)]
+    given = {"records": [record], "jobs": jobs, "damaged": {record.id: words}, "watched": watched, "removed": removed}
     said, citation = Quote(words, words, words), cited(words, sentence=f"{words} or so")
     return {
-        "documents": listing(records=[record], jobs=jobs, left_behind=2, news=words, problem=words, damaged={record.id: words}),
-        "source": source(record=record, label=words, citation=citation, quote=said, place=Place(said, sheet((0.1, 0.2, 0.3, 0.4)), words)),
+        "documents": listing(**given, left_behind=2, news=words, problem=words),
+        "source": source(record=record, citation=citation, quote=said, place=Place(said, sheet((0.1, 0.2, 0.3, 0.4)), problem=words)),
         "text": source(
-            record=record, label=words, is_drawn=False, unit="part", citation=citation, quote=said, place=Place(said, is_cut=(True, True))
+            record=replace(record, media_type="text/plain"), kind=TEXT, citation=citation, quote=said, place=Place(body=page_html(words))
         ),
         "no source": render("no_source.html", words=words, citation=citation, quote=said),
         "note": render("note.html", words=words),
@@ -134,7 +144,7 @@ def test_there_is_no_verdict_where_nothing_was_checked() -> None:
 
 
 def test_a_page_without_a_picture_shows_its_words() -> None:
-    reader = Reader(source(place=Place(Quote("Before ", "the words", " after"), problem=text.NOT_DRAWN)))
+    reader = Reader(source(place=Place(body=page_html("Before the words after"), problem=text.NOT_DRAWN)))
     assert "img" not in reader.tags
     assert text.NOT_DRAWN in reader.words
     assert "Before the words after" in reader.words
@@ -146,7 +156,8 @@ def test_there_is_no_page_before_the_first_nor_after_the_last() -> None:
 
 
 def test_a_text_file_has_no_pages_and_its_words_are_marked() -> None:
-    reader = Reader(source(is_drawn=False, unit="part", page=1, place=Place(Quote("Before ", "the words", " after"))))
+    body = page_html("Before the words after", marks=[(7, 16)])
+    reader = Reader(source(record=replace(RECORD, media_type="text/plain"), kind=TEXT, page=1, place=Place(body=body)))
     assert "img" not in reader.tags
     assert "mark" in reader.tags
     assert "Before the words after" in reader.words
@@ -155,7 +166,7 @@ def test_a_text_file_has_no_pages_and_its_words_are_marked() -> None:
 def listing(**values: Any) -> str:
     """The list of documents; what is not given is as in a library without anything."""
     nothing = {"jobs": [], "left_behind": 0, "news": "", "problem": "", "damaged": {}, "is_erasing": False, "is_erased": False}
-    return render("documents.html", **{**nothing, **values})
+    return render("documents.html", **{**nothing, "watched": [], "removed": [], "most_listed": 2, **values})
 
 
 def test_documents_are_listed_with_what_ails_them() -> None:
@@ -167,6 +178,15 @@ def test_documents_are_listed_with_what_ails_them() -> None:
     assert words.count("copy of this file is cut") == 1
     assert text.ERASING in words
     assert "No documents" in Reader(listing(records=[], is_erased=True)).words
+    changed = datetime(2025, 3, 4, 12, 3).astimezone()
+    unread = (("/docs/a.txt", "a.txt is empty."), ("/docs/b.txt", "b.txt is empty."), ("/docs/c.txt", "c.txt is empty."))
+    folders = [WatchedFolder(Path("/docs"), 1200, 3, unread, changed), WatchedFolder(Path("/gone"), problem="/gone is not there.")]
+    words = Reader(listing(records=[], watched=folders)).words
+    assert "Watching /docs: 1,200 files, 3 to read, 3 not read, last change 12:03" in words
+    assert ("a.txt is empty." in words, "c.txt is empty." in words, "/gone is not there." in words) == (True, False, True)
+    removed = [RemovedDocument(str(number) * 64, f"{number}.txt", (), 0.0) for number in range(3)]
+    words = Reader(listing(records=[], removed=removed)).words
+    assert ("0.txt" in words, "2.txt" in words, "1 more can be restored" in words) == (True, False, True)
     assert text.NO_SOURCE in Reader(render("note.html", words=text.NO_SOURCE)).words
 
 
@@ -184,6 +204,11 @@ def test_a_quote_stands_between_a_few_of_its_passages_words() -> None:
     assert said.after.endswith("after …")
     assert max(len(said.before), len(said.after)) <= AROUND + 2
     assert not said.whole
+
+
+def test_a_row_is_quoted_between_the_rows_around_it() -> None:
+    text = "Wood\tPrice\n\nOak\t12.50\nElm \t9.00\nAsh\t\nYew\t7.10"
+    assert quote(citation(text, text.index("Elm"), text.index("\nAsh"))) == Quote("Oak | 12.50\n", "Elm | 9.00", "\nAsh | ")
 
 
 def test_a_whole_passage_is_quoted_whole() -> None:

@@ -17,6 +17,8 @@ from rag.library import Library
 from rag.viewing import SCALES
 
 KEEP = {"Cache-Control": "private, max-age=86400"}  # a document's id is the hash of its bytes, so what is served under it never changes
+HARMLESS = frozenset({"application/pdf", "text/plain", "image/png", "image/jpeg", "image/tiff", "image/webp", "image/gif"})
+"""What a browser may show under this address: nothing in it can run as the page."""
 SCALE_STEPS = 8  # pictures for a pixel a point: those for windows of nearly one width are one
 
 
@@ -39,7 +41,7 @@ def document_routes(library: Library) -> APIRouter:
         except DocumentNotFoundError as error:
             raise HTTPException(404, str(error)) from error
         inline = format_of(record.media_type).inline_type
-        shown, media_type = ("inline", inline) if inline else ("attachment", "application/octet-stream")
+        shown, media_type = ("inline", inline) if inline in HARMLESS else ("attachment", "application/octet-stream")
         return FileResponse(path, media_type=media_type, filename=record.name, content_disposition_type=shown, headers=KEEP)
 
     @router.get("/health")

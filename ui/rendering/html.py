@@ -1,5 +1,7 @@
 """Values as HTML, by templates that escape all they are given."""
 
+import re
+import time
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -7,11 +9,13 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from rag.ingesting.staging import pages_in_words
+from rag.formats.counting import no_text_on, pages_counted
+from rag.formats.registry import page_name
+from rag.storing.removed import SECONDS_KEPT
 from rag.text.printable import is_right_to_left, printable
 from rag.types import Citation
 from ui import text
-from ui.places import has_pages, place
+from ui.places import numbered, page_among, place
 
 AROUND = 140  # characters of a passage shown on either side of the cited words
 
@@ -38,12 +42,20 @@ def render(template: str, **values: Any) -> str:
 def quote(citation: Citation) -> Quote:
     """The words a citation rests on, with a little of the passage around them."""
     passage, first, last = citation.passage, citation.quote_start - citation.passage.start, citation.quote_end - citation.passage.start
-    before, words, after = (" ".join(part.split()) for part in (passage.text[:first], passage.text[first:last], passage.text[last:]))
+    has_rows = "\t" in passage.text[first:last]
+    before, words, after = (_tidy(part, has_rows) for part in (passage.text[:first], passage.text[first:last], passage.text[last:]))
+    before, after = "\n".join(before.split("\n")[-2:]), "\n".join(after.split("\n")[:2])  # of a table, the rows above and below
     if len(before) > AROUND:
         before = "… " + before[-AROUND:].partition(" ")[2]
     if len(after) > AROUND:
         after = after[:AROUND].rpartition(" ")[0] + " …"
     return Quote(before, words, after)
+
+
+def _tidy(words: str, has_rows: bool) -> str:
+    """On one line, or with the rows of a table on lines of their own; bars stand between their cells."""
+    rows = [" | ".join(" ".join(cell.split()) for cell in line.split("\t")) for line in words.split("\n")]
+    return re.sub("\n{2,}", "\n", "\n".join(rows)) if has_rows else " ".join(filter(None, rows))
 
 
 def _shown(value: Any) -> Any:
@@ -63,9 +75,13 @@ def _environment() -> Environment:
     environment.globals.update(
         text=text,
         place=place,
-        has_pages=has_pages,
-        pages_in_words=pages_in_words,
+        no_text_on=no_text_on,
+        pages_counted=pages_counted,
+        numbered=numbered,
+        page_among=page_among,
+        page_name=page_name,
         percent=lambda fraction: round(fraction * 100),
         is_rtl=is_right_to_left,
+        until=lambda removed: time.strftime("%d %b, %H:%M", time.localtime(removed + SECONDS_KEPT)),
     )
     return environment

@@ -18,7 +18,7 @@ PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden
 AT_ONCE: dict[str, Any] = {"queue": False, **PRIVATE}  # for events that are done in no time
 
 AskingEvent = Literal["edit", "cancel_edit", "vote", "open_note", "save_note", "close_note", "passages"]
-DocumentsEvent = Literal["open", "choose", "remove", "retry", "dismiss", "unlock"]
+DocumentsEvent = Literal["open", "choose", "remove", "restore", "retry", "dismiss", "unlock"]
 HistoryEvent = Literal["pick", "rename", "delete", "delete_shown"]
 SourceEvent = Literal["cite", "passage", "open"]
 ExploringEvent = Literal["choose", "cluster", "like", "near"]

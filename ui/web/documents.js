@@ -1,4 +1,4 @@
-// The list of documents: open, select, remove (asks first), retry, dismiss, unlock.
+// The list of documents: open, select, remove (asks first), restore, retry, dismiss, unlock.
 // The list is repainted while files are read; the document that is to be removed, and those that are asked, are kept here.
 let removing = null;
 const chosen = new Set();
@@ -22,6 +22,7 @@ element.addEventListener('click', (event) => {
   if ('askRemove' in button.dataset) askToRemove(button.closest('li'), button.dataset.askRemove);
   if ('keep' in button.dataset) askToRemove(button.closest('li'), null);
   if ('remove' in button.dataset) trigger('remove', {id: button.dataset.remove});
+  if ('restore' in button.dataset) trigger('restore', {id: button.dataset.restore});
   if ('retry' in button.dataset) trigger('retry', {id: button.dataset.retry});
   if ('dismiss' in button.dataset) trigger('dismiss', {id: button.dataset.dismiss});
 });

@@ -1,5 +1,6 @@
 """The left column's upper half: upload files, follow their progress, remove documents."""
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -7,10 +8,11 @@ from typing import Any
 import gradio as gr
 
 from rag.errors import DocumentNotFoundError, RagError
+from rag.fetching.addresses import is_address
 from rag.library import Library
-from rag.types import DocumentRecord
+from rag.types import DocumentRecord, RemovedDocument
 from ui import text
-from ui.limits import MOST_PASSWORD_CHARACTERS, limited
+from ui.limits import MOST_ADDRESS_CHARACTERS, MOST_PASSWORD_CHARACTERS, limited
 from ui.rendering.html import render
 from ui.uploading.indexer import Indexer
 from ui.uploading.queue_folder import Job
@@ -18,6 +20,8 @@ from ui.web.contract import AT_ONCE, PRIVATE, Warned, id_of, on
 from ui.web.scripts import script
 
 POLL_SECONDS = 0.7
+WATCHING_SECONDS = 3.0  # between looks while nothing is done, where folders are watched: documents come by themselves
+MOST_LISTED = 20  # removed documents, and files that were not read, which are named
 
 
 def build_documents(page: gr.Blocks, library: Library, indexer: Indexer) -> gr.HTML:
@@ -25,13 +29,24 @@ def build_documents(page: gr.Blocks, library: Library, indexer: Indexer) -> gr.H
     gr.HTML(f'<h1 class="fn-brand">{text.TITLE}<sup>1</sup></h1>')
     gr.HTML(f'<p class="fn-drop-words" aria-hidden="true">{text.DROP}<br>{text.CHOOSE}</p>')
     drop = gr.File(file_count="multiple", label=text.DROP, show_label=False, elem_id="drop", height=76)
+    address = gr.Textbox(
+        label=text.ADD_ADDRESS,
+        placeholder=text.ADD_ADDRESS,
+        show_label=False,
+        elem_id="address",
+        lines=1,
+        max_lines=1,
+        max_length=MOST_ADDRESS_CHARACTERS,
+    )
     gr.HTML(f"<h2>{text.DOCUMENTS}</h2>")
     listing = gr.HTML(elem_id="documents", js_on_load=script("documents.js"))
     timer = gr.Timer(POLL_SECONDS, active=False)
-    handlers, shown = DocumentsHandlers(library, indexer), [listing, timer]
+    handlers, shown, seen = DocumentsHandlers(library, indexer), [listing, timer], gr.State("")
     page.load(handlers.show, None, shown, **AT_ONCE)
-    timer.tick(handlers.show, None, shown, **AT_ONCE)
+    timer.tick(handlers.look, seen, [*shown, seen], **AT_ONCE)
     drop.upload(handlers.upload, drop, [drop, *shown], **PRIVATE)
+    address.submit(handlers.add_address, address, [address, *shown], **AT_ONCE)
+    on(listing, "restore")(handlers.restore, None, shown, **AT_ONCE)
     on(listing, "remove")(handlers.remove, None, shown, **AT_ONCE)
     on(listing, "dismiss")(handlers.dismiss, None, shown, **AT_ONCE)
     on(listing, "retry")(handlers.retry, None, shown, **AT_ONCE)
@@ -48,6 +63,7 @@ class DocumentsHandlers:
         self._records: list[DocumentRecord] = []
         self._left_behind = 0
         self._damaged: dict[str, str] = {}
+        self._removed: list[RemovedDocument] = []
         self._has_removed = False
 
     def show(self) -> tuple[str, Any]:
@@ -56,13 +72,18 @@ class DocumentsHandlers:
         problem = self._indexer.problem
         try:
             self._records, self._left_behind = self._library.documents(), len(self._library.left_behind())
+            self._removed = self._library.removed()
             self._damaged = {record.id: problem for record, problem in self._library.damaged_copies()}
         except RagError as error:  # a full disk, say: what was seen last stays, and the page looks again
             problem = str(error)
+        jobs, watched = self._indexer.jobs, self._indexer.watched
         listing = render(
             "documents.html",
             records=self._records[::-1],
-            jobs=self._indexer.jobs,
+            jobs=jobs,
+            removed=[each for each in self._removed if each.id not in {job.restores for job in jobs}],
+            watched=watched,
+            most_listed=MOST_LISTED,
             left_behind=self._left_behind,
             news=_news(self._indexer.last),
             problem=problem,
@@ -70,13 +91,36 @@ class DocumentsHandlers:
             is_erasing=self._library.is_erasing,
             is_erased=self._has_removed,
         )
-        return listing, gr.Timer(active=busy or bool(problem))
+        is_waiting = busy or bool(problem)
+        return listing, gr.Timer(POLL_SECONDS if is_waiting or not watched else WATCHING_SECONDS, active=is_waiting or bool(watched))
+
+    def look(self, seen: str) -> tuple[Any, Any, str]:
+        """As `show`; a list that this browser has seen already is not sent again."""
+        listing, timer = self.show()
+        mark = hashlib.sha256(listing.encode(errors="replace")).hexdigest()
+        return gr.skip() if mark == seen else listing, timer, mark
 
     def upload(self, files: Sequence[str] | None) -> tuple[Any, str, Any]:
         """Queue uploaded files and empty the drop area."""
         for file in files or ():
             self._indexer.submit(Path(file), Path(file).name)
         return None, *self.show()
+
+    def add_address(self, address: str | None) -> tuple[Any, str, Any]:
+        """Queue what is at an address on the web, and empty the field; without "https://" it is added."""
+        with Warned():
+            given = limited(address, MOST_ADDRESS_CHARACTERS, text.ADDRESS).strip()
+            if given:
+                self._indexer.submit_address(given if is_address(given) else f"https://{given}")
+            return "", *self.show()
+        return gr.skip(), *self.show()
+
+    def restore(self, event: gr.EventData) -> tuple[str, Any]:
+        """Bring back a document that was removed with its file."""
+        removed = next((each for each in self._library.removed() if each.id == id_of(event)), None)
+        if removed:
+            self._indexer.restore(removed)
+        return self.show()
 
     def remove(self, event: gr.EventData) -> tuple[str, Any]:
         """Remove a document."""

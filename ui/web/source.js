@@ -162,12 +162,14 @@ const drawAhead = async () => {
 };
 const showMark = () => {
   const mark = element.querySelector('.fn-not-drawn mark') || element.querySelector('.fn-mark, .fn-mark-text');
-  const box = mark ? mark.closest('.fn-page, .fn-text') : element.querySelector('.fn-page, .fn-text');
-  if (!box) return;
-  if (!mark) return box.scrollTo(0, 0);
-  const place = mark.getBoundingClientRect(), frame = box.getBoundingClientRect();
-  box.scrollTop += place.top - frame.top - box.clientHeight / 3;
-  if (place.left < frame.left || place.right > frame.right) box.scrollLeft += place.left - frame.left - 20;
+  if (!mark) return element.querySelector('.fn-page, .fn-text')?.scrollTo(0, 0);
+  for (const kind of ['pre, .fn-grid', '.fn-page, .fn-text']) {
+    const box = mark.closest(kind);
+    if (!box) continue;
+    const place = mark.getBoundingClientRect(), frame = box.getBoundingClientRect();
+    box.scrollTop += place.top - frame.top - box.clientHeight / 3;
+    if (place.left < frame.left || place.right > frame.right) box.scrollLeft += place.left - frame.left - 20;
+  }
   mark.scrollIntoView({block: 'nearest', inline: 'nearest'}); // on a narrow screen the column scrolls, not the page
 };
 // Ask the server why there is no image.

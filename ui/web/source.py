@@ -7,7 +7,8 @@ import gradio as gr
 
 from rag.errors import DocumentNotFoundError, RagError
 from rag.exploring.passages import passage_of
-from rag.formats.protocol import PageView, Rectangle
+from rag.formats.counting import page_noun
+from rag.formats.protocol import Format, PageView, Rectangle
 from rag.formats.registry import format_of
 from rag.formats.text import MOST_CHARACTERS
 from rag.library import Library
@@ -16,6 +17,7 @@ from rag.viewing import SCALES
 from ui import text
 from ui.chats.conversations import Conversations
 from ui.rendering.html import Quote, quote, render
+from ui.rendering.page_text import page_html
 from ui.web.contract import AT_ONCE, id_of, on
 from ui.web.scripts import script
 
@@ -34,10 +36,19 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What is shown of a document: the text with any cited words in its middle, and whether the file goes on before and after it."""
+    """What is shown of a document: a page's picture with its words for those who hear them, or else its text.
+
+    Attributes:
+        words: Those of a page that is drawn, any cited ones in their middle.
+        sheet: Its picture.
+        body: The text of one that is not, with its structure.
+        problem: What is to be said first.
+        is_cut: Whether the text goes on before and after what is shown of it.
+    """
 
     words: Quote | None = None
     sheet: Sheet | None = None
+    body: str = ""
     problem: str = ""
     is_cut: tuple[bool, bool] = (False, False)
 
@@ -94,17 +105,8 @@ class SourceHandlers:
         except DocumentNotFoundError:
             words = text.GONE_FOOTNOTE.format(document=citation.passage.document) if citation else text.GONE
             return render("no_source.html", words=words, citation=citation, quote=cited)
-        shown_as = format_of(record.media_type)
         return render(
-            "source.html",
-            record=record,
-            page=page,
-            label=record.labels[page - 1],
-            is_drawn=shown_as.is_drawn,
-            unit=shown_as.unit,
-            citation=citation,
-            quote=cited,
-            place=place,
+            "source.html", record=record, page=page, kind=format_of(record.media_type), citation=citation, quote=cited, place=place
         )
 
     async def _place(self, record: DocumentRecord, page: int, citation: Citation | None, width: float) -> Place:
@@ -117,20 +119,26 @@ class SourceHandlers:
             return Place(problem=text.NOT_SHOWN.format(problem=error))
         if citation and view.text[slice(*span)] != citation.quote:  # a file read by an older version of the library
             span, view = (0, 0), PageView(view.size, view.text)
-        if not format_of(record.media_type).is_drawn:
-            return _in_text(view.text, *span)
+        kind = format_of(record.media_type)
+        if not kind.is_drawn or view.size is None:
+            return await asyncio.to_thread(_as_text, view, span, kind)
         words = Quote(view.text[: span[0]], view.text[slice(*span)], view.text[span[1] :])
-        if view.size is None:
-            return Place(words, problem=text.NOT_DRAWN if view.text.strip() else text.NOTHING_TO_SHOW)
         scale = min(max(width / view.size[0], SCALES[0]), SCALES[1])
         sheet = Sheet(f"/documents/{record.id}/pages/{page}.png", scale, view.size, view.marks)
-        return Place(words, sheet, text.NOT_MARKED if citation and not view.marks else "")
+        return Place(words, sheet, problem=text.NOT_MARKED if citation and not view.marks else "")
 
 
-def _in_text(whole: str, start: int, end: int) -> Place:
-    """Text around the cited words, of a file without pages: enough on either side for a whole part of it."""
-    first, last = max(0, start - MOST_CHARACTERS), end + MOST_CHARACTERS
-    return Place(Quote(whole[first:start], whole[start:end], whole[end:last]), is_cut=(first > 0, last < len(whole)))
+def _as_text(view: PageView, span: tuple[int, int], kind: Format) -> Place:
+    """A page that is not drawn, or the text around the cited words where it is longer than pages are made today."""
+    is_blank = not view.text.strip()
+    if kind.is_drawn:
+        problem = text.NOTHING_TO_SHOW if is_blank else text.NOT_DRAWN
+    else:
+        problem = text.NO_WORDS.format(unit=page_noun(kind)) if is_blank else ""
+    first, last = max(0, span[0] - MOST_CHARACTERS), span[1] + MOST_CHARACTERS
+    titles = [(level, title, start - first) for level, title, start in view.headings if first <= start < last]
+    body = page_html(view.text[first:last], titles, [(span[0] - first, span[1] - first)], is_code=kind.is_code)
+    return Place(body=body, problem=problem, is_cut=(first > 0, last < len(view.text)))
 
 
 def _width(event: gr.EventData) -> float:

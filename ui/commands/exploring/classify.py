@@ -9,6 +9,7 @@ import typer
 from rich.markup import escape
 
 from ui.commands.terminal import JsonOption, LibraryOption, err, excerpt, open_library, out, print_json, print_table, warn, write_file
+from ui.places import numbered
 
 if TYPE_CHECKING:
     from rag.exploring.classifying import Classification, CrossValidation
@@ -71,7 +72,7 @@ def _print_labels(classification: "Classification", as_json: bool) -> None:
         return
     for one in classification.found:
         label = f"[bold]{escape(one.label)}[/bold]" if one.is_sure else f"[yellow]unsure[/yellow] ({escape(one.label)}?)"
-        where = f"{one.document}, page {one.page}: " if one.page else ""
+        where = f"{numbered(one.document, one.page)}: " if one.page else ""
         out.print(f"{one.confidence:.2f}  {label}  {escape(where + excerpt(one.text, 90))}")
     _print_method(f"Labelled {METHODS[classification.method]}.", classification.notes)
 
