@@ -56,6 +56,7 @@ def no_settings_from_outside(pytestconfig: pytest.Config, tmp_path_factory: pyte
         for name in list(os.environ):
             if name.startswith(("RAG_", "OPENAI_")) and not name.startswith(FOR_THE_TESTS):
                 patch.delenv(name)
+        patch.setenv("RAG_OCR", "false")  # a second for each page, and more to load it: for the tests that ask for it
         if precision := pytestconfig.getoption("precision"):
             cache = tmp_path_factory.mktemp(precision)
             export_as(precision, cache)

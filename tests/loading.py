@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 from rag.formats.loader import Loader, OnPage
+from rag.formats.protocol import FileToOpen, TextPages
+from rag.formats.registry import HEAD_BYTES, recognise
 from rag.types import Document, Heading, Page
 
 
@@ -32,3 +35,9 @@ def load(
     name = name or path.name
     read = loader.read(path, name=name, passwords=passwords, on_page=keep)
     return LoadedDocument(Document(document_id, name, read.title, read.media_type, tuple(pages), tuple(headings)), read.password)
+
+
+def opened(path: Path, data: bytes) -> TextPages:
+    """Write a file and open it with the reader of its format, here and not in a child process."""
+    path.write_bytes(data)
+    return cast(TextPages, FileToOpen(path, path.name, recognise(path.name, data[:HEAD_BYTES])).open())

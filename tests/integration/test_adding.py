@@ -57,6 +57,19 @@ def test_a_pdf_is_added_with_its_labels_title_and_empty_pages(library: Library, 
     assert gaps.message == "Added: 4 pages; no text on pages 2-3 (blank or scanned)."
 
 
+def test_a_guessed_encoding_is_said(library: Library, folder: Path) -> None:
+    text = "Okres gwarancji rozpoczyna się w dniu zakupu i trwa dwa lata."
+    (folder / "a.txt").write_text(text, encoding="cp1250")
+    (folder / "a.csv").write_text(f"umowa,warunki\n1,{text}\n", encoding="cp1250")
+    (folder / "a.py").write_text(f"# {text}\n", encoding="cp1250")
+    (folder / "b.txt").write_text(text, encoding="utf-8")
+    *older, unicode = library.add([folder / name for name in ("a.txt", "a.csv", "a.py", "b.txt")]).outcomes
+    for outcome in older:
+        assert outcome.message.startswith("Added: 1 page. Its encoding was guessed (")
+        assert outcome.message.endswith("If letters look wrong, save it as UTF-8 and add it again.")
+    assert unicode.message == "Added: 1 page."
+
+
 def test_adding_again_changes_nothing(library: Library, folder: Path) -> None:
     path = write(folder, "notes.txt", TEXT)
     add_one(library, path)

@@ -23,8 +23,9 @@ from rag.formats.registry import FORMATS, names, page_name, recognise, register
 from tests.conftest import OpenLibrary
 from tests.lines_format import LINES
 from tests.loading import load
+from ui import text
 from ui.chats.conversations import Conversations
-from ui.http.documents import document_routes
+from ui.http.documents import HARMLESS, document_routes
 from ui.places import place
 from ui.web.source import SourceHandlers
 
@@ -76,6 +77,30 @@ def test_the_page_names_and_shows_it_and_a_browser_saves_it(library: Library) ->
     assert original.text == WORDS
     assert original.headers["content-type"] == "application/octet-stream"
     assert original.headers["content-disposition"].startswith("attachment")
+    assert text.DOWNLOAD_ORIGINAL in shown
+
+
+def test_what_can_hold_a_script_is_saved_under_its_name_and_never_shown(library: Library) -> None:
+    FORMATS[-1] = replace(LINES, inline_type="text/html")
+    app = FastAPI()
+    app.include_router(document_routes(library))
+    with TestClient(app) as client:
+        original = client.get(f"/documents/{library.document('hours.lines').id}/original")
+    FORMATS[-1] = LINES
+    assert original.headers["content-type"] == "application/octet-stream"
+    assert original.headers["content-disposition"] == 'attachment; filename="hours.lines"'
+
+
+def test_a_format_without_pictures_shows_the_structure_of_its_pages(library: Library) -> None:
+    FORMATS[-1] = replace(LINES, is_drawn=False)
+    panel = SourceHandlers(library, Conversations())
+    document_id = library.document("hours.lines").id
+    shown = asyncio.run(panel.open(gr.EventData(None, {"id": document_id, "page": 1})))
+    FORMATS[-1] = LINES
+    assert "<img" not in shown
+    assert "slide 1 of 2" in shown
+    assert f'/documents/{document_id}/original"' in shown
+    assert library.pages.look(document_id, 2).headings == ((1, "The", 0),)
 
 
 def test_it_is_told_by_its_magic_or_its_name_and_named_among_what_is_supported() -> None:
@@ -84,7 +109,9 @@ def test_it_is_told_by_its_magic_or_its_name_and_named_among_what_is_supported()
         recognise("a.lines", b"LINE\n")
     with pytest.raises(UnsupportedFileError, match=r"unsupported file type: a Windows program\. Supported: PDF .* and Lines \(\.lines\)\."):
         recognise("a.exe", b"MZ")
-    assert names() == "PDF, plain text, Markdown and Lines"
+    assert names().startswith("PDF, plain text, Markdown, ")
+    assert names().endswith(" and Lines")
+    assert names(2) == f"PDF, plain text and {len(FORMATS) - 2} other formats"
     assert [page_name(label) for label in ("slide 3", "iv", "part 2")] == ["slide 3", "page iv", "part 2"]
     for clash in (replace(LINES, media_type="x/y"), replace(LINES, suffixes=(".x",)), replace(LINES, media_type="x/y", suffixes=(".md",))):
         with pytest.raises(ValueError, match="in common"):
@@ -129,6 +156,7 @@ def test_every_format_says_all_that_is_needed() -> None:
         assert callable(getattr(import_module(module), function))
         assert each.suffixes[0].startswith(".")
         assert all(suffix == suffix.lower() for suffix in each.suffixes)
+        assert each.inline_type in {"", *HARMLESS}
     assert len({each.media_type for each in FORMATS}) == len(FORMATS)
 
 
@@ -152,7 +180,7 @@ with closing(Loader()) as loader, closing(Viewer()) as viewer:
         path = Path(name)
         print(loader.read(path, name=path.name, on_page=lambda *_: None).media_type)
         viewer.look(FileToOpen(path, path.name, recognise(path.name, path.read_bytes())), 1).result()
-print({{"pypdf", "pypdfium2", "PIL", "charset_normalizer", "rag.formats.decoding"}} & set(sys.modules))
+print({{"pypdf", "pypdfium2", "PIL", "chardet", "rag.formats.decoding"}} & set(sys.modules))
 """
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
     run = subprocess.run(

@@ -39,13 +39,13 @@ BAD: dict[str, tuple[bytes, OutcomeStatus, str]] = {
     "program.exe": (b"MZ\x90\x00" + bytes(500), "unsupported", "Windows program"),
     "program.pdf": (b"MZ\x90\x00" + bytes(500), "unsupported", "Windows program"),
     "program.txt": (b"\x7fELF" + bytes(500), "unsupported", "Linux program"),
-    "letter.docx": (b"PK\x03\x04" + bytes(500), "unsupported", "Office document"),
+    "letter.docx": (b"PK\x03\x04" + bytes(500), "unreadable", "damaged or not a Word file"),
     "letter.pdf": (b"PK\x03\x04" + bytes(500), "unsupported", "Office document"),
-    "picture.png": (b"\x89PNG\r\n\x1a\n" + bytes(500), "unsupported", "PNG"),
-    "page.html": (b"<!doctype html><p>Words</p>", "unsupported", "unsupported file type"),
+    "picture.png": (b"\x89PNG\r\n\x1a\n" + bytes(500), "unreadable", "damaged or not a PNG file"),
     "page.pdf": (b"<!doctype html><p>Words</p>", "unsupported", "HTML"),
+    "words.xyz": (b"Only words.", "unsupported", "unsupported file type"),
     "words.pdf": (b"Only words.", "unsupported", "plain text"),
-    "rich.txt": (rb"{\rtf1 Words}", "unsupported", "RTF"),
+    "script.txt": (b"%!PS-Adobe-3.0 Words", "unsupported", "PostScript"),
 }
 
 ODD = {
@@ -64,6 +64,7 @@ ODD = {
     "carriage.txt": b"one\rtwo\rthree",
     "damaged-utf8.txt": "Straße und Größe. ".encode() * 50 + b"\xff\xfe\xfd",
     "is-a-pdf.txt": WHOLE,
+    "is-rich.txt": rb"{\rtf1 Words of a rich text}",
     "größe 日本 \U0001f600.txt": b"A file with an odd name.",
     "new\nline.txt": b"A file with a line end in its name.",
     "<b>&amp;'\".txt": b"A file with marks in its name.",

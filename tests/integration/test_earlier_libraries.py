@@ -3,6 +3,7 @@
 `tests/fixtures/library-1.zip` was made by the last version without migrations; `tests/fixtures/make_library.py` says what is in it.
 """
 
+import hashlib
 import json
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -15,6 +16,7 @@ import pytest
 
 from rag import Library, NewerSchemaError
 from rag.embedding.protocol import Embeddings
+from rag.ingesting import chunking
 from rag.storing.chroma_client import NO_VECTOR, connect, disconnect
 from rag.storing.integrity import Seal
 from rag.storing.protocol import WRITE_BATCH
@@ -42,9 +44,23 @@ class Counting(BagOfWordsEmbedder):
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """The earlier library, unpacked."""
+    return unpacked(tmp_path / "library")
+
+
+def unpacked(folder: Path) -> Path:
+    """Unpack the earlier library; its chunks, none of which is of a table, pass for today's."""
     with ZipFile(EARLIER) as packed:
-        packed.extractall(tmp_path / "library")
-    return tmp_path / "library"
+        packed.extractall(folder)
+    identities = [f"{BagOfWordsEmbedder().identity} cosine chunker={version} tokens=200" for version in (3, chunking.VERSION)]
+    before, after = (hashlib.sha256(identity.encode()).hexdigest()[:16] for identity in identities)
+
+    def rename(collection: Any) -> None:
+        if collection.name.endswith(before):
+            collection.modify(collection.name.replace(before, after), {**collection.metadata, "index": identities[1]})
+
+    collections(folder, rename)
+    with_database(folder, f"UPDATE documents SET fingerprint = '{after}' WHERE fingerprint = '{before}'")
+    return folder
 
 
 def check(library: Library) -> None:

@@ -132,7 +132,7 @@ def test_encryption_without_a_password_is_no_hindrance(load: Load) -> None:
 
 
 def test_scans_are_told_from_blank_pages(load: Load) -> None:
-    with pytest.raises(NoTextError, match=r"report\.pdf has no text: its 3 pages look scanned; run OCR"):
+    with pytest.raises(NoTextError, match=r"report\.pdf has no legible text: its 3 pages look scanned\. To read it by OCR"):
         load(documents.scanned_pdf(3))
     with pytest.raises(NoTextError, match="its 1 page looks scanned"):
         load(documents.scanned_pdf(1))
@@ -152,7 +152,7 @@ def test_scans_are_told_from_blank_pages(load: Load) -> None:
         (documents.written_pdf([]), "a.pdf", UnreadableFileError, "is damaged or not a PDF file: it could not be read"),
         (b"MZ\x90\x00" + bytes(300), "a.pdf", UnsupportedFileError, "it looks like a Windows program"),
         (b"MZ\x90\x00" + bytes(300), "a.txt", UnsupportedFileError, "it looks like a Windows program"),
-        (b"PK\x03\x04" + bytes(300), "a.docx", UnsupportedFileError, "a ZIP archive or an Office document"),
+        (b"PK\x03\x04" + bytes(300), "a.xyz", UnsupportedFileError, "a ZIP archive or an Office document"),
     ],
 )
 def test_bad_files_are_refused_in_plain_words(load: Load, data: bytes, name: str, error: type[DocumentError], message: str) -> None:

@@ -149,7 +149,7 @@ def test_a_client_that_throws_its_cookie_away_is_known_by_its_address(server: Pa
 
 
 def test_tabs_that_are_made_up_do_not_fill_the_memory(server: PageServer, visitor: Visitor) -> None:
-    show, holder = server.event("show_1"), server.gradio.state_holder
+    show, holder = server.event("show"), server.gradio.state_holder
     with Visitor(server, "another0tab") as other:
         assert other.call(show, []).status_code == 200
         for number in range(MOST_TABS + 20):

@@ -15,7 +15,6 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
-from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -39,7 +38,7 @@ from rag.storing.protocol import WRITE_BATCH, IndexName
 from tests.chroma_server import ChromaServer
 from tests.conftest import OpenLibrary
 from tests.fakes import BagOfWordsEmbedder
-from tests.integration.test_earlier_libraries import EARLIER, Counting, check
+from tests.integration.test_earlier_libraries import Counting, check, unpacked
 from ui.commands import terminal
 
 ROOT = Path(__file__).parents[2]
@@ -259,7 +258,7 @@ ADD = """
 import sys
 from rag import Library, Settings
 from tests.fakes import BagOfWordsEmbedder
-from tests.integration.test_earlier_libraries import EARLIER, Counting, check
+from tests.integration.test_earlier_libraries import Counting, check, unpacked
 folder, url, file = sys.argv[1:]
 with Library.open(folder, Settings(chroma_url=url), embedder=BagOfWordsEmbedder(seconds_a_batch=0.05)) as library:
     print(len(library.documents()), flush=True)
@@ -368,8 +367,7 @@ def test_a_server_without_the_library_is_told_and_costs_no_file(open_library: Op
 
 def test_an_earlier_library_on_a_server_is_brought_up_to_date(open_library: OpenLibrary, tmp_path: Path, chroma_url: str) -> None:
     """Its collections were not named after their library, and its records had vectors."""
-    with ZipFile(EARLIER) as packed:
-        packed.extractall(tmp_path / "library")
+    unpacked(tmp_path / "library")
     source, server = connect(tmp_path / "library" / "chroma", None), connect(Path(), chroma_url)
     for collection in source.list_collections():
         found = collection.get(include=["embeddings", "documents", "metadatas"])

@@ -155,7 +155,7 @@ def counts(chroma: Path) -> dict[str, int]:
 
 def test_an_index_is_named_by_what_it_is(open_library: OpenLibrary, filled: Library) -> None:
     filled.close()
-    fingerprint = hashlib.sha256(b"bag-of-words:words cosine chunker=3 tokens=200").hexdigest()[:16]
+    fingerprint = hashlib.sha256(b"bag-of-words:words cosine chunker=4 tokens=200").hexdigest()[:16]
     found = counts(filled.folder / "chroma")
     assert found == {f"chunks-{fingerprint}": 5 + 3 + 1, f"records-{fingerprint}": 3}
 

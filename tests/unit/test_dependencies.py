@@ -30,8 +30,8 @@ PRIVATE = {
 }
 """Private parts of other libraries that are used, with the reason. Each of these libraries has an upper bound in pyproject.toml."""
 
-PUBLIC = {"_exit", "_asdict", "_fields", "_make", "_replace"}
-"""Of os and of named tuples: documented, whatever their names."""
+PUBLIC = {"_exit", "_asdict", "_fields", "_make", "_replace", "_Element"}
+"""Of os, of named tuples and of lxml, whose elements have no other type: documented, whatever their names."""
 
 
 def distribution(name: str) -> str:

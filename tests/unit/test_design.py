@@ -26,6 +26,7 @@ HEAVY = {
     "gradio",
     "fastapi",
     "openai",
+    "lxml",
     "pypdf",
     "pypdfium2",
     "uvicorn",
@@ -45,20 +46,21 @@ HEAVY = {
 }
 
 ADAPTERS: dict[str, str | tuple[str, ...]] = {
-    "charset_normalizer": "rag/formats/decoding.py",
+    "chardet": "rag/formats/guessing.py",
     "chromadb": tuple(f"rag/storing/{name}.py" for name in ("chroma", "chroma_client", "lease", "opening")),
     "httpx": "rag/storing/chroma_client.py",  # what Chroma raises
     "filelock": "rag/storing/lock.py",
     "openai": "rag/endpoints/",
-    "httpx2": ("rag/endpoints/", "ui/commands/doctor.py"),  # what openai raises
+    "httpx2": ("rag/endpoints/", "rag/fetching/", "ui/commands/doctor.py"),  # what openai raises
     "torch": ("rag/embedding/", "rag/reranking.py"),
     "transformers": ("rag/embedding/", "rag/reranking.py"),
     "sentence_transformers": ("rag/embedding/", "rag/reranking.py"),
     "safetensors": "rag/reranking.py",
     "tantivy": "rag/storing/lexical.py",
+    "watchfiles": "rag/watching/events.py",
     "networkx": "rag/exploring/",
     "rapidfuzz": ("rag/verifying/matching.py", "rag/exploring/"),
-    "regex": ("rag/text/", "rag/reading/tokens.py"),
+    "regex": ("rag/text/", "rag/reading/tokens.py", "rag/formats/guessing.py"),
     "Stemmer": "rag/text/terms.py",
     "plotly": ("rag/exploring/figures/", "ui/commands/report.py", "ui/http/figures.py", "ui/web/exploring/figures.py"),
     "matplotlib": "rag/exploring/figures/",
@@ -72,9 +74,11 @@ ADAPTERS: dict[str, str | tuple[str, ...]] = {
     "tokenizers": ("rag/embedding/", "rag/reading/"),
     "platformdirs": "rag/settings.py",
     "huggingface_hub": "rag/embedding/",
-    "PIL": "rag/formats/pdf/drawing.py",
+    "PIL": "rag/formats/",
+    "oxmsg": "rag/formats/mail/outlook.py",
     "pypdf": "rag/formats/",
     "pypdfium2": "rag/formats/",
+    "python_calamine": "rag/formats/sheets/excel.py",
     "pydantic": (
         "rag/settings.py",
         "rag/evaluating/variant.py",
@@ -83,12 +87,14 @@ ADAPTERS: dict[str, str | tuple[str, ...]] = {
         "ui/commands/cli.py",
         "ui/chats/turns.py",
     ),
+    "rapidocr": "rag/formats/ocr/engine.py",
     "pydantic_settings": "rag/settings.py",
     "numpy": ("rag/", "ui/commands/report.py", "ui/commands/exploring/", "ui/web/exploring/"),
     "gradio": "ui/web/",
     "jinja2": ("ui/rendering/html.py", "ui/commands/report.py"),
+    "lxml": "rag/formats/",
     "markdown_it": "ui/rendering/",
-    "markupsafe": ("ui/rendering/prose.py", "ui/web/answers.py", "ui/web/exploring/", "ui/chats/exporting.py"),
+    "markupsafe": ("ui/rendering/", "ui/web/answers.py", "ui/web/exploring/", "ui/chats/exporting.py"),
     "fastapi": ("ui/http/", "ui/server.py", "ui/web/mounting.py"),
     "starlette": ("ui/http/", "ui/server.py"),
     "uvicorn": "ui/server.py",
@@ -103,13 +109,14 @@ VALUES = {"types", "errors", "settings"}
 LAYERS: dict[str, tuple[set[str], ...]] = {
     "rag": (
         {"text"},
-        {"formats", "files"},
+        {"formats", "files", "origins"},
         {"embedding", "endpoints", "reranking"},
+        {"fetching"},
         {"storing", "reading"},
         {"ingesting", "retrieving", "answering", "verifying"},
         {"viewing", "checkup"},
         {"building", "library", "exploring"},
-        {"evaluating"},
+        {"evaluating", "watching"},
     ),
     "ui": (
         {"text", "limits", "places"},
@@ -301,7 +308,7 @@ def test_the_tree_of_errors_is_as_it_is_drawn() -> None:
 def test_every_document_error_has_a_status_of_its_own() -> None:
     kinds = errors.DocumentError.__subclasses__()
     statuses = [vars(kind)["status"] for kind in kinds]
-    assert len(set(statuses)) == len(kinds) == 5
+    assert len(set(statuses)) == len(kinds) == 6
     assert set(statuses) <= set(get_args(types.OutcomeStatus))
 
 
