@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -73,13 +74,14 @@ def _outdone_rows(units: Sequence[ReadUnit], passages: Sequence[Passage], weight
     Of rows with the same words, those in the first cell count, and whether it has others: "Pump" is no "Pump 2".
     """
     rows = defaultdict[tuple[str, str], dict[ReadUnit, tuple[frozenset[int], frozenset[int]]]](dict)
+    words_in = cache(weights.words_in)  # many rows have one header
     for each in units:
         unit, passage = each.unit, passages[each.index]
         if unit.kind == "row" and unit.lead:
             text, group = passage.headed_text, unit.group or (0, 0)
             header, row = text[slice(*unit.lead)], f"{text[slice(*group)]}\n{text[unit.start : unit.end]}"
             label = "".join(cells_of(text, unit.start, unit.end)[:1])
-            known = weights.words_in(header)
+            known = words_in(header)
             named = weights.words_in(label) - known
             if named and weights.has_all_of(label):
                 named |= {_NAMED}

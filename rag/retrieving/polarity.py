@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from functools import lru_cache
 
 from rag.text.terms import indexed_terms
 from rag.verifying.negation import denied_terms
@@ -22,11 +23,16 @@ def chooses(question: str) -> bool:
 
 def agreement(question: str, text: str, language: str) -> int:
     """-1 where one of the two denies a word that the other says undenied, 1 where both deny one, else 0."""
-    denied = [Counter(term for terms in denied_terms(each, language) for term in terms) for each in (question, text)]
+    denied = _denied(question, language), _denied(text, language)
     if not any(denied):
         return 0
-    counts = [Counter(indexed_terms(each, language)[0]) - Counter(own) for each, own in zip((question, text), denied, strict=True)]
+    counts = [Counter(indexed_terms(each, language)[0]) - own for each, own in zip((question, text), denied, strict=True)]
     (asked, said), (not_asked, not_said) = map(set, counts), map(set, denied)
     if asked & (not_said - said) or said & (not_asked - asked):
         return -1
     return int(not not_asked.isdisjoint(not_said))
+
+
+@lru_cache(maxsize=8)  # of the question, which is compared with one text after another
+def _denied(text: str, language: str) -> Counter[str]:
+    return Counter(term for terms in denied_terms(text, language) for term in terms)
