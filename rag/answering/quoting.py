@@ -16,6 +16,7 @@ MOST_CHARACTERS = 400  # of all quotations together, where there is more than on
 MARGIN = 1.5  # a further unit is quoted when its value is at most this much below the best one's
 MOST_ITEMS = 8  # of a list whose lead is what answers
 LONGEST_BESIDE = 300  # characters of a sentence that is quoted with the one beside it
+ANSWERS = 0.0  # a sentence whose own answer's logit is greater stands alone. Of 0, 1 and none: as many right, shorter with 0
 _PARAGRAPH = re.compile(r"\n[^\S\n]*\n|\S")
 _BULLET = re.compile(r"[-*•–·‣▪]\s+")
 
@@ -60,8 +61,10 @@ def best_units(units: Sequence[ReadUnit], passages: Sequence[Passage], margin: f
 
 def _in_context(read: ReadUnit, units: Sequence[ReadUnit], text: str) -> ReadUnit:
     """A sentence, with the one before or after it where the answer itself seems to stand there: "Such devices treat ...", but which?"""
-    at = units.index(read)
     start, end = read.unit.start, read.unit.end
+    if read.answer > ANSWERS:
+        return read
+    at = units.index(read)
     for beside in (*units[max(at - 1, 0) : at], *units[at + 1 : at + 2]):
         between = text[min(end, beside.unit.end) : max(start, beside.unit.start)]
         is_next = beside.index == read.index and read.unit.kind == beside.unit.kind == "sentence" and not _PARAGRAPH.search(between)
