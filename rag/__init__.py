@@ -33,12 +33,14 @@ from rag.errors import (
     LibraryError as LibraryError,
     LibraryLockedError as LibraryLockedError,
     NewerSchemaError as NewerSchemaError,
+    NothingMatchesError as NothingMatchesError,
     NoTextError as NoTextError,
     PasswordNeededError as PasswordNeededError,
     QuestionFileError as QuestionFileError,
     QuestionTooLongError as QuestionTooLongError,
     RagError as RagError,
     RerankingError as RerankingError,
+    ServerError as ServerError,
     SettingChangeError as SettingChangeError,
     StorageError as StorageError,
     TooManyRequestsError as TooManyRequestsError,
@@ -55,10 +57,13 @@ from rag.types import (
     Finding as Finding,
     Heading as Heading,
     Message as Message,
+    ModelOffer as ModelOffer,
+    ModelSwitch as ModelSwitch,
     Outcome as Outcome,
     Page as Page,
     Passage as Passage,
     Progress as Progress,
+    QuestionPart as QuestionPart,
     RemovedDocument as RemovedDocument,
     Report as Report,
     Sent as Sent,
@@ -67,7 +72,9 @@ from rag.types import (
 if TYPE_CHECKING:
     from rag.embedding.protocol import Embedder as Embedder
     from rag.endpoints.chat.model import ChatDelta as ChatDelta, ChatModel as ChatModel, ChatStatus as ChatStatus
+    from rag.filters import Filters as Filters
     from rag.library import Library as Library
+    from rag.remote.library import RemoteLibrary as RemoteLibrary, connect as connect
     from rag.reranking import Reranker as Reranker
     from rag.settings import Settings as Settings
 
@@ -76,9 +83,12 @@ _LOADED_LATER = {
     "ChatModel": "rag.endpoints.chat.model",
     "ChatStatus": "rag.endpoints.chat.model",
     "Embedder": "rag.embedding.protocol",
+    "Filters": "rag.filters",
     "Library": "rag.library",
+    "RemoteLibrary": "rag.remote.library",
     "Reranker": "rag.reranking",
     "Settings": "rag.settings",
+    "connect": "rag.remote.library",
 }
 """Names whose modules take time to load: `rag --help` and whoever wants the values alone need not wait for numpy and pydantic."""
 

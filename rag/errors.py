@@ -11,10 +11,12 @@ RagError
 ├── LibraryError               the library itself
 │   ├── LibraryClosedError
 │   ├── LibraryLockedError
+│   ├── ServerError
 │   ├── StorageError
 │   │   ├── LibraryDamagedError
 │   │   └── NewerSchemaError
 │   ├── DocumentNotFoundError
+│   │   └── NothingMatchesError
 │   ├── EmptyQuestionError
 │   ├── QuestionTooLongError
 │   └── TooManyRequestsError
@@ -97,6 +99,10 @@ class LibraryLockedError(LibraryError):
     """Another process has the library open."""
 
 
+class ServerError(LibraryError):
+    """The server that holds the library cannot be reached, stopped answering, or refuses."""
+
+
 class LibraryClosedError(LibraryError):
     """The library was closed."""
 
@@ -128,6 +134,10 @@ class NewerSchemaError(StorageError):
 
 class DocumentNotFoundError(LibraryError):
     """No document, or more than one, has that name or id."""
+
+
+class NothingMatchesError(DocumentNotFoundError):
+    """No document is what a search was limited to."""
 
 
 class TooManyRequestsError(LibraryError):

@@ -14,9 +14,16 @@ from typing import Any, Self
 
 import httpx2
 import uvicorn
+from fastapi import FastAPI
+from starlette.routing import Route
 
 from rag import Library
 from ui.chats.conversations import Conversations
+from ui.http.agents import Agents
+from ui.http.api.access import Access
+from ui.http.api.app import build_api
+from ui.http.compatible.app import build_compatible
+from ui.http.documents import document_routes
 from ui.server import build_app, keep_to_itself, listen
 from ui.uploading.indexer import Indexer
 
@@ -27,13 +34,16 @@ class PageServer:
     """The page of a library, on a free port of 127.0.0.1; a context manager."""
 
     def __init__(self, library: Library) -> None:
-        keep_to_itself(library.folder)
         self.library = library
         with loops_let_go():
-            self.app = build_app(library, Indexer(library), Conversations())
+            self.app = self._built(library)
         self._server = uvicorn.Server(uvicorn.Config(self.app, log_level="critical", timeout_graceful_shutdown=1))
         self._socket = listen("127.0.0.1", 0)
         self._thread = threading.Thread(target=lambda: asyncio.run(self._server.serve([self._socket])), daemon=True)
+
+    def _built(self, library: Library) -> FastAPI:
+        keep_to_itself(library.folder)
+        return build_app(library, Indexer(library), Conversations())
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -64,6 +74,20 @@ class PageServer:
         """The number of the first event whose handler has this name."""
         events: dict[int, Any] = self.gradio.get_blocks().fns
         return next(number for number, event in events.items() if event.api_name == name)
+
+
+class ApiServer(PageServer):
+    """The HTTP API alone, which is built in no time."""
+
+    def _built(self, library: Library) -> FastAPI:
+        token = library.settings.api_token
+        access = Access(token.get_secret_value() if token else "", library.holder_token)
+        agents = Agents(library, access)
+        app = FastAPI(lifespan=agents.lifespan)
+        app.router.routes.append(Route("/mcp", agents, methods=["GET", "POST", "DELETE"]))
+        app.mount("/api", build_api(library, access, document_routes(library), wake=lambda: None))
+        app.mount("/v1", build_compatible(library, access))
+        return app
 
 
 @contextmanager

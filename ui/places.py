@@ -56,6 +56,12 @@ def place(passage: Passage) -> str:
     return passage.document
 
 
+def address(server: str, document_id: str, page: int, start: int = 0, end: int = 0) -> str:
+    """The address that opens a page in a browser, with these words of it marked."""
+    words = f"&start={start}&end={end}" if end > start else ""
+    return f"{server.rstrip('/')}/#document={document_id}&page={page}{words}"
+
+
 def footnotes(answer: Answer) -> list[Footnote]:
     """An answer's footnotes, by number."""
     by_number: dict[int, list[Citation]] = {}
@@ -65,6 +71,13 @@ def footnotes(answer: Answer) -> list[Footnote]:
         Footnote(number, place(cited[0].passage), cited[0].heading, tuple(dict.fromkeys(map(_checked_quote, cited))))
         for number, cited in sorted(by_number.items())
     ]
+
+
+def searches(answer: Answer) -> list[str]:
+    """What was searched for, where it is not what was asked: a follow-up as it was completed, and each part by its name."""
+    searched, asked = (" ".join(words.split()) for words in (answer.searched, answer.question))
+    whole = [f"“{searched}”"] if searched not in {"", asked} else []
+    return whole + [f"{part.name}: “{part.searched}”" for part in answer.parts]
 
 
 def _says_its_unit(label: str, kind: Format | None) -> bool:

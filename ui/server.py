@@ -31,31 +31,57 @@ class ServeError(RagError):
 
 
 def build_app(
-    library: Library, indexer: "Indexer", conversations: "Conversations", *, hosts: Collection[str] = ("127.0.0.1", "localhost", "::1")
+    library: Library,
+    indexer: "Indexer",
+    conversations: "Conversations",
+    *,
+    hosts: Collection[str] = ("127.0.0.1", "localhost", "::1"),
+    is_local: bool = True,
 ) -> "FastAPI":
-    """Put together the routes of `ui.http` and the page of `ui.web`, which is mounted last; it answers to the names `hosts` alone."""
+    """Put together the routes of `ui.http` and the page of `ui.web`, which is mounted last; it answers to the names `hosts` alone.
+
+    `is_local`: whether only this machine reaches it, so that the API needs no token where none is set.
+    """
     from fastapi import FastAPI
     from starlette.middleware.cors import CORSMiddleware
+    from starlette.routing import Route
 
     from ui.http.addresses import own_addresses_only
+    from ui.http.agents import Agents
+    from ui.http.api.access import Access
+    from ui.http.api.app import build_api
     from ui.http.clients import with_clients
+    from ui.http.compatible.app import build_compatible
     from ui.http.conversations import conversation_routes
     from ui.http.doctor import doctor_routes
     from ui.http.documents import document_routes
     from ui.http.figures import figure_routes
+    from ui.http.models import model_routes
     from ui.http.protection import with_protection
     from ui.web.app import build_page
     from ui.web.exploring.figures import Figures
     from ui.web.mounting import mount
 
-    app = FastAPI(title="Footnote", docs_url=None, redoc_url=None, openapi_url=None)
+    token = library.settings.api_token.get_secret_value() if library.settings.api_token else ""
+    access = Access(token, library.holder_token, is_local)
+    agents = Agents(library, access)
+    app = FastAPI(title="Footnote", docs_url=None, redoc_url=None, openapi_url=None, lifespan=agents.lifespan)
     app.add_middleware(CORSMiddleware)  # allows no other site; without it Gradio adds one that allows all
     app.add_middleware(with_clients)
     app.add_middleware(own_addresses_only, names=hosts)
     app.add_middleware(with_protection)  # the last one added is the outermost
     figures = Figures()
-    for router in (document_routes(library), conversation_routes(conversations), doctor_routes(library), figure_routes(figures.find)):
+    for router in (
+        document_routes(library),
+        conversation_routes(conversations),
+        doctor_routes(library),
+        figure_routes(figures.find),
+        model_routes(library, indexer.wake),
+    ):
         app.include_router(router)
+    app.router.routes.append(Route("/mcp", agents, methods=["GET", "POST", "DELETE"]))
+    app.mount("/api", build_api(library, access, document_routes(library), wake=indexer.wake))
+    app.mount("/v1", build_compatible(library, access))
     mount(app, build_page(library, indexer, conversations, figures), library.settings)
     return app
 
@@ -115,7 +141,7 @@ def _build_server(
     from ui.http.stopping import Requests
 
     names = answered_names(host, library.settings.allowed_names)
-    app, requests = build_app(library, indexer, conversations, hosts=names), Requests()
+    app, requests = build_app(library, indexer, conversations, hosts=names, is_local=is_loopback(host)), Requests()
     app.add_middleware(requests.stoppable)
     if not is_loopback(host):
         others = ", ".join(sorted(names - LOOPBACK))

@@ -11,7 +11,7 @@ from rag.verifying.protocol import Claim, Judgement, Support, Verifier
 
 
 @dataclass(frozen=True, slots=True)
-class _Footnote:
+class Footnote:
     """A footnote of the checked answer: it replaces `text[start:end]` of the unchecked one."""
 
     start: int
@@ -30,12 +30,12 @@ def footnoted(answer: Answer, verifier: Verifier) -> Answer:
     places = [answer.passages.index(citation.passage) for citation in answer.citations]
     claims = [Claim(statement.text, tuple(dict.fromkeys(places[index] for index in statement.citations))) for statement in stated]
     judgements = verifier.verify(claims, answer.passages)
-    return _rebuilt(answer, stated, judgements, _footnotes(answer.citations, places, stated, judgements))
+    return rebuilt(answer, stated, judgements, footnotes_of(answer.citations, places, stated, judgements))
 
 
-def _footnotes(
+def footnotes_of(
     citations: Sequence[Citation], places: Sequence[int], stated: Sequence[Statement], judgements: Sequence[Judgement]
-) -> list[_Footnote]:
+) -> list[Footnote]:
     """The footnotes of the checked answer, in order."""
     owners = {index: number for number, statement in enumerate(stated) for index in statement.citations}
     footnotes = []
@@ -43,14 +43,15 @@ def _footnotes(
         owner = owners.get(index)
         supports = () if owner is None else judgements[owner].supports
         support = next((support for support in supports if support.index == place), None)
-        footnotes.append(_Footnote(citation.position, citation.position + len(f"[{citation.number}]"), place, owner, support))
+        footnotes.append(Footnote(citation.position, citation.position + len(f"[{citation.number}]"), place, owner, support))
     for number, (statement, judgement) in enumerate(zip(stated, judgements, strict=True)):
         if statement.may_gain and not statement.citations and judgement.supports:
-            footnotes.append(_Footnote(statement.end, statement.end, judgement.supports[0].index, number, judgement.supports[0]))
+            footnotes.append(Footnote(statement.end, statement.end, judgement.supports[0].index, number, judgement.supports[0]))
     return sorted(footnotes, key=lambda footnote: footnote.start)
 
 
-def _rebuilt(answer: Answer, stated: Sequence[Statement], judgements: Sequence[Judgement], footnotes: Sequence[_Footnote]) -> Answer:
+def rebuilt(answer: Answer, stated: Sequence[Statement], judgements: Sequence[Judgement], footnotes: Sequence[Footnote]) -> Answer:
+    """The answer with these footnotes in place of its own."""
     numbers: dict[int, int] = {}
     citations: list[Citation] = []
     text, at = "", 0

@@ -4,6 +4,7 @@ import errno
 import json
 import logging
 import os
+import secrets
 import shutil
 import socket
 import sys
@@ -20,7 +21,7 @@ log = logging.getLogger(__name__)
 
 READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
 
-COPIED = ("chroma", "chroma.seal.json", "lexical", "pending.sqlite3", "pending.sqlite3-wal", "library.json")
+COPIED = ("chroma", "chroma.seal.json", "lexical", "pending.sqlite3", "pending.sqlite3-wal", "library.json", "model.json")
 """The parts of an index, which are copied to be read: Chroma, SQLite and tantivy write even then."""
 
 
@@ -31,7 +32,7 @@ class LibraryLock:
         """Take the lock; raises `LibraryLockedError` where another `Library` has it, OSError where the folder cannot be written."""
         self.folder = folder
         self._holder = folder / "holder.json"
-        self._lock = FileLock(folder / "lock")
+        self._lock = FileLock(folder / "lock", thread_local=False)  # whichever thread closes the library releases it
         try:
             self._lock.acquire(blocking=False)
         except Timeout as error:
@@ -42,12 +43,14 @@ class LibraryLock:
             "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:2]]).strip(),
             "since": datetime.now(UTC).isoformat(timespec="seconds"),
         }
+        self.token = secrets.token_urlsafe(32)
         self.announce("")
 
     def announce(self, url: str) -> None:
-        """Tell other processes the URL of the page that this one serves."""
+        """Tell other processes of this user the URL of the server that this one is, and the token that opens it."""
         with suppress(OSError):
-            self._holder.write_text(json.dumps({**self._facts, "url": url}), encoding="utf-8")
+            self._holder.touch(mode=0o600)
+            self._holder.write_text(json.dumps({**self._facts, "url": url, "token": self.token}), encoding="utf-8")
 
     def _who(self) -> str:
         try:
@@ -62,9 +65,10 @@ class LibraryLock:
             self._lock.release()
 
 
-def holder_url(folder: Path) -> str:
-    """The URL of the page that the holder of a library serves, or ""."""
-    return str(_read(folder / "holder.json").get("url", ""))
+def holder(folder: Path) -> tuple[str, str]:
+    """The URL of the server that holds a library, and the token that opens it to this user; "" for what is not known."""
+    facts = _read(folder / "holder.json")
+    return str(facts.get("url", "")), str(facts.get("token", ""))
 
 
 def _read(holder: Path) -> dict[str, object]:
@@ -87,6 +91,8 @@ class ReadOnlyCopy:
                 shutil.copytree(source, self.folder / name)
             elif source.exists():
                 shutil.copy2(source, self.folder / name)
+
+    token = ""
 
     def announce(self, url: str) -> None:
         """Tell nobody: others have the library too."""

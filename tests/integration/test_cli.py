@@ -1,10 +1,12 @@
 """`rag`: what it prints where, and how it ends."""
 
+import io
 import json
 import os
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -16,6 +18,7 @@ from rag import Answer, DocumentRecord, Library, Outcome, Passage
 from rag.embedding.protocol import Embedder
 from tests import documents
 from tests.chat_server import ChatServer
+from tests.page_server import ApiServer
 from ui.commands.cli import app, main
 
 RAG = Path(sys.executable).with_name("rag")
@@ -102,7 +105,7 @@ def test_the_installed_command_adds_searches_and_answers(tmp_path: Path, minilm:
 
     listed = in_a_process("list", "--json", "--library", tmp_path / "made")
     assert (listed.status, listed.err) == (0, "")
-    assert set(listed.lines[0]) == names(DocumentRecord)
+    assert set(listed.lines[0]) == names(DocumentRecord) | {"kind", "state", "ocr_share"}
 
     answered = in_a_process("ask", QUESTION, RAG_LIBRARY=str(tmp_path / "made"), LC_ALL="C")
     assert answered.status == 0
@@ -287,6 +290,45 @@ def test_a_library_in_use_is_told(run: Run, filled: Path) -> None:
     assert (ended.status, ended.out) == (1, "")
     assert "is in use by" in ended.err
     assert str(os.getpid()) in ended.err
+
+
+def test_commands_speak_to_the_server_that_holds_the_library(run: Run, filled: Path, minilm: Embedder, tmp_path: Path) -> None:
+    commands = (["list"], ["list", "--json"], ["search", QUESTION, "-k", "2"], ["ask", QUESTION], ["map", "-o", tmp_path / "map.html"])
+    alone = [run(*command, "--library", filled) for command in commands]
+    with Library.open(filled, embedder=minilm) as library, ApiServer(library) as server:
+        library.announce(server.url)
+        assert [run(*command, "--library", filled) for command in commands] == alone
+        (tmp_path / "docs").mkdir()
+        (tmp_path / "docs" / "ferry.txt").write_text("The ferry leaves at seven.")
+        added = run("add", tmp_path / "docs", tmp_path / "gone.txt", "--library", filled)
+        assert (added.status, sorted(line.split()[0] for line in added.out.splitlines())) == (1, ["added", "unreadable"])
+        assert str(tmp_path / "docs" / "ferry.txt") in library.document("ferry.txt").sources
+        assert run("remove", "ferry.txt", "--library", filled).err.startswith("Removed ferry.txt.")
+        (filled / "holder.json").write_text(json.dumps({"url": server.url, "token": "wrong"}))
+        assert "for programs of the same user" in run("add", tmp_path / "docs", "--library", filled).err
+
+
+def test_a_text_is_checked_sentence_by_sentence(run: Run, sample_library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    draft = tmp_path / "draft.md"
+    draft.write_text("You may return an item within 30 days of delivery. You may return an item within 90 days of delivery.")
+    ended = run("check", draft, "--library", sample_library)
+    assert (ended.status, ended.err) == (1, "1 of 2 sentences are supported.\n")
+    assert [line.split()[0] for line in ended.out.splitlines() if not line.startswith(" ")] == ["supported", "unsupported"]
+    assert "[1] returns-policy.txt: “" in ended.out
+    monkeypatch.setattr(sys, "stdin", io.StringIO("You may return an item within 30 days of delivery."))
+    assert run("check", "-", "--library", sample_library, "--json").status == 0
+    draft.write_bytes(b"\xff\xfe\x00")
+    assert "is not UTF-8 text" in run("check", draft, "--library", sample_library).err
+    assert "cannot be read" in run("check", tmp_path / "gone.md", "--library", sample_library).err
+
+
+def test_a_command_waits_for_another_to_end(run: Run, filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAG_WAIT_SECONDS", "30")
+    with Library.open(filled) as library:
+        ending = threading.Timer(0.5, library.close)
+        ending.start()
+        assert run("list", "--library", filled).status == 0
+        ending.join()
 
 
 def test_another_chunk_size_is_told_and_brought_over(run: Run, filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import aclosing, nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,7 +10,9 @@ from rich.live import Live
 from rich.text import Text
 
 from rag.answering.notices import nothing_found, still_indexing
+from rag.filters import Filters
 from rag.types import Answer
+from ui.commands.filtering import filtered
 from ui.commands.terminal import (
     JsonOption,
     LibraryOption,
@@ -24,7 +26,8 @@ from ui.commands.terminal import (
     warn,
     warn_not_searched,
 )
-from ui.places import Footnote, footnotes, place
+from ui.places import Footnote, footnotes, place, searches
+from ui.text import SEARCHED
 
 if TYPE_CHECKING:
     from rag.library import Library
@@ -34,14 +37,21 @@ FAILED_SENTENCES = {"related": "Not quite what its source says:", "unsupported":
 LONGEST_QUOTE = 240  # characters
 
 QuestionArgument = Annotated[str, typer.Argument(help="What you want to know.")]
-DocumentOption = Annotated[list[str] | None, typer.Option("--document", help="Search this document only; repeatable.")]
+DocumentOption = Annotated[
+    list[str] | None, typer.Option("--document", help='Search this document only, or all of a pattern such as "*.pdf"; repeatable.')
+]
+EverywhereOption = Annotated[
+    bool, typer.Option("--everywhere", help='Search everywhere, even if the question says where to look ("in the 2022 report").')
+]
 
 app = typer.Typer()
 
 
 @app.command()
+@filtered
 def search(
     question: QuestionArgument,
+    filters: Filters,
     library: LibraryOption = None,
     top_k: TopKOption = None,
     document: DocumentOption = None,
@@ -50,12 +60,13 @@ def search(
     """Find the passages nearest to a question."""
     with open_library(library) as opened:
         opened.warm_up()
-        passages = opened.retrieve(question, top_k=top_k, documents=document)
+        passages = opened.retrieve(question, top_k=top_k, documents=document, where=filters)
         if passages:
             warn_not_searched(opened)
         else:
             err.print(nothing_found(len(opened.documents()), len(opened.left_behind())), markup=False)
-        if notice := still_indexing(len(opened.keyword_ready(document))):
+        filters = replace(filters, documents=tuple(document or ()))
+        if notice := still_indexing(sum(record.state != "ready" for record in opened.documents(filters))):
             warn(notice)
     if as_json:
         print_json(asdict(passage) for passage in passages)
@@ -69,20 +80,24 @@ def search(
 
 
 @app.command()
-def ask(
+@filtered
+def ask(  # noqa: PLR0913, PLR0917 - each option is one
     question: QuestionArgument,
+    filters: Filters,
     library: LibraryOption = None,
     top_k: TopKOption = None,
     document: DocumentOption = None,
+    everywhere: EverywhereOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Answer a question from the documents, with footnotes. Without a chat model, the answer is quoted sentences."""
+    where = replace(filters, reads_question=not everywhere)
 
     async def final_answer(opened: "Library") -> Answer:
         """The finished answer; a terminal shows it while it grows."""
         growing = Live(console=out, transient=True, auto_refresh=False, vertical_overflow="crop")
         with growing if out.is_terminal and not as_json else nullcontext() as shown:
-            async with aclosing(opened.stream(question, top_k=top_k, documents=document)) as answers:
+            async with aclosing(opened.stream(question, top_k=top_k, documents=document, where=where)) as answers:
                 async for answer in answers:
                     if shown:
                         shown.update(Text(answer.text), refresh=True)
@@ -96,6 +111,8 @@ def ask(
     if as_json:
         print_json([asdict(answer)])
     else:
+        if answer.only:
+            err.print(f"Searched only {answer.only}, as the question says; --everywhere searches all.", style="dim", markup=False)
         _print_answer(answer)
         if answer.notice:
             err.print(answer.notice, style="dim", markup=False)
@@ -104,7 +121,9 @@ def ask(
 
 
 def _print_answer(answer: Answer) -> None:
-    """Print the text, each footnote with the words that its sentences rest on, and the sentences that do not hold."""
+    """Print what was searched for, the text, each footnote with the words it rests on, and the sentences that do not hold."""
+    if searched := searches(answer):
+        out.print(f"{SEARCHED} {' · '.join(searched)}\n", style="dim", markup=False)
     out.print(Text(answer.text), end="\n\n")
     for note in footnotes(answer):
         out.print(f"[{note.number}] {note.place}", markup=False)

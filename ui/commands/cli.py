@@ -7,7 +7,7 @@ import typer
 from pydantic import ValidationError
 
 from rag.errors import RagError
-from ui.commands import asking, doctor, documents, evaluating, serving, training, watching
+from ui.commands import agents, asking, checking, doctor, documents, evaluating, models, serving, training, watching
 from ui.commands.exploring import arithmetic, classify, compare, duplicates, maps, related, tokens
 from ui.commands.terminal import err
 
@@ -15,7 +15,10 @@ COMMANDS = (
     documents,
     watching,
     asking,
+    checking,
     serving,
+    agents,
+    models,
     doctor,
     evaluating,
     maps,

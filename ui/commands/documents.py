@@ -1,17 +1,21 @@
 """`rag add`, `rag list`, `rag remove`, `rag reindex`: what is in the library."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
 from rag.errors import LibraryError, StorageError
+from rag.filters import Filters, described, kind_of
+from rag.formats.counting import notes_on
 from rag.formats.registry import names
-from rag.types import DocumentRecord, Outcome, Progress, ProgressCallback, Report
+from rag.types import DocumentRecord, MetadataValue, Outcome, Progress, ProgressCallback, Report
+from ui.commands.filtering import filtered
 from ui.commands.terminal import (
     ADD_DOCUMENTS,
     JsonOption,
@@ -49,7 +53,7 @@ def password_in(given: str) -> str:
 
 
 @app.command()
-def add(
+def add(  # noqa: PLR0913, PLR0917 - each option is one
     paths: Annotated[
         list[str], typer.Argument(help=f"Files, folders and web addresses: {names()}.", parser=path_or_address, metavar="PATHS")
     ],
@@ -62,6 +66,10 @@ def add(
         list[str] | None,
         typer.Option(help="File with a password for encrypted PDFs; repeatable.", parser=password_in, metavar="FILE", show_default=False),
     ] = None,
+    meta: Annotated[
+        list[str] | None,
+        typer.Option(help="Metadata to search by, such as year=2022; repeatable.", metavar="KEY=VALUE", show_default=False),
+    ] = None,
     ask_password: Annotated[bool, typer.Option("--ask-password", help="Prompt for the password of encrypted PDFs.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -69,24 +77,50 @@ def add(
     passwords = [*(password or ()), *(password_file or ())]
     if ask_password:
         passwords.append(typer.prompt("Password", hide_input=True, err=True))
+    metadata = metadata_in(meta) if meta else None
     with open_library(library, create=True) as opened, _outcomes_printed(as_json) as progress:
-        report = opened.add(paths, passwords=passwords, progress=progress)
+        report = opened.add(paths, passwords=passwords, progress=progress, metadata=metadata)
     _finish(report, as_json)
 
 
+def metadata_in(given: list[str]) -> dict[str, MetadataValue]:
+    """Metadata as it is typed: a value is a number, true or false where it looks like one, unless it is in quotes."""
+    metadata: dict[str, MetadataValue] = {}
+    for each in given:
+        key, equals, value = each.partition("=")
+        if not key.strip() or not equals:
+            raise typer.BadParameter(f"{each!r} is not KEY=VALUE. Write --meta year=2022.", param_hint="--meta")
+        try:
+            read = json.loads(value)
+        except ValueError:
+            read = value
+        metadata[key.strip()] = read if isinstance(read, str | int | float | bool) else value
+    return metadata
+
+
 @app.command("list")
-def list_documents(library: LibraryOption = None, as_json: JsonOption = False) -> None:
+@filtered
+def list_documents(filters: Filters, library: LibraryOption = None, as_json: JsonOption = False) -> None:
     """List the documents."""
+    from ui.models import offer_in_words
+
     with open_library(library) as opened:
-        records = opened.documents()
+        records, cure = opened.documents(filters), opened.ocr_cure
+        if not records and (all_records := opened.documents()):
+            raise LibraryError(f"No document matches. {described(all_records)}")
         all_searched = warn_not_searched(opened)
         for record, problem in opened.damaged_copies():
             warn(f"The library's copy of {record.name} is {problem}: add the file again, or run `rag doctor --repair`.")
+        if offer := offer_in_words(opened):
+            warn(f"{offer} `rag models use` changes to it.")
     if as_json:
-        print_json({name: value for name, value in asdict(record).items() if name != "password"} for record in records)
+        print_json(map(_fields, records))
     elif records:
-        columns = ("document", "pages", "chunks", "added", "id")
-        print_table(columns, map(_cells, records), right=("pages", "chunks"))
+        columns = ("document", "kind", "language", "date", "id") if filters else ("document", "pages", "chunks", "added", "id")
+        print_table(columns, (_told(each) if filters else _cells(each, cure) for each in records), right=("pages", "chunks"))
+        for record in records:
+            if notes := notes_on(record, cure):
+                warn(f"{record.name}: {'; '.join(notes)}.")
     elif all_searched:
         err.print(ADD_DOCUMENTS)
 
@@ -151,6 +185,22 @@ def _finish(report: Report, as_json: bool) -> None:
     raise typer.Exit(0 if report.all_searchable else 1)
 
 
-def _cells(record: DocumentRecord) -> tuple[str, ...]:
-    added = f"indexing {int(100 * record.indexed)} %" if record.indexed < 1 else record.added[:16].replace("T", " ")
+def _fields(record: DocumentRecord) -> dict[str, Any]:
+    """What `--json` prints."""
+    fields = {name: value for name, value in asdict(record).items() if name != "password"}
+    return fields | {"kind": kind_of(record), "state": record.state, "ocr_share": record.ocr_share}
+
+
+def _cells(record: DocumentRecord, ocr_cure: str) -> tuple[str, ...]:
+    added = record.added[:16].replace("T", " ")
+    if record.indexed < 1:
+        added = f"indexing {int(100 * record.indexed)} %"
+    elif record.ocr_waiting and not ocr_cure:
+        added = f"OCR {int(100 * record.ocr_share)} %"
     return escape(record.name), str(record.pages), str(record.chunks), added, record.id[:12]
+
+
+def _told(record: DocumentRecord) -> tuple[str, ...]:
+    """What filters look at."""
+    day = record.date + (" (of the file)" if record.date_source == "file" else "")
+    return escape(record.name), kind_of(record), record.language, day, record.id[:12]

@@ -26,5 +26,5 @@ def serve(
         raise typer.BadParameter(
             "give an address, such as 127.0.0.1, or 0.0.0.0 to accept connections from other machines.", param_hint="--host"
         )
-    with open_library(library, create=True) as opened:
+    with open_library(library, create=True, from_server=False) as opened:
         serve_page(opened, host=host, port=port, samples=samples, tell=lambda line: err.print(line, markup=False))

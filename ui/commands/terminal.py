@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,13 +16,14 @@ from rich.segment import Segment
 from rich.table import Table
 
 from rag.answering.notices import needs_reindexing
-from rag.errors import LibraryError, StorageError
+from rag.errors import LibraryError, LibraryLockedError, StorageError
 from rag.settings import Settings
 from rag.text.printable import printable, printable_json
 
 if TYPE_CHECKING:
     from rag.library import Library
 
+SECONDS_BETWEEN = 0.2  # two tries to open a library that another process holds
 EXCERPT = 200  # characters of a text that are printed
 FILE_WIDTH = 120  # characters in a line of a table that goes to a file or a pipe
 ADD_DOCUMENTS = "The library is empty. `rag add PATH` adds documents."
@@ -65,21 +67,41 @@ TopKOption = Annotated[
 
 @contextmanager
 def open_library(
-    folder: Path | None, *, create: bool = False, opener: "Callable[[Path, Settings], Library] | None" = None
+    folder: Path | None, *, create: bool = False, from_server: bool = True, opener: "Callable[[Path, Settings], Library] | None" = None
 ) -> "Iterator[Library]":
-    """Open a library, the one of the settings where `folder` is None; raises LibraryError where it is missing, unless `create`."""
+    """Open a library, the one of the settings where `folder` is None, or become a client of the server that holds it.
+
+    Raises LibraryError where it is missing, unless `create`, and LibraryLockedError where another process holds it that is no server.
+    """
     from rag.library import Library
 
     settings = Settings()
     folder = folder or settings.library
     if not create and not (folder.is_dir() and (not settings.chroma_url or any(folder.iterdir()))):
         raise LibraryError(_no_library(folder, settings.chroma_url))
-    with (opener or Library.open)(folder, settings) as opened:
+    until = time.monotonic() + settings.wait_seconds
+    library: Library | None = None
+    while library is None:
+        try:
+            library = (opener or Library.open)(folder, settings)
+        except LibraryLockedError:
+            library = _held(folder, settings) if from_server else None
+            if library is None and time.monotonic() >= until:
+                raise
+            time.sleep(0 if library else SECONDS_BETWEEN)
+    with library as opened:
         try:
             yield opened
         except KeyboardInterrupt:
             err.print("Stopped. Finished documents are kept; run the same command to continue.")
             raise typer.Exit(130) from None
+
+
+def _held(folder: Path, settings: Settings) -> "Library | None":
+    """A library as a client of the server that holds it; None where that is none."""
+    from rag.remote.library import at_home
+
+    return at_home(folder, settings)
 
 
 def _no_library(folder: Path, chroma_url: str | None) -> str:

@@ -10,7 +10,7 @@ from rich.markup import escape
 
 from rag.errors import LibraryLockedError, RagError
 from rag.settings import Settings
-from rag.storing.lock import holder_url
+from rag.storing.lock import holder
 from rag.types import Outcome
 from ui.commands.documents import outcome_line
 from ui.commands.terminal import LibraryOption, err, open_library, out, path, print_table, warn
@@ -38,7 +38,8 @@ def watch(
     try:
         _watch(watched, library)
     except LibraryLockedError as error:
-        if not (url := holder_url(library or Settings().library)):
+        url, _ = holder(library or Settings().library)
+        if not url:
             raise
         message = f"The page at {url} holds this library. To have it watch folders, set RAG_WATCH and restart `rag serve`."
         raise RagError(message) from error
@@ -49,7 +50,7 @@ def _watch(folders: Sequence[Path], library: Path | None) -> None:
 
     told: list[str] = []  # as it was printed last
 
-    with open_library(library, create=True) as opened:
+    with open_library(library, create=True, from_server=False) as opened:
 
         def on_outcome(outcome: Outcome) -> None:
             if outcome.status != "unchanged":
@@ -91,5 +92,6 @@ def summary(folder: "WatchedFolder") -> str:
     """A watched folder in a sentence."""
     count = "1 file" if folder.files == 1 else f"{folder.files:,} files"
     unread = f", {len(folder.unread):,} not read" if folder.unread else ""
+    left_out = f", {len(folder.left_out):,} left out" if folder.left_out else ""
     changed = f", last change {folder.changed:%H:%M}" if folder.changed else ""
-    return f"Watching {folder.folder}: {count}{unread}{changed}."
+    return f"Watching {folder.folder}: {count}{unread}{left_out}{changed}."

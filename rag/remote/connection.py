@@ -1,0 +1,146 @@
+"""One server's API over HTTP: requests, answers as they come, and its errors as ours."""
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from rag.errors import LibraryClosedError, ServerError
+from rag.remote.wire import EVENTS, error_of, events_in
+
+if TYPE_CHECKING:
+    import httpx2
+
+CONNECT_SECONDS = 10.0
+SILENT_SECONDS = 60.0  # the longest wait for the next bytes: a server sends a comment before that
+WORK_SECONDS = 3600.0  # the longest wait for an answer that comes whole: a repair may embed a library again
+
+
+class Connection:
+    """Speaks to the API at an address; any thread may use it."""
+
+    def __init__(self, url: str, token: str = "") -> None:
+        """Connect when first used. Raises ValueError where the address is none."""
+        parts = urlsplit(url.strip())
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError(f"{url!r} is not the address of a server. Give it as http://HOST:PORT.")
+        self.url = url.strip().rstrip("/")
+        self._headers = {b"Authorization": f"Bearer {token}".encode()} if token else {}
+        self._client: httpx2.Client | None = None
+        self._is_closed = False
+
+    def close(self) -> None:
+        """Close the connections. Doing so twice is harmless."""
+        self._is_closed = True
+        if self._client:
+            self._client.close()
+
+    def send(self, method: str, path: str, **content: Any) -> "httpx2.Response":
+        """A whole answer; raises the error that it tells of, or `ServerError`."""
+        with self._failures():
+            response = self._opened().request(method, f"{self.url}/api{path}", **content)
+        if response.status_code >= 400:
+            raise error_of(_plain(response))
+        return response
+
+    def get(self, path: str, **content: Any) -> Any:
+        """The JSON of a whole answer."""
+        return self._json(self.send("GET", path, **content))
+
+    def post(self, path: str, plain: Any = None, **content: Any) -> Any:
+        """The JSON of a whole answer to JSON."""
+        return self._json(self.send("POST", path, json=plain, **content))
+
+    def delete(self, path: str, **content: Any) -> Any:
+        """The JSON of a whole answer."""
+        return self._json(self.send("DELETE", path, **content))
+
+    def events(self, path: str, **content: Any) -> Iterator[tuple[str, Any]]:
+        """The events of a long piece of work, but a problem, which is raised; closing the iterator ends the work."""
+        client = self._opened()
+        headers = {"Accept": EVENTS}
+        with self._failures(), client.stream("POST", f"{self.url}/api{path}", headers=headers, timeout=_timeout(), **content) as response:
+            if response.status_code >= 400:
+                response.read()
+                raise error_of(_plain(response))
+            yield from map(_raised, events_in(response.iter_lines()))
+
+    @asynccontextmanager
+    async def async_events(self, path: str, plain: Any) -> AsyncIterator[AsyncIterator[tuple[str, Any]]]:
+        """The same for tasks."""
+        import httpx2
+
+        self._opened()
+        headers = {b"Accept": EVENTS.encode(), **self._headers}
+        client = httpx2.AsyncClient(headers=headers, timeout=_timeout(), trust_env=False)
+        with self._failures():
+            async with client, client.stream("POST", f"{self.url}/api{path}", json=plain) as response:
+                if response.status_code >= 400:
+                    await response.aread()
+                    raise error_of(_plain(response))
+                yield _async_events(response)
+
+    def _opened(self) -> "httpx2.Client":
+        if self._is_closed:
+            raise LibraryClosedError("The library was closed.")
+        if self._client is None:
+            import httpx2
+
+            timeout = httpx2.Timeout(WORK_SECONDS, connect=CONNECT_SECONDS)
+            # no proxy of the environment: a token goes to the server that was named, and to nobody else
+            self._client = httpx2.Client(headers=self._headers, timeout=timeout, trust_env=False)
+        return self._client
+
+    def _json(self, response: "httpx2.Response") -> Any:
+        try:
+            return response.json()
+        except ValueError as error:
+            raise ServerError(f"What is at {self.url} is not a Footnote server.") from error
+
+    @contextmanager
+    def _failures(self) -> Iterator[None]:
+        import httpx2
+
+        try:
+            yield
+        except httpx2.ConnectError as error:
+            raise ServerError(f"No server answers at {self.url}. Start it with `rag serve`, or check the address.") from error
+        except httpx2.TimeoutException as error:
+            raise ServerError(f"The server at {self.url} did not answer in time. Try again.") from error
+        except httpx2.HTTPError as error:
+            raise ServerError(f"The server at {self.url} stopped answering ({error or type(error).__name__}). Try again.") from error
+
+
+def _timeout() -> "httpx2.Timeout":
+    import httpx2
+
+    return httpx2.Timeout(SILENT_SECONDS, connect=CONNECT_SECONDS)
+
+
+async def _async_events(response: "httpx2.Response") -> AsyncIterator[tuple[str, Any]]:
+    lines = list[str]()
+    async for line in response.aiter_lines():
+        lines.append(line)
+        if not line:
+            for event in events_in(lines):
+                yield _raised(event)
+            lines.clear()
+
+
+def _raised(event: tuple[str, Any]) -> tuple[str, Any]:
+    """An event; a problem is raised."""
+    if event[0] == "problem":
+        raise error_of(event[1])
+    return event
+
+
+def _plain(response: "httpx2.Response") -> Any:
+    try:
+        plain: Mapping[str, Any] = response.json()
+    except ValueError:
+        plain = {}
+    if isinstance(plain, dict) and "type" in plain:
+        return plain
+    if response.status_code == 404:
+        return {"detail": f"What is at {response.url.host} has no such route: it is no Footnote server, or of another version."}
+    return {"detail": f"The server refused: {response.text.strip()[:300] or response.reason_phrase}"}

@@ -1,0 +1,147 @@
+"""Values, errors and long work as HTTP."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, StreamingResponse
+from starlette.exceptions import HTTPException
+
+from rag import errors
+from rag.errors import RagError
+from rag.remote.wire import EVENTS, PROBLEM, encoded, event, problem
+from rag.types import Progress, ProgressCallback, Report
+
+SECONDS_BETWEEN_SIGNS = 15.0  # a comment is sent where nothing else was for so long
+
+STATUSES: dict[type[Exception], int] = {
+    errors.DocumentNotFoundError: 404,
+    errors.EmptyQuestionError: 400,
+    errors.QuestionTooLongError: 400,
+    errors.TooManyRequestsError: 503,
+    errors.LibraryClosedError: 503,
+    errors.LibraryLockedError: 503,
+    errors.DocumentError: 422,
+    errors.ExploringError: 422,
+    errors.EvaluationError: 422,
+    errors.StorageError: 500,
+    errors.ChatError: 502,
+    RagError: 500,
+    ValueError: 400,
+}
+"""The status of an error: that of the first of its classes that is here."""
+
+
+def shown(value: Any, kind: Any = None, status: int = 200) -> JSONResponse:
+    """A value as JSON."""
+    return JSONResponse(encoded(value, kind), status)
+
+
+def add_problems(app: FastAPI) -> None:
+    """Answer errors as problems (RFC 9457)."""
+
+    async def ours(_: Request, error: Exception) -> JSONResponse:
+        return refusal(error)
+
+    async def plain(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)
+        about = {"type": "about:blank", "title": error.detail, "status": error.status_code, "detail": error.detail}
+        return JSONResponse(about, error.status_code, error.headers, PROBLEM)
+
+    async def malformed(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RequestValidationError)
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"] if part != "body")
+        return refusal(ValueError(f"{where or 'The body'}: {first['msg']}"), 422)
+
+    app.add_exception_handler(RagError, ours)
+    app.add_exception_handler(ValueError, ours)
+    app.add_exception_handler(HTTPException, plain)
+    app.add_exception_handler(RequestValidationError, malformed)
+
+
+def refusal(error: Exception, status: int = 0) -> JSONResponse:
+    """An error as a problem."""
+    status = status or status_of(error)
+    headers = {"Retry-After": "5"} if status == 503 else None
+    return JSONResponse(problem(error, status), status, headers, PROBLEM)
+
+
+def status_of(error: Exception) -> int:
+    """The status of an error."""
+    return next((STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES), 500)
+
+
+def wants_events(request: Request) -> bool:
+    """Whether a client wants to follow the work, not only to have its result."""
+    return EVENTS in request.headers.get("accept", "")
+
+
+class _LeftError(Exception):
+    """The client has left: the work is given up where it can be."""
+
+
+async def worked(request: Request, work: Callable[[ProgressCallback], Report]) -> StreamingResponse | JSONResponse:
+    """Do long work in a thread: its report, or, where the client wants them, events as it goes on. It ends with the connection."""
+    if not wants_events(request):
+        return shown(await asyncio.to_thread(work, lambda _: None))
+    return streamed(_steps(work))
+
+
+async def _steps(work: Callable[[ProgressCallback], Report]) -> AsyncIterator[bytes]:
+    loop, steps = asyncio.get_running_loop(), asyncio.Queue[bytes | None]()
+    has_left = threading.Event()
+
+    def tell(step: bytes | None) -> None:
+        loop.call_soon_threadsafe(steps.put_nowait, step)
+
+    def on_progress(step: Progress) -> None:
+        if has_left.is_set():
+            raise _LeftError
+        tell(event("progress", encoded(step)))
+
+    def run() -> None:
+        try:
+            tell(event("report", encoded(work(on_progress))))
+        except _LeftError:
+            pass
+        except (RagError, ValueError) as error:
+            tell(event("problem", problem(error, status_of(error))))
+        finally:
+            tell(None)
+
+    working = loop.run_in_executor(None, run)
+    try:
+        while (step := await steps.get()) is not None:
+            yield step
+        await working
+    finally:
+        has_left.set()
+
+
+def streamed(events: AsyncIterator[bytes]) -> StreamingResponse:
+    """Events, with a comment where none comes for long: neither side takes the other for gone."""
+    return StreamingResponse(_with_signs(events), media_type=EVENTS, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+
+
+async def _with_signs(events: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    iterator = aiter(events)
+    coming: asyncio.Task[bytes] | None = None
+    try:
+        while True:
+            coming = coming or asyncio.ensure_future(anext(iterator))
+            done, _ = await asyncio.wait({coming}, timeout=SECONDS_BETWEEN_SIGNS)
+            if not done:
+                yield b": working\n\n"
+                continue
+            step, coming = coming, None
+            try:
+                yield step.result()
+            except StopAsyncIteration:
+                return
+    finally:
+        if coming:
+            coming.cancel()

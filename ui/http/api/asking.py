@@ -1,0 +1,72 @@
+"""Routes that search and answer."""
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass, fields
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from rag.errors import RagError
+from rag.library import Library
+from rag.remote.wire import Asked, TextToCheck, changes, encoded, event, problem
+from rag.types import Answer, Passage
+from ui.http.api.answers import shown, status_of, streamed, wants_events
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A question, and passages that may answer it."""
+
+    question: str
+    passages: tuple[Passage, ...]
+
+
+def asking_api(library: Library) -> APIRouter:
+    """The routes."""
+    router = APIRouter(tags=["questions"])
+
+    @router.post("/search", response_model=list[Passage], summary="The passages that answer best")
+    def search(request: Asked) -> Response:
+        return shown(library.retrieve(**_arguments(request)), list[Passage])
+
+    @router.post("/confidence", response_model=float, summary="The probability that passages answer a question")
+    def confidence(read: Read) -> float:
+        return library.confidence(read.question, read.passages)
+
+    @router.post("/check", response_model=Answer, summary="A text with each sentence checked")
+    def check(given: TextToCheck) -> Response:
+        return shown(library.check(given.text, top_k=given.top_k, documents=given.documents))
+
+    @router.post("/ask", response_model=Answer, summary="An answer with its footnotes", description=ABOUT_ANSWERS)
+    async def ask(request: Request, asked: Asked) -> Response:
+        if wants_events(request):
+            return streamed(_growing(library, asked))
+        answer: Answer | None = None
+        async with aclosing(library.stream(**_arguments(asked))) as answers:
+            async for each in answers:
+                answer = each
+        return shown(answer, Answer)
+
+    return router
+
+
+async def _growing(library: Library, asked: Asked) -> AsyncIterator[bytes]:
+    last: dict[str, Any] = {}
+    try:
+        async with aclosing(library.stream(**_arguments(asked))) as answers:
+            async for answer in answers:
+                plain = encoded(answer)
+                yield event("answer", changes(last, plain))
+                last = plain
+    except (RagError, ValueError) as error:
+        yield event("problem", problem(error, status_of(error)))
+
+
+def _arguments(request: Asked) -> dict[str, Any]:
+    return {each.name: getattr(request, each.name) for each in fields(request)}
+
+
+ABOUT_ANSWERS = """With `Accept: text/event-stream` the answer grows: each `answer` event has the fields that have changed
+since the one before; a `problem` event ends it where it fails."""

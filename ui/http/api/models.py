@@ -1,0 +1,37 @@
+"""Routes that change the embedding model."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Depends
+from fastapi.responses import Response
+
+from rag.library import Library
+from rag.types import ModelOffer
+from ui.http.api.access import checked
+from ui.http.api.answers import shown
+from ui.models import use_listed
+
+
+def model_api(library: Library, wake: Callable[[], None]) -> APIRouter:
+    """The routes; `wake` is called where there is something to do in the background."""
+    router = APIRouter(tags=["library"])
+
+    @router.get("/model-offer", response_model=ModelOffer | None, summary="A model for documents that the present one knows little of")
+    def offer() -> Response:
+        return shown(library.model_offer(), ModelOffer | None)
+
+    @router.delete("/model-offer", response_model=None, summary="Offer no model again")
+    def dismiss() -> None:
+        library.dismiss_offer()
+
+    @router.post("/model", response_model=None, summary="Re-index with another model of the list; until then the old index answers")
+    def use(model: Annotated[str, Body()], owns: Annotated[bool, Depends(checked)]) -> None:
+        library.use_model(model) if owns else use_listed(library, model)  # others than those of the list may run code
+        wake()
+
+    @router.delete("/model", response_model=None, summary="Keep the present model")
+    def keep() -> None:
+        library.cancel_model()
+
+    return router
