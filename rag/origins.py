@@ -53,6 +53,12 @@ def is_lost(origin: str) -> bool:
     return path is not None and is_gone(path)
 
 
+def is_in_place(origin: str) -> bool:
+    """Whether the file, or the archive that has it, may still be there."""
+    path = path_of(origin)
+    return path is not None and not is_gone(path)
+
+
 def is_within(origin: str, folders: Iterable[Path]) -> bool:
     """Whether the file, or the archive that has it, lies in one of these folders, which are resolved."""
     path = path_of(origin)

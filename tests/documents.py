@@ -1,7 +1,9 @@
 """Makes the files that tests feed to the library: good ones, odd ones and hostile ones, as bytes."""
 
 import io
+import zlib
 from collections.abc import Callable
+from hashlib import md5
 
 from fpdf import FPDF
 from PIL import Image, ImageDraw
@@ -173,6 +175,47 @@ def written_pdf(pages: list[str], *, resources: str = "", font: str = HELVETICA,
     table = b"".join(b"%010d 00000 n \n" % place for place in places)
     tail = b"xref\n0 %d\n0000000000 65535 f \n%strailer <</Size %d /Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n"
     return body + tail % (len(places) + 1, table, len(places) + 1, len(body))
+
+
+def packed_encrypted_pdf(objects: list[bytes], content: bytes) -> bytes:
+    """Objects from 1 on in one encrypted stream, the content of the page in object `len(objects) + 1`; no password is needed."""
+    padding = bytes.fromhex("28BF4E5E4E758A4164004E56FFFA01082E2E00B6D0683E802F0CA9FE6453697A")
+    owner, number = bytes(32), len(objects) + 1
+    key = md5(padding + owner + b"\xfc\xff\xff\xff" + b"id", usedforsecurity=False).digest()[:5]
+
+    def encrypted(place: int, data: bytes) -> bytes:
+        return _rc4(md5(key + place.to_bytes(3, "little") + bytes(2), usedforsecurity=False).digest()[:10], data)
+
+    starts = [sum(len(each) + 1 for each in objects[:place]) for place in range(len(objects))]
+    head = " ".join(f"{place} {start}" for place, start in enumerate(starts, start=1)).encode() + b" "
+    packed = encrypted(number + 1, zlib.compress(head + b" ".join(objects)))
+    parts = [
+        _stream("", encrypted(number, content)),
+        _stream(f"/Type /ObjStm /N {len(objects)} /First {len(head)} /Filter /FlateDecode", packed),
+        f"<</Filter /Standard /V 1 /R 2 /P -4 /O <{owner.hex()}> /U <{_rc4(key, padding).hex()}>>>".encode(),
+    ]
+    body, rows = b"%PDF-1.5\n", [bytes(4), *(bytes([2, 0, number + 1, place]) for place in range(len(objects)))]
+    for place, part in enumerate(parts, start=number):
+        rows.append(b"\1" + len(body).to_bytes(2, "big") + b"\0")
+        body += b"%d 0 obj %s endobj\n" % (place, part)
+    rows.append(b"\1" + len(body).to_bytes(2, "big") + b"\0")
+    entries = f"/Type /XRef /Size {number + 4} /W [1 2 1] /Root 1 0 R /Encrypt {number + 2} 0 R /ID [<6964> <6964>]"
+    table = b"%d 0 obj %s endobj\n" % (number + 3, _stream(entries, b"".join(rows)))
+    return body + table + b"startxref\n%d\n%%%%EOF\n" % len(body)
+
+
+def _rc4(key: bytes, data: bytes) -> bytes:
+    state, j = list(range(256)), 0
+    for i in range(256):
+        j = (j + state[i] + key[i % len(key)]) % 256
+        state[i], state[j] = state[j], state[i]
+    written, j = bytearray(), 0
+    for place, byte in enumerate(data, start=1):
+        i = place % 256
+        j = (j + state[i]) % 256
+        state[i], state[j] = state[j], state[i]
+        written.append(byte ^ state[(state[i] + state[j]) % 256])
+    return bytes(written)
 
 
 def _mapped(entries: list[str], letters: int) -> bytes:

@@ -7,9 +7,11 @@ import zlib
 from collections.abc import Mapping
 from email.message import EmailMessage
 
+from msoffcrypto.format.ooxml import OOXMLFile
 from PIL import Image
 
-from tests.ole import compound
+from tests.office_files import docx as office_docx
+from tests.office_files import w
 from tests.workbooks import Xlsx
 
 WORDS = "The mill closes at noon."
@@ -119,8 +121,10 @@ def epub(body: str, *, head: str = "") -> bytes:
 
 
 def encrypted_office() -> bytes:
-    """What Office makes of a file with a password: streams in a compound file."""
-    return compound({"EncryptionInfo": b"\x04\x00\x04\x00", "EncryptedPackage": bytes(5000)})
+    """What Word makes of a file with a password."""
+    written = io.BytesIO()
+    OOXMLFile(io.BytesIO(office_docx(w("Words")))).encrypt("osprey", written)
+    return written.getvalue()
 
 
 def with_flag(data: bytes, bit: int) -> bytes:

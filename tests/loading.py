@@ -37,7 +37,7 @@ def load(
     return LoadedDocument(Document(document_id, name, read.title, read.media_type, tuple(pages), tuple(headings)), read.password)
 
 
-def opened(path: Path, data: bytes) -> TextPages:
+def opened(path: Path, data: bytes, *, passwords: Sequence[str] = ()) -> TextPages:
     """Write a file and open it with the reader of its format, here and not in a child process."""
     path.write_bytes(data)
-    return cast(TextPages, FileToOpen(path, path.name, recognise(path.name, data[:HEAD_BYTES])).open())
+    return cast(TextPages, FileToOpen(path, path.name, recognise(path.name, data[:HEAD_BYTES]), tuple(passwords)).open())

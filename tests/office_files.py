@@ -67,7 +67,7 @@ def w_box(text: str) -> str:
     return f"<w:r><mc:AlternateContent>{new}{ends}{old}</mc:AlternateContent></w:r>"
 
 
-def docx(body: str, *, parts: Mapping[str, str] | None = None, title: str = "") -> bytes:
+def docx(body: str, *, parts: Mapping[str, str] | None = None, title: str = "", styles: str = "") -> bytes:
     """A Word document of this body; `parts`, such as "footnotes", "comments" and "header1", hold what stands within their roots."""
     roots = {"footnotes": "footnotes", "endnotes": "endnotes", "comments": "comments", "header1": "hdr", "footer1": "ftr"}
     kinds = {"header1": "header", "footer1": "footer"}
@@ -83,7 +83,7 @@ def docx(body: str, *, parts: Mapping[str, str] | None = None, title: str = "") 
     lists += "".join(f'<w:num w:numId="{index}"><w:abstractNumId w:val="{index}"/></w:num>' for index in (1, 2))
     normal = '<w:style w:type="paragraph" w:default="1" w:styleId="Normal"><w:name w:val="Normal"/></w:style>'
     made = {
-        "styles": f"<w:styles {_W}>{normal}{heads}</w:styles>",
+        "styles": f"<w:styles {_W}>{normal}{heads}{styles}</w:styles>",
         "numbering": f"<w:numbering {_W}>{lists}</w:numbering>",
     }
     made |= {name: f"<w:{roots[name]} {_W}>{inside}</w:{roots[name]}>" for name, inside in (parts or {}).items()}
@@ -125,8 +125,8 @@ def p_table(rows: Sequence[Sequence[str]]) -> str:
     return f'<p:graphicFrame>{named}{place}<a:graphic><a:graphicData uri="{uri}">{inside}</a:graphicData></a:graphic></p:graphicFrame>'
 
 
-def pptx(*slides: str, notes: Mapping[int, str] | None = None, hidden: Sequence[int] = (), title: str = "") -> bytes:
-    """A presentation of these shapes; `notes` by the number of the slide. The slides are named against their order."""
+def pptx(*slides: str, notes: Mapping[int, str] | None = None, hidden: Sequence[int] = (), title: str = "", styles: str = "") -> bytes:
+    """A presentation of these shapes; `notes` by the number of the slide, `styles` in its master. The slides are named backwards."""
     kind = f"{_MAIN}presentationml."
     count = len(slides)
     types, parts, order = "", dict[str, str](), dict[str, tuple[str, str]]()
@@ -145,6 +145,10 @@ def pptx(*slides: str, notes: Mapping[int, str] | None = None, hidden: Sequence[
     holders = shape("Click to edit", kind="title", at=(0, 100)) + shape("Click to edit", kind="body", at=(0, 1000))
     parts["ppt/slideLayouts/layout1.xml"] = _slide("sldLayout", holders)
     types += f'<Override PartName="/ppt/slideLayouts/layout1.xml" ContentType="{kind}slideLayout+xml"/>'
+    if styles:
+        parts["ppt/slideLayouts/_rels/layout1.xml.rels"] = _relations({"r0": ("slideMaster", "../slideMasters/master1.xml")})
+        master = _slide("sldMaster", holders).replace("</p:cSld>", f"</p:cSld><p:txStyles>{styles}</p:txStyles>")
+        parts["ppt/slideMasters/master1.xml"] = master
     listed = "".join(f'<p:sldId id="{255 + number}" r:id="r{number}"/>' for number in range(1, count + 1))
     parts["ppt/presentation.xml"] = f"<p:presentation {_P}><p:sldIdLst>{listed}</p:sldIdLst></p:presentation>"
     parts["ppt/_rels/presentation.xml.rels"] = _relations(order)

@@ -3,7 +3,7 @@
 import io
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from posixpath import normpath
 from stat import S_ISLNK
@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, cast
 from lxml import etree
 
 from rag.errors import FileTooLargeError, PasswordNeededError, UnsupportedFileError
+from rag.formats.encrypted import decrypted, holds_encrypted
 from rag.formats.protocol import FileToOpen, NotReadableError
 
 MOST_ENTRIES = 50_000
@@ -21,9 +22,9 @@ MOST_RATIO = 400  # unpacked to packed; a sheet of a million equal rows has 100,
 UNSUSPICIOUS_BYTES = 20_000_000  # up to which a part may be packed as tightly as it likes
 
 _OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")  # a stream that holds a whole Office file
 _MANIFEST = "META-INF/manifest.xml"  # of OpenDocument
 _CHUNK = 1 << 20
+_UTF8 = 0x800  # the flag of an entry whose name is UTF-8; zipfile takes others for cp437
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, UnicodeError)
 _SAVE_AS = {"Word": ".docx", "Excel": ".xlsx", "PowerPoint": ".pptx"}
 _STREAMS = {"WordDocument": "Word", "Workbook": "Excel", "Book": "Excel", "PowerPoint Document": "PowerPoint"}
@@ -36,8 +37,9 @@ class Archive:
     `PasswordNeededError` where the part is encrypted.
     """
 
-    def __init__(self, source: BinaryIO, name: str) -> None:
-        """Read the list of parts. `name` is what messages call the file."""
+    def __init__(self, source: BinaryIO, name: str, password: str = "") -> None:
+        """Read the list of parts. `name` is what messages call the file, `password` what has opened it."""
+        self.password = password
         self._name, self._source = name, source
         self._left = MOST_BYTES
         with _damage("it cannot be unpacked"):
@@ -46,9 +48,9 @@ class Archive:
         if len(entries) > MOST_ENTRIES:
             raise FileTooLargeError(f"{name} holds {len(entries):,} files; the limit is {MOST_ENTRIES:,}.")
         self._entries: dict[str, zipfile.ZipInfo] = {}
-        for entry in entries:
+        for entry, called in zip(entries, _names(entries), strict=True):
             is_link = S_ISLNK(entry.external_attr >> 16)  # its bytes are a path
-            if not entry.is_dir() and not is_link and (path := safe_path(entry.filename)):
+            if not entry.is_dir() and not is_link and (path := safe_path(called)):
                 self._entries.setdefault(path, entry)
         self._lower = {path.lower(): path for path in self._entries}
 
@@ -76,6 +78,11 @@ class Archive:
             raise _needs_password(self._name)
         return io.BufferedReader(_Limited(self, entry), _CHUNK)
 
+    def whole(self) -> bytes:
+        """The archive itself."""
+        self._source.seek(0)
+        return self._source.read()
+
     def xml(self, name: str) -> etree._Element:
         """The root of a part that is XML."""
         return parse_xml(self.read(name), f"its part {name}")
@@ -99,6 +106,18 @@ class Archive:
         if done > UNSUSPICIOUS_BYTES and done > MOST_RATIO * max(entry.compress_size, 1):
             packed = f"{entry.compress_size:,} bytes unpack to more than {done:,}"
             raise FileTooLargeError(f"{self._name} was not read: it is packed as only a ZIP bomb is ({packed}).")
+
+
+def _names(entries: Sequence[zipfile.ZipInfo]) -> list[str]:
+    """The names of entries; those that are not said to be UTF-8 in the encoding that is likeliest for all of them."""
+    old = [entry.orig_filename.encode("cp437") for entry in entries if not entry.flag_bits & _UTF8]
+    if b"".join(old).isascii():
+        return [entry.filename for entry in entries]
+    from rag.formats.decoding import decode
+
+    told = decode(b"\n".join(old), "the list of names").split("\n")
+    guessed = iter(told if len(told) == len(old) else [entry.filename for entry in entries])
+    return [entry.filename if entry.flag_bits & _UTF8 else next(guessed) for entry in entries]
 
 
 class _Cautious:
@@ -146,13 +165,21 @@ def _damage(reason: str) -> Iterator[None]:
 
 
 def open_archive(file: FileToOpen) -> Archive:
-    """Open a file that should be a ZIP archive. An encrypted or old Office file, which is none, is a `DocumentError` that says so."""
-    source = file.path.open("rb")
+    """Open a file that should be a ZIP archive, or an Office file with a password that holds one; the old kind is a `DocumentError`.
+
+    Where none of its passwords opens it: `WrongPasswordError`, `ProtectedError`.
+    """
+    source: BinaryIO = file.path.open("rb")
+    password = ""
     try:
         if source.read(len(_OLE2)) == _OLE2:
             source.seek(0)
-            _refuse_ole2(source.read(), file)
-        archive = Archive(source, file.name)
+            if not holds_encrypted(data := source.read()):
+                _refuse_old(data, file)
+            data, password = decrypted(data, file.passwords)
+            source.close()
+            source = io.BytesIO(data)
+        archive = Archive(source, file.name, password)
         _refuse_encrypted(archive, file.name)
     except BaseException:
         source.close()
@@ -191,9 +218,7 @@ def _needs_password(name: str) -> PasswordNeededError:
     return PasswordNeededError(f"{name} is password-protected. Save it without a password and add it again.")
 
 
-def _refuse_ole2(data: bytes, file: FileToOpen) -> None:
-    if _ENCRYPTED in data:
-        raise _needs_password(file.name)
+def _refuse_old(data: bytes, file: FileToOpen) -> None:
     program = next((kind for stream, kind in _STREAMS.items() if stream.encode("utf-16-le") in data), "")
     kind, cure = (
         (f"an old {program} document", f"save it as {_SAVE_AS[program]}") if program else ("an old Office document", "save it anew")

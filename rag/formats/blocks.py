@@ -5,15 +5,18 @@ are parted by a tab.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from rag.formats.cleaning import clean, tidy_heading
-from rag.formats.protocol import PageContent
+from rag.formats.protocol import PageContent, TextPages
 from rag.formats.text import split
 from rag.text.headings import LONGEST_TITLE
 
 BULLET = "-"
+Block = str | Sequence[str]
+"""A paragraph, or the cells of a row."""
+
 _RAISED = str.maketrans("0123456789+-=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿ")
 _RAISED_DIGIT = re.compile("(?<=[0-9])(?=[⁰¹²³⁴-⁹])")  # a space keeps 2018² from being read as 20182
 _EDGES = re.compile(r"[^\S\n\t]*\n[^\S\n]*")
@@ -31,6 +34,28 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
+def comment(author: str, text: str) -> str:
+    """What somebody noted in the margin, as a paragraph; "" without words."""
+    author, text = one_line(author), one_line(text)
+    return f"Comment ({author}): {text}" if author and text else text
+
+
+class Indents:
+    """How deep items are in lists whose levels show in nothing but how far they are indented."""
+
+    def __init__(self) -> None:
+        self._open: list[float] = []
+
+    def depth(self, indent: float, *, is_item: bool = True) -> int:
+        """Of the next paragraph: how many items above it go on and are indented less. One that is no item only ends items."""
+        while self._open and self._open[-1] >= indent:
+            self._open.pop()
+        depth = len(self._open)
+        if is_item:
+            self._open.append(indent)
+        return depth
+
+
 @dataclass(slots=True)
 class _Page:
     label: str
@@ -41,10 +66,14 @@ class _Page:
 
 
 class PageWriter:
-    """Collects the blocks of one page after another. Blocks without words are dropped; texts are cleaned when the pages are made."""
+    """Collects the blocks of one page after another. Blocks without words are dropped; texts are cleaned when the pages are made.
 
-    def __init__(self, label: str = "1") -> None:
-        self._pages = [_Page(label)]
+    Where it is given no label, `page` begins the first page too.
+    """
+
+    def __init__(self, label: str | None = "1") -> None:
+        self._pages = [] if label is None else [_Page(label)]
+        self._asides: list[Sequence[Block]] = []
 
     @property
     def is_blank(self) -> bool:
@@ -86,6 +115,26 @@ class PageWriter:
             first = f"{indent}{mark} {lines[0]}" if mark else f"{indent}  {lines[0]}"
             self._add("\n".join([first, *(f"{indent}  {line}" for line in lines[1:])]), "item")
 
+    def blocks(self, blocks: Iterable[Block]) -> None:
+        """Paragraphs and rows; the first row begins a table."""
+        is_first = True
+        for block in blocks:
+            if isinstance(block, str):
+                self.paragraph(block)
+            elif any(map(str.strip, block)):
+                self.row(block, is_first=is_first)
+                is_first = False
+
+    def aside(self, *blocks: Block) -> None:
+        """What hangs on the block that is being read, and comes after it: a comment, a text box, a chart."""
+        self._asides.append(blocks)
+
+    def end_asides(self) -> None:
+        """Write the asides there are."""
+        asides, self._asides = self._asides, []
+        for blocks in asides:
+            self.blocks(blocks)
+
     def row(self, cells: Sequence[str], *, is_first: bool = False) -> None:
         """A row of a table; `is_first` begins another table."""
         if any(words := [one_line(cell) for cell in cells]):
@@ -94,6 +143,12 @@ class PageWriter:
     def note(self, text: str) -> None:
         """A paragraph that stands at the end of the page: a footnote."""
         self._pages[-1].notes.append(text)
+
+    def file(self, title: str = "", password: str = "", notice: str = "") -> TextPages:
+        """The pages as a file, which has the title of its first heading where it has none of its own."""
+        contents = self.contents()
+        title = title or next((title for page in contents for _, title, _ in page.headings), "")
+        return TextPages(contents, title, password, notice)
 
     def contents(self) -> list[PageContent]:
         """The pages; one that is too long for one is several."""

@@ -20,6 +20,7 @@ CODE = Format(
     unit="part",
     inline_type="text/plain",
     is_code=True,
+    kind="code",
 )
 
 

@@ -20,10 +20,32 @@ def pages_counted(record: DocumentRecord) -> str:
     return f"{record.pages:,} {noun_of(record)}{'s' if record.pages != 1 else ''}"
 
 
-def no_text_on(record: DocumentRecord) -> str:
-    """Which pages have no text: "no text on pages 3-5, 9 (blank or scanned)", "no text on slide 3"."""
-    pages = pages_in_words(record.empty_pages, noun_of(record))
-    return f"no text on {pages}{' (blank or scanned)' if format_of(record.media_type).is_drawn else ''}"
+def pages_told(record: DocumentRecord, ocr_cure: str) -> str:
+    """How many pages there are, and what OCR and others have to do with them, as a sentence or two."""
+    parts = [pages_counted(record)]
+    if record.ocr_pages:
+        parts.append(f"OCR read {pages_in_words(record.ocr_pages)}")
+    if record.ocr_waiting and not ocr_cure:
+        parts.append(f"OCR still has to read {pages_in_words(record.ocr_waiting)}")
+    notes = notes_on(record, ocr_cure)
+    return "; ".join([*parts, *notes]) + "."
+
+
+def notes_on(record: DocumentRecord, ocr_cure: str) -> list[str]:
+    """What is to be said of pages that are not read: "no text on pages 3-5, 9 (blank or scanned)", "page 7 could not be read by OCR".
+
+    `ocr_cure` is what to do so that OCR can read those that wait for it, or "" where it does.
+    """
+    noun, is_drawn = noun_of(record), format_of(record.media_type).is_drawn
+    notes = []
+    later = {*record.ocr_failed} if ocr_cure else {*record.ocr_failed, *record.ocr_waiting}
+    if empty := [page for page in record.empty_pages if page not in later]:
+        notes.append(f"no text on {pages_in_words(empty, noun)}{' (blank or scanned)' if is_drawn else ''}")
+    if record.ocr_failed:
+        notes.append(f"{pages_in_words(record.ocr_failed, noun)} could not be read by OCR; to try again, add the file again")
+    if ocr_cure and not {*record.empty_pages}.isdisjoint(record.ocr_waiting):
+        notes.append(f"to read scanned pages by OCR, {ocr_cure} and start Footnote again")
+    return notes
 
 
 def pages_in_words(numbers: Sequence[int], noun: str = "page") -> str:

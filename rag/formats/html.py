@@ -1,9 +1,8 @@
 """A piece of HTML, as messages and notebooks hold it -> its text."""
 
-import codecs
-
 from rag.formats.blocks import PageWriter
-from rag.formats.web.html import parse_html, write_html
+from rag.formats.web.html import write_html
+from rag.formats.web.parsing import parse_html
 
 
 def text_of_html(html: str) -> str:
@@ -11,5 +10,5 @@ def text_of_html(html: str) -> str:
     if not html.strip():
         return ""
     writer = PageWriter()
-    write_html(parse_html(codecs.BOM_UTF8 + html.encode(errors="replace"), "HTML"), writer)
+    write_html(parse_html(html), writer)
     return "".join(page.text for page in writer.contents())

@@ -6,12 +6,14 @@ line of JSON and as many raw bytes as it announces. `rag.formats.worker` is the 
 
 import contextlib
 import json
+import math
 import os
 import pickle
 import signal
 import subprocess
 import sys
 import threading
+import time
 import weakref
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
@@ -76,6 +78,44 @@ class WorkerClosedError(WorkerStoppedError):
         super().__init__("the program is being closed")
 
 
+class _Watchdog:
+    """Ends a process when an answer is late. One thread for all answers: to start one for each takes longer than to read a small file."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+        self._process = process
+        self._changed = threading.Condition()
+        self._due = self._wakes = math.inf  # when the answer is late, and when the thread looks next: an earlier answer need not wake it
+        self._is_closed = False
+        threading.Thread(target=self._run, name="watchdog", daemon=True).start()
+
+    @contextlib.contextmanager
+    def limit(self, seconds: float) -> Generator[Callable[[], bool]]:
+        """End the process unless the block ends in time; yields what says whether that has happened."""
+        with self._changed:
+            due = self._due = time.monotonic() + seconds
+            if due < self._wakes:
+                self._changed.notify()
+        try:
+            yield lambda: time.monotonic() >= due
+        finally:
+            with self._changed:
+                self._due = math.inf
+
+    def close(self) -> None:
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify()
+
+    def _run(self) -> None:
+        with self._changed:
+            while not self._is_closed:
+                if self._due <= time.monotonic():
+                    self._process.kill()
+                    self._due = math.inf
+                self._wakes = self._due
+                self._changed.wait(None if self._wakes == math.inf else max(self._wakes - time.monotonic(), 0))
+
+
 class Worker:
     """One child process; it serves one request at a time, and threads wait for each other."""
 
@@ -86,6 +126,7 @@ class Worker:
         self._lock = threading.Lock()
         self._closings = 0
         self._process: subprocess.Popen[bytes] | None = None
+        self._watchdog: _Watchdog | None = None
         self._stop: Callable[[], object] = lambda: None
 
     def ask(self, request: Request) -> Generator[Frame]:
@@ -148,29 +189,20 @@ class Worker:
                 )
             except OSError as error:  # too many processes, no memory
                 raise WorkerStoppedError(f"the process that opens files cannot be started ({error.strerror})") from error
-            self._stop = weakref.finalize(self, _stop, self._process)
+            self._watchdog = _Watchdog(self._process)
+            self._stop = weakref.finalize(self, _stop, self._process, self._watchdog)
         return self._process
 
     def _next_frame(self, process: "subprocess.Popen[bytes]", seconds: float) -> Frame:
-        late = threading.Event()
-
-        def give_up() -> None:
-            late.set()
-            process.kill()
-
+        assert self._watchdog is not None
         # Killing the process ends the read, on every system; waiting on a pipe with a time limit is not so portable.
-        timer = threading.Timer(seconds, give_up)
-        timer.daemon = True
-        timer.start()
-        try:
+        with self._watchdog.limit(seconds) as is_late:
             frame = read_frame(_pipe(process.stdout))
-        finally:
-            timer.cancel()
         if frame and frame.header.get("end") == "memory":
             raise WorkerStoppedError(f"it takes more than {self._megabytes} MB of memory")
         if frame:
             return frame
-        if late.is_set():
+        if is_late():
             raise WorkerStoppedError(f"it took longer than {seconds:g} s")
         if (status := process.wait()) >= 0:
             raise WorkerStoppedError(f"the process that had it open ended with status {status}")
@@ -187,8 +219,9 @@ def _pipe(stream: object) -> BinaryIO:
     return cast(BinaryIO, stream)
 
 
-def _stop(process: "subprocess.Popen[bytes]") -> None:
+def _stop(process: "subprocess.Popen[bytes]", watchdog: _Watchdog) -> None:
     """End a process that may be busy, hang or be dead; it holds nothing that could be lost."""
+    watchdog.close()
     process.kill()
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(_CLOSE_SECONDS)

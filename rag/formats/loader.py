@@ -1,17 +1,22 @@
 """A file -> its pages, read one by one in a child process."""
 
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 
-from rag.errors import FileTooLargeError, NoTextError, UnreadableFileError
+from rag.errors import DocumentError, FileTooLargeError, NoTextError, UnreadableFileError
 from rag.files import check_is_file, unreadable
+from rag.formats.counting import page_noun
 from rag.formats.isolation import Worker, WorkerStoppedError
-from rag.formats.protocol import FileToOpen, Request
-from rag.formats.registry import HEAD_BYTES, recognise
+from rag.formats.properties import NOTHING_SAID, Properties
+from rag.formats.protocol import FileToOpen, Format, Request
+from rag.formats.recogniser import how_to_get_ocr
+from rag.formats.registry import HEAD_BYTES, format_of, recognise
+from rag.text.languages import language_told
 from rag.types import Heading, Page
+
+TELLING_CHARACTERS = 20_000  # from which on a text tells its language: front matter is often in another one
 
 OnPage = Callable[[Page, Sequence[Heading], int], None]
 """Called with each page as it is read, the headings that begin on it, and how many pages there are."""
@@ -21,7 +26,7 @@ OnPage = Callable[[Page, Sequence[Heading], int], None]
 class FileRead:
     """What is known of a file whose pages have been read: their printed labels, the numbers of blank or scanned ones, and so on.
 
-    `ocr_pages` are the numbers of those read by OCR.
+    `ocr_pages` are the numbers of those read by OCR, `ocr_waiting` of those that it has still to look at.
     """
 
     title: str
@@ -30,7 +35,10 @@ class FileRead:
     empty_pages: tuple[int, ...]
     password: str = field(repr=False)
     ocr_pages: tuple[int, ...] = ()
+    ocr_waiting: tuple[int, ...] = ()
     notice: str = ""  # a sentence for the person who adds it
+    properties: Properties = NOTHING_SAID
+    language: str = ""  # of its text
 
 
 class Loader:
@@ -41,10 +49,11 @@ class Loader:
     ) -> None:
         """Start nothing yet. The time limit is for opening a file, and for each page; memory is at least 256 MB.
 
-        `has_ocr` is whether OCR is wanted; it is used where it is installed.
+        `has_ocr` is whether OCR is wanted, which `rag.formats.recogniser` does.
         """
         self._max_bytes = max_bytes
-        self._has_ocr = has_ocr
+        self.ocr_cure = how_to_get_ocr(is_wanted=has_ocr)
+        """What to do so that scans are read, or ""; see `rag.formats.recogniser`."""
         self._worker = Worker(seconds=seconds_without_progress, megabytes=memory_megabytes)
 
     def close(self) -> None:
@@ -68,10 +77,19 @@ class Loader:
         if size == 0:
             raise UnreadableFileError(f"{name} is empty (0 bytes).")
 
+    def describe(self, path: Path, *, name: str, media_type: str, password: str = "") -> Properties:
+        """What a file says of itself; nothing where it cannot be opened."""
+        file = FileToOpen(path.absolute(), name, format_of(media_type), (password,) if password else ())
+        with suppress(WorkerStoppedError, DocumentError), closing(self._worker.ask(Request("describe", file))) as frames:
+            headers = [frame.header for frame in frames]
+            return next((Properties(each["author"], each["date"]) for each in headers if "author" in each), NOTHING_SAID)
+        return NOTHING_SAID
+
     def read(self, path: Path, *, name: str, passwords: Sequence[str] = (), ocr: Path | None = None, on_page: OnPage) -> FileRead:
         """Read a file page by page, or raise a `DocumentError`. The suffix of `name` counts, not that of `path`.
 
-        Pages without legible text are read by OCR where it is installed and there is a folder, `ocr`, to keep what it reads.
+        Of pages without legible text those words are taken that OCR has read before, which are kept in the folder `ocr`. A file without
+        any text is a `NoTextError`, unless OCR is to look at it.
 
         `on_page` is called while the next pages are being read; what it raises ends the reading.
         """
@@ -81,38 +99,50 @@ class Loader:
                 head = opened.read(HEAD_BYTES)
         except OSError as error:
             raise unreadable(path, error) from error
-        file = FileToOpen(path.absolute(), name, recognise(name, head), tuple(passwords), ocr and ocr.absolute(), self._has_ocr)
-        labels, empty, by_ocr, pictures, total = list[str](), list[int](), list[int](), 0, 0
+        file = FileToOpen(path.absolute(), name, recognise(name, head), tuple(passwords), ocr and ocr.absolute())
+        labels, empty, by_ocr, waiting, pictures, total = list[str](), list[int](), list[int](), list[int](), 0, 0
         title = password = notice = ""
+        properties, telling = NOTHING_SAID, ""
         try:
             with closing(self._worker.ask(Request("read", file))) as frames:
                 for header in (frame.header for frame in frames):
                     if "pages" in header:
                         total, title, password, notice = (header[key] for key in ("pages", "title", "password", "notice"))
+                        properties = Properties(header["author"], header["date"])
                         continue
                     page = Page(len(labels) + 1, header["label"], header["text"], header["is_ocr"])
                     labels.append(page.label)
                     empty += [] if page.text.strip() else [page.number]
                     by_ocr += [page.number] if page.is_ocr else []
+                    waiting += [page.number] if header["awaits_ocr"] else []
                     pictures += header["is_picture"]
+                    telling += f"{page.text}\n" if len(telling) < TELLING_CHARACTERS else ""
                     on_page(page, [Heading(level, words, page.number, start) for level, words, start in header["headings"]], total)
         except WorkerStoppedError as error:
             place = f"at page {len(labels) + 1} of {total}" if total else "while it was opened"
             raise UnreadableFileError(f"{name} could not be read: reading stopped {place}: {error}.") from error
-        if len(empty) == len(labels):
-            raise NoTextError(_no_text(name, len(labels), pictures, cure=_ocr_cure(is_wanted=self._has_ocr and ocr is not None)))
-        return FileRead(title, file.format.media_type, tuple(labels), tuple(empty), password, tuple(by_ocr), notice)
+        cure = self.ocr_cure if ocr else how_to_get_ocr(is_wanted=False)
+        if len(empty) == len(labels) and (cure or not waiting):
+            cure = cure and f"To read it by OCR, {cure} and add it again."
+            raise NoTextError(_no_text(name, file.format, len(labels), pictures, cure=cure))
+        return FileRead(
+            title,
+            file.format.media_type,
+            tuple(labels),
+            tuple(empty),
+            password,
+            tuple(by_ocr),
+            tuple(waiting),
+            notice,
+            properties,
+            language_told(telling),
+        )
 
 
-def _ocr_cure(*, is_wanted: bool) -> str:
-    """What has a scan read by OCR; "" where OCR has been at it."""
-    if not find_spec("rapidocr"):
-        return 'To read it by OCR, run pip install "footnote[ocr]" and add it again.'
-    return "" if is_wanted else "To read it by OCR, set RAG_OCR=true and add it again."
-
-
-def _no_text(name: str, pages: int, pictures: int, *, cure: str) -> str:
-    if not cure:
+def _no_text(name: str, kind: Format, pages: int, pictures: int, *, cure: str) -> str:
+    if not kind.is_drawn:
+        return f"{name} has no text{f': its {pages} {page_noun(kind)}s contain no words' if pages > 1 else ''}."
+    if pictures and not cure:
         return f"{name} has no text: OCR found no words on its {'page' if pages == 1 else f'{pages} pages'}."
     count, look, contain = ("1 page", "looks", "contains") if pages == 1 else (f"{pages} pages", "look", "contain")
     if pictures == pages:

@@ -14,6 +14,8 @@ NOTEBOOK = Format(
     reader="rag.formats.notebook:open_notebook",
     suffixes=(".ipynb",),
     unit="part",
+    is_markdown=True,
+    kind="code",
 )
 
 LONGEST_OUTPUT = 20_000  # characters of what one command printed, which may be a log without end
@@ -26,13 +28,14 @@ def open_notebook(file: FileToOpen) -> TextPages:
     """Its title is its first heading of the outermost level."""
     import json
 
-    from rag.formats.decoding import decode
+    from rag.formats.decoding import decode_and_tell
 
-    notebook = json.loads(decode(file.path.read_bytes(), file.name))
+    decoded = decode_and_tell(file.path.read_bytes(), file.name)
+    notebook = json.loads(decoded.text)
     sheets = notebook.get("worksheets", [notebook])  # of a version before 4
     pages = text_parts(line for sheet in sheets for cell in sheet["cells"] for line in _cell(cell))
     titles = (title for page in pages for level, title, _ in page.headings if level == 1)
-    return TextPages(pages, next(titles, ""))
+    return TextPages(pages, next(titles, ""), notice=decoded.notice)
 
 
 def _cell(cell: dict[str, Any]) -> Iterator[Line]:

@@ -16,6 +16,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Literal, Protocol, cast, runtime_checkable
 
+from rag.types import FileKind
+
 Rectangle = tuple[float, float, float, float]
 """Left, top, right, bottom, as fractions of the page's picture; the origin is top left."""
 
@@ -36,8 +38,10 @@ class Format:
         unit: What a page is called: "page", "slide", "sheet". Labels of others than "page" begin with it: "slide 3".
         is_drawn: Whether a page is shown as a picture with marks, by a `DrawnFile`, and not as text with the words marked.
         is_code: Whether the text of a page that is not drawn is shown as it stands, line by line, in a font of one width.
+        is_markdown: Whether the text of a page that is not drawn is Markdown.
         is_preloaded: Whether a child process imports the reader as it starts: for what nearly every library has.
         inline_type: What a browser may show the file itself as; "" has it saved. Nothing that can hold a script.
+        kind: The family that a search can be limited to.
     """
 
     name: str
@@ -50,15 +54,17 @@ class Format:
     unit: str = "page"
     is_drawn: bool = False
     is_code: bool = False
+    is_markdown: bool = False
     is_preloaded: bool = False
     inline_type: str = ""
+    kind: FileKind = "text"
 
 
 @dataclass(frozen=True, slots=True)
 class FileToOpen:
     """A file by its absolute path, what it is called in messages, and the passwords to try after none.
 
-    `ocr` is the folder that keeps what OCR reads in it, if any; `recognises` whether OCR may read more than it keeps.
+    `ocr` is the folder that keeps what OCR reads in it, if any.
     """
 
     path: Path
@@ -66,7 +72,6 @@ class FileToOpen:
     format: Format
     passwords: tuple[str, ...] = field(default=(), repr=False)
     ocr: Path | None = None
-    recognises: bool = False
 
     def open(self) -> "OpenedFile":
         """Open it, in the child process: what can be raised is said at the top of this file."""
@@ -74,17 +79,17 @@ class FileToOpen:
         opened = cast("OpenedFile", getattr(import_module(module), function)(self))
         if self.ocr is None or not isinstance(opened, DrawnFile):
             return opened
-        from rag.formats.ocr.engine import is_installed, recognise
+        from rag.formats.ocr.engine import recognise
         from rag.formats.ocr.file import OcrFile
 
-        return OcrFile(opened, self.ocr, recognise if self.recognises and is_installed() else None)
+        return OcrFile(opened, self.ocr, recognise)
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a child process is asked: to read a file, to draw a page of it, 1-based, or to find `text[start:end]` on one."""
+    """What a child process is asked: to read a file, to draw a page, 1-based, to find `text[start:end]` on it, or to recognise it."""
 
-    verb: Literal["read", "draw", "look"]
+    verb: Literal["read", "draw", "look", "recognise", "describe"]
     file: FileToOpen
     page: int = 0
     scale: float = 0.0
@@ -103,6 +108,7 @@ class PageContent:
         is_picture: Whether it has a picture and no text, as a scan.
         headings: In reading order: level, 1 for the outermost; title; offset in `text`.
         is_ocr: Whether its words, or some of them, were read by OCR.
+        awaits_ocr: Whether OCR has still to look at it.
     """
 
     label: str
@@ -110,6 +116,26 @@ class PageContent:
     is_picture: bool = False
     headings: Sequence[tuple[int, str, int]] = ()
     is_ocr: bool = False
+    awaits_ocr: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RecognisedPage:
+    """A page that OCR has looked at.
+
+    Attributes:
+        text: All of it.
+        start: Where in it the words begin that OCR found; what stands before them was known.
+        has_words: Whether there are any.
+        is_replaced: Whether a text that was known before was illegible, and is not part of it.
+        before: The text of the page before it, whose table may go on.
+    """
+
+    text: str
+    start: int
+    has_words: bool
+    is_replaced: bool
+    before: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +158,8 @@ class PageView:
 class OpenedFile(Protocol):
     """An open file: the title that it gives itself, or "", and the password that opened it.
 
-    It may have a `notice` too: a sentence for the person who adds it, such as that its encoding was guessed.
+    It may have a `notice` too: a sentence for the person who adds it, such as that its encoding was guessed; and its `author` and `date`,
+    in whatever form the format has them: see `rag.formats.properties`.
     """
 
     title: str
@@ -170,6 +197,8 @@ class TextPages:
     title: str = ""
     password: str = field(default="", repr=False)
     notice: str = ""
+    author: str = ""
+    date: str = ""
 
     def __len__(self) -> int:
         return len(self.contents)

@@ -42,7 +42,7 @@ FORMATS = [
     *IMAGES,
 ]
 
-MOST_SUFFIXES = 6  # of a format, in a message
+MOST_NAMED = 6  # formats in a message
 HEAD_BYTES = 4096  # how much of a file `recognise` wants to see
 _PADDING = b"\xef\xbb\xbf \t\r\n\x00"
 
@@ -87,8 +87,8 @@ def register(added: Format) -> None:
 
 def format_of(media_type: str) -> Format:
     """By its media type. One that is not read, as in a library of a newer version, has a reader that says so."""
-    unknown = Format(media_type, media_type, "rag.formats.registry:refuse")
-    return next((each for each in FORMATS if each.media_type == media_type), unknown)
+    found = next((each for each in FORMATS if each.media_type == media_type), None)
+    return found or Format(media_type, media_type, "rag.formats.registry:refuse")
 
 
 def format_named(name: str) -> Format | None:
@@ -109,7 +109,7 @@ def recognise(name: str, head: bytes) -> Format:
     if named is None and head.startswith(_OLE2):
         raise UnsupportedFileError(f"{name} is in an old Office format (doc, xls, ppt). Save it as .docx, .xlsx or .pptx and add that.")
     if named is None:
-        raise UnsupportedFileError(f"{name} is an unsupported file type{_look(head, ': ')}. {_supported()}")
+        raise UnsupportedFileError(f"{name} is an unsupported file type{_look(head, ': ')}. Supported: {names(MOST_NAMED)}.")
     if named.magic or named.container:
         _check_is(named, name, head)
     elif code := _markup(start, _CODES):  # a page of HTML named .txt is still words; these are codes
@@ -119,7 +119,7 @@ def recognise(name: str, head: bytes) -> Format:
 
 def describe_binary(name: str, head: bytes) -> str:
     """The message about a file that is named as a text and is none."""
-    return f"{name} contains no text{_look(head, ': it looks like ') or ' but binary data'}. {_supported()}"
+    return f"{name} contains no text{_look(head, ': it looks like ') or ' but binary data'}. Supported: {names(MOST_NAMED)}."
 
 
 def names(most: int = 0) -> str:
@@ -160,15 +160,6 @@ def _packed(head: bytes) -> Format | None:
     if b"[Content_Types].xml" in head:
         return next((each for each in FORMATS if _ZIP in each.container and any(trace in head for trace in each.traces)), None)
     return None
-
-
-def _supported() -> str:
-    return f"Supported: {_listed([f'{each.name} ({_suffixes(each)})' for each in FORMATS])}."
-
-
-def _suffixes(known: Format) -> str:
-    suffixes = [*filter(None, known.suffixes)]
-    return ", ".join([*suffixes[:MOST_SUFFIXES], *(["..."] if len(suffixes) > MOST_SUFFIXES else [])])
 
 
 def _listed(words: list[str]) -> str:

@@ -16,6 +16,7 @@ JSON = Format(
     suffixes=(".json", ".jsonl", ".ndjson"),
     unit="part",
     inline_type="text/plain",
+    kind="code",
 )
 
 MOST_COLUMNS = 50  # of a table; records with more keys are read below one another
@@ -28,13 +29,13 @@ Value = str | dict[str, "Value"] | list["Value"]
 
 def open_json(file: FileToOpen) -> TextPages:
     """Its title is that of the outermost object. What is no JSON is read as the text that it is."""
-    from rag.formats.decoding import decode
+    from rag.formats.decoding import decode_and_tell
 
-    text = decode(file.path.read_bytes(), file.name)
+    decoded = decode_and_tell(file.path.read_bytes(), file.name)
     try:
-        value = _value(_parsed(text))
+        value = _value(_parsed(decoded.text))
         title = value.get("title") if isinstance(value, dict) else ""
-        return TextPages(text_parts(_lines(value)), tidy_title(title) if isinstance(title, str) else "")
+        return TextPages(text_parts(_lines(value)), tidy_title(title) if isinstance(title, str) else "", notice=decoded.notice)
     except (ValueError, RecursionError):
         return open_text(file)
 

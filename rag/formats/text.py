@@ -20,6 +20,7 @@ MARKDOWN = Format(
     reader="rag.formats.text:open_markdown",
     suffixes=(".md", ".markdown"),
     unit="part",
+    is_markdown=True,
     inline_type="text/plain",
 )
 

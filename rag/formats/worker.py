@@ -15,11 +15,13 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from importlib import import_module
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from rag.errors import DocumentError, PasswordNeededError, UnreadableFileError
 from rag.files import unreadable
 from rag.formats.isolation import Frame, write_frame
+from rag.formats.kept import keep, open_kept
+from rag.formats.properties import said_by
 from rag.formats.protocol import (
     DrawnFile,
     FileToOpen,
@@ -27,11 +29,15 @@ from rag.formats.protocol import (
     NotReadableError,
     OpenedFile,
     ProtectedError,
+    RecognisedPage,
     Rectangle,
     Request,
     WrongPasswordError,
 )
 from rag.formats.registry import article
+
+if TYPE_CHECKING:
+    from rag.formats.ocr.file import OcrFile
 
 MOST_REQUESTS = 100  # answered from one opening: pdfium and pypdf keep what they have read of a file until it is closed
 
@@ -80,7 +86,7 @@ class LastFile:
             if self._opened:
                 self._opened.close()  # first, so that never two of them are in memory
             self._opened, self._requests = None, 0
-            self._opened, self._key = file.open(), key
+            self._opened, self._key = open_kept(file) or file.open(), key
         return self._opened
 
 
@@ -108,10 +114,21 @@ def _import(reader: str) -> None:
 def _answer(request: Request, last: LastFile) -> Iterator[Frame]:
     file = request.file
     _import(file.format.reader)
+    if request.verb == "recognise":
+        from rag.formats.ocr.engine import load
+
+        load()
     yield Frame({"ready": True})
     try:
         if request.verb == "read":
-            yield from _read(file.open())
+            opened = file.open()
+            keep(file, opened)
+            yield from _read(file, opened)
+        elif request.verb == "recognise":
+            yield _recognise(cast("OcrFile", last.get(file)), request)
+        elif request.verb == "describe":
+            with contextlib.closing(file.open()) as opened:
+                yield Frame(asdict(said_by(file, opened)))
         else:
             yield _show(last.get(file), request)
     except (DocumentError, MemoryError):
@@ -141,10 +158,12 @@ def _problem(file: FileToOpen, error: Exception) -> DocumentError:
     )
 
 
-def _read(opened: OpenedFile) -> Iterator[Frame]:
+def _read(file: FileToOpen, opened: OpenedFile) -> Iterator[Frame]:
     with contextlib.closing(opened):
         notice = getattr(opened, "notice", "")
-        yield Frame({"pages": len(opened), "title": opened.title, "password": opened.password, "notice": notice})
+        said = said_by(file, opened)
+        header = {"title": opened.title, "password": opened.password, "notice": notice, "author": said.author, "date": said.date}
+        yield Frame({"pages": len(opened), **header})
         yield from (Frame(asdict(page)) for page in opened.pages())
 
 
@@ -162,6 +181,16 @@ def _show(opened: OpenedFile, request: Request) -> Frame:
         return Frame({}, opened.draw(number - 1, request.scale))
     except NotDrawableError as error:
         raise UnreadableFileError(f"{file.name} has a page {number} that cannot be drawn: {error}.") from error
+
+
+def _recognise(opened: "OcrFile", request: Request) -> Frame:
+    index = request.page - 1
+    try:
+        page, is_replaced = opened.recognise(index)
+    except NotDrawableError as error:
+        raise UnreadableFileError(f"it cannot be drawn: {error}") from error
+    before = opened.page(index - 1).text if index else ""
+    return Frame(asdict(RecognisedPage(page.text, page.digital, bool(page.words), is_replaced, before)))
 
 
 def _look(opened: OpenedFile, request: Request) -> Frame:

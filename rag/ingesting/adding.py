@@ -4,15 +4,17 @@ import logging
 import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from rag.formats.counting import pages_told
 from rag.ingesting.embedding_queue import EmbeddingQueue
+from rag.ingesting.ocr_queue import OcrQueue
 from rag.ingesting.staging import Source, Stager
 from rag.origins import IN_ARCHIVE, UPLOAD, is_lost, is_within, shown_origin
 from rag.storing.index import Index
 from rag.storing.originals import Originals, Orphan
-from rag.types import DocumentState, Outcome, Progress, ProgressCallback
+from rag.types import DocumentRecord, DocumentState, Outcome, Progress, ProgressCallback
 
 log = logging.getLogger(__name__)
 
@@ -20,47 +22,70 @@ LARGE_BYTES = 1_000_000
 """Larger files are read after the others, the largest last: one that takes minutes does not delay those that take a moment."""
 
 READING_SHARE = 0.2  # the share of a file's progress that is reading; the rest is embedding
+OCR_BEGINS = 0.3  # what is done by then of a file with scanned pages
 
 
 def source_of(orphan: Orphan) -> Source:
     """A file of the library's own that is to be added again."""
-    return Source(orphan.path, orphan.name, orphan.sources or (f"{UPLOAD}{orphan.name}",), password=orphan.password)
+    origins = orphan.sources or (f"{UPLOAD}{orphan.name}",)
+    return Source(orphan.path, orphan.name, origins, password=orphan.password, metadata=orphan.metadata)
 
 
 class FileAdder:
     """Adds files to an index."""
 
-    def __init__(self, stager: Stager, queue: EmbeddingQueue, index: Index, originals: Originals) -> None:
+    def __init__(self, stager: Stager, queue: EmbeddingQueue, ocr: OcrQueue, index: Index, originals: Originals) -> None:
         self._stager = stager
         self._queue = queue
+        self._ocr = ocr
         self._index = index
         self._originals = originals
 
     def add(self, sources: Sequence[Source], passwords: Sequence[str], progress: ProgressCallback | None, *, wait: bool) -> list[Outcome]:
-        """Add files; with `wait`, embed them and whatever else is not embedded yet. One outcome for each, in the order given."""
+        """Add files; with `wait`, embed them, have their scans read, and whatever else is not done yet.
+
+        One outcome for each, in the order given.
+        """
         outcomes: dict[int, Outcome] = {}
-        embedding: dict[str, tuple[_FileProgress, Outcome]] = {}
+        unfinished: dict[str, tuple[_FileProgress, int, DocumentRecord]] = {}
         for number, place in enumerate(sorted(range(len(sources)), key=lambda place: _delay(sources[place].path)), start=1):
             source = sources[place]
             file = _FileProgress(progress, source.shown, number, len(sources), READING_SHARE if wait else 1.0)
             outcome = outcomes[place] = self._stager.add(source, passwords, file.reading)
-            if wait and outcome.document_id in self._index.keyword_ready.records and outcome.document_id not in embedding:
-                embedding[outcome.document_id] = file, outcome
-                file.embedding(0.0)
+            record = self._index.records.get(outcome.document_id) if wait else None
+            if record and record.id not in unfinished and self.is_unfinished(record):
+                unfinished[record.id] = file, place, record
+                file.going_on(record)
             else:
                 file.done(outcome)
-        while wait and self._queue.step():
-            keyword_ready = self._index.keyword_ready.records
-            for id_ in list(embedding):
-                file, outcome = embedding[id_]
-                if id_ not in keyword_ready:
-                    del embedding[id_]
-                    file.done(outcome)
-                elif keyword_ready[id_].indexed:
-                    file.embedding(keyword_ready[id_].indexed)
-        for file, outcome in embedding.values():  # completed by another thread
-            file.done(outcome)
+        while wait and (self._queue.step() or self._ocr.step()):
+            records = self._index.records
+            for id_ in list(unfinished):
+                file, place, before = unfinished[id_]
+                if (record := records.get(id_)) and self.is_unfinished(record):
+                    file.going_on(record)
+                else:
+                    del unfinished[id_]
+                    outcomes[place] = self._told_again(outcomes[place], before, record)
+                    file.done(outcomes[place])
+        for file, place, _ in unfinished.values():  # completed by another thread
+            file.done(outcomes[place])
         return [outcomes[place] for place in range(len(sources))]
+
+    def is_unfinished(self, record: DocumentRecord) -> bool:
+        """Whether there is something of a document still to embed, or for OCR to read."""
+        return record.indexed < 1 or self._ocr.is_waiting(record)
+
+    def _told_again(self, outcome: Outcome, before: DocumentRecord, now: DocumentRecord | None) -> Outcome:
+        """The outcome of a document that OCR has read since."""
+        if now is None or now.ocr_waiting == before.ocr_waiting or not outcome.is_searchable:
+            return outcome
+        if not now.chunks and not now.ocr_failed:
+            pages = "its page" if now.pages == 1 else f"its {now.pages} pages"
+            return replace(outcome, status="no_text", message=f"{now.name} has no text: OCR found no words on {pages}.")
+        told, again = (pages_told(record, "") for record in (before, now))
+        message = outcome.message.replace(told, again) if told in outcome.message else f"{outcome.message} {again}"
+        return replace(outcome, chunks=now.chunks, message=message)
 
     def missing(
         self, folders: Sequence[Path], archives: Mapping[str, Set[str]], progress: ProgressCallback | None, added: int
@@ -117,12 +142,16 @@ class _FileProgress:
     files: int
     reading_share: float = 1.0
 
-    def reading(self, fraction: float, is_ocr: bool) -> None:
-        if self.progress:
-            self.progress(Progress(self.path, self.reading_share * fraction, self.file, self.files, None, "reading", is_ocr))
+    def reading(self, fraction: float) -> None:
+        self._report(self.reading_share * fraction, "reading")
 
-    def embedding(self, fraction: float) -> None:
-        self._report(self.reading_share + (1 - self.reading_share) * fraction, "keyword_ready")
+    def going_on(self, record: DocumentRecord) -> None:
+        """Embedding takes most of the rest, unless there is something for OCR."""
+        begin, end = self.reading_share, OCR_BEGINS if record.ocr_waiting else 1.0
+        if record.indexed < 1:
+            self._report(begin + (end - begin) * record.indexed, record.state)
+        else:
+            self._report(end + (1 - end) * record.ocr_share, record.state, is_ocr=True)
 
     def done(self, outcome: Outcome) -> None:
         state: DocumentState = "failed"
@@ -130,6 +159,6 @@ class _FileProgress:
             state = "ready" if self.reading_share < 1 else "keyword_ready"
         self._report(1.0, state, outcome)
 
-    def _report(self, fraction: float, state: DocumentState, outcome: Outcome | None = None) -> None:
+    def _report(self, fraction: float, state: DocumentState, outcome: Outcome | None = None, *, is_ocr: bool = False) -> None:
         if self.progress:
-            self.progress(Progress(self.path, fraction, self.file, self.files, outcome, state))
+            self.progress(Progress(self.path, fraction, self.file, self.files, outcome, state, is_ocr))

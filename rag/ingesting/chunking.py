@@ -54,13 +54,20 @@ class Chunker:
         self._rows: TableRows | None = None  # of the last page
         self._ordinal = 0
 
-    def cut(self, page: Page, headings: Sequence[Heading] = ()) -> Iterator[Chunk]:
-        """Cut the next page, whose `headings` are in order; no chunk begins or ends with white space, a page without text has none."""
+    def go_on(self, ordinal: int, before: str) -> None:
+        """Go on as if so many chunks had been cut, and the last page had a text."""
+        self._ordinal, self._rows = ordinal, TableRows.of(before)
+
+    def cut(self, page: Page, headings: Sequence[Heading] = (), begin: int = 0) -> Iterator[Chunk]:
+        """Cut the next page, whose `headings` are in order, from an offset on.
+
+        No chunk begins or ends with white space, a page without text has none.
+        """
         places = [heading.start for heading in headings]
         paths = [self._paths.last, *map(self._paths.follow, headings)]
         before = None
         rows = self._rows = TableRows.of(page.text, self._rows)
-        for start, end in _spans(page.text, places, rows, self._embedder, self._limit):
+        for start, end in _spans(page.text, begin, places, rows, self._embedder, self._limit):
             first, last = bisect_right(places, start), bisect_left(places, end)
             sections = tuple((places[index], paths[index + 1]) for index in range(first, last))
             gap = page.text[before:start] if before is not None and start - before <= LONGEST_GAP else ""
@@ -75,11 +82,13 @@ def index_identity(embedder: Embedder, chunk_tokens: int) -> str:
     return f"{embedder.identity} cosine chunker={VERSION} tokens={chunk_tokens}"
 
 
-def _spans(text: str, heading_starts: Sequence[int], rows: TableRows, embedder: Embedder, limit: int) -> Iterator[tuple[int, int]]:
-    """The `(start, end)` of each chunk of a page."""
+def _spans(
+    text: str, begin: int, heading_starts: Sequence[int], rows: TableRows, embedder: Embedder, limit: int
+) -> Iterator[tuple[int, int]]:
+    """The `(start, end)` of each chunk of a page from `begin` on."""
     breaks = [list(heading_starts), *(sorted({match.end() for match in pattern.finditer(text)}) for pattern in _BREAKS)]
     page = _Cuttable(text, [start for start, _ in embedder.token_spans(text)], breaks, list(_blocks(text)), rows)
-    position = 0
+    position = begin
     while ink := _INK.search(text, position):
         room = min(limit, embedder.max_tokens - limit // HEADER_SHARE) if rows.at(ink.start()) else limit
         position = _between_rows(page, ink.start(), _cut(page, ink.start(), room))

@@ -1,7 +1,8 @@
 """Keyword-ready documents -> ready ones: embedded, stored, committed, some chunks at a time."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import groupby
 from operator import attrgetter
@@ -39,6 +40,13 @@ class EmbeddingQueue:
             with self._writing, self._index.guarded():
                 self._store(chunks, embeddings)
             return True
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Embed nothing meanwhile, and forget the vectors of before: another model may make those that follow."""
+        with self._turn:
+            self._known.clear()
+            yield
 
     def _embedded(self, texts: Sequence[str]) -> Embeddings:
         """The vectors of texts, each embedded once."""

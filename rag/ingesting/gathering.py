@@ -1,20 +1,21 @@
 """What a caller names -> the files to add: paths, what is in folders and archives, downloads."""
 
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from tempfile import mkdtemp
 
 from rag.errors import DocumentError, DocumentNotFoundError, storage_errors
 from rag.fetching.addresses import is_address
 from rag.fetching.fetcher import Fetcher
-from rag.files import find_files, shown_name, uploaded_name
+from rag.files import find_files, hash_file, shown_name, uploaded_name
 from rag.ingesting.staging import Source
 from rag.ingesting.unpacking import is_archive, unpack
 from rag.origins import UPLOAD, is_lost, origin_of
 from rag.storing.index import LEAST_ID_DIGITS
-from rag.types import Progress, ProgressCallback, RemovedDocument
+from rag.types import MetadataValue, Outcome, Progress, ProgressCallback, RemovedDocument
 
 
 class Gatherer:
@@ -86,10 +87,10 @@ def files_to_add(given: Sequence[str | Path]) -> list[Source]:
     return [Source(path, shown_name(path), () if error else (origin_of(path),), error=error) for path, error in entries]
 
 
-def uploaded(path: Path, name: str, *, replaces: bool = False) -> Source:
+def uploaded(path: Path, name: str, *, replaces: bool = False, metadata: Mapping[str, MetadataValue] | None = None) -> Source:
     """A file that was uploaded under a name; `ValueError` where that has no file name in it."""
     name = uploaded_name(name)
-    return Source(path, name, (f"{UPLOAD}{name}",), replaces)
+    return Source(path, name, (f"{UPLOAD}{name}",), replaces, metadata=metadata)
 
 
 def named(removed: Sequence[RemovedDocument], name_or_id: str) -> RemovedDocument:
@@ -108,7 +109,26 @@ def named(removed: Sequence[RemovedDocument], name_or_id: str) -> RemovedDocumen
 def restored(removed: RemovedDocument, path: Path) -> Source:
     """The file of a removed document, whose sources are those that are still there; without any it is the library's own."""
     origins = tuple(origin for origin in removed.sources if not is_lost(origin))
-    return Source(path, removed.name, origins or (f"{UPLOAD}{removed.name}",), False, password=removed.password, given=removed.name)
+    origins = origins or (f"{UPLOAD}{removed.name}",)
+    return Source(path, removed.name, origins, False, password=removed.password, given=removed.name, metadata=removed.metadata)
+
+
+def without_removed(sources: Sequence[Source], removed: Sequence[RemovedDocument]) -> list[Source]:
+    """The same, where a source with the bytes of one of these documents is not to be read."""
+    ids = {each.id for each in removed}
+    return [_left_out(source) if _id_of(source) in ids else source for source in sources]
+
+
+def _id_of(source: Source) -> str:
+    with suppress(DocumentError):  # its reading says why
+        return "" if source.error or source.outcome else hash_file(source.path)
+    return ""
+
+
+def _left_out(source: Source) -> Source:
+    cure = "To have it back, upload it, or add it by `rag add`."
+    message = f"{source.name} is left out until it changes, because you removed it. {cure}"
+    return replace(source, outcome=Outcome(source.shown, source.name, "", "left_out", 0, 0, message))
 
 
 def folders_of(given: Sequence[str | Path]) -> list[Path]:

@@ -1,7 +1,8 @@
 """One file -> its outcome: read, cut into chunks and keyword-searchable; `embedding_queue` embeds it after that."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
@@ -10,18 +11,19 @@ from pathlib import Path
 from rag.embedding.protocol import Embedder
 from rag.errors import DocumentError, NoTextError, storage_errors
 from rag.files import hash_file
-from rag.formats.counting import no_text_on, pages_counted, pages_in_words
+from rag.formats.counting import pages_told
 from rag.formats.loader import FileRead, Loader
+from rag.formats.properties import Properties, day_of_time
 from rag.ingesting.chunking import Chunker
-from rag.origins import is_lost, name_of
+from rag.origins import is_in_archive, is_lost, name_of, path_of
 from rag.storing.index import Index
 from rag.storing.keyword_ready import Draft
 from rag.storing.originals import Originals
 from rag.text.printable import printable_line
-from rag.types import DocumentRecord, Heading, Outcome, OutcomeStatus, Page
+from rag.types import DateSource, DocumentRecord, Heading, MetadataValue, Outcome, OutcomeStatus, Page
 
-OnFraction = Callable[[float, bool], None]
-"""Told how much of a file is read, in [0, 1], and whether OCR reads it."""
+OnFraction = Callable[[float], None]
+"""Told how much of a file is read, in [0, 1]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Source:
     password: str = field(default="", repr=False)  # what opened the library's own copy, or ""
     outcome: Outcome | None = None  # what became of it, where it is not to be read: it is an archive, say
     given: str = ""  # what it is called in its outcome; "" for its path
+    metadata: Mapping[str, MetadataValue] | None = None  # of its record; None for what is there already
 
     @property
     def shown(self) -> str:
@@ -54,7 +57,7 @@ class Stager:
         self._index = index
         self._originals = originals
         self._chunk_tokens = chunk_tokens
-        self._writing = writing
+        self.writing = writing
 
     def add(self, source: Source, passwords: Sequence[str], on_fraction: OnFraction) -> Outcome:
         """Take one file in; one that cannot be read has an outcome too.
@@ -69,30 +72,51 @@ class Stager:
             self._loader.check_size(source.path, source.name)
             document_id = hash_file(source.path)
             while True:
-                with self._writing:
+                with self.writing:
                     if known := self._index.records.get(document_id):
                         return self._known(source, known)
                 with self._index.keyword_ready.draft() as draft:
                     read = self._read(source, document_id, passwords, draft, on_fraction)
-                    with self._writing:
+                    with self.writing:
                         if document_id not in self._index.records:
                             return self._stage(source, document_id, read, draft)
                 # Another thread has added the same bytes meanwhile; it may have removed them again by the time they are looked for.
         except DocumentError as error:
             return _outcome(source, "", error.status, str(error))
 
+    def add_again(self, record: DocumentRecord) -> None:
+        """Index a document anew, from the library's own copy, where OCR has found that a text of it was illegible.
+
+        Raises a `DocumentError` where that can no longer be read.
+        """
+        path = self._originals.path(record.id, record.media_type)
+        source = Source(path, record.name, record.sources, password=record.password)
+        with self._index.guarded(), self._index.keyword_ready.draft() as draft:
+            read = self._read(source, record.id, (), draft, lambda _: None)
+            with self.writing:
+                if now := self._index.records.get(record.id):
+                    again = _record(replace(source, name=now.name, origins=now.sources), record.id, read, draft.chunks, now.size)
+                    waiting = tuple(page for page in again.ocr_waiting if page not in now.ocr_failed)
+                    again = replace(again, added=now.added, ocr_waiting=waiting, ocr_failed=now.ocr_failed, ocr_total=now.ocr_total)
+                    self._index.forget(record.id)
+                    self._index.put_keyword_ready(again, draft)
+
+    def chunker(self, document_id: str) -> Chunker:
+        """What cuts a document."""
+        return Chunker(document_id, self._embedder, self._chunk_tokens)
+
     def _read(self, source: Source, document_id: str, passwords: Sequence[str], draft: Draft, on_fraction: OnFraction) -> FileRead:
         """Cut each page while the child process reads the next."""
-        chunker = Chunker(document_id, self._embedder, self._chunk_tokens)
+        chunker = self.chunker(document_id)
 
         def cut(page: Page, headings: Sequence[Heading], pages: int) -> None:
             draft.extend(list(chunker.cut(page, headings)))
-            on_fraction(page.number / pages, page.is_ocr)
+            on_fraction(page.number / pages)
 
         passwords = (*passwords, *filter(None, [source.password]))
         ocr = self._originals.ocr(document_id)
         read = self._loader.read(source.path, name=source.name, passwords=passwords, ocr=ocr, on_page=cut)
-        if not draft.chunks:
+        if not draft.chunks and not read.ocr_waiting:
             raise NoTextError(f"{source.name} has no text.")
         return read
 
@@ -102,6 +126,9 @@ class Stager:
         if taken and not source.replaces:
             source = self._withname_of_its_own(source)
         is_new = self._keep(source, document_id, read.media_type)
+        if source.metadata is None:  # a new version keeps what was said of the one before
+            earlier = (each.metadata for each in self._index.records.values() if each.metadata and taken.intersection(each.sources))
+            source = replace(source, metadata=next(earlier, None))
         record = _record(source, document_id, read, draft.chunks, self._originals.path(document_id, read.media_type).stat().st_size)
         try:
             self._index.put_keyword_ready(record, draft)
@@ -109,9 +136,7 @@ class Stager:
             if is_new:
                 self._originals.discard(record.id)
             raise
-        empty = f"; {no_text_on(record)}" if record.empty_pages else ""
-        by_ocr = f"; OCR read {pages_in_words(record.ocr_pages)}" if record.ocr_pages else ""
-        pages = f"{pages_counted(record)}{by_ocr}{empty}.{read.notice and f' {read.notice}'}"
+        pages = f"{pages_told(record, self._loader.ocr_cure)}{read.notice and f' {read.notice}'}"
         if source.name != given_name:
             message = f"Added as {source.name}: {pages} The library already has another {given_name}."
             return _outcome(source, record.id, "added", message, record)
@@ -127,6 +152,14 @@ class Stager:
         """The outcome of bytes that are in the library already. A copy of the file that was lost or cut is restored."""
         if self._originals.problem(known) and self._keep(source, known.id, known.media_type):
             return _outcome(source, known.id, "unchanged", "Already there; the library's own copy of the file was restored.", known)
+        changed = known
+        if known.ocr_failed:  # OCR tries them again
+            changed = replace(changed, ocr_waiting=tuple(sorted({*known.ocr_waiting, *known.ocr_failed})), ocr_failed=())
+        if source.metadata is not None and source.metadata != known.metadata:
+            changed = replace(changed, metadata=source.metadata)
+        if changed is not known:
+            known = changed
+            self._index.update(known)
         left = tuple(origin for origin in known.sources if not is_lost(origin))
         if set(source.origins) <= set(left) == set(known.sources):
             return _outcome(source, known.id, "unchanged", "Already there, unchanged.", known)
@@ -154,8 +187,9 @@ class Stager:
 
     def _taken(self, source: Source, document_id: str) -> set[str]:
         """The source's origins that belong to other documents."""
-        others = (record for record in self._index.records.values() if record.id != document_id)
-        return {origin for record in others for origin in record.sources if origin in source.origins}
+        origins = frozenset(source.origins)
+        others = (record for record in self._index.records.values() if not origins.isdisjoint(record.sources) and record.id != document_id)
+        return {origin for record in others for origin in record.sources if origin in origins}
 
     def _withname_of_its_own(self, source: Source) -> Source:
         """The source as "NAME (2).txt", or the first number that is free."""
@@ -166,7 +200,20 @@ class Stager:
         return replace(source, name=name, origins=(f"upload:{name}",))
 
 
+def dated(properties: Properties, sources: Sequence[str]) -> tuple[str, DateSource]:
+    """A document's own date, else when its file was modified, where that is on this machine."""
+    if properties.date:
+        return properties.date, "document"
+    for origin in sources:
+        path = None if is_in_archive(origin) else path_of(origin)
+        with suppress(OSError, ValueError):
+            if path and (day := day_of_time(path.stat().st_mtime)):
+                return day, "file"
+    return "", "unknown"
+
+
 def _record(source: Source, document_id: str, read: FileRead, chunks: int, size: int) -> DocumentRecord:
+    day, date_source = dated(read.properties, source.origins)
     return DocumentRecord(
         id=document_id,
         name=source.name,
@@ -181,6 +228,13 @@ def _record(source: Source, document_id: str, read: FileRead, chunks: int, size:
         size=size,
         password=read.password,
         ocr_pages=read.ocr_pages,
+        ocr_waiting=read.ocr_waiting,
+        ocr_total=len(read.ocr_waiting),
+        language=read.language,
+        author=read.properties.author,
+        date=day,
+        date_source=date_source,
+        metadata=source.metadata or {},
     )
 
 

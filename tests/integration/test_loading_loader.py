@@ -11,6 +11,7 @@ from rag.formats.text import MOST_CHARACTERS
 from rag.types import Document
 from tests import documents, loading
 from tests.loading import LoadedDocument
+from tests.office_files import docx, pptx
 
 Load = Callable[..., LoadedDocument]
 
@@ -181,6 +182,13 @@ def test_what_pdfium_cannot_open_is_read_by_pypdf(load: Load) -> None:
 def test_what_pdfium_cannot_spell_is_read_by_pypdf(load: Load) -> None:
     (text,) = texts(load(documents.unspelt_pdf("A", "B", "C")).document)
     assert text.strip() == "ABC"
+
+
+def test_what_has_no_words_is_told_in_the_words_of_its_format(load: Load) -> None:
+    with pytest.raises(NoTextError, match=r"report\.pptx has no text: its 2 slides contain no words\."):
+        load(pptx("", ""), "report.pptx")
+    with pytest.raises(NoTextError, match=r"report\.docx has no text\.$"):
+        load(docx(""), "report.docx")
 
 
 def test_words_that_no_library_can_spell_are_no_text(load: Load) -> None:

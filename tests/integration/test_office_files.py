@@ -14,6 +14,7 @@ from rag.formats.loader import Loader
 from rag.formats.registry import FORMATS, format_of
 from rag.types import Document
 from tests import loading
+from tests.hostile import encrypted_office
 from tests.office_files import docx, epub, odf, packed, pptx, shape, w
 
 Load = Callable[[bytes, str], Document]
@@ -73,7 +74,7 @@ def test_a_file_is_known_by_what_it_holds(load: Load, name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "data", "error", "message"),
     [
-        ("a.docx", OLE2 + "EncryptedPackage".encode("utf-16-le"), PasswordNeededError, r"a\.docx is password-protected\. Save it without"),
+        ("a.docx", encrypted_office(), PasswordNeededError, r"a\.docx is encrypted; give its password to read it"),
         ("a.docx", OLE2 + "WordDocument".encode("utf-16-le"), UnsupportedFileError, r"an old Word document.*save it as \.docx"),
         ("a.doc", OLE2, UnsupportedFileError, r"a\.doc is in an old Office format"),
         ("a.docx", packed({"readme.txt": "words"}), UnreadableFileError, "a ZIP archive, but of something else"),

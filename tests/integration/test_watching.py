@@ -251,3 +251,32 @@ def test_thousands_of_files_are_looked_at_quickly(library: Library, docs: Path) 
     assert watcher.look() == watching.SETTLING_SECONDS
     assert watcher.folders[0].waiting == 2001
     assert time.monotonic() - began < 10
+
+
+def test_what_a_person_removes_stays_removed_until_its_file_changes(open_library: OpenLibrary, docs: Path) -> None:
+    (docs / "ferry.txt").write_text(FERRY)
+    library = open_library("library")
+    follow(library, docs).look()
+    library.remove("ferry.txt")
+    (docs / "ferry.txt").touch()
+    library.close()
+    library = open_library("library")
+    for watcher in (follow(library, docs), follow(library, docs)):
+        watcher.look()
+        assert (names(library), watcher.folders[0].left_out) == (["keeper.txt"], ("ferry.txt",))
+    assert library.removed() == []
+    (docs / "ferry.txt").write_text(FERRY.replace("seven", "eight"))
+    watcher.look()
+    assert (names(library), watcher.folders[0].left_out) == (["ferry.txt", "keeper.txt"], ())
+
+
+def test_what_is_left_out_comes_back_when_a_person_adds_it(library: Library, docs: Path) -> None:
+    (docs / "ferry.txt").write_text(FERRY)
+    follow(library, docs).look()
+    library.remove("ferry.txt")
+    assert library.add(docs, leave_out_removed=True).outcomes[0].status == "left_out"
+    assert library.add_upload(docs / "ferry.txt", "ferry.txt").status == "added"
+    assert (library.left_out(), list((library.folder / "removed").iterdir())) == ([], [])
+    watcher = follow(library, docs)
+    watcher.look()
+    assert (names(library), watcher.folders[0].left_out) == (["ferry.txt", "keeper.txt"], ())

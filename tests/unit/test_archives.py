@@ -2,15 +2,19 @@
 
 import io
 import zipfile
+from hashlib import md5
 from pathlib import Path
 
 import pytest
+from msoffcrypto.format.ooxml import OOXMLFile
 
 from rag.errors import DocumentError, FileTooLargeError, PasswordNeededError, UnsupportedFileError
 from rag.formats import archives
 from rag.formats.archives import Archive, open_archive, parse_xml, safe_path
-from rag.formats.protocol import FileToOpen, NotReadableError
+from rag.formats.protocol import FileToOpen, NotReadableError, WrongPasswordError
 from rag.formats.registry import FORMATS
+from tests import loading
+from tests.office_files import docx, w
 
 OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
@@ -35,6 +39,28 @@ def test_parts_are_read_by_name_and_case_matters_only_where_it_must() -> None:
     assert "word/DOCUMENT.xml" in archive
     with pytest.raises(NotReadableError, match=r"its part word/styles\.xml is missing"):
         archive.read("word/styles.xml")
+
+
+@pytest.mark.parametrize(
+    ("names", "encoding"),
+    [
+        (("Größe.txt", "Übersicht Straße.pdf"), "cp437"),
+        (("Übersicht Straße.pdf", "plan.txt"), "cp850"),
+        (("Résumé de l'été.docx",), "cp850"),
+        (("会議の議事録.docx", "見積書/合計.xlsx"), "cp932"),
+        (("会议纪要.docx", "合同文本/附件一.pdf"), "gbk"),
+        (("Отчёт за май.docx", "Смета.xlsx"), "cp866"),
+        (("Größe.txt", "会議.docx"), "utf-8"),
+    ],
+)
+def test_names_in_older_encodings_are_read(names: tuple[str, ...], encoding: str) -> None:
+    written = {chr(0x61 + place) * len(name.encode(encoding)): name for place, name in enumerate(names)}
+    data = packed(**{stand_in: name.encode() for stand_in, name in written.items()})
+    for stand_in, name in written.items():
+        data = data.replace(stand_in.encode(), name.encode(encoding))
+    archive = opened(data)
+    assert archive.names == names
+    assert [archive.read(name).decode() for name in names] == list(names)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +115,6 @@ def test_damage_is_told() -> None:
 @pytest.mark.parametrize(
     ("data", "error", "message"),
     [
-        (OLE2 + "EncryptedPackage".encode("utf-16-le"), PasswordNeededError, "password-protected. Save it without a password"),
         (OLE2 + "WordDocument".encode("utf-16-le"), UnsupportedFileError, r"an old Word document.*save it as \.docx"),
         (OLE2 + "Workbook".encode("utf-16-le"), UnsupportedFileError, r"an old Excel document.*save it as \.xlsx"),
         (OLE2 + "PowerPoint Document".encode("utf-16-le"), UnsupportedFileError, r"an old PowerPoint document.*save it as \.pptx"),
@@ -102,6 +127,24 @@ def test_what_only_its_own_program_opens_is_told(tmp_path: Path, data: bytes, er
     path.write_bytes(data)
     with pytest.raises(error, match=message):
         open_archive(FileToOpen(path, "plan.docx", FORMATS[0]))
+
+
+def test_an_office_file_is_opened_with_its_password(tmp_path: Path) -> None:
+    path = tmp_path / "plan.docx"
+    plain = docx(w("The vault is in Turku.") + w(" ".join(md5(bytes([n])).hexdigest() for n in range(150))))
+
+    def locked(password: str) -> bytes:
+        written = io.BytesIO()
+        OOXMLFile(io.BytesIO(plain)).encrypt(password, written)
+        return written.getvalue()
+
+    opened = loading.opened(path, locked("osprey"), passwords=("tern", "osprey"))
+    assert (opened.contents[0].text[:22], opened.password) == ("The vault is in Turku.", "osprey")
+    assert loading.opened(path, locked("VelvetSweatshop")).password == ""  # Excel's own, which nobody gave
+    with pytest.raises(WrongPasswordError):
+        loading.opened(path, locked("osprey"), passwords=("tern",))
+    with pytest.raises(NotReadableError, match="do not fit together"):
+        loading.opened(path, OLE2 + "EncryptedPackage".encode("utf-16-le"))
 
 
 def test_an_encrypted_part_needs_a_password() -> None:

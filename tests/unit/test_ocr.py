@@ -126,54 +126,73 @@ def engine(png: bytes) -> Seen:
     return Seen([line("Stamped on the first of May", 100, 70), *below], SIZE)
 
 
+def seen(scan: Scan, folder: Path) -> list[PageContent]:
+    """Its pages after OCR has looked at those that wait for it."""
+    folder.mkdir(exist_ok=True)
+    opened = OcrFile(scan, folder, engine)
+    for index, page in enumerate(opened.pages()):
+        if page.awaits_ocr:
+            opened.recognise(index)
+    return list(opened.pages())
+
+
 def test_a_page_without_text_is_read_and_its_words_are_marked(tmp_path: Path) -> None:
     scan = Scan(["", "A page of the file's own words."], (1.0, 0.0))
-    first, second = OcrFile(scan, tmp_path, engine).pages()
+    first, second = seen(scan, tmp_path)
     assert first.text.startswith("Stamped on the first of May")
     assert (first.is_ocr, second.is_ocr) == (True, False)
     start = first.text.index("Bremen")
-    _, (mark,) = OcrFile(scan, tmp_path, None).locate(0, first.text, start, start + 6)
+    _, (mark,) = OcrFile(scan, tmp_path, engine).locate(0, first.text, start, start + 6)
     assert mark == pytest.approx((0.304, 304.2 / 1400, 0.376, 325.8 / 1400), abs=1e-4)
 
 
 def test_what_was_read_is_not_read_again_and_is_shown_as_it_was(tmp_path: Path) -> None:
     scan = Scan(["", "", ""], (1.0,) * 3)
-    pages = OcrFile(scan, tmp_path / "kept", engine).pages()
-    first = next(pages)
-    del pages  # it was interrupted
-    assert len(list(OcrFile(scan, tmp_path / "kept", engine).pages())) == 3
+    first, *others = seen(scan, tmp_path)
+    assert seen(scan, tmp_path) == [first, *others]
     assert scan.drawn == [0, 1, 2]
-    assert OcrFile(scan, tmp_path / "kept", None).page(0) == first
-    (tmp_path / "kept" / "1.json.gz").write_bytes(b"\x1f\x8b damaged")
-    assert OcrFile(scan, tmp_path / "kept", None).page(0).text == ""
+    assert OcrFile(scan, tmp_path, engine).page(0) == first
+    (tmp_path / "1.json.gz").write_bytes(b"\x1f\x8b damaged")
+    assert OcrFile(scan, tmp_path, engine).page(0).text == ""
+    assert seen(scan, tmp_path) == [first, *others]
+
+
+def test_nothing_is_kept_of_a_file_that_is_gone(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        OcrFile(Scan([""]), tmp_path / "gone", engine).recognise(0)
+    assert not (tmp_path / "gone").exists()
 
 
 def test_words_are_added_that_stand_in_a_picture_beside_text(tmp_path: Path) -> None:
     stamped = Scan(["Stamped on the first of May"])  # at the top, where `locate` has it
-    (page,) = OcrFile(stamped, tmp_path / "1", engine).pages()
+    (page,) = seen(stamped, tmp_path)
     assert page.text == "Stamped on the first of May\n\n" + "\n".join(PARAGRAPH)
     start = page.text.index("first")
-    _, marks = OcrFile(stamped, tmp_path / "1", None).locate(0, page.text, start, page.text.index("Bremen") + 6)
+    _, marks = OcrFile(stamped, tmp_path, engine).locate(0, page.text, start, page.text.index("Bremen") + 6)
     assert marks[0] == (0.1, 0.05, 0.9, 0.07)  # of the file's own words
     assert len(marks) == 2
     small = Scan(["Stamped on the first of May"], (0.1,))
-    assert not next(OcrFile(small, tmp_path / "2", engine).pages()).is_ocr
-    assert small.drawn == []
+    assert not next(OcrFile(small, tmp_path / "2", engine).pages()).awaits_ocr
 
 
+PLAIN = "The warehouse in Bremen holds twelve thousand pallets on five floors, and that is all there is to say about it."
+DOUBTFUL = "Aurelio Bettina Cosima Dietmar Eleonore Friedhelm Gisela Hannelore Ignazio Joachim Katarina Leopold Melitta"
 GARBLED = "7KH ZDUHKRXVH LQ EUHPHQ KROGV WZHOYH WKRXVDQG SDOOHWV RQ ILYH IORRUV DQG LWV VSULQNOHUV DUH WHVWHG HYHUB TXDUWHU"
 
 
 def test_a_text_that_means_nothing_gives_way_to_what_is_seen(tmp_path: Path) -> None:
-    (page,) = OcrFile(Scan([GARBLED], (0.0,)), tmp_path / "1", engine).pages()
+    scan = Scan([GARBLED, DOUBTFUL], (0.0, 0.0))
+    pages = OcrFile(scan, tmp_path, engine)
+    assert [(page.text, page.awaits_ocr) for page in pages.pages()] == [("", True), (DOUBTFUL, True)]
+    assert [pages.recognise(index)[1] for index in range(2)] == [False, True]  # what nobody has seen does not give way
+    page, _ = pages.pages()
     assert page.text.endswith("\n".join(PARAGRAPH))
     names = "Warehouse Bremen Pallets Floors Sprinklers Quarter Stamped First Twelve Thousand Holds Tested"
-    (list_of_names,) = OcrFile(Scan([names], (0.0,)), tmp_path / "2", engine).pages()
+    (list_of_names,) = seen(Scan([names], (0.0,)), tmp_path / "2")
     assert list_of_names.text == names
 
 
-def test_without_an_engine_scans_stay_empty_and_a_text_that_means_nothing_is_left_out(tmp_path: Path) -> None:
-    scan = Scan(["", GARBLED], (1.0, 0.0))
-    assert [page.text for page in OcrFile(scan, tmp_path, None).pages()] == ["", ""]
-    assert OcrFile(scan, tmp_path, None).page(1).text == ""
-    assert all(page.is_ocr for page in OcrFile(scan, tmp_path, engine).pages())  # once there is one
+def test_a_text_that_means_nothing_is_left_out_until_ocr_has_seen_the_page(tmp_path: Path) -> None:
+    scan = OcrFile(Scan([GARBLED, PLAIN], (0.0, 0.0)), tmp_path, engine)
+    assert [(page.text, page.awaits_ocr) for page in scan.pages()] == [("", True), (PLAIN, False)]
+    assert scan.page(0).text == ""

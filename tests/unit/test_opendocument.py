@@ -1,10 +1,12 @@
 """OpenDocument texts are read as their program shows them."""
 
+from io import BytesIO
 from pathlib import Path
+from zipfile import ZipFile
 
 from rag.formats.protocol import TextPages
 from tests.loading import opened
-from tests.office_files import odf
+from tests.office_files import odf, packed
 
 
 def read(path: Path, body: str, **made: str) -> TextPages:
@@ -33,6 +35,21 @@ def test_headings_lists_and_spaces(tmp_path: Path) -> None:
     document = read(tmp_path, body, styles=f'<text:list-style style:name="L1">{levels}</text:list-style>')
     assert texts(document) == ["Fruit\n\nWe  sell it.\nNow.\n\n1. Apples\n  - green\n2. Pears"]
     assert document.contents[0].headings == [(2, "Fruit", 0)]
+
+
+def test_styles_have_what_they_are_based_on_and_items_are_as_deep_as_they_are_indented(tmp_path: Path) -> None:
+    styles = '<style:style style:name="Chapter"><style:paragraph-properties fo:break-before="page"/></style:style>'
+    styles += '<style:style style:name="P1" style:parent-style-name="Chapter"/><style:style style:name="Title"/>'
+    styles += '<style:style style:name="P2" style:parent-style-name="Title"/>'
+    body = '<text:p text:style-name="P2">Fruit</text:p><text:p text:style-name="P1">Pears</text:p>'
+    for name, indent in (("L1", "0.5in"), ("L2", "0.75in"), ("L1", "0.5in")):
+        place = f'<style:list-level-properties><style:list-level-label-alignment fo:margin-left="{indent}"/></style:list-level-properties>'
+        styles += f'<text:list-style style:name="{name}"><text:list-level-style-bullet text:level="1">{place}'
+        styles += "</text:list-level-style-bullet></text:list-style>"
+        body += f'<text:list text:style-name="{name}"><text:list-item><text:p>item</text:p></text:list-item></text:list>'
+    document = read(tmp_path, body, styles=styles)
+    assert texts(document) == ["Fruit", "Pears\n\n- item\n  - item\n- item"]
+    assert document.contents[0].headings == [(1, "Fruit", 0)]
 
 
 def test_tables_with_merged_cells_and_their_header_first(tmp_path: Path) -> None:
@@ -70,3 +87,16 @@ def test_headers_and_footers_stand_once(tmp_path: Path) -> None:
     header += "<style:footer><text:p>Secret<text:tab/><text:page-number>1</text:page-number></text:p></style:footer>"
     master = f"<office:master-styles><style:master-page>{header}</style:master-page></office:master-styles>"
     assert texts(read(tmp_path, "<text:p>Words</text:p>", master=master)) == ["Lund Ltd.\n\nWords\n\nSecret"]
+
+
+def test_an_embedded_chart_is_read_where_it_stands(tmp_path: Path) -> None:
+    """As LibreOffice writes it: a file of its own within the file."""
+    frame = '<draw:frame><draw:object xlink:href="./Object 1"/></draw:frame><draw:frame><draw:object xlink:href="./Lost"/></draw:frame>'
+    rows = f"<table:table-header-rows>{cells('', 'Sales')}</table:table-header-rows><table:table-rows>{cells('East', '19.2')}"
+    title = "<chart:title><text:p>Chart of sales</text:p></chart:title>"
+    chart = f'<chart:chart xmlns:chart="chart">{title}<table:table>{rows}</table:table-rows></table:table></chart:chart>'
+    with ZipFile(BytesIO(odf("presentation", f'<draw:page draw:name="One">{frame}</draw:page>'))) as file:
+        parts: dict[str, str | bytes] = {name: file.read(name) for name in file.namelist()}
+    with ZipFile(BytesIO(odf("chart", chart))) as file:
+        parts["Object 1/content.xml"] = file.read("content.xml")
+    assert texts(opened(tmp_path / "a.odp", packed(parts))) == ["Chart of sales\n\n\tSales\nEast\t19.2"]

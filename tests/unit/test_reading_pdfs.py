@@ -248,6 +248,15 @@ def test_hidden_layers_are_not_read(read: Read) -> None:
     assert texts(read(data.replace(b"/Type /Catalog", b"/Type /Catalog " + off))) == ["The list price is 940."]
 
 
+def test_hidden_layers_of_an_encrypted_file_are_not_read(read: Read) -> None:
+    words = b"BT /F 24 Tf 72 700 Td (The list price is 940.) Tj ET /OC /L BDC BT /F 24 Tf 72 600 Td (The lowest price is 610.) Tj ET EMC"
+    resources = b"<</Font <</F 3 0 R>> /Properties <</L 5 0 R>>>>"
+    page = b"<</Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents 6 0 R /Resources %s>>" % resources
+    objects = [b"<</Type /Catalog /Pages 2 0 R /OCProperties <</OCGs [5 0 R] /D <</OFF [5 0 R]>>>>>>"]
+    objects += [b"<</Type /Pages /Kids [4 0 R] /Count 1>>", f"<<{documents.HELVETICA}>>".encode(), page, b"<</Type /OCG /Name (x)>>"]
+    assert texts(read(documents.packed_encrypted_pdf(objects, words))) == ["The list price is 940."]
+
+
 def test_typed_comments_are_read_and_notes_stand_below(read: Read, tmp_path: Path) -> None:
     writer = PdfWriter()
     (tmp_path / "plain.pdf").write_bytes(documents.plain_pdf("The offers are due on 1 February."))

@@ -27,6 +27,9 @@ def texts(document: TextPages) -> list[str]:
         (rb"\u-10179 ?\u-8704 ?", "😀"),
         (rb"{\f1 \'cf\'f0\'e8\'e2\'e5\'f2} \'e9", "Привет é"),
         (rb"{\f2 \'93\'fa\'96\'7b\'83A}", "日本ア"),
+        (rb"It{\revised\revauth1\revdttm-2074015744 \loch rose}{\deleted\revdttmdel-2074015744 fell}.", "Itrose."),
+        (rb"{\i0\b0\*\cs7\cf0 The quick} {\*\unknown hidden}fox", "The quick fox"),
+        (rb"{\f0 Station\cell Phone\cell }", "Station\tPhone"),
         (rb"{\upr{old}{\*\ud{new}}}", "new"),
         (rb"a\line b\tab c\~d\-e\_f\emdash g", "a\nb\tc de-f—g"),
         (rb"seen{\v hidden} still{\deleted gone}", "seen still"),
@@ -49,6 +52,23 @@ def test_headings_lists_tables_and_the_title(tmp_path: Path) -> None:
     document = read(tmp_path, body)
     assert texts(document) == ["Fruit\n\n1. Apples\n  - green\n\nPrices\n\nFruit\tEuro each\nPear\t2\n\nEnd."]
     assert (document.title, document.contents[0].headings) == ("Our fruit", [(1, "Fruit", 0)])
+
+
+def test_cells_stand_in_the_columns_of_the_table(tmp_path: Path) -> None:
+    body = rb"\trowd\cellx1000\cellx3000\intbl Plot\cell 2022\cell\row"
+    body += rb"\trowd\cellx1005\cellx2000\cellx3000\intbl\cell kg\cell crates\cell\row"
+    body += rb"\pard {\*\annotation Sure?}After.\par\trowd\cellx500\cellx900\intbl a\cell b\cell\row"
+    assert texts(read(tmp_path, body)) == ["Plot\t2022\t\n\tkg\tcrates\n\nAfter.\n\nSure?\n\na\tb"]
+
+
+def test_headings_and_lists_as_libreoffice_writes_them(tmp_path: Path) -> None:
+    body = rb"{\stylesheet{\s4\sbasedon0\ql Heading 2;}{\s5 Title;}{\s6 Subtitle;}}"
+    body += rb"\pard\s5 Fruit\par\pard\s6 of May\par\pard\s4 Pears\par"
+    for indent, word in ((360, b"green"), (720, b"small"), (360, b"red")):
+        body += rb"\pard{\listtext\'b7\tab}\ilvl0\li%d %s\par" % (indent, word)
+    document = read(tmp_path, body)
+    assert texts(document) == ["Fruit\n\nof May\n\nPears\n\n- green\n  - small\n- red"]
+    assert [(level, title) for level, title, _ in document.contents[0].headings] == [(1, "Fruit"), (2, "Pears")]
 
 
 def test_pages_notes_comments_boxes_and_footers(tmp_path: Path) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from rag.errors import FileTooLargeError, NoTextError, PasswordNeededError, UnreadableFileError, UnsupportedFileError
+from rag.errors import FileTooLargeError, NoTextError, UnreadableFileError, UnsupportedFileError
 from rag.formats.loader import Loader
-from rag.formats.protocol import NotReadableError
+from rag.formats.protocol import NotReadableError, PageContent
 from rag.formats.sheets.rows import MOST_ROWS
 from tests.loading import load
 from tests.opening import opened, pages, text
@@ -88,8 +88,60 @@ def test_a_table_further_down_goes_on_under_its_own_header(tmp_path: Path) -> No
     assert pages(tmp_path, "a.xlsx", Xlsx().add("S", rows).bytes())[1].text == "City\tPeople\ncity 1001\t1001\ncity 1002\t1002"
 
 
-def test_a_sheet_whose_area_has_too_many_cells_is_refused(tmp_path: Path) -> None:
+TOO_MANY = "It has more than 3,000,000 cells; only the first were read: sheet"
+
+
+@pytest.mark.parametrize("prefix", ["", "x:"])
+def test_of_a_workbook_with_too_many_cells_the_first_are_read(tmp_path: Path, prefix: str) -> None:
     far = '<sheetData><row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>2</v></c></row></sheetData>'
+    far = far.replace("<", f"<{prefix}").replace(f"<{prefix}/", f"</{prefix}")
+    book = Xlsx("Prices").add("First", [["words", (0.5, "0%")]]).add_xml("Far", far).add("B", [["b"]]).add("C", [["c"]])
+    file = opened(tmp_path, "a.xlsx", book.bytes())
+    assert [(page.label, page.text) for page in file.pages()] == [("sheet First", "words\t50%"), ("sheet Far", "1")]
+    assert file.title == "Prices"
+    assert getattr(file, "notice", "") == f"{TOO_MANY} Far to row 1, without sheet B, C. To search the rest, split the workbook."
+
+
+def test_rows_are_read_until_there_are_too_many_cells(tmp_path: Path) -> None:
+    rows = "".join(f'<row r="{row}"><c r="A{row}"><v>{row}</v></c><c r="XFD{row}"><v>0</v></c></row>' for row in range(1, 200))
+    file = opened(tmp_path, "a.xlsx", Xlsx().add_xml("Wide", f"<sheetData>{rows}</sheetData>").bytes())
+    assert list(file.pages())[-1].text.splitlines()[-1].split("\t")[0] == "183"
+    assert getattr(file, "notice", "") == f"{TOO_MANY} Wide to row 183. To search the rest, split the workbook."
+
+
+def test_what_stands_on_a_sheet_but_in_no_cell_is_read(tmp_path: Path) -> None:
+    """As xlsxwriter and openpyxl write it."""
+    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/"
+    listed = '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{}</Relationships>'
+    related = '<Relationship Id="r{0}" Type="' + kind + '{0}" Target="{1}"/>'
+    run = '<a:p xmlns:a="a"><a:r><a:t>{}</a:t></a:r><a:r><a:t>{}</a:t></a:r></a:p>'
+    with zipfile.ZipFile(io.BytesIO(Xlsx().add("S", [["words"], ["more", 2]]).bytes())) as book:
+        parts = {name: book.read(name).decode() for name in book.namelist()}
+    parts |= {
+        "xl/worksheets/_rels/sheet1.xml.rels": listed.format(
+            related.format("drawing", "../drawings/d.xml") + related.format("comments", "../comments1.xml")
+        ),
+        "xl/drawings/_rels/d.xml.rels": listed.format(related.format("chart", "../charts/c.xml")),
+        "xl/drawings/d.xml": f'<d:w xmlns:d="d"><d:txBody>{run.format("Bo", "xed")}{run.format("words", "")}</d:txBody></d:w>',
+        "xl/charts/c.xml": f'<c:chart xmlns:c="c"><c:title><c:tx>{run.format("Sales", " by year")}</c:tx></c:title></c:chart>',
+        "xl/comments1.xml": '<comments><comment ref="A2"><text><r><t>Check </t></r><r><t>this</t></r></text></comment></comments>',
+    }
+    (page,) = opened(tmp_path, "a.xlsx", zipped(parts)).pages()
+    assert page == PageContent("sheet S", "words\nmore\t2\n\nBoxed words\nSales by year\nComment on A2: Check this")
+
+
+def test_of_an_opendocument_workbook_with_too_many_cells_the_first_are_read(tmp_path: Path) -> None:
+    cell = '<table:table-cell table:number-columns-repeated="{}"><p>{}</p></table:table-cell>'.format
+    rows = f"<table:table-row>{cell(1, 'words')}</table:table-row>"
+    rows += f'<table:table-row table:number-rows-repeated="1000000">{cell(16384, "x")}</table:table-row>' * 2
+    tables = f'<table:table table:name="S">{rows}</table:table><table:table table:name="T">{rows}</table:table>'
+    file = opened(tmp_path, "a.ods", ods(tables))
+    assert [page.text for page in file.pages()] == ["words"]
+    assert getattr(file, "notice", "") == f"{TOO_MANY} S to row 1. To search the rest, split the workbook."
+
+
+def test_a_sheet_with_too_many_cells_before_the_first_words_is_refused(tmp_path: Path) -> None:
+    far = '<sheetData><row r="1048576"><c r="XFD1048576"><v>2</v></c></row></sheetData>'
     with pytest.raises(FileTooLargeError, match=r"a\.xlsx is too large: it has more than 3,000,000 cells"):
         opened(tmp_path, "a.xlsx", Xlsx().add_xml("Far", far).bytes())
 
@@ -110,9 +162,9 @@ def test_cells_without_places_follow_one_another(tmp_path: Path) -> None:
     ("name", "data", "error", "message"),
     [
         ("a.xlsx", zipped({"word/document.xml": "<a/>"}), NotReadableError, "its part xl/workbook.xml is missing"),
-        ("a.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"), PasswordNeededError, "password-protected"),
+        ("a.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"), NotReadableError, "do not fit together"),
         ("a.xlsx", b"a,b\n1,2", UnsupportedFileError, "is not an Excel file, as its name says: it looks like plain text"),
-        ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000), NotReadableError, "it is no workbook"),
+        ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000), NotReadableError, "do not fit together"),
         ("a.xlsx", Xlsx().add("S", [["words"]], state="hidden").bytes(), NoTextError, "its sheets are hidden"),
         ("a.xlsx", zipped({"xl/workbook.xml": "<c <c " * 500_000}), NotReadableError, "its part xl/workbook.xml is damaged"),
         ("a.ods", zipped({"word/document.xml": "<a/>"}), NotReadableError, r"its part content\.xml is missing"),
@@ -171,7 +223,7 @@ def test_opendocument_sheets_are_read_as_they_are_shown(tmp_path: Path) -> None:
     assert file.title == "Price list"
     assert [(page.label, page.text) for page in file.pages()] == [
         ("sheet Prices, rows 1-4", "Item\tShare\nTea and cake\t25 %\nTea and cake\t25 %"),
-        ("sheet Prices, rows 1,000,005", "3"),
+        ("sheet Prices, rows 1,000,005", "3\n\nComment: a comment"),
         ("sheet Last", ""),
     ]
 

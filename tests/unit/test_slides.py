@@ -52,6 +52,13 @@ def test_bullets_and_numbers(tmp_path: Path) -> None:
     assert shown == "- one\n  - two\n- three\na) first\nb) second\n\nno\n\nbullets"
 
 
+def test_the_master_says_where_bullets_are(tmp_path: Path) -> None:
+    slide = shape("one\ntwo", kind="body") + shape("a", at=(0, 5000)) + shape("alone", kind="body", at=(0, 9000))
+    for body, shown in (("<a:buNone/>", "one\n\ntwo\n\na\n\nalone"), ('<a:buChar char="•"/>', "- one\n- two\n\na\n\n- alone")):
+        styles = f"<p:bodyStyle><a:lvl1pPr>{body}</a:lvl1pPr></p:bodyStyle>"
+        assert texts(opened(tmp_path / "a.pptx", pptx(slide, styles=styles)))[0][1] == shown
+
+
 def test_groups_stay_together_and_hidden_shapes_are_left_out(tmp_path: Path) -> None:
     inside = shape("Card B", at=(50, 10)) + shape("Card A", at=(0, 10))
     place = '<a:xfrm><a:off x="0" y="500"/><a:ext cx="400" cy="100"/></a:xfrm>'

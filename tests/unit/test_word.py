@@ -36,6 +36,31 @@ def test_headings_paragraphs_and_lists(read: Read) -> None:
     assert (page.label, document.title) == ("1", "Annual report")
 
 
+def test_items_are_as_deep_as_they_are_indented_where_each_list_has_one_level(read: Read) -> None:
+    def item(text: str, indent: int) -> str:
+        return w(text, properties=f'<w:numPr><w:ilvl w:val="0"/><w:numId w:val="1"/></w:numPr><w:ind w:left="{indent}"/>')
+
+    items = (
+        item("Rooms", 360)
+        + item("north", 643)
+        + item("door", 926)
+        + w("It sticks.", properties='<w:ind w:left="926"/>')
+        + item("south", 643)
+    )
+    shown = "- Rooms\n  - north\n    - door\n\nIt sticks.\n\n  - south\n- Barns\n\nWords.\n\n- Farms"
+    assert texts(read(items + item("Barns", 360) + w("Words.") + item("Farms", 643))) == [shown]
+
+
+def test_a_style_may_indent_its_list(read: Read) -> None:
+    styles = "".join(
+        f'<w:style w:type="paragraph" w:styleId="Bullet{level}"><w:name w:val="List Bullet {level}"/>'
+        f'<w:pPr><w:numPr><w:numId w:val="1"/></w:numPr><w:ind w:left="{283 * level}"/></w:pPr></w:style>'
+        for level in (1, 2)
+    )
+    items = [w(text, style=f"Bullet{level}") for text, level in (("Rooms", 1), ("north", 2), ("Barns", 1))]
+    assert texts(read("".join(items), styles=styles)) == ["- Rooms\n  - north\n- Barns"]
+
+
 def test_the_title_is_that_of_the_file(read: Read) -> None:
     assert read(w("Words", style="Heading1"), title="Report of May").title == "Report of May"
     assert read(w("Words", style="Heading1"), title="Document1").title == "Words"

@@ -8,6 +8,7 @@ EML = Format(
     reader="rag.formats.mail.eml:open_eml",
     suffixes=(".eml",),
     unit="part",
+    kind="mail",
 )
 MSG = Format(
     name="Outlook email",
@@ -16,4 +17,5 @@ MSG = Format(
     suffixes=(".msg",),
     container=(b"\xd0\xcf\x11\xe0",),
     unit="part",
+    kind="mail",
 )

@@ -3,12 +3,14 @@
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from email import policy
 from email.errors import MessageError
 from email.message import EmailMessage, MIMEPart
 from email.parser import BytesParser
 from typing import cast
 
+from rag.formats.decoding import DecodedText
 from rag.formats.html import text_of_html
 from rag.formats.mail.message import Message, guessed, joined
 from rag.formats.protocol import FileToOpen, NotReadableError, TextPages
@@ -31,12 +33,16 @@ def _message(mail: EmailMessage) -> Message:
     if not any(field in mail for field in _FIELDS):
         raise NotReadableError("it has none of the header lines of a message")
     parts = list(_parts(mail))
-    plain = joined(_text(part) for part in parts if _is_body(part, "text/plain"))
-    html = "" if plain else joined(text_of_html(_text(part)) for part in parts if _is_body(part, "text/html"))
+    texts = [_text(part) for part in parts if _is_body(part, "text/plain")]
+    body = joined(each.text for each in texts)
+    if not body:
+        texts = [_text(part) for part in parts if _is_body(part, "text/html")]
+        body = joined(text_of_html(each.text) for each in texts)
+    guess = next(filter(None, (each.guess for each in texts)), "")
     others = (part for part in parts if not _is_body(part, "text/plain", "text/html") and not _is_inline_picture(part))
     attachments = [(_name(part), _size(part)) for part in others]
     senders, to, cc, date, subject = (_header(mail, field) for field in _FIELDS)
-    return Message(senders, to, cc, date, subject, plain or html, attachments)
+    return Message(senders, to, cc, date, subject, body, attachments, guess)
 
 
 def _parts(mail: MIMEPart) -> Iterator[MIMEPart]:
@@ -58,17 +64,17 @@ def _is_inline_picture(part: MIMEPart) -> bool:
     return part.get_content_maintype() == "image" and ("Content-ID" in part or part.get_content_disposition() == "inline")
 
 
-def _text(part: MIMEPart) -> str:
+def _text(part: MIMEPart) -> DecodedText:
     """The words of a part, in its own encoding, or in one that is guessed where it names none or a wrong one."""
     data = part.get_payload(decode=True)
     if not isinstance(data, bytes):
-        return ""
+        return DecodedText("")
     try:
-        text = data.decode(part.get_content_charset() or "ascii")
+        decoded = DecodedText(data.decode(part.get_content_charset() or "ascii"))
     except (LookupError, ValueError):
-        text = guessed(data)
-    text = text.replace("\r\n", "\n")
-    return _FLOWED.sub(" ", text) if part.get_param("format") == "flowed" else text
+        decoded = guessed(data)
+    text = decoded.text.replace("\r\n", "\n")
+    return replace(decoded, text=_FLOWED.sub(" ", text) if part.get_param("format") == "flowed" else text)
 
 
 def _header(part: MIMEPart, field: str) -> str:

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 
 from rag.errors import DocumentError
 from rag.formats.cleaning import clean, tidy_heading
-from rag.formats.decoding import decode
+from rag.formats.decoding import DecodedText, decode_and_tell
 from rag.formats.protocol import PageContent, TextPages
 from rag.formats.text import part_labels, split
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message: its header lines, its words, and the names and sizes in bytes of its attachments."""
+    """A message: its header lines, its words, the names and sizes in bytes of its attachments, and what its encoding was guessed to be."""
 
     senders: str
     to: str
@@ -21,6 +21,7 @@ class Message:
     subject: str
     body: str
     attachments: Sequence[tuple[str, int]] = field(default=())
+    guess: str = ""
 
     def pages(self) -> TextPages:
         """One page, or parts of a long message; its title is the subject."""
@@ -33,15 +34,16 @@ class Message:
         head = "\n".join(f"{name}: {_line(value)}" for name, value in fields if _line(value))
         parts = list(split(clean(f"{head}\n\n{self.body.strip()}").text.strip()))
         pages = [PageContent(label, part) for label, part in zip(part_labels(parts), parts, strict=True)]
-        return TextPages(pages, tidy_heading(self.subject))
+        notice = DecodedText("", self.guess).notice
+        return TextPages(pages, tidy_heading(self.subject), notice=notice, author=self.senders, date=self.date)
 
 
-def guessed(data: bytes) -> str:
+def guessed(data: bytes) -> DecodedText:
     """Words in an encoding that is not known, or wrongly named; "" where they are none."""
     try:
-        return decode(data.strip(b"\0"), "A message")
+        return decode_and_tell(data.strip(b"\0"), "A message")
     except DocumentError:
-        return ""
+        return DecodedText("")
 
 
 def size_text(size: int) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from oxmsg import Message as OutlookMessage
 from oxmsg.domain import constants as properties
 
+from rag.formats.decoding import DecodedText
 from rag.formats.html import text_of_html
 from rag.formats.mail.message import Message, guessed
 from rag.formats.protocol import FileToOpen, NotReadableError, TextPages
@@ -27,18 +28,22 @@ def open_msg(file: FileToOpen) -> TextPages:
         raise NotReadableError("it is another file that an Office program has saved")
     headers = mail.message_headers
     date = headers.get("Date") or (format_datetime(sent) if (sent := mail.sent_date) and sent.year > _NEVER else "")
-    body = _plain(mail.body) or _html(mail)
+    body, guess = _plain(mail.body), ""
+    if not body:
+        decoded = _html(mail)
+        body, guess = text_of_html(decoded.text), decoded.guess
     attachments = [(_name(each), each.size) for each in mail.attachments]
-    return Message(mail.sender or "", _people(mail, _TO), _people(mail, _CC), date, _plain(mail.subject), body, attachments).pages()
+    return Message(mail.sender or "", _people(mail, _TO), _people(mail, _CC), date, _plain(mail.subject), body, attachments, guess).pages()
 
 
 def _plain(text: str | None) -> str:
     return (text or "").strip("\0 \r\n")
 
 
-def _html(mail: OutlookMessage) -> str:
-    data = mail.properties.binary_prop_value(properties.PID_HTML)
-    return text_of_html(guessed(data) if data else mail.properties.str_prop_value(properties.PID_BODY_HTML) or "")
+def _html(mail: OutlookMessage) -> DecodedText:
+    if data := mail.properties.binary_prop_value(properties.PID_HTML):
+        return guessed(data)
+    return DecodedText(mail.properties.str_prop_value(properties.PID_BODY_HTML) or "")
 
 
 def _people(mail: OutlookMessage, kind: int) -> str:

@@ -1,10 +1,11 @@
 """RapidOCR with the models in its package: a picture -> the lines of text in it. Installed by `pip install "footnote[ocr]"`."""
 
 import io
+import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.util import find_spec
 from operator import itemgetter
 from typing import Any
 
@@ -17,6 +18,7 @@ Points = npt.NDArray[np.float64]
 
 LONGEST_SIDE = 2500  # pixels; a larger picture is made smaller
 _POOR = 0.9  # of 1: how sure the engine is of a page that may stand on its head; it is 0.95 or more of a usual one
+_NICENESS = 10  # it gives way to questions and to files that are being read
 _DETECTED_SIDE = 960  # pixels: lines are found in a picture of this size, and read in the whole one
 
 
@@ -38,11 +40,6 @@ class Seen:
     quarters: int = 0
 
 
-def is_installed() -> bool:
-    """Whether there is an engine."""
-    return find_spec("rapidocr") is not None
-
-
 def recognise(png: bytes) -> Seen:
     """The lines of a picture; where it makes little sense as it stands, it is turned."""
     with Image.open(io.BytesIO(png)) as picture:
@@ -61,7 +58,7 @@ def recognise(png: bytes) -> Seen:
 def _attempt(pixels: npt.NDArray[np.uint8], quarters: int) -> tuple[Seen, float]:
     """What is seen, and how sure the engine is of it, in [0, 1]."""
     turned = np.ascontiguousarray(np.rot90(pixels, quarters))
-    found = _engine()(turned, return_word_box=True, return_single_char_box=True)
+    found = load()(turned, return_word_box=True, return_single_char_box=True)
     size = turned.shape[1], turned.shape[0]
     if not found.txts or found.boxes is None:
         return Seen([], size, quarters), 0.0
@@ -95,9 +92,12 @@ def _evenly(corners: Points, count: int) -> Points:
 
 
 @lru_cache(maxsize=1)
-def _engine() -> Any:
+def load() -> Any:
+    """The engine, ready to read; loading it takes some seconds."""
     from rapidocr import RapidOCR
 
+    with suppress(AttributeError, OSError):  # Windows
+        os.nice(_NICENESS)
     return RapidOCR(
         params={
             "Global.log_level": "critical",

@@ -1,7 +1,7 @@
 """A drawn file whose pages are read by OCR where they have no text of their own, or none that is legible.
 
-What was recognised is kept on disk, a file for each page: reading goes on from there after an interruption, and the page shows later
-what was indexed. Only reading recognises anything; looking at a page takes what is kept.
+What was recognised is kept on disk, a file for each page: it is read once, and the page shows later what was indexed. `recognise` alone
+recognises anything; reading the file and looking at a page take what is kept.
 """
 
 import gzip
@@ -35,28 +35,25 @@ class OcrPage:
         text: All of its text; its first `digital` characters are the file's own.
         digital: How many.
         words: Those that OCR found, with their offsets in `text`.
-        is_final: Whether OCR has seen it; else it is only known that the file's own text is illegible.
     """
 
     text: str
     digital: int
     words: tuple[PlacedWord, ...] = ()
-    is_final: bool = True
 
     def content(self, own: PageContent) -> PageContent:
         """The page as it is read: headings stay where its own text does."""
-        headings = own.headings if self.digital else ()
-        is_picture = own.is_picture or not self.is_final
-        return replace(own, text=self.text, is_picture=is_picture, headings=headings, is_ocr=bool(self.words))
+        return replace(own, text=self.text, headings=own.headings if self.digital else (), is_ocr=bool(self.words))
 
 
 class OcrFile:
     """A `DrawnFile` with the words of its scanned pages."""
 
-    def __init__(self, opened: DrawnFile, folder: Path, engine: Engine | None) -> None:
-        """`folder` keeps what is recognised in this file; it need not be there. Without an engine, nothing more is recognised."""
+    def __init__(self, opened: DrawnFile, folder: Path, engine: Engine) -> None:
+        """`folder` keeps what is recognised in this file; it need not be there before something is."""
         self.title = opened.title
         self.password = opened.password
+        self.author, self.date = getattr(opened, "author", ""), getattr(opened, "date", "")
         self._opened = opened
         self._folder = folder
         self._engine = engine
@@ -68,15 +65,23 @@ class OcrFile:
         """See `OpenedFile`."""
         for index, own in enumerate(self._opened.pages()):
             kept = load_page(self._folder, index)
-            is_new = kept is None or (not kept.is_final and self._engine)
-            if is_new and (kept := self._recognised(index, own)):
-                _keep(self._folder, index, kept)
-            yield kept.content(own) if kept else own
+            yield kept.content(own) if kept else replace(_legible(own), awaits_ocr=self._is_to_be_seen(index, own))
 
     def page(self, index: int) -> PageContent:
         """See `OpenedFile`."""
         own, kept = self._opened.page(index), load_page(self._folder, index)
-        return kept.content(own) if kept else own
+        return kept.content(own) if kept else _legible(own)
+
+    def recognise(self, index: int) -> tuple[OcrPage, bool]:
+        """Have OCR read a page, and keep it; also whether the text that the page had before gives way.
+
+        `OSError` where the folder is not there: the document is gone. `NotDrawableError` where there is nothing to look at.
+        """
+        own = self._opened.page(index)
+        if (page := load_page(self._folder, index)) is None:
+            page = self._recognised(index, own)
+            _keep(self._folder, index, page)
+        return page, not page.digital and bool(_legible(own).text.strip())
 
     def draw(self, index: int, scale: float) -> bytes:
         """See `DrawnFile`."""
@@ -95,53 +100,56 @@ class OcrFile:
         """See `OpenedFile`."""
         self._opened.close()
 
-    def _recognised(self, index: int, own: PageContent) -> OcrPage | None:
-        """What is to be kept of a page; None where it is read well without."""
+    def _is_to_be_seen(self, index: int, own: PageContent) -> bool:
+        """Whether OCR is to look at a page: it has no text, none that is surely legible, or perhaps more in a picture."""
+        if text := own.text.strip():
+            return is_doubtful(text) or self._is_partly_scanned(index, text)
+        with suppress(NotDrawableError):
+            return not (hasattr(self._opened, "is_blank") and self._opened.is_blank(index))
+        return False
+
+    def _recognised(self, index: int, own: PageContent) -> OcrPage:
+        """What is to be kept of a page."""
         text = own.text.strip()
-        is_partly_scanned = bool(text) and len(text) < _MOST_CHARACTERS and self._has_large_picture(index)
-        if text and not is_partly_scanned and not is_doubtful(text):
-            return None
-        if not self._engine:
-            return OcrPage("", 0, is_final=False) if text and is_illegible(text) else None
-        try:
-            size, covered = self._opened.locate(index, own.text, 0, len(own.text))
-            page = self._engine(self._opened.draw(index, min(_SCALE, LONGEST_SIDE / max(size))))
-        except NotDrawableError:
-            return None
+        size, covered = self._opened.locate(index, own.text, 0, len(own.text))
+        page = self._engine(self._opened.draw(index, min(_SCALE, LONGEST_SIDE / max(size))))
         seen, words = read_lines(page)
         if not text or (is_doubtful(text) and not is_same(own.text, seen) and len(words) >= _FEWEST_WORDS):
             return OcrPage(seen, 0, tuple(words))
         missing = [line for line in page.lines if not _is_covered(line, page, covered)]
         seen, words = read_lines(replace(page, lines=missing))
-        if not is_partly_scanned or len(words) < _FEWEST_WORDS:
+        if len(words) < _FEWEST_WORDS or not self._is_partly_scanned(index, text):
             return OcrPage(own.text, len(own.text))
         shift = len(own.text) + 2
         return OcrPage(f"{own.text}\n\n{seen}", len(own.text), tuple(PlacedWord(w.start + shift, w.end + shift, w.box) for w in words))
 
-    def _has_large_picture(self, index: int) -> bool:
+    def _is_partly_scanned(self, index: int, text: str) -> bool:
         share = getattr(self._opened, "largest_picture", None)  # an image has no text beside it
-        return share is not None and share(index) >= _LARGE
+        return 0 < len(text) < _MOST_CHARACTERS and share is not None and share(index) >= _LARGE
 
 
 def load_page(folder: Path, index: int) -> OcrPage | None:
     """What is kept of a page by its 0-based index; None where there is nothing, or nothing that can be read."""
     with suppress(OSError, EOFError, ValueError, TypeError, KeyError):
         fields = json.loads(gzip.decompress(_path(folder, index).read_bytes()))
-        if fields["schema"] == SCHEMA:
-            words = tuple(_placed(numbers) for numbers in fields["words"])
-            return OcrPage(str(fields["text"]), int(fields["digital"]), words, bool(fields["is_final"]))
+        if fields["schema"] == SCHEMA and fields["is_final"]:  # an earlier version kept, too, that a page is still to be seen
+            return OcrPage(str(fields["text"]), int(fields["digital"]), tuple(_placed(numbers) for numbers in fields["words"]))
     return None
 
 
 def _keep(folder: Path, index: int, page: OcrPage) -> None:
     """Write it whole or not at all."""
     words = [(word.start, word.end, *(round(side * _STEPS) for side in word.box)) for word in page.words]
-    fields = {"schema": SCHEMA, "text": page.text, "digital": page.digital, "words": words, "is_final": page.is_final}
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    fields = {"schema": SCHEMA, "text": page.text, "digital": page.digital, "words": words, "is_final": True}
     path = _path(folder, index)
     partial = path.with_suffix(".partial")
     partial.write_bytes(gzip.compress(json.dumps(fields).encode()))
     partial.replace(path)
+
+
+def _legible(own: PageContent) -> PageContent:
+    """A page as it is read before OCR has seen it: without a text that is certainly illegible."""
+    return replace(own, text="", is_picture=True, headings=()) if is_illegible(own.text) else own
 
 
 def _path(folder: Path, index: int) -> Path:

@@ -12,6 +12,7 @@ DOCX = Format(
     suffixes=(".docx", ".docm", ".dotx"),
     container=(*_ZIP, _OLE2),
     traces=(b"word/",),
+    kind="word",
 )
 PPTX = Format(
     name="PowerPoint",
@@ -21,6 +22,7 @@ PPTX = Format(
     container=(*_ZIP, _OLE2),
     traces=(b"ppt/",),
     unit="slide",
+    kind="slides",
 )
 ODT = Format(
     name="OpenDocument text",
@@ -28,6 +30,7 @@ ODT = Format(
     reader="rag.formats.office.opendocument:open_odt",
     suffixes=(".odt", ".ott"),
     container=_ZIP,
+    kind="word",
 )
 ODP = Format(
     name="OpenDocument presentation",
@@ -36,6 +39,7 @@ ODP = Format(
     suffixes=(".odp", ".otp"),
     container=_ZIP,
     unit="slide",
+    kind="slides",
 )
 RTF = Format(
     name="RTF",
@@ -43,4 +47,5 @@ RTF = Format(
     reader="rag.formats.office.rtf:open_rtf",
     suffixes=(".rtf",),
     magic=(b"{\\rtf",),
+    kind="word",
 )

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from lxml import etree
 
 from rag.formats.blocks import BULLET
-from rag.formats.office.package import attribute, child, local, value
+from rag.formats.office.package import attribute, child, local, value, whole
+from rag.formats.office.styles import indent
 
 LEVELS = 9
 _ROMAN = ((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"), (9, "ix"), (5, "v"))
@@ -30,6 +31,7 @@ class _Level:
     start: int
     style: str
     text: str
+    indent: str
 
 
 class Lists:
@@ -45,18 +47,23 @@ class Lists:
             if local(each) == "abstractNum":
                 self._levels[attribute(each, "abstractNumId")] = {
                     int(attribute(level, "ilvl")): _Level(
-                        _number(value(level, "start"), 1), value(level, "numFmt"), value(level, "lvlText")
+                        whole(value(level, "start"), 1), value(level, "numFmt"), value(level, "lvlText"), indent(child(level, "pPr"))
                     )
                     for level in each
                     if local(level) == "lvl"
                 }
             elif local(each) == "num":
                 starts = {
-                    int(attribute(level, "ilvl")): _number(value(level, "startOverride"), 1)
+                    int(attribute(level, "ilvl")): whole(value(level, "startOverride"), 1)
                     for level in each
                     if local(level) == "lvlOverride" and child(level, "startOverride") is not None
                 }
                 self._lists[attribute(each, "numId")] = value(each, "abstractNumId"), starts
+
+    def indent(self, list_id: str, level: int) -> str:
+        """How far the items of a level are indented, in twentieths of a point; "" where that is not said."""
+        known = self._levels.get(self._lists.get(list_id, ("", {}))[0], {}).get(level)
+        return known.indent if known else ""
 
     def mark(self, list_id: str, level: int) -> str:
         """What stands before the next item of a list: "-", "1.", "(a)"; "" for nothing."""
@@ -84,10 +91,6 @@ def _count(levels: dict[int, _Level], counts: list[int | None], level: int) -> s
         return ""
     count = counts[level]
     return spelt(levels[level].start if count is None else count, levels[level].style)
-
-
-def _number(text: str, default: int) -> int:
-    return int(text) if re.fullmatch(r"\d{1,6}", text) else default
 
 
 def _roman(number: int) -> list[str]:

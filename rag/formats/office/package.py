@@ -1,5 +1,6 @@
 """The parts of an Office Open XML file (docx, pptx, xlsx) and how they refer to each other; XML by local names, of both dialects."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from posixpath import dirname, join, normpath
@@ -12,6 +13,7 @@ from rag.formats.archives import Archive, open_archive
 from rag.formats.cleaning import tidy_title
 from rag.formats.protocol import FileToOpen, NotReadableError
 
+_NUMBER = re.compile(r"[0-9]{1,9}")
 _KINDS = {
     "wordprocessingml": ("a Word document", ".docx"),
     "spreadsheetml": ("an Excel workbook", ".xlsx"),
@@ -93,7 +95,7 @@ def child(element: etree._Element | None, *path: str) -> etree._Element | None:
     for name in path:
         if element is None:
             return None
-        element = next((each for each in element if local(each) == name), None)
+        element = next(element.iterchildren(f"{{*}}{name}"), None)
     return element
 
 
@@ -101,6 +103,11 @@ def value(element: etree._Element | None, *path: str) -> str:
     """The attribute "val" of the element down a path, or ""."""
     found = child(element, *path)
     return "" if found is None else attribute(found, "val")
+
+
+def whole(text: str, default: int = 0, *, most: int = 999_999) -> int:
+    """The whole number that an attribute holds, `most` at most; `default` where it holds none."""
+    return min(int(text), most) if _NUMBER.fullmatch(text) else default
 
 
 def is_on(element: etree._Element | None, *path: str) -> bool:

@@ -3,42 +3,18 @@ r"""RTF, a stream of words and commands in groups: the libraries that read it ke
 A page ends where the file says `\page`, or where a section begins on a new one. Footnotes stand at the end of their page.
 """
 
-import codecs
-import re
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from rag.errors import UnreadableFileError
-from rag.formats.blocks import BULLET, PageWriter, one_line, raised
+from rag.formats.blocks import BULLET, Indents, PageWriter, comment, raised
 from rag.formats.cleaning import tidy_title
+from rag.formats.office.grid import in_columns
+from rag.formats.office.rtf_state import Paragraph, Pending, State
+from rag.formats.office.rtf_words import CHARACTERS, CHARSETS, CODE_PAGES, FONT, HEADING_STYLE, SIGNS, SKIPPED, TARGETS, TOKEN, codec_of
 from rag.formats.protocol import FileToOpen, NotReadableError, TextPages
 
 MOST_GROUPS = 10_000  # within each other
 
-_TOKEN = re.compile(rb"\\([a-zA-Z]{1,32})(-?\d{1,9})? ?|\\'([0-9a-fA-F]{2})|\\([^a-zA-Z])|([{}])|[\r\n\0]+|([^\\{}\r\n\0]+)|\\", re.DOTALL)
-_FONT = re.compile(rb"\\f(\d{1,5})[^;{}]*?\\fcharset(\d{1,3})")
-_HEADING_STYLE = re.compile(rb"\{\\s(\d{1,5})\b[^{};]*?\bheading ([1-9])[;,]")
-_CHARSETS = {
-    77: "mac_roman", 128: "cp932", 129: "cp949", 134: "gb18030", 136: "big5", 161: "cp1253", 162: "cp1254", 163: "cp1258", 177: "cp1255",
-    178: "cp1256", 186: "cp1257", 204: "cp1251", 222: "cp874", 238: "cp1250", 255: "cp437",
-}  # fmt: skip
-_CHARACTERS = {
-    "tab": "\t", "line": "\n", "lbr": "\n", "emdash": "—", "endash": "–", "emspace": " ", "enspace": " ", "qmspace": " ", "bullet": "•",
-    "lquote": "‘", "rquote": "’", "ldblquote": "“", "rdblquote": "”", "zwj": "\u200d", "zwnj": "\u200c", "nestcell": " ", "nestrow": " ",
-}  # fmt: skip
-_SIGNS = {b"~": " ", b"_": "-", b"{": "{", b"}": "}", b"\\": "\\"}
-_TARGETS = {
-    "footnote": "note", "annotation": "comment", "atnauthor": "author", "title": "title", "listtext": "mark", "pntext": "mark",
-    "shptxt": "box", "header": "header", "headerr": "header", "headerl": "header", "headerf": "header", "footer": "footer",
-    "footerr": "footer", "footerl": "footer", "footerf": "footer", "fldrslt": "", "mmathPr": "",
-}  # fmt: skip
-"""Groups that are read, and as what; "" as what is around them."""
-_SKIPPED = {
-    "fonttbl", "colortbl", "stylesheet", "info", "pict", "object", "fldinst", "xe", "tc", "filetbl", "bkmkstart", "bkmkend", "sp",
-    "shprslt", "nonshppict", "ftnsep", "ftnsepc", "ftncn", "aftnsep", "aftnsepc", "aftncn", "private", "template",
-    "listtable", "shpinst", "author",
-    "operator", "subject", "keywords", "comment", "doccomm", "company", "category", "manager", "creatim", "revtim", "printim", "buptim",
-}  # fmt: skip
-_CODE_PAGES = {"mac": "mac_roman", "pc": "cp437", "pca": "cp850"}
 _COUNTED = "\f"  # where a header counts pages
 
 
@@ -52,43 +28,7 @@ def open_rtf(file: FileToOpen) -> TextPages:
         raise NotReadableError("it does not begin as one")
     reader = _Reader(data)
     reader.read(start)
-    contents = reader.writer.contents()
-    return TextPages(contents, reader.title or next((title for page in contents for _, title, _ in page.headings), ""))
-
-
-@dataclass(frozen=True, slots=True)
-class _State:
-    """What holds within a group."""
-
-    target: str = "body"
-    around: str = "body"  # the target before the group that gives the same words twice, of which one is read
-    depth: int = 0  # of the group that chose the target
-    is_hidden: bool = False
-    is_raised: bool = False
-    codec: str = ""
-    skip: int = 1  # characters for old programs after one of Unicode
-
-
-@dataclass(slots=True)
-class _Paragraph:
-    """How the paragraph that is being read is shown."""
-
-    heading: int = 0
-    is_in_table: bool = False
-    level: int = 0
-    mark: str = ""
-
-
-@dataclass(slots=True)
-class _Pending:
-    """What waits for its place: cells of a row, boxes and comments of a paragraph, footers."""
-
-    cells: list[str] = field(default_factory=list)
-    asides: list[str] = field(default_factory=list)
-    footers: list[str] = field(default_factory=list)
-    seen: set[str] = field(default_factory=set)
-    author: str = ""
-    breaks_page: bool = False
+    return reader.writer.file(reader.title)
 
 
 class _Reader:
@@ -98,23 +38,24 @@ class _Reader:
         self.writer = PageWriter()
         self.title = ""
         self._data = data
-        self._fonts = {number: _CHARSETS[int(kind)] for number, kind in _FONT.findall(data) if int(kind) in _CHARSETS}
-        self._headings = {int(number): int(level) for number, level in _HEADING_STYLE.findall(data)}
+        self._fonts = {number: CHARSETS[int(kind)] for number, kind in FONT.findall(data) if int(kind) in CHARSETS}
+        self._headings = {int(number): int(level or 1) for number, level in HEADING_STYLE.findall(data)}
         self._ansi = "cp1252"
-        self._state = _State()
-        self._stack: list[_State] = []
+        self._state = State()
+        self._stack: list[State] = []
         self._texts: dict[str, list[str]] = {}
         self._raw = bytearray()
         self._to_skip = 0
         self._is_optional = False  # after "\*": a group that is read only by those who know it
-        self._paragraph = _Paragraph()
-        self._pending = _Pending()
+        self._paragraph = Paragraph()
+        self._pending = Pending()
+        self._indents = Indents()
         self._notes = 0
         self._page = 1
 
     def read(self, at: int) -> None:
         """Read the group that begins at an offset."""
-        while token := _TOKEN.match(self._data, at):
+        while token := TOKEN.match(self._data, at):
             at = token.end()
             word, number, pair, sign, brace, text = token.groups()
             if text is not None or pair is not None:
@@ -126,12 +67,17 @@ class _Reader:
             if word is not None:
                 at += self._word(word.decode("ascii"), None if number is None else int(number))
             elif sign is not None:
-                self._sign(sign)
+                self._sign(sign, self._data[max(token.start() - 3, 0) : token.start()])
             elif brace == b"{":
                 self._open()
             elif not self._close():
                 break
+        self._finish()
+
+    def _finish(self) -> None:
         self._decode()
+        if self._pending.cells:  # of a row that has no end
+            self._end("row")
         self._end_paragraph()
         for text in self._pending.footers:
             self.writer.paragraph(text)
@@ -154,15 +100,17 @@ class _Reader:
     def _deliver(self, target: str, text: str) -> None:
         """What a group of its own held goes where it belongs."""
         pending = self._pending
+        if not self._paragraph.is_in_table:
+            self._end_table()
         match target:
             case "note":
                 self.writer.note(text)
             case "author":
-                pending.author = one_line(text)
+                pending.author = text
             case "comment":
-                pending.asides.append(f"Comment ({pending.author}): {one_line(text)}" if pending.author else text)
+                self.writer.aside(comment(pending.author, text))
             case "box":
-                pending.asides.append(text)
+                self.writer.aside(text)
             case "title":
                 self.title = self.title or tidy_title(text)
             case "mark":
@@ -177,8 +125,11 @@ class _Reader:
     def _put(self, text: str) -> None:
         state = self._state
         if text and state.target != "skip" and not state.is_hidden:
-            if self._pending.breaks_page and state.target == "body" and text.strip():
-                self._new_page()
+            if state.target == "body" and text.strip():
+                if not self._paragraph.is_in_table:
+                    self._end_table()
+                if self._pending.breaks_page:
+                    self._new_page()
             self._texts.setdefault(state.target, []).append(raised(text) if state.is_raised else text)
 
     def _bytes(self, data: bytes) -> None:
@@ -193,14 +144,14 @@ class _Reader:
             self._raw.clear()
             self._put(text)
 
-    def _sign(self, sign: bytes) -> None:
+    def _sign(self, sign: bytes, before: bytes) -> None:
         self._to_skip = 0
         if sign == b"*":
-            self._is_optional = True
+            self._is_optional = before.rstrip().endswith(b"{")  # within a group it means nothing
         elif sign in b"\r\n":
             self._end_line()
         else:
-            self._put(_SIGNS.get(sign, ""))
+            self._put(SIGNS.get(sign, ""))
 
     def _word(self, word: str, number: int | None) -> int:
         """Follow a command; how many bytes of data after it are no text."""
@@ -208,27 +159,29 @@ class _Reader:
         self._to_skip = 0
         if word == "bin":
             return max(number or 0, 0)
-        if word in _TARGETS and (self._state.target != "skip" or word in ("title", "shptxt")):
-            if _TARGETS[word]:
-                self._state = replace(self._state, target=_TARGETS[word], depth=len(self._stack))
+        if word in TARGETS and (self._state.target != "skip" or word in ("title", "shptxt")):
+            if TARGETS[word]:
+                self._state = replace(self._state, target=TARGETS[word], depth=len(self._stack))
         elif word == "upr":
             self._state = replace(self._state, target="skip", around=self._state.target)
         elif word == "ud":
             self._state = replace(self._state, target=self._state.around)
-        elif word in _SKIPPED or is_optional:
+        elif word in SKIPPED or is_optional:
             self._state = replace(self._state, target="skip")
         elif self._state.target != "skip" or word == "ansicpg":
             self._text_word(word, number)
         return 0
 
     def _text_word(self, word: str, number: int | None) -> None:
-        if word in _CHARACTERS:
-            self._put(_CHARACTERS[word])
+        if word in CHARACTERS:
+            self._put(CHARACTERS[word])
         elif word == "u" and number is not None:
             self._put(chr(number % 0x10000))
             self._to_skip = self._state.skip
         elif word in ("par", "sect", "page", "cell", "row"):
             self._end(word)
+        elif word in ("trowd", "cellx"):
+            self._pending.edges = [*self._pending.edges, number or 0] if word == "cellx" else []
         elif word == "chftn":
             self._notes += self._state.target == "body"
             self._put(raised(str(self._notes)))
@@ -250,15 +203,15 @@ class _Reader:
             case "f":
                 self._state = replace(state, codec=self._fonts.get(str(number).encode(), ""))
             case "ansicpg" | "mac" | "pc" | "pca":
-                self._ansi = _CODE_PAGES.get(word) or _codec(number)
+                self._ansi = CODE_PAGES.get(word) or codec_of(number)
             case "pagebb" | "sbkpage":
                 self._pending.breaks_page = True
             case "sbknone":
                 self._pending.breaks_page = False
             case _ if state.target == "body":
-                _look_of_paragraph(paragraph, word, number or 0, self._headings)
+                paragraph.look(word, number or 0, self._headings)
                 if word == "pard":
-                    self._paragraph = _Paragraph(mark=paragraph.mark)
+                    self._paragraph = Paragraph(mark=paragraph.mark)
 
     def _end(self, word: str) -> None:
         if self._state.target != "body":
@@ -267,9 +220,8 @@ class _Reader:
             self._pending.cells.append(self._taken())
             self._paragraph.mark = ""
         elif word == "row":
-            cells, self._pending.cells = self._pending.cells, []
-            self.writer.row(cells)
-            self._emit_asides()
+            self._pending.rows.append((self._pending.cells, self._pending.edges))
+            self._pending.cells = []
         else:
             self._end_line()
             self._pending.breaks_page = self._pending.breaks_page or word == "sect"
@@ -284,19 +236,23 @@ class _Reader:
 
     def _end_paragraph(self) -> None:
         text, paragraph = self._taken(), self._paragraph
+        self._end_table()
+        is_item = bool(paragraph.mark) and not paragraph.heading
+        depth = self._indents.depth(paragraph.indent, is_item=is_item) if text.strip() else 0
         if paragraph.heading:
             self.writer.heading(paragraph.heading, f"{paragraph.mark} {text}" if paragraph.mark not in ("", BULLET) else text)
-        elif paragraph.mark:
-            self.writer.item(text, paragraph.level, paragraph.mark)
+        elif is_item:
+            self.writer.item(text, max(paragraph.level, depth), paragraph.mark)
         else:
             self.writer.paragraph(text)
         paragraph.mark = ""
-        self._emit_asides()
+        self.writer.end_asides()
 
-    def _emit_asides(self) -> None:
-        asides, self._pending.asides = self._pending.asides, []
-        for aside in asides:
-            self.writer.paragraph(aside)
+    def _end_table(self) -> None:
+        rows, self._pending.rows = self._pending.rows, []
+        if rows:
+            self.writer.blocks(in_columns(rows))
+            self.writer.end_asides()
 
     def _taken(self) -> str:
         return "".join(self._texts.pop("body", []))
@@ -306,22 +262,3 @@ class _Reader:
         if self._page > 1 or not self.writer.is_blank:
             self._page += 1
             self.writer.page(str(self._page))
-
-
-def _look_of_paragraph(paragraph: _Paragraph, word: str, number: int, headings: dict[int, int]) -> None:
-    match word:
-        case "s":
-            paragraph.heading = headings.get(number, 0)
-        case "outlinelevel":
-            paragraph.heading = number + 1 if 0 <= number < 9 else 0
-        case "intbl":
-            paragraph.is_in_table = True
-        case "ilvl":
-            paragraph.level = max(number, 0)
-
-
-def _codec(number: int | None) -> str:
-    try:
-        return codecs.lookup("mac_roman" if number == 10000 else f"cp{number}").name
-    except LookupError:
-        return "cp1252"

@@ -3,23 +3,23 @@
 Slide numbers, dates and footers are left out. A hidden slide is read, and its label says that it is hidden.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from itertools import chain
 
 from lxml import etree
 
-from rag.formats.blocks import BULLET, PageWriter, one_line, raised
+from rag.formats.blocks import BULLET, PageWriter, comment, one_line, raised
 from rag.formats.office.drawings import drawing_rows, is_own_alt, relation_id
 from rag.formats.office.numbering import LEVELS, spelt
 from rag.formats.office.order import Box, reading_order
-from rag.formats.office.package import Package, attribute, child, descendants, local
-from rag.formats.protocol import FileToOpen, NotReadableError, PageContent, TextPages
+from rag.formats.office.package import Package, attribute, child, descendants, local, whole
+from rag.formats.protocol import FileToOpen, NotReadableError, TextPages
 
 _FURNITURE = {"sldNum", "dt", "ftr", "hdr"}
 _TITLES = {"title", "ctrTitle"}
-_BODIES = {"body", "obj", ""}
+_BODIES = {"body", "obj", "", "subTitle"}
 _NOWHERE = (0.0, 0.0, 0.0, 0.0)
 _SHAPES = {"sp", "pic", "graphicFrame", "grpSp", "cxnSp", "AlternateContent"}
 
@@ -28,8 +28,7 @@ def open_pptx(file: FileToOpen) -> TextPages:
     """Read all slides."""
     package = Package(file, "presentationml")
     with closing(package.archive):
-        contents = _Reader(package).read()
-        return TextPages(contents, package.title or next((title for page in contents for _, title, _ in page.headings), ""))
+        return _Reader(package).read().file(package.title, package.archive.password)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +43,10 @@ class _Reader:
     def __init__(self, package: Package) -> None:
         self._package = package
         self._layouts: dict[str, list[list[_Shape]]] = {}
-        self._writer = PageWriter()
+        self._text_styles: dict[str, etree._Element | None] = {}  # by slide and by master: how texts look where no shape says it
+        self._writer = PageWriter(None)
 
-    def read(self) -> list[PageContent]:
+    def read(self) -> PageWriter:
         """The slides in the order in which they are shown."""
         relations = self._package.relations(self._package.main)
         names = [relations[key].target for each in descendants(self._package.root, "sldId") if (key := relation_id(each)) in relations]
@@ -54,13 +54,9 @@ class _Reader:
             raise NotReadableError("it has no slides")
         for number, name in enumerate(names, start=1):
             slide = self._package.archive.xml(name)
-            label = f"slide {number} (hidden)" if attribute(slide, "show") in ("0", "false") else f"slide {number}"
-            if number == 1:
-                self._writer = PageWriter(label)
-            else:
-                self._writer.page(label)
+            self._writer.page(f"slide {number}{' (hidden)' if attribute(slide, 'show') in ('0', 'false') else ''}")
             self._slide(slide, name)
-        return self._writer.contents()
+        return self._writer
 
     def _slide(self, slide: etree._Element, name: str) -> None:
         shapes = [each for each in self._placed(_shapes(child(slide, "cSld", "spTree")), name) if each.kind not in _FURNITURE]
@@ -87,14 +83,18 @@ class _Reader:
             self._layouts[name] = list(self._inherited(name))
         return [model for level in self._layouts[name] if (model := _same(shape, level))]
 
-    def _inherited(self, name: str) -> Iterator[list[_Shape]]:
+    def _inherited(self, slide: str) -> Iterator[list[_Shape]]:
+        name = slide
         for kind in ("slideLayout", "slideMaster"):
             targets = [each.target for each in self._package.relations(name).values() if each.kind == kind]
             if not targets or targets[0] not in self._package.archive:
                 return
             name = targets[0]
             if name not in self._layouts:
-                self._layouts[name] = [_shapes(child(self._package.archive.xml(name), "cSld", "spTree"))]
+                root = self._package.archive.xml(name)
+                self._layouts[name] = [_shapes(child(root, "cSld", "spTree"))]
+                self._text_styles[name] = child(root, "txStyles")
+            self._text_styles[slide] = self._text_styles[name]
             yield self._layouts[name][0]
 
     def _shape(self, shape: _Shape, name: str) -> None:
@@ -117,13 +117,17 @@ class _Reader:
         if body is None:
             return
         paragraphs = [each for each in body if local(each) == "p"]
-        looks = [body, *(found for model in self._models(shape, name) if (found := child(model.element, "txBody")) is not None)]
+        models = self._models(shape, name)
+        styles = self._text_styles.get(name)
+        looks = [child(each, "txBody", "lstStyle") for each in (shape.element, *(model.element for model in models))]
+        looks.append(child(styles, "bodyStyle" if shape.kind in _BODIES else "otherStyle"))
+        is_list = styles is None and shape.kind in _BODIES and len(paragraphs) > 1  # a guess where no master says it
         counts = [0] * LEVELS
         lines: list[str] = []
         for each in paragraphs:
             given = attribute(properties, "lvl") if (properties := child(each, "pPr")) is not None else ""
-            level = min(int(given), LEVELS - 1) if given.isdecimal() else 0
-            mark = _mark(each, level, looks, counts, is_list=shape.kind in _BODIES and len(paragraphs) > 1)
+            level = whole(given, most=LEVELS - 1)
+            mark = _mark(each, level, looks, counts, is_list=is_list)
             text = _paragraph_text(each)
             if mark and text.strip():
                 self._flush(lines)
@@ -140,15 +144,10 @@ class _Reader:
     def _frame(self, frame: etree._Element, name: str) -> None:
         relations = self._package.relations(name)
         for table in descendants(frame, "tbl"):
-            for index, row in enumerate(each for each in table if local(each) == "tr"):
-                cells = [_cell(each) for each in row if local(each) == "tc"]
-                self._writer.row(cells, is_first=not index)
+            rows = (row for row in table if local(row) == "tr")
+            self._writer.blocks([_cell(each) for each in row if local(each) == "tc"] for row in rows)
         for each in (*descendants(frame, "chart"), *descendants(frame, "relIds")):
-            for index, line in enumerate(drawing_rows(self._package, each, relations)):
-                if isinstance(line, str):
-                    self._writer.paragraph(line)
-                else:
-                    self._writer.row(line, is_first=not index)
+            self._writer.blocks(drawing_rows(self._package, each, relations))
 
     def _part(self, name: str) -> etree._Element | None:
         with suppress(NotReadableError):
@@ -170,18 +169,16 @@ class _Reader:
         for relation in self._package.relations(name).values():
             root = self._part(relation.target) if relation.kind in ("comments", "comment") else None
             for each in [] if root is None else chain(descendants(root, "cm"), descendants(root, "reply")):
-                author = authors.get(attribute(each, "authorId"), "")
                 texts = [line.text or "" for line in each if local(line) == "text"]
                 texts += [_paragraph_text(line) for body in each if local(body) == "txBody" for line in descendants(body, "p")]
-                text = one_line(" ".join(texts))
-                self._writer.paragraph(f"Comment ({author}): {text}" if author and text else text)
+                self._writer.paragraph(comment(authors.get(attribute(each, "authorId"), ""), " ".join(texts)))
 
     def _authors(self) -> dict[str, str]:
         found = {}
         for kind in ("commentAuthors", "authors"):
             root = self._package.related(self._package.main, kind)
             for each in [] if root is None else root:
-                found[attribute(each, "id")] = one_line(attribute(each, "name"))
+                found[attribute(each, "id")] = attribute(each, "name")
         return found
 
 
@@ -222,10 +219,10 @@ def _same(shape: _Shape, models: list[_Shape]) -> _Shape | None:
     return by_index or next((each for each in holders if each.kind == shape.kind or {each.kind, shape.kind} <= _BODIES), None)
 
 
-def _mark(paragraph: etree._Element, level: int, looks: list[etree._Element], counts: list[int], *, is_list: bool) -> str:
+def _mark(paragraph: etree._Element, level: int, looks: Sequence[etree._Element | None], counts: list[int], *, is_list: bool) -> str:
     """What stands before a paragraph; "" for nothing. The first of its own and the inherited properties that says so decides."""
     own = child(paragraph, "pPr")
-    inherited = (child(look, "lstStyle", f"lvl{level + 1}pPr") for look in looks)
+    inherited = (child(look, f"lvl{level + 1}pPr") for look in looks)
     for properties in (own, *inherited):
         for each in [] if properties is None else properties:
             match local(each):
@@ -235,7 +232,7 @@ def _mark(paragraph: etree._Element, level: int, looks: list[etree._Element], co
                     return BULLET
                 case "buAutoNum":
                     start = attribute(each, "startAt")
-                    counts[level] = counts[level] + 1 if counts[level] else int(start) if start.isdecimal() else 1
+                    counts[level] = counts[level] + 1 if counts[level] else whole(start, 1)
                     counts[level + 1 :] = [0] * (LEVELS - level - 1)
                     return _framed(spelt(counts[level], attribute(each, "type")), attribute(each, "type"))
     return BULLET if is_list else ""

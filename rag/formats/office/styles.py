@@ -1,22 +1,26 @@
-"""The paragraph styles of a Word document: which of them are headings, lists, or begin a page."""
+"""The paragraph styles of a Word document: which of them are headings, lists, indented, or begin a page."""
 
 import re
 from dataclasses import dataclass, replace
 
 from lxml import etree
 
-from rag.formats.office.package import attribute, child, descendants, is_on, value
+from rag.formats.office.package import attribute, child, descendants, is_on, value, whole
 
 _HEADING = re.compile(r"heading ([1-9])", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """What a paragraph has of its style: its level as a heading, 0 for none; its list and level there; whether it begins a page."""
+    """What a paragraph has of its style: its level as a heading, 0 for none; its list and level there; whether it begins a page.
+
+    `indent` is how far it is indented, "" where its list says that.
+    """
 
     heading: int = 0
     list_id: str = ""
     list_level: str = ""
+    indent: str = ""
     breaks_page: bool = False
 
 
@@ -48,15 +52,21 @@ class Styles:
         style = self._resolve(value(element, "basedOn"), depth + 1)
         properties = child(element, "pPr")
         outline = value(properties, "outlineLvl")
-        heading = (int(outline) + 1) % 10 if outline.isdecimal() else _level(value(element, "name")) or style.heading
-        style = replace(style, heading=heading)
+        heading = (whole(outline) + 1) % 10 if outline else _level(value(element, "name")) or style.heading
+        style = replace(style, heading=heading, indent=indent(properties) or style.indent)
         if child(properties, "numPr") is not None:
-            level = value(properties, "numPr", "ilvl") or style.list_level
-            style = replace(style, list_id=value(properties, "numPr", "numId") or style.list_id, list_level=level)
+            list_id, level = value(properties, "numPr", "numId"), value(properties, "numPr", "ilvl")
+            style = replace(style, list_id=list_id or style.list_id, list_level=level or style.list_level, indent=indent(properties))
         if child(properties, "pageBreakBefore") is not None:
             style = replace(style, breaks_page=is_on(properties, "pageBreakBefore"))
         self._resolved[name] = style
         return style
+
+
+def indent(properties: etree._Element | None) -> str:
+    """How far paragraphs with these properties are indented, in twentieths of a point; "" where that is not said."""
+    found = child(properties, "ind")
+    return "" if found is None else attribute(found, "left") or attribute(found, "start")
 
 
 def _level(name: str) -> int:

@@ -12,4 +12,5 @@ PDF = Format(
     is_drawn=True,
     is_preloaded=True,
     inline_type="application/pdf",
+    kind="pdf",
 )

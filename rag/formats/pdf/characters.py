@@ -6,6 +6,7 @@ All lengths are in points. Positions are turned so that lines run to the right a
 import ctypes
 import math
 import re
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise, repeat
@@ -16,29 +17,27 @@ import numpy.typing as npt
 import pypdfium2.raw
 
 from rag.formats.cleaning import REPLACEMENT
+from rag.formats.pdf.scripts import SMALL, with_scripts
 
 _WIDE = 0.42  # of a line's height: a gap that may part columns
 _TOUCHING = 0.3
 _LEAST_SIZE = 0.1  # points
-_SMALL = 0.82  # of the height of the characters around it: a superscript may be so
-_RAISED = 0.12  # of the height of its neighbours: a superscript
 _MOST_RULES = 400  # of a page, that may part letters
 _LEAST_SPREAD = 4  # letters with spaces between them that are a spread word
 _WIDEST_SPREAD = 1.5  # of a line's height: between such letters
 _SPREAD = re.compile(r"[^\W\d_](?: +\w){3,}")
 
 _DIGIT = re.compile(r"\d")
-_FIGURES = re.compile(r"\(?[+\-−]?\d{1,3}(?:[,;] ?\d{1,3})*\)?")  # a footnote's number, an exponent
 
 Boxes = npt.NDArray[np.float32]
 
 _HYPHENS = (0x02, 0xFFFE)  # what pdfium gives for a hyphen at the end of a line, and then no line end
 _BREAKS = (0x0A, 0x0D)
+_SPACE = 0x20
 _SPACES = (0x09, 0x20, 0xA0, 0x2002, 0x2003, 0x2007, 0x2009, 0x202F, 0x3000, *_BREAKS)
 _IS_SPACE = np.zeros(0x3002, np.bool_)
 _IS_SPACE[[0, *_SPACES]] = True
 _SHOWN = dict.fromkeys(_HYPHENS, "-") | {code: " " for code in _SPACES if code not in _BREAKS}
-_SUPER = dict(zip("0123456789+-−()", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁽⁾", strict=True))
 
 
 @dataclass(slots=True)
@@ -88,9 +87,16 @@ _GET_BOX = quick(pypdfium2.raw.FPDFText_GetLooseCharBox, ctypes.c_int, ctypes.c_
 
 
 def read_codes(textpage: Any) -> list[int]:
-    """The code of each character."""
+    """The code of each character: all at once where pdfium's text leaves none out and has none beyond 16 bits, as that is quicker."""
+    count = textpage.count_chars()
+    buffer = (ctypes.c_ushort * (count + 1))()
+    written = pypdfium2.raw.FPDFText_GetText(textpage, 0, count, buffer)
+    codes = np.frombuffer(buffer, np.uint16)
+    if written == count + 1 and not codes[count] and not ((codes >= 0xD800) & (codes <= 0xDFFF)).any():
+        all_codes: list[int] = np.where(codes[:count] == _HYPHENS[1], _HYPHENS[0], codes[:count]).tolist()
+        return all_codes
     handle = ctypes.cast(textpage.raw, ctypes.c_void_p).value
-    return list(map(_GET_CODE, repeat(handle), range(textpage.count_chars())))
+    return list(map(_GET_CODE, repeat(handle), range(count)))
 
 
 def spell(codes: list[int]) -> str:
@@ -101,24 +107,23 @@ def spell(codes: list[int]) -> str:
         return "".join([chr(code) if code < 0x110000 else REPLACEMENT for code in codes])
 
 
-def _read_boxes(textpage: Any, is_ink: npt.NDArray[np.bool_]) -> Boxes:
-    """Left, top, right, bottom of each character, as the page has them: y grows upwards."""
-    count = len(is_ink)
-    boxes = np.zeros((count, 4), np.float32)
-    handle, place = ctypes.cast(textpage.raw, ctypes.c_void_p).value, boxes.ctypes.data
-    step = boxes.itemsize * 4
-    list(map(_GET_BOX, repeat(handle), range(count), range(place, place + step * count, step)))
+def _read_boxes(textpage: Any, numbers: npt.NDArray[np.uint32], is_ink: npt.NDArray[np.bool_]) -> Boxes:
+    """Left, top, right, bottom of each character but spaces, as the page has them: y grows upwards."""
+    boxes = np.zeros((len(numbers), 4), np.float32)
+    handle, wanted = ctypes.cast(textpage.raw, ctypes.c_void_p).value, np.flatnonzero(numbers != _SPACE)
+    places = boxes.ctypes.data + boxes.itemsize * 4 * wanted
+    deque(map(_GET_BOX, repeat(handle), wanted.tolist(), places.tolist()), maxlen=0)
     for index in np.flatnonzero(is_ink & ((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 1] - boxes[:, 3]) <= 0)):
         left, bottom, right, top = textpage.get_charbox(int(index))  # turned letters have no room in the line
         boxes[index] = left, top, right, bottom
-    return np.nan_to_num(boxes, posinf=0, neginf=0)
+    return boxes if np.isfinite(boxes).all() else np.nan_to_num(boxes, posinf=0, neginf=0)
 
 
 def read_pieces(textpage: Any, codes: list[int], page: Any, rules: Boxes) -> tuple[list[Piece], Frame]:
     """The pieces of lines that stand within the crop box, in the order of drawing, cut where one of the `rules` stands between letters."""
     numbers = np.array(codes, np.uint32)
     is_ink = ~_IS_SPACE[np.minimum(numbers, len(_IS_SPACE) - 1)]
-    boxes = _read_boxes(textpage, is_ink)
+    boxes = _read_boxes(textpage, numbers, is_ink)
     if ((numbers >= 0x590) & (numbers <= 0x8FF)).any():
         _turn_ligatures(codes, boxes, is_ink)
     x, y = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
@@ -218,67 +223,17 @@ def _pieces(textpage: Any, codes: list[int], boxes: Boxes, ink: npt.NDArray[np.i
         first, last = int(ink[start]), int(ink[end - 1])
         text, indexes = letters[first : last + 1], list(range(first, last + 1))
         is_turned = end - start > 1 and bottom - top > 1.5 * size
-        if not is_turned and least < _SMALL * size:
-            tall = own[start:end][heights[start:end] >= _SMALL * size]
+        if not is_turned and least < SMALL * size:
+            tall = own[start:end][heights[start:end] >= SMALL * size]
             top, bottom = float(tall[:, 1].min()), float(tall[:, 3].max())
-        if not is_turned and ((least < _SMALL * size and _DIGIT.search(text)) or "\n" in text or "\r" in text):
-            text, indexes = _with_scripts(textpage, text, boxes[first : last + 1], first)
+        if not is_turned and ((least < SMALL * size and _DIGIT.search(text)) or "\n" in text or "\r" in text):
+            text, indexes = with_scripts(textpage, text, boxes[first : last + 1], first)
         if _SPREAD.fullmatch(text):
             apart = [(text[at], index) for at, index in enumerate(indexes) if not text[at].isspace()]
             text, indexes = _words([(letter, index, *boxes[index, [0, 2]].tolist()) for letter, index in apart])
         height = max(min(size, right - left) if is_turned else size, _LEAST_SIZE)
         pieces.append(Piece(text, indexes, left, top, right, bottom, height, order, is_turned))
     return pieces
-
-
-def _with_scripts(textpage: Any, text: str, boxes: Boxes, first: int) -> tuple[str, list[int]]:
-    """The text of a piece with superscripts marked as such, and without the line ends that pdfium puts after them."""
-    rooms = boxes[:, 1::2].round(1).tolist()
-    known: dict[tuple[float, float], tuple[float, float]] = {}
-    for at, (top, bottom) in enumerate(rooms):
-        if not text[at].isspace() and (top, bottom) not in known:
-            known[top, bottom] = _scale(textpage, first + at)
-    scales = [(0.0, 0.0) if text[at].isspace() else known[top, bottom] for at, (top, bottom) in enumerate(rooms)]
-    size, base = max(scales)
-    found: list[tuple[str, int]] = []
-    at = 0
-    while at < len(text):
-        after = at + 1
-        if text[at] in "\r\n":
-            if found and found[-1][0] != " " and _is_word_gap(boxes, text, at):
-                found.append((" ", -1))
-        elif 0 < scales[at][0] < _SMALL * size and found:
-            while after < len(text) and 0 < scales[after][0] < _SMALL * size:
-                after += 1
-            raised = (scales[at][1] - base) / size
-            script = _superscript(text[at:after]) if raised > _RAISED else ""
-            if script and text[at].isdigit() and found[-1][0].isdigit():
-                found.append((" ", -1))  # so that 2018 stays 2018
-            found += zip(script or text[at:after], range(first + at, first + after), strict=True)
-        else:
-            found.append((text[at], first + at))
-        at = after
-    return "".join(character for character, _ in found), [index for _, index in found]
-
-
-def _scale(textpage: Any, index: int) -> tuple[float, float]:
-    """The size of a letter's font as it is shown, and the height of the line that it stands on."""
-    matrix, x, y = pypdfium2.raw.FS_MATRIX(), ctypes.c_double(), ctypes.c_double()
-    pypdfium2.raw.FPDFText_GetMatrix(textpage, index, matrix)
-    pypdfium2.raw.FPDFText_GetCharOrigin(textpage, index, x, y)
-    return float(pypdfium2.raw.FPDFText_GetFontSize(textpage, index) * math.hypot(matrix.c, matrix.d)), y.value
-
-
-def _is_word_gap(boxes: Boxes, text: str, at: int) -> bool:
-    """Whether a space is missing where pdfium has put a line end."""
-    rest = text[at:].lstrip("\r\n")
-    after = at + len(text) - at - len(rest)
-    return not rest.startswith(" ") and bool(boxes[after, 0] - boxes[at - 1, 2] > 0.15 * (boxes[after, 3] - boxes[after, 1]))
-
-
-def _superscript(text: str) -> str:
-    """The same figures, raised; "" for anything else, such as the upper half of a fraction."""
-    return "".join(_SUPER.get(character, character) for character in text) if _FIGURES.fullmatch(text) else ""
 
 
 def _spread_letters(pieces: list[Piece]) -> list[Piece]:

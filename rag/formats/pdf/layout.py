@@ -160,7 +160,7 @@ def _gaps(line: Line) -> list[Gap]:
 
 def _narrow(gaps: Sequence[Gap], line: Line) -> list[Gap]:
     """What a line leaves of gaps."""
-    left = list(gaps)
+    left, narrowest = list(gaps), _NARROWEST * line.size
     for piece in line.pieces:
         cut = []
         for start, end in left:
@@ -168,7 +168,7 @@ def _narrow(gaps: Sequence[Gap], line: Line) -> list[Gap]:
                 cut.append((start, end))
             else:
                 cut += [(start, min(end, piece.x0)), (max(start, piece.x1), end)]
-        left = [(start, end) for start, end in cut if end - start >= _NARROWEST * line.size]
+        left = [(start, end) for start, end in cut if end - start >= narrowest]
     return left
 
 

@@ -31,17 +31,17 @@ class Line:
     @property
     def size(self) -> float:
         """The height of its largest letters."""
-        return max(piece.size for piece in self.pieces)
+        return self.pieces[0].size if len(self.pieces) == 1 else max([piece.size for piece in self.pieces])
 
     @property
     def y0(self) -> float:
         """Top."""
-        return min(piece.y0 for piece in self.pieces)
+        return self.pieces[0].y0 if len(self.pieces) == 1 else min([piece.y0 for piece in self.pieces])
 
     @property
     def y1(self) -> float:
         """Bottom."""
-        return max(piece.y1 for piece in self.pieces)
+        return self.pieces[0].y1 if len(self.pieces) == 1 else max([piece.y1 for piece in self.pieces])
 
 
 def lines_of(pieces: Sequence[Piece]) -> list[Line]:
@@ -50,14 +50,16 @@ def lines_of(pieces: Sequence[Piece]) -> list[Line]:
     for piece in sorted(pieces, key=attrgetter("middle")):
         for line in lines[:-3:-1]:
             seed = line.pieces[0]
-            overlap = min(piece.y1, seed.y1) - max(piece.y0, seed.y0)
-            if piece.middle - seed.middle < 0.6 * _height(piece, seed) and overlap >= 0.5 * min(piece.y1 - piece.y0, seed.y1 - seed.y0):
+            if piece.middle - seed.middle >= 0.6 * _height(piece, seed):
+                continue
+            if min(piece.y1, seed.y1) - max(piece.y0, seed.y0) >= 0.5 * min(piece.y1 - piece.y0, seed.y1 - seed.y0):
                 line.pieces.append(piece)
                 break
         else:
             lines.append(Line([piece]))
     for line in lines:
-        line.pieces.sort(key=lambda each: each.x0)
+        if len(line.pieces) > 1:
+            line.pieces.sort(key=attrgetter("x0"))
     return lines
 
 

@@ -94,8 +94,8 @@ def _without_hidden(data: bytes, document: Any, password: str) -> tuple[bytes, A
 
 
 def may_have_layers(data: bytes) -> bool:
-    """Whether a file speaks of layers, be it in its packed objects."""
-    return _LAYERS in data or any(_LAYERS in unpacked for unpacked in _unpacked(data))
+    """Whether a file speaks of layers, be it in its packed objects, or may do so in packed objects that are encrypted."""
+    return _LAYERS in data or (b"/Encrypt" in data and b"/ObjStm" in data) or any(_LAYERS in unpacked for unpacked in _unpacked(data))
 
 
 def _unpacked(data: bytes) -> Iterator[bytes]:
@@ -121,9 +121,10 @@ class PdfiumFile:
     """A document read and drawn by pdfium."""
 
     def __init__(self, data: bytes, document: Any, password: str) -> None:
-        self.title = ""
+        self.title = self.author = self.date = ""
         with contextlib.suppress(pypdfium2.PdfiumError, UnicodeDecodeError):
             self.title = tidy_title(str(document.get_metadata_value("Title")))
+            self.author, self.date = (str(document.get_metadata_value(each)) for each in ("Author", "CreationDate"))
         self.password = password
         self._data = data
         self._document = document
@@ -171,6 +172,11 @@ class PdfiumFile:
                 left, bottom, right, top = picture.get_bounds()
                 shares.append(min(right - left, width) * min(top - bottom, height) / (width * height))
             return min(max(shares), 1.0)
+
+    def is_blank(self, index: int) -> bool:
+        """Whether there is nothing at all on a page."""
+        with self._drawable(index) as page:
+            return not (pypdfium2.raw.FPDFPage_CountObjects(page) or pypdfium2.raw.FPDFPage_GetAnnotCount(page))
 
     def close(self) -> None:
         """See `OpenedFile`."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from itertools import islice, repeat
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pypdfium2.raw
 
 from rag.formats.pdf.characters import Piece, quick
@@ -124,26 +126,31 @@ def find_tables(pieces: Sequence[Piece], rules: Rules) -> list[Table]:
 
 def _grids(rules: Rules) -> Iterator[Rules]:
     """Rules that cross each other, directly or by others."""
-    level, upright = set(range(len(rules.level))), set(range(len(rules.upright)))
-    while level:
-        own_level, own_upright = {level.pop()}, set[int]()
+    if len(rules.level) < _FEWEST or len(rules.upright) < _FEWEST:
+        return
+    meeting = _meeting(rules)
+    left = set(range(len(rules.level)))
+    while left:
+        level, upright = np.zeros(len(rules.level), np.bool_), np.zeros(len(rules.upright), np.bool_)
+        level[left.pop()] = True
         while True:
-            met = {v for v in upright if any(_meet(rules.level[h], rules.upright[v]) for h in own_level)}
-            upright -= met
-            own_upright |= met
-            crossed = {h for h in level if any(_meet(rules.level[h], rules.upright[v]) for v in met)}
-            level -= crossed
-            own_level |= crossed
-            if not crossed:
+            upright |= meeting[level].any(axis=0)
+            met = meeting[:, upright].any(axis=1) | level
+            if (met == level).all():
                 break
+            level = met
+        own_level, own_upright = np.flatnonzero(level).tolist(), np.flatnonzero(upright).tolist()
+        left.difference_update(own_level)
         if len(own_level) >= _FEWEST and len(own_upright) >= _FEWEST:
             yield Rules(sorted(rules.level[h] for h in own_level), sorted(rules.upright[v] for v in own_upright))
 
 
-def _meet(level: tuple[float, float, float], upright: tuple[float, float, float]) -> bool:
-    y, x0, x1 = level
-    x, y0, y1 = upright
-    return x0 - _NEAR <= x <= x1 + _NEAR and y0 - _NEAR <= y <= y1 + _NEAR
+def _meeting(rules: Rules) -> npt.NDArray[np.bool_]:
+    """Whether each level rule meets each upright one."""
+    y, x0, x1 = np.array(rules.level)[:, :, None].transpose(1, 0, 2)
+    x, y0, y1 = np.array(rules.upright).T
+    is_met: npt.NDArray[np.bool_] = (x0 - _NEAR <= x) & (x <= x1 + _NEAR) & (y0 - _NEAR <= y) & (y <= y1 + _NEAR)
+    return is_met
 
 
 def _filled(pieces: Sequence[Piece], grid: Rules) -> Table | None:

@@ -10,6 +10,7 @@ XLSX = Format(
     container=(b"PK\x03\x04", b"\xd0\xcf\x11\xe0"),  # encrypted, it is no archive
     traces=(b"xl/workbook", b"xl/worksheets/", b"xl/_rels/"),
     unit="sheet",
+    kind="sheets",
 )
 XLS = Format(
     name="Excel 97-2003",
@@ -18,6 +19,7 @@ XLS = Format(
     suffixes=(".xls",),
     container=(b"\xd0\xcf\x11\xe0", b"PK\x03\x04"),
     unit="sheet",
+    kind="sheets",
 )
 ODS = Format(
     name="OpenDocument spreadsheet",
@@ -26,6 +28,7 @@ ODS = Format(
     suffixes=(".ods",),
     container=(b"PK\x03\x04",),
     unit="sheet",
+    kind="sheets",
 )
 CSV = Format(
     name="CSV",
@@ -34,4 +37,5 @@ CSV = Format(
     suffixes=(".csv", ".tsv"),
     unit="rows",
     inline_type="text/plain",
+    kind="sheets",
 )

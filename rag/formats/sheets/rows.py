@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 
 from rag.errors import FileTooLargeError
 from rag.formats.cleaning import clean, tidy_heading
-from rag.formats.protocol import PageContent
+from rag.formats.protocol import PageContent, TextPages
 
 MOST_ROWS = 1_000  # of a page
 MOST_CHARACTERS = 200_000  # after which a page ends with the row; a longer row is a page
-MOST_CELLS = 3_000_000  # of a workbook: what is read in some ten seconds
+MOST_CELLS = 3_000_000  # of a workbook, after which the rest is left out: what is read in some ten seconds
+_MOST_NAMED = 3
 LONGEST_HEADER = 5_000  # characters of a header that is repeated
 
 Row = tuple[int, Sequence[str]]
@@ -35,9 +36,29 @@ class _Page:
         self.first, self.last = self.first or number, number
 
 
-def too_many_cells(name: str) -> FileTooLargeError:
-    """What is said of a workbook, by its file's name, that has more than `MOST_CELLS`."""
-    return FileTooLargeError(f"{name} is too large: it has more than {MOST_CELLS:,} cells. Split it, or save its sheets as CSV.")
+def said_of_rest(sheet: str, last: int, others: Sequence[str] = ()) -> str:
+    """What is said of a workbook with too many cells: a sheet was read to its row `last`, and these others were not."""
+    unread = f", without sheet {', '.join(others[:_MOST_NAMED])}" if others else ""
+    more = f" and {len(others) - _MOST_NAMED:,} more" if len(others) > _MOST_NAMED else ""
+    rest = f"sheet {sheet} to row {last:,}{unread}{more}"
+    return f"It has more than {MOST_CELLS:,} cells; only the first were read: {rest}. To search the rest, split the workbook."
+
+
+def without_rest(name: str, pages: list[PageContent], title: str, notice: str, password: str = "") -> TextPages:
+    """A workbook, by its file's name; where `notice` says that it has too many cells and nothing before them, `FileTooLargeError`."""
+    if notice and not any(page.text for page in pages):
+        raise FileTooLargeError(f"{name} is too large: it has more than {MOST_CELLS:,} cells. Split it, or save its sheets as CSV.")
+    return TextPages(pages, title, password, notice)
+
+
+def with_notes(rows: Iterable[Row], notes: Iterable[str]) -> Iterator[Row]:
+    """The rows, then what stands on the sheet but in no cell, on lines of their own that count as the last row."""
+    last = 1
+    for number, cells in rows:
+        last = number if any(cells) else last
+        yield number, cells
+    yield last, ()
+    yield from ((last, [note]) for note in notes)
 
 
 def cell_text(text: str) -> str:

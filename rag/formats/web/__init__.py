@@ -8,6 +8,7 @@ HTML = Format(
     reader="rag.formats.web.html:open_html",
     suffixes=(".html", ".htm", ".xhtml"),
     unit="part",
+    kind="web",
 )
 EPUB = Format(
     name="EPUB",

@@ -12,7 +12,8 @@ from rag.formats.archives import Archive, open_archive
 from rag.formats.blocks import PageWriter, one_line
 from rag.formats.cleaning import tidy_title
 from rag.formats.protocol import FileToOpen, NotReadableError, PageContent, TextPages
-from rag.formats.web.html import parse_html, write_html
+from rag.formats.web.html import write_html
+from rag.formats.web.parsing import decode_html, parse_html
 
 MOST_CHAPTERS = 5000
 _CONTAINER = "META-INF/container.xml"
@@ -38,22 +39,17 @@ def open_epub(file: FileToOpen) -> TextPages:
 
 
 def _chapters(archive: Archive, files: list[str], titles: dict[str, str], name: str) -> list[PageContent]:
-    writer = None
+    writer = PageWriter(None)
     for number, path in enumerate(files, start=1):
-        label = _label(titles.get(path, ""), number)
-        if writer is None:
-            writer = PageWriter(label)
-        else:
-            writer.page(label)
+        writer.page(_label(titles.get(path, ""), number))
         with suppress(NotReadableError, NoTextError, UnsupportedFileError):  # a missing or damaged chapter leaves the others
             data = archive.read(path)
             if data.strip():
-                write_html(parse_html(data, name), writer)
+                write_html(parse_html(decode_html(data, name).text), writer)
         writer.title(titles.get(path, ""))
-    contents = [] if writer is None else writer.contents()
-    if not contents:
+    if not files:
         raise NotReadableError("it has no chapters")
-    return contents
+    return writer.contents()
 
 
 def _reading_order(package: etree._Element, folder: str) -> list[str]:
@@ -72,7 +68,7 @@ def _titles(archive: Archive, package: etree._Element, folder: str) -> dict[str,
             continue
         path = _path(folder, each.get("href", ""))
         with suppress(NotReadableError):
-            root = parse_html(archive.read(path), path) if is_new else archive.xml(path)
+            root = parse_html(decode_html(archive.read(path), path).text) if is_new else archive.xml(path)
             for target, title in _entries(root):
                 found.setdefault(_path(dirname(path), target), title)
     return found

@@ -1,6 +1,5 @@
 """HTML: what a browser shows of it, without scripts, styles, hidden parts and menus. Nothing that it refers to is fetched."""
 
-import codecs
 import re
 from collections.abc import Iterator
 
@@ -9,16 +8,12 @@ from lxml import etree
 from rag.errors import UnreadableFileError
 from rag.formats.blocks import BULLET, PageWriter, one_line, raised
 from rag.formats.cleaning import tidy_title
-from rag.formats.decoding import decode
 from rag.formats.protocol import FileToOpen, TextPages
+from rag.formats.web.parsing import DROPPED, decode_html, parse_html
 
 DEEPEST = 150  # elements within each other that are told apart; what is deeper is one text
 MOST_COLUMNS = 200
 
-_DROPPED = (
-    "script", "style", "template", "noscript", "svg", "canvas", "object", "embed", "iframe", "frameset", "audio", "video", "map",
-    "datalist", "select", "head", "rt", "rp", "progress", "meter", "title", "link", "meta", "base",
-)  # fmt: skip
 _BLOCKS = {
     "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "dialog", "dir", "div", "dl", "dt",
     "fieldset", "figcaption", "figure", "footer", "form", "header", "hgroup", "hr", "html", "legend", "li", "main",
@@ -30,12 +25,6 @@ _HIDDEN_STYLE = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hi
 _BOILERPLATE_ROLES = {"navigation", "search", "banner", "contentinfo"}
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 _BROKEN_LINE = re.compile(r" *\n *")
-_CHARSET = re.compile(
-    rb"""<meta[^>]{0,300}?charset\s*=\s*["']?\s*([\w.:-]{2,40})|<\?xml[^>]{0,100}?encoding\s*=\s*["']([\w.:-]{2,40})""", re.I
-)
-_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_READ_AS = {"latin-1": "cp1252", "iso8859-1": "cp1252", "ascii": "cp1252", "gb2312": "gb18030", "gbk": "gb18030", "iso8859-9": "cp1254"}
-_READ_AS |= {"shift_jis": "cp932", "euc_kr": "cp949", "tis-620": "cp874", "iso8859-11": "cp874"}
 
 
 def open_html(file: FileToOpen) -> TextPages:
@@ -43,25 +32,12 @@ def open_html(file: FileToOpen) -> TextPages:
     data = file.path.read_bytes()
     if not data:
         raise UnreadableFileError(f"{file.name} is empty (0 bytes).")
-    root = parse_html(data, file.name)
+    decoded = decode_html(data, file.name)
+    root = parse_html(decoded.text)
     writer = PageWriter()
     title = html_title(root)
     write_html(root, writer)
-    contents = writer.contents()
-    return TextPages(contents, title or next((words for page in contents for _, words, _ in page.headings), ""))
-
-
-def parse_html(data: bytes, name: str) -> etree._Element:
-    """The root of an HTML or XHTML text, in whatever encoding it is. Nothing is too broken."""
-    data = _decoded(data, name).encode("utf-8", "replace")
-    if b"<!ENTITY" not in data and re.match(rb"\s*<(?:\?xml|[^>]{0,300}1999/xhtml)", data):
-        try:
-            return etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True, encoding="utf-8", remove_pis=True))
-        except etree.XMLSyntaxError:
-            pass  # named entities, or HTML after all
-    parser = etree.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True, huge_tree=True)
-    root = etree.fromstring(data, parser)
-    return etree.Element("html") if root is None else root
+    return writer.file(title, notice=decoded.notice)
 
 
 def html_title(root: etree._Element) -> str:
@@ -72,7 +48,7 @@ def html_title(root: etree._Element) -> str:
 
 def write_html(root: etree._Element, writer: PageWriter) -> None:
     """Write what is seen of a document that `parse_html` made; menus too, where there is nothing else."""
-    etree.strip_elements(root, *(f"{{*}}{tag}" for tag in _DROPPED), etree.Comment, with_tail=False)
+    etree.strip_elements(root, *(f"{{*}}{tag}" for tag in DROPPED), etree.Comment, with_tail=False)
     has_main = any(one_line("".join(map(str, each.itertext()))) for each in root.iter("{*}main", "{*}article"))
     for skips in (True, False):
         walk = _Walk(writer, skips_menus=skips, skips_frame=has_main and skips)
@@ -102,7 +78,7 @@ class _Walk:
             return
         self._depth += 1
         if self._depth > DEEPEST:
-            self._words.append(" " + _SPACE.sub(" ", "".join(map(str, element.itertext()))) + " ")
+            self._words.append(_SPACE.sub(" ", _flat(element)))
         elif name in _BLOCKS or name in _HEADINGS:
             self.flush()
             self._block(element, name)
@@ -239,27 +215,6 @@ class _Walk:
         return self._skips_frame and (role in _BOILERPLATE_ROLES or (is_frame and not _is_within_main(element)))
 
 
-def _decoded(data: bytes, name: str) -> str:
-    """By its byte order mark, its own word, or as any text is."""
-    if data.startswith(_MARKS) or not (found := _CHARSET.search(data[:4096])):
-        return decode(data, name)
-    try:
-        encoding = codecs.lookup((found[1] or found[2]).decode("ascii")).name
-        text = data.decode(_READ_AS.get(encoding, encoding))
-    except (LookupError, ValueError):
-        return decode(data, name)
-    if encoding != "utf-8" and _is_utf8(data):  # saved anew by a program that did not change its word
-        return data.decode("utf-8")
-    return text
-
-
-def _is_utf8(data: bytes) -> bool:
-    try:
-        return not data.isascii() and bool(data.decode("utf-8"))
-    except UnicodeDecodeError:
-        return False
-
-
 def _name(element: etree._Element) -> str:
     tag = element.tag
     return tag.rpartition("}")[2].lower() if isinstance(tag, str) else ""
@@ -267,6 +222,15 @@ def _name(element: etree._Element) -> str:
 
 def _is_within_main(element: etree._Element) -> bool:
     return any(_name(above) in ("main", "article") for above in element.iterancestors())
+
+
+def _flat(element: etree._Element) -> str:
+    """All words of an element as one text."""
+    parts = []
+    for event, each in etree.iterwalk(element, events=("start", "end")):
+        parts.append(" " if _name(each) in _BLOCKS else "")
+        parts.append((each.text if event == "start" else each.tail if each is not element else "") or "")
+    return "".join(parts)
 
 
 def _preformatted(element: etree._Element) -> str:
