@@ -5,7 +5,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,7 @@ MOST_LEAD_TOKENS = 32  # of the document's name and the headings above a passage
 WINDOW_TOKENS = 200  # of a passage, read at once; the reader was trained on as many
 MOST_HEADER_TOKENS = 64  # of what the first unit of a window must be read with, such as the header of its table, which stands before it
 MOST_WINDOWS = 12  # of all passages, those that share most words with the question: a person waits
+REMEMBERED = 64  # windows: those of chunks that were read to order them are read again in their passages
 _CLS, _SEP = 101, 102
 
 
@@ -64,9 +65,10 @@ class Reader:
         """Load nothing yet."""
         self._graph = graph
         self._lock = threading.Lock()
+        self._logits = lru_cache(REMEMBERED)(self._read_window)
 
-    def read(self, question: str, passages: Sequence[Passage]) -> list[ReadUnit]:
-        """The units of passages, best passages first, in reading order; those of windows beyond `MOST_WINDOWS` are left out.
+    def read(self, question: str, passages: Sequence[Passage], most_windows: int = MOST_WINDOWS) -> list[ReadUnit]:
+        """The units of passages, best passages first, in reading order; those of windows beyond `most_windows` are left out.
 
         `EmbeddingError` is raised where the model cannot be loaded.
         """
@@ -76,13 +78,13 @@ class Reader:
         for index, passage in enumerate(passages):
             lead = tokenize(lead_of(passage), tokenizer).ids[:MOST_LEAD_TOKENS]
             windows += [(lead, window) for window in _windows(index, passage, tokenize(passage.headed_text, tokenizer))]
-        if len(windows) > MOST_WINDOWS:
+        if len(windows) > most_windows:
             shared = [len(set(asked).intersection(window.ids)) for _, window in windows]
-            best = sorted(range(len(windows)), key=lambda place: (-shared[place], place))[:MOST_WINDOWS]
+            best = sorted(range(len(windows)), key=lambda place: (-shared[place], place))[:most_windows]
             windows = [windows[place] for place in sorted(best)]
         with self._lock:
             _ = self._session  # loaded once, not by each of the threads
-        logits = self._workers.map(lambda pair: self._logits(asked, *pair), windows)
+        logits = self._workers.map(lambda pair: self._logits(tuple(asked), tuple(pair[0]), tuple(pair[1].ids)), windows)
         return [unit for (_, window), (tokens, whole) in zip(windows, logits, strict=True) for unit in _scored(window, tokens, whole)]
 
     def close(self) -> None:
@@ -90,10 +92,10 @@ class Reader:
         if workers := self.__dict__.pop("_workers", None):
             workers.shutdown()
 
-    def _logits(self, asked: list[int], lead: list[int], window: _Window) -> tuple[np.ndarray, float]:
+    def _read_window(self, asked: tuple[int, ...], lead: tuple[int, ...], window: tuple[int, ...]) -> tuple[np.ndarray, float]:
         """For each token of a window two logits, `(tokens, 2)`, and one for the whole."""
         before = [_CLS, *asked, _SEP, *lead]
-        ids = [*before, *window.ids, _SEP]
+        ids = [*before, *window, _SEP]
         types = [0] * (len(asked) + 2) + [1] * (len(ids) - len(asked) - 2)
         feed = {"ids": np.array([ids], dtype=np.int64), "types": np.array([types], dtype=np.int64)}
         tokens, whole = self._session.run(None, feed)

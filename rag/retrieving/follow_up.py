@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rag.text.languages import FUNCTION_WORDS
-from rag.types import Message
+from rag.types import Message, QuestionPart
 
 WALK_BACK = 3  # earlier questions looked at, while each is a follow-up itself
 LONGEST_FOLLOW_UP = 200  # characters; a longer question says what it is about
@@ -99,10 +99,14 @@ _SLOT = re.compile(rf"(?<=\s){_PREPOSITION}{_NAMED}(?!\w|\s+[^\W_a-z])(?=(?P<nou
 
 @dataclass(frozen=True, slots=True)
 class StandaloneQuestion:
-    """A question that can be searched without the conversation: as it was asked, or as the `source` completed it."""
+    """A question that can be searched without the conversation: as it was asked, or as the `source` completed it.
+
+    `parts` are those of a question about several documents, things or times, each with what is searched for it.
+    """
 
     text: str
     source: Literal["question", "rule", "model"]
+    parts: tuple[QuestionPart, ...] = ()
 
 
 def standalone_by_rule(question: str, history: Sequence[Message]) -> StandaloneQuestion:

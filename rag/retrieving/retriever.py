@@ -1,21 +1,25 @@
 """Question -> passages: semantic and keyword search, one fused score, the sentences that matter."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from rag.embedding.checked import CheckedEmbedder
 from rag.embedding.protocol import Embeddings, text_to_embed
-from rag.reranking import Reranker
+from rag.retrieving.documents import named_most
 from rag.retrieving.fusing import fused, with_neighbours
 from rag.retrieving.passages import RankedChunk, distinct, joined
+from rag.retrieving.second_look import SecondLook
 from rag.retrieving.trimming import Sentence, sentences, trimmed
+from rag.retrieving.wording import other_wordings, reworded
 from rag.storing.index import Index
 from rag.types import Chunk, ChunkKey, DocumentRecord, Passage
 
 POOL = 50  # chunks taken from each of the two searches, at least
 SPARE = 3  # chunks ranked for each passage wanted: some are joined, some are copies
+LEAST_RANKED = 20  # chunks ranked, at least
 MOST_RANKED = 500  # chunks ranked, at most, where copies take the places
+WORDING_WEIGHT = 0.5  # of a question in the words of the library, next to the question as it was asked
 EMBEDDED_ON_THE_SPOT = 10  # chunks without a vector yet that get one during the search: the best by keywords
 
 
@@ -47,12 +51,22 @@ class UntrimmedPassage:
 class Retriever:
     """Finds passages in an index."""
 
-    def __init__(self, embedder: CheckedEmbedder, index: Index, reranker: Reranker | None = None, rerank_depth: int = 20) -> None:
-        """Search `index`, embedded with `embedder`; a reranker orders the best `rerank_depth` chunks anew."""
+    def __init__(
+        self, embedder: CheckedEmbedder, index: Index, second_look: SecondLook | None = None, *, has_wordings: bool = True
+    ) -> None:
+        """Search `index`, embedded with `embedder`.
+
+        Args:
+            embedder: Of the index.
+            index: Where to search.
+            second_look: Orders the best chunks anew.
+            has_wordings: Whether what a question names is searched for by its other names too; see `wording`.
+        """
         self._embedder = embedder
         self._index = index
-        self._reranker = reranker
-        self._rerank_depth = rerank_depth
+        self._second_look = second_look
+        self._least_ranked = second_look.depth if second_look else 0
+        self._has_wordings = has_wordings
         self._keywords = ThreadPoolExecutor(thread_name_prefix="keywords")  # keyword search runs beside semantic search
 
     def close(self) -> None:
@@ -75,9 +89,10 @@ class Retriever:
     def find(self, queries: Sequence[Query], top_k: int, scope: Scope) -> list[UntrimmedPassage]:
         """Find passages as `retrieve` does, not trimmed yet."""
         lexical = self._index.lexical
+        queries = self._with_wordings(queries)
         ranked = self._distinct(queries, top_k, scope)
-        if self._reranker and ranked:
-            ranked = self._reranked(queries[0].text, ranked, max(self._rerank_depth, top_k), self._reranker)
+        if self._second_look and ranked:
+            ranked = self._second_look.reordered(queries[0].text, ranked, top_k)
         places = {each.chunk.key: (rank, max(0.0, ranked[0].score - each.score)) for rank, each in enumerate(ranked, start=1)}
         weigh = lexical.term_weights(" ".join(query.text for query in queries)).weight
         found = []
@@ -87,9 +102,21 @@ class Retriever:
             found.append(UntrimmedPassage(group[0], chunks, candidates))
         return found
 
+    def _with_wordings(self, queries: Sequence[Query]) -> list[Query]:
+        """The queries, and beside the first one the same in the words of the library."""
+        first, *others = queries
+        if not self._has_wordings or not (wordings := other_wordings(first.text, self._index.lexical, self._is_word)):
+            return list(queries)
+        shares = (first.weight * (1 - WORDING_WEIGHT), first.weight * WORDING_WEIGHT)
+        return [Query(first.text, shares[0]), Query(reworded(first.text, wordings), shares[1]), *others]
+
+    def _is_word(self, text: str) -> bool:
+        """Whether the embedding model knows it as one word."""
+        return len(self._embedder.token_spans(text)) == 1
+
     def _distinct(self, queries: Sequence[Query], top_k: int, scope: Scope) -> list[RankedChunk]:
         """The best chunks without copies; more are ranked where copies take the places: a footer stands in every letter."""
-        depth = max(SPARE * top_k, self._rerank_depth)
+        depth = max(SPARE * top_k, self._least_ranked, LEAST_RANKED)
         most = max(depth, MOST_RANKED)
         hits = self._keywords.submit(self._keyword_hits, queries, depth, scope)
         vectors = [self._embedder.embed_query(query.text) for query in queries]
@@ -105,8 +132,15 @@ class Retriever:
         """The chunks that keyword search finds for any of the queries, best first; given chunks are all taken."""
         if scope.chunks is not None:
             return list(dict.fromkeys(scope.chunks))
-        hits = [hit for query in queries for hit in self._index.lexical.search(query.text, max(POOL, depth), scope.document_ids)]
-        return [key for key, _ in sorted(hits, key=lambda hit: -hit[1])]
+        lexical, most = self._index.lexical, max(POOL, depth)
+        hits: list[tuple[ChunkKey, float]] = []
+        for query in queries:
+            named = named_most(lexical.documents(query.text))
+            if scope.document_ids is not None:
+                named = [id_ for id_ in named if id_ in scope.document_ids]
+            hits += lexical.search(query.text, most, scope.document_ids)
+            hits += lexical.search(query.text, most, named) if named else []
+        return list(dict.fromkeys(key for key, _ in sorted(hits, key=lambda hit: -hit[1])))
 
     def _ranked(
         self, queries: Sequence[Query], vectors: Sequence[Embeddings], hits: Future[list[ChunkKey]], depth: int, scope: Scope
@@ -128,12 +162,22 @@ class Retriever:
             compared = known | store.cosines(vector, keys - known.keys())
             compared |= {key: float(row @ vector) for key, row in waiting.items() if key not in compared}
             words = dict(zip(around, bm25.result(), strict=True))
-            for key, score in fused(compared, words, self._embedder.familiarity(query.text)).items():
+            familiarity, documents = self._embedder.familiarity(query.text), lexical.documents(query.text)
+            for key, score in fused(compared, words, familiarity, self._reach(query.text, words), documents).items():
                 scores[key] = scores.get(key, 0.0) + query.weight * score
                 cosines[key] = max(cosines.get(key, -1.0), compared[key])
         best = sorted(scores, key=lambda key: (-scores[key], key))[:depth]
         chunks, records = self._index.chunks(best), self._index.records
         return [RankedChunk(chunks[key], scores[key], cosines[key]) for key in best if key in chunks and key[0] in records]
+
+    def _reach(self, question: str, bm25: Mapping[ChunkKey, float]) -> float:
+        """The share of a question's words that the best chunk by keywords has, headings and title included."""
+        best = max(bm25, key=lambda key: bm25[key], default=None)
+        chunk, record = (self._index.chunks([best]).get(best), self._index.records.get(best[0])) if best else (None, None)
+        if not chunk or not record:
+            return 1.0
+        text = f"{record.title or record.name}\n{chunk.heading}\n{chunk.header}\n{chunk.text}"
+        return self._index.lexical.term_weights(question).share(text)
 
     def _waiting(self, keys: Sequence[ChunkKey]) -> dict[ChunkKey, Embeddings]:
         """Vectors, made now, of the first of these chunks that have none yet."""
@@ -144,12 +188,6 @@ class Retriever:
             return {}
         vectors = self._embedder.embed_documents([text_to_embed(chunk, self._embedder) for chunk in chunks])
         return dict(zip([chunk.key for chunk in chunks], vectors, strict=True))
-
-    def _reranked(self, question: str, ranked: Sequence[RankedChunk], depth: int, reranker: Reranker) -> list[RankedChunk]:
-        shown = ranked[:depth]
-        scores = reranker.scores(question, [each.chunk.header + each.chunk.text for each in shown])
-        again = [RankedChunk(each.chunk, score, each.cosine) for each, score in zip(shown, scores, strict=True)]
-        return sorted(again, key=lambda each: -each.score)
 
 
 def _passage(rank: int, found: UntrimmedPassage, span: tuple[int, int], record: DocumentRecord) -> Passage:

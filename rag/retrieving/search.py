@@ -1,6 +1,7 @@
 """A question as a person asks it -> the passages of a library that answer it, and how sure that is."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -10,11 +11,15 @@ from rag.reading.reader import Reader, ReadUnit
 from rag.reading.weighing import weighed
 from rag.retrieving.confidence import answer_features, confidence
 from rag.retrieving.follow_up import StandaloneQuestion
+from rag.retrieving.naming import NamedDocuments
+from rag.retrieving.parts import merged, passages_for_each
 from rag.retrieving.polarity import agreement, chooses
 from rag.retrieving.retriever import Query, Retriever, Scope
+from rag.retrieving.rewriting import searched_by_rule
+from rag.settings import Settings
 from rag.storing.index import Index
 from rag.text.languages import likely_language
-from rag.types import ChunkKey, Message, Passage
+from rag.types import ChunkKey, Message, Passage, QuestionPart
 
 RAW_WEIGHT = 0.35  # weight of a follow-up as it was asked, next to its rewrite: a bad rewrite must not hide what the question itself finds
 POLARITY = 3.0  # added where a unit denies what the question does, taken off where one of them does. Not fitted: few questions turn on it
@@ -33,6 +38,7 @@ class SearchRequest:
         top_k: The most passages, at least 1; None for the library's own number.
         documents: Names or ids of the documents to search; None for all.
         chunks: Keys of the chunks to search; None for all.
+        reads_question: Whether words of the question may limit the search further.
     """
 
     question: str
@@ -40,6 +46,7 @@ class SearchRequest:
     top_k: int | None = None
     documents: tuple[str, ...] | None = None
     chunks: tuple[ChunkKey, ...] | None = None
+    reads_question: bool = True
 
     @classmethod
     def checked(
@@ -69,15 +76,30 @@ class Reading:
 class Search:
     """Searches a library, and reads what it finds."""
 
-    def __init__(self, retriever: Retriever, index: Index, embedder: CheckedEmbedder, reader: Reader, top_k: int) -> None:
+    def __init__(self, retriever: Retriever, index: Index, embedder: CheckedEmbedder, reader: Reader, settings: Settings) -> None:
         self._retriever = retriever
         self._index = index
         self._embedder = embedder
         self._reader = reader
-        self._top_k = top_k
+        self._settings = settings
 
-    def passages(self, request: SearchRequest, searched: StandaloneQuestion) -> list[Passage]:
-        """Passages for a question and its rewrite, best first; errors as for `Library.retrieve`."""
+    def by_rule(self, request: SearchRequest) -> StandaloneQuestion:
+        """The question as it is searched without a chat model: a follow-up completed, one about several things in parts."""
+        return searched_by_rule(request.question, request.history, self.divisible(request))
+
+    def divisible(self, request: SearchRequest) -> NamedDocuments | None:
+        """The documents that a question may compare; None where questions are searched whole."""
+        if not self._settings.split_questions:
+            return None
+
+        def naming(name: str) -> dict[str, float]:
+            with self._index.guarded():
+                return self._index.lexical.documents(name)
+
+        return NamedDocuments(self._index.documents(request.documents), naming)
+
+    def passages(self, request: SearchRequest, searched: StandaloneQuestion) -> tuple[list[Passage], tuple[QuestionPart, ...]]:
+        """Passages for a question, its rewrite and its parts, best first, and the parts with theirs; errors as for `Library.retrieve`."""
         ids = None if request.documents is None else [record.id for record in self._index.documents(request.documents)]
         chunks = request.chunks
         if ids is not None and chunks is not None:
@@ -88,8 +110,19 @@ class Search:
         self._embedder.prepare()
         with self._index.guarded():
             if not self._index.records:
-                return []
-            return self._retriever.retrieve(queries, request.top_k or self._top_k, Scope(ids, chunks))
+                return [], ()
+            top_k = request.top_k or self._settings.top_k
+            whole = self._retriever.retrieve(queries, top_k, Scope(ids, chunks))
+            if not searched.parts:
+                return whole, ()
+            each = passages_for_each(top_k, len(searched.parts))
+
+            def of_part(part: QuestionPart) -> list[Passage]:
+                mine = chunks and tuple(key for key in chunks if not part.documents or key[0] in part.documents)
+                return self._retriever.retrieve([Query(part.searched)], each, Scope(part.documents or ids, mine))
+
+            with ThreadPoolExecutor(len(searched.parts)) as threads:
+                return merged(whole, list(threads.map(of_part, searched.parts)), searched.parts)
 
     def read(self, question: str, passages: Sequence[Passage], asked: str = "") -> Reading:
         """Read passages, best first, for a question; `asked` is how it was asked, where it is a follow-up that was rewritten."""

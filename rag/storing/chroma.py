@@ -1,5 +1,6 @@
 """The record, in Chroma: see `rag.storing.protocol` for what it promises."""
 
+import math
 import threading
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from chromadb.api import ClientAPI
     from chromadb.api.models.Collection import Collection
 
+MOST_UNFILTERED = 2_000  # chunks looked at to pick those of certain documents from: a list of thousands of ids takes Chroma a second
+SPARE = 3  # times as many as would do if the documents were like the others
 EXACT = 5_000  # up to this many chunks are compared one by one where the vector index finds fewer than are wanted
 
 
@@ -43,8 +46,11 @@ class ChromaStore:
         *,
         lease: Lease | None = None,
         is_read_only: bool = False,
+        is_beside: bool = False,
     ) -> None:
         """Open the index, or make it; the writer deletes drafts that a crash left.
+
+        One that is `is_beside` another, see `beside`, touches no other index, and leaves client and lease open.
 
         The chunks of documents that `keyword_ready` returns are visible without a record. `client` and `lease` are closed with the store;
         there is no lease in a folder, whose lock is enough, nor for a reader.
@@ -54,6 +60,7 @@ class ChromaStore:
         self._keyword_ready = keyword_ready
         self._lease = lease
         self._is_read_only = is_read_only
+        self._is_beside = is_beside
         self._lock = threading.RLock()
         check_schemas(client, index.library_id)
         migrate_records(client, index.library_id, self._check_migrating)
@@ -139,10 +146,18 @@ class ChromaStore:
             return {}
         total = sum(visible[id_].chunks for id_ in wanted)
         count = min(top_k, total)
+        if not count:
+            return {}
         near: dict[ChunkKey, float] = {}
         if document_ids is None:  # without a filter, which takes most of a second where there are 100,000 chunks
             near = self._near(embedding, max(count, EF_SEARCH) if hidden else count, visible)
-        if document_ids is not None or (hidden and len(near) < count):
+        else:  # where many are wanted, it is quicker to pick them from what is found without a filter
+            found = sum(record.chunks for record in visible.values())
+            most = math.ceil(SPARE * count * found / max(total, 1))
+            if total < found and most <= MOST_UNFILTERED and not hidden:
+                within = set(wanted)
+                near = {key: cosine for key, cosine in self._near(embedding, most, visible).items() if key[0] in within}
+        if len(near) < count and (document_ids is not None or hidden):
             near = self._near(embedding, count, visible, wanted)
             if len(near) < count and total <= EXACT:  # where many vectors are equal, Chroma's index does not reach all of them
                 cosines = self.cosines(embedding, ((id_, ordinal) for id_ in wanted for ordinal in range(visible[id_].chunks)))
@@ -189,8 +204,15 @@ class ChromaStore:
             for collection in [*self._others("records"), *self._others("chunks")]:
                 self._client.delete_collection(collection.name)
 
+    def beside(self, fingerprint: str, description: str, keyword_ready: Callable[[], Mapping[str, DocumentRecord]]) -> "ChromaStore":
+        """See `RecordStore`."""
+        index = IndexName(self._index.library_id, fingerprint, description)
+        return ChromaStore(self._client, index, keyword_ready, lease=self._lease, is_beside=True)
+
     def close(self) -> None:
         """See `RecordStore`."""
+        if self._is_beside:
+            return
         if self._lease:
             with suppress(StorageError):  # it expires
                 self._lease.release()
@@ -233,7 +255,9 @@ class ChromaStore:
                 self._delete_chunks(self._chunks, document_id)
 
     def _others(self, kind: str) -> "list[Collection]":
-        """The collections of the library's other indexes."""
+        """The collections of the library's other indexes; none for one that is beside another."""
+        if self._is_beside:
+            return []
         mine = {self._chunks.name, self._documents.name}
         return [each for each in collections_of(self._client, kind, self._index.library_id) if each.name not in mine]
 

@@ -17,7 +17,10 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from fnmatch import fnmatchcase
+from pathlib import Path
 
+from rag.embedding.protocol import Embeddings
 from rag.errors import DocumentNotFoundError, LibraryClosedError, StorageError, storage_errors
 from rag.origins import name_of
 from rag.storing.erasing import Erasing
@@ -25,7 +28,7 @@ from rag.storing.gate import Gate
 from rag.storing.keyword_ready import Draft, KeywordReady
 from rag.storing.lexical import LexicalIndex
 from rag.storing.lexical_files import reset_folder
-from rag.storing.opening import Opened, Opener, entries
+from rag.storing.opening import Opened, Opener, SideOpener, entries
 from rag.storing.originals import Originals, Orphan
 from rag.storing.protocol import RecordStore
 from rag.storing.reserve import Reserve
@@ -41,7 +44,7 @@ LEAST_ID_DIGITS = 8  # the fewest digits that an id may be shortened to
 class Index:
     """Opens and closes what a library stores. Thread-safe; whatever opens or uses a part raises `StorageError`."""
 
-    def __init__(self, opener: Opener, originals: Originals) -> None:
+    def __init__(self, opener: Opener | SideOpener, originals: Originals) -> None:
         """Open nothing yet."""
         self._opener = opener
         self._originals = originals
@@ -52,6 +55,8 @@ class Index:
         self._gate = Gate()
         self._opened: Opened | None = None
         self._is_closed = False
+        # The keyword-ready records and those of the store, and both in one.
+        self._merged: tuple[object, object, Mapping[str, DocumentRecord]] = (None, None, {})
 
     def on_lost(self, restore: Callable[[Sequence[Orphan]], None]) -> None:
         """Have documents whose records were lost made again by `restore`, in the thread that opens the index."""
@@ -85,7 +90,11 @@ class Index:
         keyword_ready, records = opened.keyword_ready.records, opened.store.records
         if not keyword_ready:
             return records
-        return {**records, **{id_: record for id_, record in keyword_ready.items() if id_ not in records}}
+        merged = self._merged
+        if merged[0] is not keyword_ready or merged[1] is not records:
+            added = {id_: record for id_, record in keyword_ready.items() if id_ not in records}
+            merged = self._merged = keyword_ready, records, {**records, **added}
+        return merged[2]
 
     def put_keyword_ready(self, record: DocumentRecord, draft: Draft) -> None:
         """Make a new document keyword-ready, whose draft has all its chunks; it takes its sources from documents that had them before."""
@@ -94,6 +103,8 @@ class Index:
         self._originals.describe([record])
         opened.lexical.put(entries(record, opened.keyword_ready.chunks))
         self._take_sources(record, opened.keyword_ready.records)
+        if not record.chunks:  # a scan that OCR has not read yet: there is nothing to embed
+            self.commit([record])
         self._reserve.fill()
 
     def commit(self, records: Sequence[DocumentRecord]) -> None:
@@ -103,6 +114,13 @@ class Index:
         opened.keyword_ready.remove(record.id for record in records)
         for record in records:
             self._take_sources(record, opened.store.records)
+
+    def grow(self, record: DocumentRecord, chunks: Sequence[Chunk], embeddings: Embeddings) -> None:
+        """Add chunks to a ready document, after those it has: the last of those that `record` counts."""
+        opened = self._open()
+        opened.store.put(chunks, embeddings)
+        opened.store.commit([record])
+        opened.lexical.extend(entries(record, opened.store.chunks, record.chunks - len(chunks)))
 
     def update(self, record: DocumentRecord) -> None:
         """Replace a document's record; it takes its sources from documents that had them before."""
@@ -135,15 +153,16 @@ class Index:
     def forget(self, document_id: str) -> None:
         """Delete all that is indexed of a document, and keep its file: it is to be added again."""
         opened = self._open()
+        opened.keyword_ready.remove([document_id])
         opened.store.remove(document_id)
         opened.lexical.remove([document_id])
 
     def rebuild_keyword_index(self) -> None:
         """Rebuild the keyword index from the record."""
-        with self._gate.alone(SECONDS_TO_BE_ALONE) as is_alone, self._lock:
+        with self.alone() as is_alone:
             if not is_alone:
                 raise StorageError("The keyword index cannot be rebuilt while the library is busy. Try again in a moment.")
-            self._let_go(is_sound=True)
+            self.let_go()
             with storage_errors("The keyword index could not be deleted"):
                 reset_folder(self._opener.folder / "lexical")
 
@@ -166,10 +185,10 @@ class Index:
             return False
         self._erasing.check_room()
         opened = self._open()
-        with self._gate.alone(SECONDS_TO_BE_ALONE) as is_alone, self._lock:
+        with self.alone() as is_alone:
             if is_alone:
                 seal = (self._opened or opened).seal
-                self._let_go(is_sound=True)
+                self.let_go()
                 self._erasing.carry_out()
                 if seal:
                     seal.close()
@@ -183,8 +202,23 @@ class Index:
         return found | opened.store.chunks(key for key in wanted if key not in found)
 
     def documents(self, names: Sequence[str] | None = None) -> list[DocumentRecord]:
-        """The documents with these names or ids; all, in the order they were added, where `names` is None."""
-        return list(self.records.values()) if names is None else [self.find(name) for name in names]
+        """The documents with these names, ids or patterns, each once; all, in the order they were added, where `names` is None."""
+        records = self.records
+        if names is None:
+            return list(records.values())
+        found: dict[str, DocumentRecord] = {}
+        for name in names:
+            for record in [records[name]] if name in records else self._named(name, records):
+                found[record.id] = record
+        return list(found.values())
+
+    def _named(self, name: str, records: Mapping[str, DocumentRecord]) -> list[DocumentRecord]:
+        """The documents of a pattern such as "*.pdf"; else the one of a name."""
+        if not set(name) & set("*?[") or any(record.name == name for record in records.values()):
+            return [self.find(name)]
+        if matching := [record for record in records.values() if fnmatchcase(record.name.casefold(), name.casefold())]:
+            return matching
+        raise DocumentNotFoundError(f"No document matches {name!r}. `rag list` shows what there is.")
 
     def find(self, name_or_id: str) -> DocumentRecord:
         """The document of a name, an id, or the beginning of an id; `DocumentNotFoundError` where there is none, or several."""
@@ -211,6 +245,21 @@ class Index:
         opened = self._open()
         opened.keyword_ready.drop_others()
         opened.store.drop_other_indexes()
+
+    @property
+    def folder(self) -> Path:
+        """Where its files lie."""
+        return self._opener.folder
+
+    @contextmanager
+    def alone(self) -> Iterator[bool]:
+        """Let nobody else use the index; yields whether nobody does."""
+        with self._gate.alone(SECONDS_TO_BE_ALONE) as is_alone, self._lock:
+            yield is_alone
+
+    def let_go(self) -> None:
+        """Close the parts until they are next needed; only within `alone`."""
+        self._let_go(is_sound=True)
 
     @contextmanager
     def guarded(self) -> Iterator[None]:
@@ -251,12 +300,12 @@ class Index:
 
     def _take_sources(self, record: DocumentRecord, among: Mapping[str, DocumentRecord]) -> None:
         """Take a document's sources from others; one that has none left is removed."""
-        for other in list(among.values()):
-            if other.id != record.id and (left := tuple(each for each in other.sources if each not in record.sources)) != other.sources:
-                if left:
-                    self.update(replace(other, sources=left, name=name_of(left[0])))
-                else:
-                    self.remove(other.id)
+        sources = frozenset(record.sources)
+        for other in [each for each in among.values() if not sources.isdisjoint(each.sources) and each.id != record.id]:
+            if left := tuple(each for each in other.sources if each not in sources):
+                self.update(replace(other, sources=left, name=name_of(left[0])))
+            else:
+                self.remove(other.id)
 
     def _open(self) -> Opened:
         with self._lock:

@@ -208,7 +208,7 @@ def _record(stored_record: str, stored: int) -> DocumentRecord | None:
         record = read_record(json.loads(stored_record))
     except (ValueError, TypeError, AttributeError):
         return None
-    return record and replace(record, indexed=stored / record.chunks)
+    return record and replace(record, indexed=stored / max(record.chunks, 1))
 
 
 def _chunks(rows: Iterable[tuple[str, int, str]]) -> list[Chunk]:

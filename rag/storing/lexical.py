@@ -18,15 +18,18 @@ from typing import TYPE_CHECKING, Any
 from rag.errors import StorageError, storage_errors
 from rag.storing.lexical_files import IDENTITY, is_whole, reset_folder
 from rag.text import terms as analysing
+from rag.text.acronyms import definitions, spelling
 from rag.text.languages import language_of
+from rag.text.mentions import spelt_out
+from rag.text.profiles import Profile, named_by
 from rag.text.term_weights import TermWeights
-from rag.text.terms import indexed_terms, query_terms
+from rag.text.terms import indexed_terms, query_terms, word_terms
 from rag.types import ChunkKey
 
 if TYPE_CHECKING:
     from tantivy import DocAddress, Index, IndexWriter, Query, Schema, Searcher
 
-SCHEMA = 1  # raise it whenever the fields change: an index of another schema is rebuilt
+SCHEMA = 3  # raise it whenever the fields change: an index of another schema is rebuilt
 PAIR_WEIGHT = 0.3  # weight of two words that follow each other as in the question, next to that of each. Measured: tests/benchmarks.
 MOST_WORDS = 64  # words of a question that are searched for, the rarest: more make it slow and find nothing else
 WRITER_BYTES = 50_000_000
@@ -34,17 +37,22 @@ WRITER_BYTES = 50_000_000
 
 LANGUAGE_CHUNKS = 256  # a document's language is detected from its first chunks, this many
 ORDINAL_BITS = 24  # a chunk's key is its document's number in this index, then its ordinal in so many bits: one fast field identifies a hit
+MOST_DOCUMENTS = 2_000  # documents that are compared with a question, the best
 NO_LANGUAGE = "-"  # stands for "" among the stored languages: a term is never empty
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is indexed of a chunk: its text, and what is found as if it stood there: the document's title, headings, a table's header."""
+    """What is indexed of a chunk: its text, and what is found as if it stood there: the document's title, headings, a table's header.
+
+    `named`: what the document is called, its file's name and its title.
+    """
 
     document_id: str
     ordinal: int
     text: str
     context: str
+    named: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +117,12 @@ class LexicalIndex:
             finally:
                 self._is_filling = False
 
+    def extend(self, entries: Iterable[Entry]) -> None:
+        """As `put`, with the chunks beside those that are there of their documents."""
+        with self._writing, self._written():
+            for document_id, group in groupby(entries, key=attrgetter("document_id")):
+                self._put_document(document_id, group, is_further=True)
+
     def remove(self, document_ids: Iterable[str]) -> None:
         """Remove documents; the next search no longer finds them. Unknown ids are harmless."""
         with self._writing, self._written():
@@ -158,9 +172,44 @@ class LexicalIndex:
             found = dict(_found(view.searcher, _within(words, self._index.schema, "key", numbers), len(numbers)))
         return [found.get(key, 0.0) if key is not None else 0.0 for key in wanted]
 
+    def documents(self, question: str) -> dict[str, float]:
+        """How far what documents are, and are about, is what a question names, in nats; those of which it names nothing are left out."""
+        view = self._latest()
+        with _translated("searched"):
+            query = _naming(view, self._index.schema, question)
+            found = _found(view.searcher, query, MOST_DOCUMENTS) if query else []
+        return {view.ids[key >> ORDINAL_BITS]: score for key, score in found}
+
     def term_weights(self, question: str) -> TermWeights:
         """A question's words with their weights in this index."""
         return TermWeights(question, self.languages, self.idf)
+
+    def spelt_otherwise(self, name: str) -> list[str]:
+        """What an acronym stands for, or the acronym of a name, as documents explain them, the most frequent first; see `spelling`."""
+        with _translated("searched"):
+            found = self._latest().searcher.terms_with_prefix("acronyms", f"{name}=")
+        return [term.partition("=")[2] for term, _ in found]
+
+    def has_words(self, text: str) -> bool:
+        """Whether each word of a text is in some document."""
+        view = self._latest()
+        with _translated("searched"):
+            words = query_terms(text, view.languages)
+            return all(any(view.searcher.doc_freq("text", term) for term in alternatives) for alternatives in words)
+
+    def has_phrase(self, text: str) -> bool:
+        """Whether each two neighbouring words of a text, function words left out, are neighbours in some document."""
+        view = self._latest()
+        with _translated("searched"):
+            phrases = [indexed_terms(text, language)[1] for language in view.languages]
+            return self.has_words(text) and any(all(view.searcher.doc_freq("pairs", pair) for pair in pairs) for pairs in phrases)
+
+    def counts(self, words: Iterable[str]) -> dict[str, int]:
+        """How many chunks have each word, in lower case, in any of its forms; those that none has are left out."""
+        view = self._latest()
+        with _translated("searched"):
+            found = {word: max(view.searcher.doc_freq("text", term) for term in word_terms(word, view.languages)) for word in words}
+        return {word: count for word, count in found.items() if count}
 
     def idf(self, terms: Iterable[str]) -> dict[str, float]:
         """Inverse document frequency over the chunks' texts: ln(1 + (N - n + 0.5) / (n + 0.5)), n of N chunks having the term."""
@@ -188,36 +237,48 @@ class LexicalIndex:
     def _words(self, view: _View, question: str) -> "Query | None":
         asked = self._asked
         if asked is None or asked[0] is not view or asked[1] != question:
-            self._asked = asked = view, question, _words(view, self._index.schema, question)
+            self._asked = asked = view, question, _words(view, self._index.schema, spelt_out(question))
         return asked[2]
 
-    def _put_document(self, document_id: str, entries: Iterator[Entry]) -> None:
+    def _put_document(self, document_id: str, entries: Iterator[Entry], *, is_further: bool = False) -> None:
         from tantivy import Document
 
         is_first = document_id not in self._put
         if is_first:
-            self.remove([document_id])
+            known = self._view.numbers.get(document_id) if is_further and document_id not in self._removed else None
+            if known is None:
+                self.remove([document_id])
             telling = list(islice(entries, LANGUAGE_CHUNKS))
             if len(telling) == LANGUAGE_CHUNKS:  # a long one: nobody waits for it
                 self.commit()
                 self._is_filling = True
-            self._put[document_id] = (self._next, language_of("\n".join(entry.text for entry in telling)))
-            self._next += 1
+            self._put[document_id] = (known or self._next, language_of("\n".join(entry.text for entry in telling)))
+            self._next += known is None
             entries = chain(telling, entries)
         number, language = self._put[document_id]
         writer = self._open_writer()
+        profile, last = Profile(language), None
         for entry in entries:
-            document = Document()
+            if last is not None:
+                writer.add_document(last)
+            last = Document()
             terms, pairs = indexed_terms(f"{entry.context}\n{entry.text}", language)
-            document.add_text("text", " ".join(terms))
-            document.add_text("pairs", " ".join(pairs))
-            document.add_unsigned("document", number)
-            document.add_unsigned("key", _key(number, entry.ordinal))
+            last.add_text("text", " ".join(terms))
+            last.add_text("pairs", " ".join(pairs))
+            for acronym, name in definitions(entry.text):
+                last.add_text("acronyms", f"{spelling(acronym)}={name}")
+                last.add_text("acronyms", f"{spelling(name)}={acronym}")
+            last.add_unsigned("document", number)
+            last.add_unsigned("key", _key(number, entry.ordinal))
             if is_first:
-                document.add_text("marker", f"{number} {document_id}")
-                document.add_text("language", language or NO_LANGUAGE)
+                last.add_text("marker", f"{number} {document_id}")
+                last.add_text("language", language or NO_LANGUAGE)
                 is_first = False
-            writer.add_document(document)
+            profile.read(entry.named, entry.text, terms)
+        if last is not None:
+            last.add_text("profile", " ".join(profile.terms()))
+            last.add_text("vocabulary", " ".join(profile.vocabulary))
+            writer.add_document(last)
 
     def _open_writer(self) -> "IndexWriter":
         if self._writer is None:
@@ -247,6 +308,9 @@ def _opened(folder: Path) -> "tuple[Index, _View]":
     builder = SchemaBuilder()
     builder.add_text_field("text", tokenizer_name="whitespace", index_option="freq")
     builder.add_text_field("pairs", tokenizer_name="whitespace", index_option="freq")
+    builder.add_text_field("acronyms", tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("profile", tokenizer_name="whitespace", index_option="basic")  # on one chunk of each document, as is the next
+    builder.add_text_field("vocabulary", tokenizer_name="whitespace", index_option="basic")
     builder.add_unsigned_field("document", indexed=True)
     builder.add_unsigned_field("key", indexed=True, fast=True)
     builder.add_text_field("marker", tokenizer_name="raw", index_option="basic")  # on one chunk of each document
@@ -281,6 +345,17 @@ def _words(view: _View, schema: "Schema", question: str) -> "Query | None":
             queries = [Query.term_query(schema, field, term, index_option="freq") for term in terms]
             any_of = queries[0] if len(queries) == 1 else Query.disjunction_max_query(queries)
             clauses.append((Occur.Should, Query.boost_query(any_of, weight) if weight != 1 else any_of))
+    return Query.boolean_query(clauses) if clauses else None
+
+
+def _naming(view: _View, schema: "Schema", question: str) -> "Query | None":
+    """A query that finds each document, by its chunk that has the profile, with the sum of the weights of what a question names of it."""
+    from tantivy import Occur, Query
+
+    clauses = []
+    for terms, weight in named_by(question, view.languages, len(view.numbers), view.searcher.doc_freq):
+        any_of = Query.disjunction_max_query([Query.term_query(schema, "profile", term, index_option="basic") for term in terms])
+        clauses.append((Occur.Should, Query.const_score_query(any_of, weight)))
     return Query.boolean_query(clauses) if clauses else None
 
 

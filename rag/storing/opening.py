@@ -95,7 +95,7 @@ class Opener:
 
     def _open_parts(self, seal: Seal | None) -> tuple[Opened, list[Orphan]]:
         description = self._describe()
-        fingerprint = hashlib.sha256(description.encode()).hexdigest()[:16]
+        fingerprint = _fingerprint(description)
         with ExitStack() as on_failure:
             client = connect(self.folder / "chroma", self._chroma_url)
             on_failure.callback(disconnect, client)
@@ -176,6 +176,37 @@ class Opener:
         return lost
 
 
+class SideOpener:
+    """Opens an index that is made beside the one that answers, in the same database; the rest of it is in a folder of its own."""
+
+    def __init__(self, folder: Path, store: Callable[[], RecordStore], describe: Callable[[], str]) -> None:
+        """Open nothing yet. `folder` is there; `store` returns the record of the index that answers; `describe` is as for `Opener`."""
+        self.folder = folder
+        self.may_rebuild = False
+        self._store = store
+        self._describe = describe
+
+    def open(self) -> tuple[Opened, list[Orphan]]:
+        """Open all parts; no file is an orphan. Raises as `Opener.open` does."""
+        description = self._describe()
+        fingerprint = _fingerprint(description)
+        with ExitStack() as on_failure:
+            keyword_ready = KeywordReady(self.folder / KEYWORD_READY_FILE, fingerprint)
+            on_failure.callback(keyword_ready.close)
+            store = self._store().beside(fingerprint, description, lambda: keyword_ready.records)
+            keyword_ready.remove(store.records)
+            _restart_incomplete(keyword_ready, store)
+            lexical = LexicalIndex(self.folder / "lexical", fingerprint)
+            on_failure.callback(lexical.close)
+            _catch_up(lexical, store, keyword_ready)
+            on_failure.pop_all()
+        return Opened(store, lexical, keyword_ready, seal=None), []
+
+
+def _fingerprint(description: str) -> str:
+    return hashlib.sha256(description.encode()).hexdigest()[:16]
+
+
 def _restart_incomplete(keyword_ready: KeywordReady, store: RecordStore) -> None:
     """Embed documents again from their first chunk of whose vectors some were lost."""
     for id_ in keyword_ready.records:
@@ -192,14 +223,17 @@ def _catch_up(lexical: LexicalIndex, store: RecordStore, keyword_ready: KeywordR
         log.warning("Rebuilding the keyword index of %d documents; this may take %d seconds.", len(missing), chunks // CHUNKS_A_SECOND)
     for id_ in missing:
         lexical.put(entries(records[id_], (store if id_ in store.records else keyword_ready).chunks))
+    if lexical.count != sum(record.chunks for record in records.values()):  # a crash came between a page that OCR read and its words
+        for id_ in [record.id for record in store.records.values() if record.ocr_pages]:
+            lexical.put(entries(records[id_], store.chunks))
     lexical.commit()
 
 
-def entries(record: DocumentRecord, read: Callable[[Sequence[ChunkKey]], Mapping[ChunkKey, Chunk]]) -> Iterator[Entry]:
+def entries(record: DocumentRecord, read: Callable[[Sequence[ChunkKey]], Mapping[ChunkKey, Chunk]], begin: int = 0) -> Iterator[Entry]:
     """What is indexed of a document: its title, or name, headings and the header of a table are found as if they stood in the chunk."""
     title = record.title or Path(record.name).stem.replace("_", " ")
-    for first in range(0, record.chunks, READ_BATCH):
+    for first in range(begin, record.chunks, READ_BATCH):
         keys = [(record.id, ordinal) for ordinal in range(first, min(first + READ_BATCH, record.chunks))]
         found = read(keys)
         for chunk in (found[key] for key in keys if key in found):
-            yield Entry(*chunk.key, chunk.text, f"{title}\n{chunk.heading}\n{chunk.header}")
+            yield Entry(*chunk.key, chunk.text, f"{title}\n{chunk.heading}\n{chunk.header}", f"{Path(record.name).stem}\n{record.title}")

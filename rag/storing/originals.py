@@ -20,7 +20,7 @@ from rag.errors import LibraryDamagedError, NewerSchemaError, UnreadableFileErro
 from rag.files import hash_file, unreadable
 from rag.formats.registry import format_of
 from rag.storing.schema import check_version
-from rag.types import DocumentRecord
+from rag.types import DocumentRecord, MetadataValue
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +42,7 @@ class Orphan:
     sources: tuple[str, ...]
     password: str = field(repr=False)
     added: str
+    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
 
     @property
     def is_known(self) -> bool:
@@ -67,6 +68,13 @@ class Originals:
     def ocr(self, document_id: str) -> Path:
         """The folder where what OCR reads on a document's pages lies, or would lie: `rag.formats.ocr.file` writes it."""
         return self._ocr / document_id
+
+    def new_ocr(self, record: DocumentRecord) -> Path:
+        """The same, made where it is not there: OCR writes nothing of a document that was removed, whose folder is gone."""
+        folder = self.ocr(record.id)
+        with storage_errors(f"OCR of {record.name} cannot be kept"):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return folder
 
     def lacks_ocr(self, record: DocumentRecord) -> bool:
         """Whether what OCR read is lost, of some page."""
@@ -107,7 +115,7 @@ class Originals:
         return {file.name.partition(".")[0] for file in self._folder.glob("*")}
 
     def describe(self, records: Iterable[DocumentRecord]) -> None:
-        """Write documents' names and sources, where they are not written yet or have changed; unknown fields of a file stay.
+        """Write documents' names, sources and metadata, where they are not written yet or have changed; unknown fields of a file stay.
 
         What the disk refuses is left for the next opening: it is needed only when the record is lost.
         """
@@ -121,7 +129,8 @@ class Originals:
                     known = _read_fields(file)
                 except NewerSchemaError:
                     continue
-                described = {"name": record.name, "sources": list(record.sources), "password": record.password, "added": record.added}
+                described: dict[str, Any] = {"name": record.name, "sources": list(record.sources), "added": record.added}
+                described |= {"password": record.password, "metadata": dict(record.metadata)}
                 if known != (fields := {**known, "schema": SCHEMA, **described}):
                     unfinished = file.with_suffix(PARTIAL)
                     unfinished.write_text(json.dumps(fields), encoding="utf-8")
@@ -220,6 +229,7 @@ def _orphan(file: Path, document_id: str, about: Path) -> Orphan:
         sources=tuple(map(str, sources)) if isinstance(sources, list) else (),
         password=str(fields.get("password", "")),
         added=str(fields.get("added", "")),
+        metadata=metadata if isinstance(metadata := fields.get("metadata"), dict) else {},
     )
 
 

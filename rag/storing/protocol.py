@@ -4,7 +4,7 @@ One database may hold several libraries, and of each library several indexes: on
 in tests/integration/test_record_store.py hold for every adapter.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -112,6 +112,14 @@ class RecordStore(Protocol):
 
     def drop_other_indexes(self) -> None:
         """Delete every other index of the library."""
+        ...
+
+    def beside(self, fingerprint: str, description: str, keyword_ready: Callable[[], Mapping[str, DocumentRecord]]) -> "RecordStore":
+        """Open another index of this library, for writing, while this one is open: it is closed with this one.
+
+        It changes nothing of this index, and deletes nothing from it. The arguments are those of `IndexName`; the chunks of documents
+        that `keyword_ready` returns are visible without a record.
+        """
         ...
 
     def close(self) -> None:

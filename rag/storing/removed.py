@@ -1,4 +1,7 @@
-"""Files of removed documents that can be brought back for a day: `removed/ID/file`, and what is known of it beside it."""
+"""Removed documents: `removed/ID/about.json`, and `file` beside it where they can be brought back for a day.
+
+One that a person removed while its file is in its place has no file there: it is noted, so that watched folders leave it out.
+"""
 
 import json
 import os
@@ -12,7 +15,7 @@ from rag.errors import LibraryDamagedError, NewerSchemaError, storage_errors
 from rag.storing.schema import check_version
 from rag.types import DocumentRecord, RemovedDocument
 
-SCHEMA = 1  # of the files that describe
+SCHEMA = 2  # of the files that describe; 1 had no "left_out"
 SECONDS_KEPT = 86_400
 _ABOUT, _FILE = "about.json", "file"
 
@@ -34,12 +37,23 @@ class RemovedFiles:
                 os.link(file, folder / _FILE)
             except OSError:  # no links there
                 shutil.copyfile(file, folder / _FILE)
-            described = {"name": record.name, "sources": list(record.sources), "password": record.password, "removed": time.time()}
-            (folder / _ABOUT).write_text(json.dumps({"schema": SCHEMA, **described}), encoding="utf-8")
+            self._describe(record, is_left_out=False)
+
+    def leave_out(self, record: DocumentRecord) -> None:
+        """Note that a person removed a document whose file is still in its place. StorageError where the disk fails."""
+        with storage_errors(f"The removal of {record.name} could not be noted"):
+            self._folder.mkdir(exist_ok=True, mode=0o700)
+            (self._folder / record.id).mkdir(exist_ok=True)
+            self._describe(record, is_left_out=True)
+
+    def left_out(self, known: Container[str]) -> list[RemovedDocument]:
+        """What was noted so, without documents that are there again."""
+        return [each for each, is_left_out in self._read() if is_left_out and each.id not in known]
 
     def documents(self, known: Container[str]) -> list[RemovedDocument]:
         """What can be brought back, the newest first, without documents that are there again."""
-        found = [each for each in self._read() if each.id not in known and each.removed > time.time() - SECONDS_KEPT]
+        since = time.time() - SECONDS_KEPT
+        found = [each for each, is_left_out in self._read() if not is_left_out and each.id not in known and each.removed > since]
         return sorted(found, key=lambda each: -each.removed)
 
     def path(self, document_id: str) -> Path:
@@ -48,21 +62,29 @@ class RemovedFiles:
 
     def tidy(self, known: Container[str]) -> None:
         """Delete what has been kept for a day, and what is a document again."""
-        kept = {each.id for each in self.documents(known)}
+        kept = {each.id for each in (*self.documents(known), *self.left_out(known))}
         for folder in self._folder.glob("*"):
             if folder.name not in kept and (folder / _ABOUT).exists():
                 with suppress(OSError):
                     shutil.rmtree(folder)
 
-    def _read(self) -> Iterator[RemovedDocument]:
+    def _describe(self, record: DocumentRecord, *, is_left_out: bool) -> None:
+        described = {"name": record.name, "sources": list(record.sources), "password": "" if is_left_out else record.password}
+        fields = {"schema": SCHEMA, **described, "removed": time.time(), "left_out": is_left_out, "metadata": dict(record.metadata)}
+        (self._folder / record.id / _ABOUT).write_text(json.dumps(fields), encoding="utf-8")
+
+    def _read(self) -> Iterator[tuple[RemovedDocument, bool]]:
+        """Each, and whether it is left out."""
         for about in self._folder.glob(f"{'[0-9a-f]' * 64}/{_ABOUT}"):
             with suppress(OSError, ValueError, TypeError, KeyError, NewerSchemaError, LibraryDamagedError):
                 fields = json.loads(about.read_text(encoding="utf-8"))
                 check_version(fields.get("schema"), SCHEMA, f"The description of a removed file ({about.parent.name})")
-                yield RemovedDocument(
+                removed = RemovedDocument(
                     id=about.parent.name,
                     name=str(fields["name"]),
                     sources=tuple(map(str, fields["sources"])),
                     removed=float(fields["removed"]),
                     password=str(fields["password"]),
+                    metadata=dict(fields.get("metadata", {})),
                 )
+                yield removed, fields.get("left_out") is True

@@ -16,10 +16,11 @@ import logging
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, get_args
 
 from rag.errors import LibraryDamagedError, NewerSchemaError
-from rag.types import Chunk, ChunkKey, DocumentRecord
+from rag.formats.registry import format_of
+from rag.types import Chunk, ChunkKey, DateSource, DocumentRecord
 
 log = logging.getLogger(__name__)
 
@@ -67,15 +68,16 @@ def user_version(connection: sqlite3.Connection) -> int:
 
 
 def stored_fields(value: DocumentRecord | Chunk, *without: str) -> dict[str, Any]:
-    """The fields to store of a record or chunk, lists as JSON. `indexed` is left out: it follows from where the record is stored."""
+    """The fields to store of a record or chunk, lists and mappings as JSON; `indexed` follows from where the record is stored."""
     fields = {name: each for name, each in asdict(value).items() if name not in {"indexed", *without}}
-    return {name: json.dumps(each) if isinstance(each, tuple) else each for name, each in fields.items()}
+    return {name: json.dumps(each) if isinstance(each, tuple | dict) else each for name, each in fields.items()}
 
 
 def read_record(fields: Mapping[str, Any]) -> DocumentRecord | None:
     """The record in stored fields, with defaults for all but `id`, `name` and `chunks`; None where it is damaged."""
     try:
         pages = int(fields.get("pages", 1))
+        is_drawn = format_of(str(fields.get("media_type", "text/plain"))).is_drawn  # OCR may not have seen its pages without text
         return DocumentRecord(
             id=str(fields["id"]),
             name=str(fields["name"]),
@@ -90,6 +92,14 @@ def read_record(fields: Mapping[str, Any]) -> DocumentRecord | None:
             size=int(fields.get("size", 0)),
             password=str(fields.get("password", "")),
             ocr_pages=_items(fields.get("ocr_pages", ())),
+            ocr_waiting=_items(fields.get("ocr_waiting", fields.get("empty_pages", ()) if is_drawn else ())),
+            ocr_failed=_items(fields.get("ocr_failed", ())),
+            ocr_total=int(fields.get("ocr_total", 0)),
+            language=str(fields.get("language", "")),
+            author=str(fields.get("author", "")),
+            date=str(fields.get("date", "")),
+            date_source=_date_source(fields.get("date_source")),
+            metadata=dict(json.loads(fields.get("metadata") or "{}")),
         )
     except (KeyError, TypeError, ValueError):
         log.warning("A document's record is damaged and is left out: %s", fields.get("name") or fields.get("id"))
@@ -111,6 +121,10 @@ def read_chunk(key: ChunkKey, text: str, fields: Mapping[str, Any]) -> Chunk:
         sections=tuple((place, path) for place, path in _items(fields.get("sections", ()))),
         header=str(fields.get("header", "")),
     )
+
+
+def _date_source(stored: Any) -> DateSource:
+    return stored if stored in get_args(DateSource) else ""
 
 
 def _items(stored: Any) -> tuple[Any, ...]:

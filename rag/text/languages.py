@@ -183,6 +183,11 @@ def language_by_script(text: str) -> str:
     return next(language for language in _SCRIPTS if language in found)
 
 
+def language_told(text: str) -> str:
+    """The language of a document's text: by its function words, else by its script; "" where neither tells."""
+    return language_of(text) or language_by_script(text)
+
+
 def count_letters(text: str) -> int:
     """How many letters and marks a text has; an ideograph or a syllable, which means something alone, counts as two."""
     return len(_LETTER.findall(text)) + len(_IDEOGRAPH.findall(text))

@@ -116,6 +116,11 @@ def query_terms(text: str, languages: Collection[str]) -> list[tuple[str, ...]]:
     return list(dict.fromkeys(_alternatives(form, known) for form in content or forms))
 
 
+def word_terms(word: str, languages: Collection[str]) -> tuple[str, ...]:
+    """As `query_terms`, of one word in lower case."""
+    return _alternatives(_form(word, 0, len(word)), tuple(languages))
+
+
 def _languages_asked_in(text: str, known: Collection[str], forms: Collection[_Form]) -> set[str]:
     """The languages whose function words are left out of a question: "war" is a content word in English, and none in German."""
     candidates = {language or "en" for language in known or ("en",)} | ({language_of(text)} - {""})

@@ -184,6 +184,32 @@ def test_given_chunks_have_the_scores_that_a_search_gives(index: LexicalIndex) -
     assert index.scores("?", keys) == [0.0] * 5
 
 
+def reports(index: LexicalIndex, *years: int) -> None:
+    for year in years:
+        for company in ("Halden", "Ott"):
+            text = f"{company} report for the year ended December 31, {year}"
+            index.put([Entry(f"{company}{year}", n, text, "", f"{company} {year}") for n in range(2)])
+
+
+def test_a_question_names_documents_by_what_they_are(index: LexicalIndex, open_index: Open) -> None:
+    reports(index, 2018, 2019, 2020)
+    scores = index.documents("What was Halden's capex in FY19?")
+    assert max(scores, key=lambda id_: scores[id_]) == "Halden2019"
+    assert index.documents("What was capex?") == {}
+    index.close()
+    assert open_index().documents("What was Halden's capex in FY19?") == scores
+
+
+def test_what_documents_are_follows_what_is_put_and_removed(index: LexicalIndex) -> None:
+    reports(index, 2018, 2019)
+    index.remove(["Halden2019"])
+    assert "Halden2019" not in index.documents("Halden 2019")
+    index.put([Entry("Ott2018", 0, "nothing", "", "Ziegler 2021")])  # renamed, and replaced
+    scores = index.documents("Ziegler 2021")
+    assert list(scores) == ["Ott2018"]
+    assert "Ott2018" not in index.documents("Ott")
+
+
 def test_idf_is_that_of_bm25(index: LexicalIndex) -> None:
     filled(index, a="harbour pier", b="harbour", c="quay")
     assert index.idf(["harbour", "pier", "nowhere"]) == pytest.approx(

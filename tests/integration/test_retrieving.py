@@ -126,3 +126,18 @@ def test_the_real_model_finds_meaning_where_no_word_is_shared(sample_library: Pa
         assert passage.document == "workshop-faq.md"
         assert "catch fire" in passage.text
         assert library.retrieve("\ud83d greasy rags")[0].document == "workshop-faq.md"
+
+
+def test_the_report_of_the_year_and_company_comes_before_those_that_are_alike(open_library: OpenLibrary, tmp_path: Path) -> None:
+    notes = "Revenue is recognised when control passes. " * 60
+    for number, (company, year) in enumerate((c, y) for c in ("Halden", "Brightwater", "Ott") for y in range(2016, 2022)):
+        cover = f"{company} Industries. Annual report for the fiscal year ended December 31, {year}."
+        table = (
+            f"Purchases of property, plant and equipment {number + 11} {number + 10} {number + 9}, for {year}, {year - 1} and {year - 2}."
+        )
+        (tmp_path / f"document ({number}).txt").write_text(f"{cover}\n\n{notes}\n\n{table}\n")
+    library = open_library()
+    library.add(tmp_path.glob("document*.txt"))
+    for asked, name in (("Halden's", "document (2).txt"), ("Ott's", "document (14).txt")):
+        passage = library.retrieve(f"What were {asked} purchases of property in FY18?", top_k=1)[0]
+        assert (passage.document, "Purchases" in passage.text) == (name, True)

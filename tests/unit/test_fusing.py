@@ -78,3 +78,20 @@ def test_a_cosine_counts_less_where_the_model_does_not_know_the_language() -> No
     cosines, bm25 = {("a", 0): 0.9, ("b", 0): 0.3}, {("b", 0): 4.0}
     assert max(scores := fused(cosines, bm25), key=lambda key: scores[key]) == ("a", 0)
     assert max(scores := fused(cosines, bm25, 0.0), key=lambda key: scores[key]) == ("b", 0)
+
+
+def test_a_stray_word_of_the_question_does_not_outweigh_the_meaning() -> None:
+    """As where the question is in another language than the document that answers it."""
+    near, stray = ("a", 0), ("b", 0)
+    cosines, bm25 = {near: 0.4, stray: 0.15}, {stray: 3.0}
+    few, many = (fused(cosines, bm25, reach=reach) for reach in (0.1, 0.3))
+    assert few[near] > few[stray]
+    assert many == fused(cosines, bm25)
+    assert many[stray] > many[near]
+
+
+def test_a_chunk_of_a_document_that_is_named_comes_before_its_like_and_a_near_one_before_any() -> None:
+    like, alike, near = ("a", 0), ("b", 0), ("c", 0)
+    scores = fused({like: 0.5, alike: 0.5, near: 0.9}, {}, documents={"b": 1.0})
+    assert sorted(scores, key=lambda key: -scores[key]) == [near, alike, like]
+    assert fused({like: 0.5}, {}, documents={}) == fused({like: 0.5}, {})
