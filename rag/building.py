@@ -1,6 +1,7 @@
 """Settings -> the parts of a library, finished. The one place that chooses adapters and decides what is given to what."""
 
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -8,35 +9,46 @@ from pathlib import Path
 from typing import TypeVar
 
 from rag.answering.answerer import Answerer
+from rag.answering.checking import Checker
 from rag.checkup import Checkup
 from rag.embedding.backends import build_embedder
 from rag.embedding.checked import CheckedEmbedder
+from rag.embedding.downloading import download, is_here
 from rag.embedding.protocol import Closable, Embedder
 from rag.endpoints.chat.model import ChatModel, OpenAIChatModel
 from rag.exploring.vectors import VectorReader
 from rag.fetching.addresses import is_public, is_public_or_local
 from rag.fetching.fetcher import Fetcher
 from rag.formats.loader import Loader
+from rag.formats.recogniser import Recogniser
 from rag.formats.viewer import Viewer
 from rag.ingesting.adding import FileAdder
 from rag.ingesting.chunking import index_identity
+from rag.ingesting.describing import Describer
 from rag.ingesting.embedding_queue import EmbeddingQueue
 from rag.ingesting.gathering import Gatherer
+from rag.ingesting.ocr_queue import OcrQueue
 from rag.ingesting.staging import Stager
+from rag.ingesting.switching import Side, Switcher
+from rag.ingesting.unfamiliar import Unfamiliar
 from rag.reading.reader import Reader
 from rag.reranking import Reranker, build_reranker
 from rag.retrieving.retriever import Retriever
 from rag.retrieving.search import Search
+from rag.retrieving.second_look import ReaderLook, RerankerLook, SecondLook
 from rag.settings import Settings
 from rag.storing.index import Index
 from rag.storing.lock import LibraryLock, ReadOnlyCopy, lock_or_copy
-from rag.storing.opening import Opener
+from rag.storing.model_choice import ModelChoice
+from rag.storing.opening import Opener, SideOpener
 from rag.storing.originals import Originals
 from rag.storing.removed import RemovedFiles
 from rag.verifying.rules import RuleVerifier
 from rag.viewing import Pages
 
 Model = TypeVar("Model")
+
+OCR_PATIENCE = 3  # times the limit for reading a page: OCR gives way to everything else
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +64,18 @@ class Parts:
     index: Index
     search: Search
     answerer: Answerer
+    checker: Checker
     vectors: VectorReader
     loader: Loader
     pages: Pages
     gatherer: Gatherer
     adder: FileAdder
     queue: EmbeddingQueue
+    ocr: OcrQueue
+    describer: Describer
+    choice: ModelChoice
+    switcher: Switcher
+    unfamiliar: Unfamiliar
     checkup: Checkup
     closing: ExitStack
 
@@ -74,7 +92,6 @@ def build_parts(
     No model is loaded, no index opened, and no process started yet. Raises as `Library.open` does.
     """
     with ExitStack() as closing:
-        plain_embedder = embedder or _closed_by(closing, _embedder(settings))
         chat_model = chat_model or _closed_by(closing, _chat_model(settings))
         if not reranker and settings.reranker:
             reranker = _closed_by(closing, build_reranker(settings.reranker, settings.reranker_model, settings.reranker_api_key))
@@ -82,10 +99,17 @@ def build_parts(
         closing.callback(lock.release)
         is_read_only = isinstance(lock, ReadOnlyCopy)
         originals = Originals(folder / "originals", is_read_only=is_read_only)
-        identity = partial(index_identity, plain_embedder, settings.chunk_tokens)
+        choice = ModelChoice(lock.folder)
+        is_fixed = embedder is not None or "embedding_model" in settings.model_fields_set
+        plain_embedder = embedder or _embedder(settings, "" if is_fixed else choice.now.model)
+        checked = CheckedEmbedder(plain_embedder, lambda: index.stored_dimensions())
+        if embedder is None:
+            closing.callback(checked.close)
+        identity = partial(index_identity, checked, settings.chunk_tokens)
         index = Index(Opener(lock.folder, settings.chroma_url, originals, identity, is_read_only=is_read_only), originals)
-        checked = CheckedEmbedder(plain_embedder, index.stored_dimensions)
-        retriever = Retriever(checked, index, reranker, settings.rerank_depth)
+        reader = Reader()
+        closing.callback(reader.close)
+        retriever = Retriever(checked, index, _second_look(settings, reranker, reader, index), has_wordings=settings.wordings)
         closing.callback(retriever.close)
         closing.callback(index.close)
         pages = Pages(index, originals, Viewer(memory_megabytes=settings.parse_megabytes))
@@ -101,12 +125,29 @@ def build_parts(
         )
         closing.callback(loader.close)
         writing = threading.RLock()
-        queue = EmbeddingQueue(checked, index, writing)
-        adder = FileAdder(Stager(loader, checked, index, originals, settings.chunk_tokens, writing), queue, index, originals)
-        index.on_lost(adder.restore)
-        reader = Reader()
-        closing.callback(reader.close)
-        search = Search(retriever, index, checked, reader, settings.top_k)
+        seconds = OCR_PATIENCE * settings.parse_seconds
+        recogniser = Recogniser(is_wanted=settings.ocr, seconds=seconds, megabytes=settings.parse_megabytes)
+        closing.callback(recogniser.close)
+
+        def side_of(embedder: CheckedEmbedder, index: Index, originals: Originals) -> Side:
+            queue = EmbeddingQueue(embedder, index, writing)
+            stager = Stager(loader, embedder, index, originals, settings.chunk_tokens, writing)
+            ocr = OcrQueue(recogniser, stager, embedder, index, originals)
+            return Side(embedder, index, FileAdder(stager, queue, ocr, index, originals), queue, ocr)
+
+        def open_side(model: str, side_folder: Path) -> Side:
+            """What indexes with another model, beside `index`; it changes none of the library's files."""
+            other = CheckedEmbedder(_embedder(settings, model), lambda: beside.stored_dimensions())
+            files = Originals(folder / "originals", is_read_only=True)
+            beside = Index(SideOpener(side_folder, lambda: index.store, partial(index_identity, other, settings.chunk_tokens)), files)
+            return side_of(other, beside, files)
+
+        main = side_of(checked, index, originals)
+        index.on_lost(main.adder.restore)
+        switcher = Switcher(choice, main, originals, writing, None if is_fixed or is_read_only else open_side)
+        closing.callback(switcher.close)
+        search = Search(retriever, index, checked, reader, settings)
+        verifier = RuleVerifier(checked)
         return Parts(
             lock=lock,
             writing=writing,
@@ -116,20 +157,44 @@ def build_parts(
             removed=RemovedFiles(folder / "removed"),
             index=index,
             search=search,
-            answerer=Answerer(search, index, RuleVerifier(checked), chat_model, settings),
+            answerer=Answerer(search, index, verifier, chat_model, settings),
+            checker=Checker(search, verifier),
             vectors=VectorReader(index, identity),
             loader=loader,
             pages=pages,
             gatherer=Gatherer(fetcher, lock.folder / "incoming", max_bytes),
-            adder=adder,
-            queue=queue,
-            checkup=Checkup(folder, index, originals, checked, adder, writing),
+            adder=main.adder,
+            queue=main.queue,
+            ocr=main.ocr,
+            describer=Describer(loader, index, originals, writing),
+            choice=choice,
+            switcher=switcher,
+            unfamiliar=Unfamiliar(index, choice),
+            checkup=Checkup(folder, index, originals, checked, main.adder, writing),
             closing=closing.pop_all(),
         )
 
 
-def _embedder(settings: Settings) -> Embedder:
-    return build_embedder(settings.embedding_model, settings.embedding_backend, settings.exported_models, settings.embedding_endpoint)
+def checked_embedder(settings: Settings) -> CheckedEmbedder:
+    """The embedder that the settings name, for who has no library here; whoever takes it closes it."""
+    return CheckedEmbedder(_embedder(settings))
+
+
+def get_model(model: str, settings: Settings, progress: Callable[[float], None] | None = None) -> None:
+    """Download a model from Hugging Face where it is not here, and prepare it for this machine; raises EmbeddingError."""
+    if ":" not in model and not is_here(model):
+        download(model, progress)
+    embedder = CheckedEmbedder(_embedder(settings, model))
+    try:
+        embedder.prepare()
+    finally:
+        embedder.close()
+
+
+def _embedder(settings: Settings, model: str = "") -> Embedder:
+    """The embedder of a model; that of the settings, where none is named."""
+    chosen = model or settings.embedding_model
+    return build_embedder(chosen, settings.embedding_backend, settings.exported_models, settings.embedding_endpoint)
 
 
 def _chat_model(settings: Settings) -> ChatModel | None:
@@ -138,6 +203,13 @@ def _chat_model(settings: Settings) -> ChatModel | None:
     return OpenAIChatModel(
         endpoint, max_tokens=settings.chat_max_tokens, temperature=settings.chat_temperature, timeout_seconds=settings.chat_seconds
     )
+
+
+def _second_look(settings: Settings, reranker: Reranker | None, reader: Reader, index: Index) -> SecondLook | None:
+    """The user's own reranker, else the reader."""
+    if reranker:
+        return RerankerLook(reranker, settings.rerank_depth)
+    return ReaderLook(reader, settings.read_depth, lambda id_: index.records[id_].name) if settings.read_depth else None
 
 
 def _closed_by(closing: ExitStack, model: Model) -> Model:

@@ -107,7 +107,7 @@ class Checkup:
         return _finding("files", problem, cure, "The library's copies of the files are intact.")
 
     def _indexing(self) -> Finding:
-        if names := _named([record.name for record in self._index.keyword_ready.records.values()]):
+        if names := _named([record.name for record in self._index.records.values() if self._adder.is_unfinished(record)]):
             cure = f"The page finishes this, or `rag add`, or {REPAIR}."
             return Finding("indexing", "warning", f"Indexing is not finished: {names}.", cure)
         if self._index.is_erasing:
@@ -143,7 +143,7 @@ class Checkup:
     def _keyword_problem(self) -> str:
         records, lexical = self._index.records, self._index.lexical
         count = lexical.count  # which commits what was put last
-        if lexical.document_ids != records.keys():
+        if lexical.document_ids != {record.id for record in records.values() if record.chunks}:
             return "The keyword index and the record hold different documents."
         expected = sum(record.chunks for record in records.values())
         return "" if count == expected else f"The keyword index has {count} chunks, the record {expected}."
@@ -163,7 +163,7 @@ class Checkup:
                 with self._writing:
                     self._index.forget(record.id)
                 path = self._originals.path(record.id, record.media_type)
-                yield Source(path, record.name, record.sources, password=record.password)
+                yield Source(path, record.name, record.sources, password=record.password, metadata=record.metadata)
 
 
 def _finding(part: str, problem: str, cure: str, fine: str) -> Finding:

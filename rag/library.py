@@ -1,29 +1,48 @@
 """Library: documents in, passages and cited answers out. `rag.building` builds its parts."""
 
-from collections.abc import AsyncGenerator, Iterable, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from rag.building import Parts, build_parts
 from rag.embedding.protocol import Embedder
 from rag.endpoints.chat.model import ChatModel
-from rag.errors import StorageError
+from rag.errors import NothingMatchesError, StorageError
 from rag.exploring.vectors import Vectors
+from rag.filters import Filters, checked_metadata, described
 from rag.ingesting.chunking import index_identity
-from rag.ingesting.gathering import folders_of, named, restored, uploaded
+from rag.ingesting.gathering import folders_of, named, restored, uploaded, without_removed
 from rag.ingesting.staging import Source
 from rag.ingesting.unpacking import is_archive, members
+from rag.origins import is_in_place
 from rag.reranking import Reranker
-from rag.retrieving.follow_up import standalone_by_rule
 from rag.retrieving.search import SearchRequest, checked_question
 from rag.settings import Settings
 from rag.storing.lock import ReadOnlyCopy
-from rag.types import Answer, Chunk, ChunkKey, DocumentRecord, Finding, Message, Outcome, Passage, ProgressCallback, RemovedDocument, Report
+from rag.types import (
+    Answer,
+    Chunk,
+    ChunkKey,
+    DocumentRecord,
+    Finding,
+    Message,
+    MetadataValue,
+    ModelOffer,
+    ModelSwitch,
+    Outcome,
+    Passage,
+    ProgressCallback,
+    RemovedDocument,
+    Report,
+)
 
 Paths = str | Path | Iterable[str | Path]
+Where = Filters | Mapping[str, Any]
 
 
 class Library:
@@ -76,17 +95,28 @@ class Library:
         folder = Path(folder or settings.library)
         return cls(folder, settings, build_parts(folder, settings, embedder, chat_model, reranker))
 
-    def add(self, paths: Paths, *, passwords: Sequence[str] = (), progress: ProgressCallback | None = None, wait: bool = True) -> Report:
+    def add(
+        self,
+        paths: Paths,
+        *,
+        passwords: Sequence[str] = (),
+        progress: ProgressCallback | None = None,
+        wait: bool = True,
+        leave_out_removed: bool = False,
+        metadata: Mapping[str, MetadataValue] | None = None,
+    ) -> Report:
         """Add files, what is in folders and ZIP archives, and web pages; unchanged ones are skipped, changed ones replaced.
 
-        All files are read first, and are keyword-searchable from then on; then they are embedded, with what an earlier call left
-        unfinished. An interrupted call is resumed by the next one.
+        All files are read first, and are keyword-searchable from then on; then they are embedded, and OCR reads their scanned pages
+        one by one, with what an earlier call left unfinished. An interrupted call is resumed by the next one.
 
         Args:
             paths: A file, a folder, an address such as "https://example.com/page", or several.
             passwords: Tried on encrypted PDFs.
             progress: Called as the work goes on, and with each file's outcome.
-            wait: Whether to embed too; if not, `index_next` does.
+            wait: Whether to return when all is embedded and read by OCR; if not, `index_next` does that, bit by bit.
+            leave_out_removed: Whether what `left_out` lists is left out; else it is added again.
+            metadata: Stored with each document, for `where`: str, int, float or bool. If not given, what is there stays.
 
         Returns:
             One outcome for each file, and one for each archive, after its files; a file that cannot be read has one too, and stops no
@@ -96,13 +126,17 @@ class Library:
         Raises:
             StorageError: The disk or the database failed.
             EmbeddingError: The embedding model cannot be used.
-            ValueError: A path is empty.
+            ValueError, TypeError: A path is empty, or metadata cannot be stored.
         """
         given = [paths] if isinstance(paths, str | Path) else list(paths)
+        said = checked_metadata(metadata)
         with self._parts.gatherer.gathered(given, progress) as sources:
+            if leave_out_removed and (removed := self.left_out()):
+                sources = without_removed(sources, removed)
+            sources = sources if said is None else [replace(source, metadata=said) for source in sources]
             return self._add(sources, passwords, progress, wait, folders_of(given))
 
-    def add_upload(
+    def add_upload(  # noqa: PLR0913 - what may be said of an upload
         self,
         path: Path,
         name: str,
@@ -111,6 +145,7 @@ class Library:
         progress: ProgressCallback | None = None,
         wait: bool = True,
         replace: bool = False,
+        metadata: Mapping[str, MetadataValue] | None = None,
     ) -> Outcome:
         """Add one file that was uploaded under `name`; of an archive, the files in it.
 
@@ -120,6 +155,7 @@ class Library:
             passwords: As for `add`.
             progress: As for `add`.
             wait: As for `add`.
+            metadata: As for `add`.
             replace: Whether it takes the place of the earlier upload of that name instead.
 
         Raises:
@@ -127,7 +163,8 @@ class Library:
             EmbeddingError: As for `add`.
             ValueError: `name` has no file name in it.
         """
-        with self._parts.gatherer.opened([uploaded(path, name, replaces=replace)]) as sources:
+        source = uploaded(path, name, replaces=replace, metadata=checked_metadata(metadata))
+        with self._parts.gatherer.opened([source]) as sources:
             return self._add(sources, passwords, progress, wait).outcomes[-1]
 
     def add_source(
@@ -163,7 +200,11 @@ class Library:
         return self._parts.gatherer.unpack(archive, folder) if is_archive(archive) else []
 
     def index_next(self) -> bool:
-        """Embed some of the chunks that are not embedded yet, in about a second; returns whether there was anything to do.
+        """Do some of what is not done yet, in about a second: embed chunks, erase what was removed, have OCR read scanned pages.
+
+        Returns whether there was anything to do.
+
+        Where another model was chosen by `use_model`, re-index with it after that, a document or some chunks at a time.
 
         Raises:
             StorageError: As for `add`.
@@ -172,16 +213,22 @@ class Library:
         if self.is_read_only:
             return False
         with self._index.guarded():
-            is_done = self._parts.queue.step()
-        return is_done or self.erase()
+            is_done = self._parts.queue.step() or self._parts.describer.step()
+        return is_done or self._parts.switcher.step() or self.erase() or self._parts.ocr.step()
 
-    def documents(self) -> list[DocumentRecord]:
-        """The documents, in the order they were added; each has its `state`.
+    def documents(self, where: Where | None = None) -> list[DocumentRecord]:
+        """The documents, in the order they were added; each has its `state`, and `ocr_waiting` while OCR has pages of it to read.
+
+        Args:
+            where: As for `retrieve`; all if not given.
 
         Raises:
+            DocumentNotFoundError: A name in `where` is not there.
             StorageError: The index cannot be opened.
+            ValueError, TypeError: `where` is malformed.
         """
-        return self._index.documents()
+        filters = Filters.of(where)
+        return filters.matching(self._index.documents(filters.documents or None))
 
     def keyword_ready(self, documents: Sequence[str] | None = None) -> list[DocumentRecord]:
         """The documents that are not fully embedded yet: keyword search finds them, semantic search some of their chunks.
@@ -238,6 +285,8 @@ class Library:
             record = self.document(name_or_id)
             if keep and not self._parts.originals.problem(record):
                 self._parts.removed.keep(self._parts.originals.path(record.id, record.media_type), record)
+            elif not keep and any(map(is_in_place, record.sources)):
+                self._parts.removed.leave_out(record)
             self._index.remove(record.id)
         return record
 
@@ -249,6 +298,16 @@ class Library:
         """
         self._parts.removed.tidy(self._index.records)
         return self._parts.removed.documents(self._index.records)
+
+    def left_out(self) -> list[RemovedDocument]:
+        """The documents that were removed without `keep` while their files were in place: watched folders leave them out.
+
+        A document is on the list until it is added again; a file that changes is another document.
+
+        Raises:
+            StorageError: The index cannot be opened.
+        """
+        return self._parts.removed.left_out(self._index.records)
 
     def restore(self, name_or_id: str, *, progress: ProgressCallback | None = None, wait: bool = True) -> Outcome:
         """Bring back a document that was removed with `keep` less than a day ago; its id, and with it its footnotes, are the same.
@@ -265,9 +324,7 @@ class Library:
         self._check_writable()
         removed = named(self.removed(), name_or_id)
         source = restored(removed, self._parts.removed.path(removed.id))
-        outcome = self._add([source], (), progress, wait).outcomes[0]
-        self._parts.removed.tidy(self._index.records)
-        return outcome
+        return self._add([source], (), progress, wait).outcomes[0]
 
     @property
     def is_read_only(self) -> bool:
@@ -278,6 +335,11 @@ class Library:
     def scratch(self) -> Path:
         """A folder for files of this session: the library's own, or a temporary one where that is read-only."""
         return self._parts.lock.folder
+
+    @property
+    def ocr_cure(self) -> str:
+        """What to do so that OCR reads scanned pages, such as 'run pip install "footnote[ocr]"'; "" where it does."""
+        return self._parts.loader.ocr_cure
 
     @property
     def is_erasing(self) -> bool:
@@ -331,6 +393,7 @@ class Library:
         top_k: int | None = None,
         documents: Sequence[str] | None = None,
         chunks: Sequence[ChunkKey] | None = None,
+        where: Where | None = None,
     ) -> list[Passage]:
         """Find the passages that answer a question best, by hybrid search.
 
@@ -338,9 +401,12 @@ class Library:
             question: Not empty; at most 4,000 characters.
             history: Earlier questions and answers, oldest first; a follow-up takes its subject from them. Only the newest of a long one
                 are used.
-            top_k: The most passages; `settings.top_k` if not given.
-            documents: Names or ids of the documents to search; all if not given.
+            top_k: The most passages; `settings.top_k` if not given. A question about several documents, things or times gets up to twice
+                as many more, shared out to its parts.
+            documents: Names or ids of the documents to search, or patterns such as "*.pdf"; all if not given.
             chunks: Keys of the chunks to search, such as those chosen on a map; all if not given.
+            where: `Filters`, or conditions in Chroma's words on the documents' metadata and on what is known of them (name, title, author,
+                kind, language, date, year, pages, size, added): `{"year": {"$gte": 2021}}`.
 
         Returns:
             Best first; empty if the library is.
@@ -348,12 +414,14 @@ class Library:
         Raises:
             EmptyQuestionError, QuestionTooLongError: The question is empty or too long.
             DocumentNotFoundError: A name in `documents` is not there.
-            ValueError: `top_k` is less than 1.
+            NothingMatchesError: No document meets `where`; the message says what there is.
+            ValueError, TypeError: `top_k` is less than 1, or `where` is malformed.
             StorageError: The index cannot be read.
             RerankingError: The reranker cannot be used.
         """
-        request = SearchRequest.checked(question, history, top_k, documents, chunks)
-        return self._parts.search.passages(request, standalone_by_rule(request.question, request.history))
+        request = self._limited(SearchRequest.checked(question, history, top_k, documents, chunks), where)
+        passages, _ = self._parts.search.passages(request, self._parts.search.by_rule(request))
+        return passages
 
     @property
     def min_confidence(self) -> float:
@@ -385,16 +453,20 @@ class Library:
         top_k: int | None = None,
         documents: Sequence[str] | None = None,
         chunks: Sequence[ChunkKey] | None = None,
+        where: Where | None = None,
     ) -> Answer:
         """Answer a question from the documents, with footnotes. Waits for the whole answer; `stream` shows it grow.
 
-        Takes what `retrieve` takes, and answers from what that finds.
+        Takes what `retrieve` takes, and answers from what that finds. Where the question itself says plainly in which documents to look
+        ("in the 2022 report", "according to handbook.pdf"), those are searched first, and all if they do not answer; `Filters` with
+        `reads_question=False` searches all at once.
 
         Raises:
             ChatError: The chat endpoint failed.
             EmptyQuestionError, QuestionTooLongError, DocumentNotFoundError, ValueError, StorageError: As for `retrieve`.
         """
-        return self._parts.answerer.answer(SearchRequest.checked(question, history, top_k, documents, chunks))
+        request = SearchRequest.checked(question, history, top_k, documents, chunks)
+        return self._parts.answerer.answer(self._limited(request, where))
 
     async def stream(
         self,
@@ -404,6 +476,7 @@ class Library:
         top_k: int | None = None,
         documents: Sequence[str] | None = None,
         chunks: Sequence[ChunkKey] | None = None,
+        where: Where | None = None,
     ) -> AsyncGenerator[Answer, None]:
         """Answer a question as `ask` does, and yield the answer as it grows; closing the iterator ends the endpoint's work.
 
@@ -411,9 +484,27 @@ class Library:
             The answer so far, each time whole; `finish` is "streaming" until the last one.
         """
         request = SearchRequest.checked(question, history, top_k, documents, chunks)
+        request = await asyncio.to_thread(self._limited, request, where)
         async with aclosing(self._parts.answerer.stream(request)) as answers:
             async for answer in answers:
                 yield answer
+
+    def check(self, text: str, *, top_k: int | None = None, documents: Sequence[str] | None = None) -> Answer:
+        """Check a text against the documents, whoever wrote it: a draft, a summary, a model's answer.
+
+        Args:
+            text: Plain or in Markdown. Footnote numbers in it, such as "[1]", are taken out.
+            top_k: The most passages that are looked at for each sentence; `settings.top_k` if not given.
+            documents: Names or ids of the documents to look in; all if not given.
+
+        Returns:
+            The text as an answer: `sentences` has a verdict on each sentence that states something, `citations` the words that it rests on
+            or, where none support it, the nearest.
+
+        Raises:
+            DocumentNotFoundError, ValueError, StorageError: As for `retrieve`.
+        """
+        return self._parts.checker.check(text, top_k, documents)
 
     @property
     def index_identity(self) -> str:
@@ -440,11 +531,71 @@ class Library:
         """
         self._check_writable()
         path = self._parts.originals.path
-        sources = [Source(path(each.id, each.media_type), each.name, each.sources, password=each.password) for each in self.left_behind()]
+        sources = [
+            Source(path(each.id, each.media_type), each.name, each.sources, password=each.password, metadata=each.metadata)
+            for each in self.left_behind()
+        ]
         report = self._add(sources, (), progress, wait=True)
-        if report.all_searchable:
+        while self._parts.describer.step():
+            pass
+        if report.all_searchable and not self.model_switch:
             self._index.drop_other_indexes()
         return report
+
+    @property
+    def embedding_model(self) -> str:
+        """The model that it uses, as RAG_EMBEDDING_MODEL names one: the setting, where that is given, else the library's own choice."""
+        own = "" if "embedding_model" in self.settings.model_fields_set else self._parts.choice.now.model
+        return own or self.settings.embedding_model
+
+    @property
+    def is_model_fixed(self) -> bool:
+        """Whether RAG_EMBEDDING_MODEL, or an embedder that was passed, wins over a choice of the library's own."""
+        return self._parts.switcher.is_fixed
+
+    @property
+    def model_switch(self) -> ModelSwitch | None:
+        """How far it is with another model; None where none was chosen."""
+        return self._parts.switcher.state
+
+    def model_offer(self) -> ModelOffer | None:
+        """A multilingual model, where many documents are not in English and the present model knows no other language; else None.
+
+        Raises:
+            StorageError: The index cannot be read.
+        """
+        return None if self.is_model_fixed or self.is_read_only else self._parts.unfamiliar.offer(self.embedding_model)
+
+    def dismiss_offer(self) -> None:
+        """Make `model_offer` None for good.
+
+        Raises:
+            StorageError: The disk failed, or the library is read-only.
+        """
+        self._check_writable()
+        self._parts.choice.change(is_dismissed=True)
+
+    def use_model(self, model: str) -> None:
+        """Choose an embedding model, as RAG_EMBEDDING_MODEL names one. The library keeps the choice.
+
+        Nothing changes at first: `index_next` re-indexes the documents while the old index answers, and switches over when all are
+        done. See `model_switch`.
+
+        Raises:
+            EmbeddingError: The model is not on this machine, or RAG_EMBEDDING_MODEL is set, which wins.
+            StorageError: The disk failed, or the library is read-only.
+        """
+        self._check_writable()
+        self._parts.switcher.begin(model)
+
+    def cancel_model(self) -> None:
+        """Keep the present model, where another one was chosen and is not in use yet.
+
+        Raises:
+            StorageError: The disk failed, or the library is read-only.
+        """
+        self._check_writable()
+        self._parts.switcher.cancel()
 
     def warm_up(self) -> None:
         """Load the embedding model and open the index now, at the same time, so that the first question need not wait.
@@ -460,8 +611,13 @@ class Library:
             loading.result()
 
     def announce(self, url: str) -> None:
-        """Tell other processes that find the library in use where its page is."""
+        """Tell other processes that find the library in use where its server is."""
         self._parts.lock.announce(url)
+
+    @property
+    def holder_token(self) -> str:
+        """What opens the server to those who may read the library's folder; "" where that is read-only."""
+        return self._parts.lock.token
 
     def close(self) -> None:
         """Close everything it opened: processes, threads, the index, connections, the lock. Doing so twice is harmless."""
@@ -472,6 +628,20 @@ class Library:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+    def _limited(self, request: SearchRequest, where: Where | None) -> SearchRequest:
+        """The request with the documents that meet `where`, by their ids, so that nothing after this looks at filters."""
+        filters = Filters.of(where)
+        request = replace(request, reads_question=filters.reads_question)
+        if not filters:
+            return request
+        there = self._index.documents(request.documents)
+        named = {record.id for record in self._index.documents(filters.documents or None)}
+        found = [record for record in filters.matching(there) if record.id in named]
+        if there and not found:
+            asked = ", ".join(f"{name} {value}" for name, value in filters.words())
+            raise NothingMatchesError(f"No document matches: {asked}. {described(there)}")
+        return replace(request, documents=tuple(record.id for record in found))
 
     def _check_writable(self) -> None:
         self._index.check_open()
@@ -492,4 +662,5 @@ class Library:
         self.embedder.prepare()
         with self._index.guarded():
             outcomes = self._parts.adder.add(sources, passwords, progress, wait=wait)
+            self._parts.removed.tidy(self._index.records)
             return Report((*outcomes, *self._parts.adder.missing(folders, members(sources), progress, len(sources))))

@@ -67,6 +67,7 @@ class Settings(BaseSettings):
     chunk_tokens: int = Field(default=200, ge=16, le=8192, description="maximum chunk size, in the embedding model's tokens")
     top_k: int = Field(default=5, ge=1, le=100, description="passages retrieved per question")
     min_confidence: float = Field(default=0.3, ge=0, le=1, description="below this confidence, Footnote declines to answer")
+    split_questions: bool = Field(default=True, description="search each of the documents, things or times that a question compares")
     reranker: str | None = Field(
         default=None,
         description="cross-encoder that reorders the best chunks: a folder, a model already downloaded, or an endpoint's address",
@@ -74,14 +75,26 @@ class Settings(BaseSettings):
     reranker_model: str | None = Field(default=None, description="model at the reranking endpoint, if it serves several")
     reranker_api_key: SecretStr | None = Field(default=None, description="API key for the reranking endpoint")
     rerank_depth: int = Field(default=20, ge=1, le=200, description="chunks that the reranker scores per question")
+    wordings: bool = Field(
+        default=True, description="search for synonyms and spelled-out acronyms of a question's words too, and correct typos"
+    )
+    read_depth: int = Field(
+        default=12, ge=0, le=50, description="chunks per question that the built-in reader scores, to reorder them; 0 for none"
+    )
     max_file_megabytes: float = Field(default=200, gt=0, description="maximum file size; larger files are refused")
     max_upload_files: int = Field(default=200, ge=1, description="maximum number of files in one upload")
     max_upload_megabytes: float = Field(default=2000, gt=0, description="maximum size of one upload, all files together")
     allowed_hosts: str | None = Field(
         default=None, description="additional host names of the page, separated by commas, such as docs.example.com"
     )
+    api_token: SecretStr | None = Field(
+        default=None, description="token for the HTTP API; needed unless only this machine reaches the server", repr=False
+    )
     watch: str | None = Field(
         default=None, description="folders that `rag serve` and `rag watch` follow, separated by a colon (on Windows, a semicolon)"
+    )
+    wait_seconds: float = Field(
+        default=5, ge=0, description="how long a command waits for a library that another process holds, unless that is a server"
     )
     fetch_seconds: float = Field(default=120, gt=0, description="time limit for downloading one web page or file")
     fetch_private: bool = Field(default=False, description="allow web addresses of this machine and of local networks")

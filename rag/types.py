@@ -1,15 +1,25 @@
 """The values that flow through the library: frozen, and compared by content."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Self, get_args
 
 SearchableStatus = Literal["added", "unchanged", "replaced", "renamed", "duplicate", "missing", "opened"]
-OutcomeStatus = Literal[SearchableStatus, "no_text", "needs_password", "unreadable", "too_large", "unsupported", "not_downloaded"]
+OutcomeStatus = Literal[
+    SearchableStatus, "no_text", "needs_password", "unreadable", "too_large", "unsupported", "not_downloaded", "left_out"
+]
 """What became of one file."""
 
 DocumentState = Literal["queued", "reading", "keyword_ready", "ready", "failed"]
 """How far a document is; `rag.ingesting` draws the states and the steps between them."""
+
+FileKind = Literal["pdf", "word", "sheets", "slides", "mail", "web", "code", "text", "pictures"]
+"""The family of a file's format."""
+
+DateSource = Literal["", "document", "file", "unknown"]
+"""Who says a document's date: `document` itself, `file` for when its file was last modified; "" where that was not looked at yet."""
+
+MetadataValue = str | int | float | bool
 
 Finish = Literal["streaming", "complete", "length", "interrupted", "not_found"]
 """How an answer ended: `streaming` while it still grows, `complete`, `length` if the token limit cut it, `interrupted` if the endpoint
@@ -261,6 +271,25 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
+class QuestionPart:
+    """One of the documents, things or times that a question asks about, and what was found for it.
+
+    Attributes:
+        name: What it is about, in the question's words, such as "Plus" or "2021".
+        searched: Its query.
+        documents: Ids of the documents that its name means, to which its search is limited; none if it is not.
+        passages: Indexes in the answer's `passages`; none where nothing is about it.
+        confidence: The probability that these answer it, in [0, 1].
+    """
+
+    name: str
+    searched: str
+    documents: tuple[str, ...] = ()
+    passages: tuple[int, ...] = ()
+    confidence: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """An answer, or as much of it as has arrived.
 
@@ -277,6 +306,8 @@ class Answer:
         sentences: Its sentences as checked, in order; none while it grows, or if there was nothing to check.
         reasoning: A thinking model's reasoning; never cited, never sent back.
         sent: What the model was sent; None for quoted answers.
+        only: The documents that the question's own words limited the search to, such as "report-2022.pdf"; "" if it was not limited.
+        parts: What was searched for each of several documents, things or times; none if the question is about one.
     """
 
     question: str
@@ -291,6 +322,8 @@ class Answer:
     sentences: tuple[CheckedSentence, ...] = ()
     reasoning: str = ""
     sent: Sent | None = None
+    only: str = ""
+    parts: tuple[QuestionPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,7 +345,15 @@ class DocumentRecord:
         size: Bytes.
         password: The password that opened the file, or "".
         ocr_pages: Physical numbers of pages whose words, or some of them, were read by OCR.
+        ocr_waiting: Those of pages that OCR has still to look at. Their words are added as it reads them; see `Library.index_next`.
+        ocr_failed: Those of pages that OCR could not read.
+        ocr_total: How many pages OCR was to look at.
         indexed: Share of its chunks that are embedded, in [0, 1]; keyword search finds the others too.
+        language: ISO 639-1 code of its text's language, or "".
+        author: Whom the file names as its author or sender, or "".
+        date: "2022-03-05", or "" if it is not known.
+        date_source: Who says so.
+        metadata: What was given when it was added; it counts before what the file says of itself.
     """
 
     id: str
@@ -326,14 +367,27 @@ class DocumentRecord:
     labels: tuple[str, ...]
     added: str
     size: int
-    password: str = field(repr=False)
+    password: str = field(default="", repr=False)
     ocr_pages: tuple[int, ...] = ()
+    ocr_waiting: tuple[int, ...] = ()
+    ocr_failed: tuple[int, ...] = ()
+    ocr_total: int = 0
     indexed: float = 1.0
+    language: str = ""
+    author: str = ""
+    date: str = ""
+    date_source: DateSource = ""
+    metadata: Mapping[str, MetadataValue] = field(default_factory=dict, hash=False)
 
     @property
     def state(self) -> DocumentState:
         """`ready` once all its chunks are embedded, `keyword_ready` before."""
         return "ready" if self.indexed >= 1 else "keyword_ready"
+
+    @property
+    def ocr_share(self) -> float:
+        """How much OCR has done of what it has to do, in [0, 1]."""
+        return 1 - len(self.ocr_waiting) / max(self.ocr_total, len(self.ocr_waiting), 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,6 +400,7 @@ class RemovedDocument:
         sources: Where it came from; see `DocumentRecord`.
         removed: When, in seconds since 1970.
         password: The password that opened the file, or "".
+        metadata: What was given when it was added.
     """
 
     id: str
@@ -353,6 +408,7 @@ class RemovedDocument:
     sources: tuple[str, ...]
     removed: float
     password: str = field(default="", repr=False)
+    metadata: Mapping[str, MetadataValue] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -370,6 +426,38 @@ class Finding:
     state: Literal["ok", "warning", "fault"]
     message: str
     cure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSwitch:
+    """How far a library is in changing its embedding model; until it is complete, the old index answers.
+
+    Attributes:
+        model: The new model, as RAG_EMBEDDING_MODEL names it.
+        share: How much of the new index is there, in [0, 1].
+        problem: Why it cannot be completed, or "".
+    """
+
+    model: str
+    share: float
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelOffer:
+    """An embedding model for documents that the present one knows little of.
+
+    Attributes:
+        documents: How many of those that were looked at are in other languages than English.
+        looked_at: How many were looked at.
+        languages: Theirs, ISO 639-1 codes, the most frequent first.
+        model: A model that knows them, by its name in the catalogue.
+    """
+
+    documents: int
+    looked_at: int
+    languages: tuple[str, ...]
+    model: str
 
 
 @dataclass(frozen=True, slots=True)

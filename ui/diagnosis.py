@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 def diagnose(library: "Library") -> list[Finding]:
     """Check the library, its uploads and conversations, the settings and the chat model."""
-    return [*library.examine(), _uploads(library.folder), _conversations(library.folder), _settings(library.settings), _chat(library)]
+    kept = _uploads(library.folder), _conversations(library.folder)
+    return [*library.examine(), *kept, _settings(library.settings), _chat(library), *_languages(library)]
 
 
 def mend(library: "Library") -> list[Finding]:
@@ -61,6 +62,14 @@ def _conversations(folder: Path) -> Finding:
         cure = "Restart the page: it sets the damaged file aside and starts a new one."
         return Finding("conversations", "fault", f"{file} cannot be read: {' '.join(state.split())}.", cure)
     return Finding("conversations", "ok", f"{count:,} {'conversation' if count == 1 else 'conversations'}.")
+
+
+def _languages(library: "Library") -> list[Finding]:
+    """A finding where the embedding model does not know the documents' languages."""
+    from ui.models import offer_in_words
+
+    words = offer_in_words(library)
+    return [Finding("languages", "warning", words, "`rag models use`")] if words else []
 
 
 def _chat(library: "Library") -> Finding:

@@ -14,6 +14,7 @@ DOWNLOADING = ("downloading", "downloading, {percent} %")
 QUEUED = "queued"
 READING = "reading, {percent} %"
 OCR = "OCR, {percent} %"
+OCR_HINT = "The pages read so far can be searched. The others follow one by one."
 READ_BY_OCR = "read by OCR"
 INDEXING = "indexing, {percent} %"
 INDEXING_HINT = "Keyword search works now. Search by meaning follows when indexing is done."
@@ -39,6 +40,7 @@ STATUS = {
     "too_large": "too large",
     "unsupported": "unsupported file type",
     "not_downloaded": "could not be downloaded",
+    "left_out": "left out",
     "failed": "failed",
 }
 TRY_AGAIN = "Try again"
@@ -46,6 +48,8 @@ WATCHING = ("Watching {folder}: 1 file", "Watching {folder}: {count:,} files")
 WATCHING_WAITS = "{count:,} to read"
 WATCHING_CHANGED = "last change {time}"
 WATCHING_UNREAD = "{count:,} not read"
+WATCHING_LEFT_OUT = "{count:,} left out"
+LEFT_OUT = "{name} is left out until its file changes, because you removed it. To have it back, upload it."
 REMOVED_FILE = "file deleted; kept until {until}"
 RESTORE = "Restore"
 RESTORE_LABEL = "Restore {name}"
@@ -161,7 +165,39 @@ ERASING = "Erasing removed text from the library's files"
 ERASED = "Removed text has been erased from the library's files."
 DAMAGED_COPY = "The library's copy of this file is {problem}. Add the file again to restore it."
 
-SETTINGS_ROWS = ("Chat model", "Endpoint", "State", "Context", "Embedding model", "Chunks", "Library", "Largest file")
+SETTINGS_ROWS = ("Chat model", "Endpoint", "State", "Context", "Chunks", "Library", "Largest file")
+OFFER = (
+    "{documents} of {looked_at} documents are not in English ({languages}). Search by meaning works poorly for them with {present}; "
+    "{model} knows their languages."
+)
+LANGUAGES = {
+    "ar": "Arabic", "bg": "Bulgarian", "ca": "Catalan", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek", "eo": "Esperanto",
+    "es": "Spanish", "et": "Estonian", "eu": "Basque", "fa": "Persian", "fi": "Finnish", "fr": "French", "ga": "Irish", "he": "Hebrew",
+    "hi": "Hindi", "hu": "Hungarian", "id": "Indonesian", "it": "Italian", "ja": "Japanese", "ko": "Korean", "lt": "Lithuanian",
+    "nl": "Dutch", "no": "Norwegian", "pl": "Polish", "pt": "Portuguese", "ro": "Romanian", "ru": "Russian", "sr": "Serbian",
+    "sv": "Swedish", "th": "Thai", "tr": "Turkish", "uk": "Ukrainian", "vi": "Vietnamese", "zh": "Chinese",
+}  # fmt: skip
+OFFER_CHOOSE = "Choose a model"
+OFFER_DISMISS = "Not now"
+MODELS = "Embedding models"
+MODELS_HINT = (
+    "In use: {model}. "
+    "The embedding model decides what search by meaning finds, and in which languages. Changing it re-indexes your documents; "
+    "until that is done, the old index answers."
+)
+MODEL_FIXED = "RAG_EMBEDDING_MODEL is set, and wins over a choice made here. Unset it and restart Footnote to choose."
+MODEL_STATES = {"in use": "in use", "indexing": "re-indexing", "on this machine": "on this machine", "endpoint": "needs a server"}
+MODEL_SWITCHING = "Re-indexing with {model}: {percent} %. The old index answers until this is done."
+MODEL_CANCEL = "Cancel"
+MODEL_GET = "Download"
+MODEL_GET_LABEL = "Download {model}"
+MODEL_USE = "Use"
+MODEL_USE_LABEL = "Use {model}"
+MODEL_DOWNLOADING = "downloading, {percent} %"
+MODEL_PREPARING = "preparing"
+PARAMETERS = "{millions} M parameters"
+DIMENSIONS = "{count:,} dimensions"
+TOKENS = "up to {count:,} tokens"
 HOW_TO_CONNECT = """### Connect a chat model
 
 Without one, answers are quotations from your documents. Any OpenAI-compatible server works.
@@ -237,9 +273,67 @@ CHOOSE_DOCUMENT = "Ask about {name} only"
 ASKED_ABOUT = "Asked about {names} only"
 ASKED_PASSAGES = ("Asked about 1 passage of the map only", "Asked about {count} passages of the map only")
 PASSAGES_GONE = "The passages selected on the map are no longer in the library. Redraw the map and select others."
-ASKING = "Asking about {names} only."
-ASKING_MANY = "Asking about {count} documents only."
+ASKING = "Asking only"
+ASKING_MANY = "{count} documents"
 ASK_ALL = "Ask about all"
+DROP_CHIP = "Remove filter {words}"
+FILTER = "Filter"
+FILTERS = "Filters"
+FILTER_ANY = "any"
+FILTER_DATE = "2022 or 2022-03-05"
+FILTER_NAMES = {
+    "kind": "Kind of file",
+    "language": "Language",
+    "folder": "Folder",
+    "metadata": "Metadata",
+    "since": "From",
+    "until": "Until",
+}
+FILTERED = {"folder": "folder {value}", "since": "from {value}", "until": "until {value}", "everywhere": "everywhere"}
+KINDS = {
+    "pdf": "PDF",
+    "word": "Word documents",
+    "sheets": "Spreadsheets",
+    "slides": "Slides",
+    "mail": "Emails",
+    "web": "Web pages",
+    "code": "Code and data",
+    "text": "Text files",
+    "pictures": "Pictures",
+}
+LANGUAGES = {
+    "en": "English",
+    "de": "German",
+    "fr": "French",
+    "es": "Spanish",
+    "it": "Italian",
+    "pt": "Portuguese",
+    "nl": "Dutch",
+    "sv": "Swedish",
+    "da": "Danish",
+    "no": "Norwegian",
+    "fi": "Finnish",
+    "hu": "Hungarian",
+    "pl": "Polish",
+    "cs": "Czech",
+    "ro": "Romanian",
+    "tr": "Turkish",
+    "ru": "Russian",
+    "uk": "Ukrainian",
+    "el": "Greek",
+    "ar": "Arabic",
+    "fa": "Persian",
+    "he": "Hebrew",
+    "hi": "Hindi",
+    "ja": "Japanese",
+    "zh": "Chinese",
+    "ko": "Korean",
+    "th": "Thai",
+    "id": "Indonesian",
+    "ca": "Catalan",
+}
+ONLY = "Only:"
+SEARCH_EVERYWHERE = "Search everywhere instead of {names} only"
 CHOSEN_GONE = "{name} is no longer in the library. Select other documents, or ask about all."
 MENTION_UNKNOWN = "No document name starts with “{name}”. Type it as it appears in the list, or remove the @."
 MENTION_SEVERAL = "{count} document names start with “{name}”: {names}. Type more of the name, or select in the list."

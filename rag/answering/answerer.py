@@ -10,12 +10,16 @@ from dataclasses import replace
 
 from rag.answering.extractive import answer_by_quoting
 from rag.answering.growing import answer_by_model
-from rag.answering.notices import NOTHING_SELECTED, SELECTION_GONE, nothing_found, still_indexing
+from rag.answering.notices import NOTHING_SELECTED, OCR_WAITING, SELECTION_GONE, WIDENED, in_language, nothing_found, still_indexing
 from rag.answering.page_breaks import completed
 from rag.answering.question import EXTRACTIVE, RetrievedQuestion
 from rag.answering.quoting import MARGIN, best_units, quotes_of
+from rag.answering.several import read_parts
 from rag.answering.whole import WholeDocuments
 from rag.endpoints.chat.model import ChatModel
+from rag.formats.recogniser import how_to_get_ocr
+from rag.retrieving.follow_up import StandaloneQuestion
+from rag.retrieving.narrowing import Narrowed, narrowed
 from rag.retrieving.rewriting import standalone_question
 from rag.retrieving.search import Search, SearchRequest
 from rag.settings import Settings
@@ -60,14 +64,32 @@ class Answerer:
                 async for answer in answers:
                     yield answer
             return
-        searched = await standalone_question(request.question, request.history, self._chat_model)
-        passages = await asyncio.to_thread(self._search.passages, request, searched)
-        notice = self._still_indexing(request)
-        question = RetrievedQuestion(request.question, searched.text, tuple(passages), request.history, began, notice)
-        if not passages:
+        documents = self._search.divisible(request)
+        searched = await standalone_question(request.question, request.history, self._chat_model, documents=documents)
+        only = None if searched.parts else await asyncio.to_thread(self._only, request, searched.text)
+        if only:
+            question = await asyncio.to_thread(self._retrieved, replace(request, documents=only.documents), searched, began)
+            if question.passages and question.confidence >= self._settings.min_confidence:
+                async with aclosing(self._answered(replace(question, only=only.label))) as answers:
+                    async for answer in answers:
+                        if answer.finish == "not_found":
+                            break  # by the chat model
+                        yield answer
+                    else:
+                        return
+        question = await asyncio.to_thread(self._retrieved, request, searched, began)
+        if only:
+            widened = in_language(WIDENED, question.language).format(names=only.label)
+            question = replace(question, notice=f"{widened} {question.notice}".strip())
+        if not question.passages:
             yield question.answer(self._why_nothing(request), (), EXTRACTIVE, "not_found")
             return
-        question = await asyncio.to_thread(self._read, question)
+        async with aclosing(self._answered(question)) as answers:
+            async for answer in answers:
+                yield answer
+
+    async def _answered(self, question: RetrievedQuestion) -> AsyncGenerator[Answer, None]:
+        """The answer to a question whose passages were read, each time whole."""
         if self._chat_model is None:
             yield answer_by_quoting(question, self._settings.min_confidence)
             return
@@ -75,21 +97,43 @@ class Answerer:
             async for answer in answers:
                 yield answer
 
+    def _only(self, request: SearchRequest, question: str) -> Narrowed | None:
+        """The documents that the question says to look in, among those that are searched."""
+        if request.chunks is not None or not request.reads_question:
+            return None
+        return narrowed(question, self._index.documents(request.documents))
+
+    def _retrieved(self, request: SearchRequest, searched: StandaloneQuestion, began: float) -> RetrievedQuestion:
+        """The question with its passages, as the reader reads them."""
+        passages, parts = self._search.passages(request, searched)
+        notice = self._still_indexing(request)
+        question = RetrievedQuestion(request.question, searched.text, tuple(passages), request.history, began, notice, parts=parts)
+        return self._read(question) if passages else question
+
     def _read(self, question: RetrievedQuestion) -> RetrievedQuestion:
         """The question with what the reader finds in its passages, which are widened to have it."""
-        reading = self._search.read(question.searched, question.passages, question.question)
-        margin = MARGIN if reading.confidence >= self._settings.min_confidence else math.inf  # a refusal shows what is nearest
-        quotes, passages = quotes_of(best_units(reading.units, question.passages, margin), question.passages)
+        least = self._settings.min_confidence
+        if any(part.documents for part in question.parts):  # else one passage may well answer all of them
+            read = read_parts(question, self._search, least)
+        else:
+            reading = self._search.read(question.searched, question.passages, question.question)
+            margin = MARGIN if reading.confidence >= least else math.inf  # a refusal shows what is nearest
+            quotes, passages = quotes_of(best_units(reading.units, question.passages, margin), question.passages)
+            parts = tuple(replace(part, confidence=reading.confidence) for part in question.parts)
+            read = replace(question, passages=tuple(passages), quotes=tuple(quotes), confidence=reading.confidence, parts=parts)
         if self._chat_model is None:
-            quotes, passages = completed(quotes, passages, self._index)
-        return replace(question, passages=tuple(passages), quotes=tuple(quotes), confidence=reading.confidence)
+            quotes, passages = completed(read.quotes, read.passages, self._index)
+            read = replace(read, passages=tuple(passages), quotes=tuple(quotes))
+        return read
 
     def _still_indexing(self, request: SearchRequest) -> str:
         """What to say of documents that are not ready; nothing where chunks are chosen: all of those are compared."""
         if request.chunks is not None:
             return ""
-        unready = sum(record.state != "ready" for record in self._index.documents(request.documents))
-        return still_indexing(unready, likely_language(request.question))
+        records, language = self._index.documents(request.documents), likely_language(request.question)
+        notice = still_indexing(sum(record.state != "ready" for record in records), language)
+        pages = 0 if how_to_get_ocr(is_wanted=self._settings.ocr) else sum(len(record.ocr_waiting) for record in records)
+        return f"{notice} {in_language(OCR_WAITING, language).format(count=pages)}".strip() if pages else notice
 
     def _why_nothing(self, request: SearchRequest) -> str:
         if () in (request.documents, request.chunks):

@@ -11,6 +11,7 @@ from rag.answering.footnoting import footnoted
 from rag.answering.notices import CUT, DOUBTFUL, INTERRUPTED, SERVER_CUT, SHORTENED, SILENT, UNCITED, UNSUPPORTED, in_language, refusals
 from rag.answering.prompt import Prompt, build_prompt
 from rag.answering.question import RetrievedQuestion
+from rag.answering.several import nothing_about
 from rag.endpoints.chat.model import ChatModel
 from rag.endpoints.chat.reply import ChatDelta
 from rag.settings import Settings
@@ -22,7 +23,8 @@ async def answer_by_model(
     question: RetrievedQuestion, chat_model: ChatModel, settings: Settings, verifier: Verifier
 ) -> AsyncGenerator[Answer, None]:
     """Answer in prose; the last answer is checked, and warns the reader where the passages may not answer."""
-    prompt = build_prompt(question.question, question.passages, question.history, settings.chat_context_tokens, settings.chat_max_tokens)
+    limits = settings.chat_context_tokens, settings.chat_max_tokens
+    prompt = build_prompt(question.question, question.passages, question.history, *limits, question.parts)
     async with aclosing(answer_prompt(question, prompt, chat_model, settings, verifier)) as answers:
         async for answer in answers:
             yield answer
@@ -47,6 +49,7 @@ async def answer_prompt(
         notices += {"length": [CUT], "interrupted": [INTERRUPTED]}.get(answer.finish, _warnings(answer))
         if answer.finish == "complete" and question.confidence < settings.min_confidence:
             notices.append(DOUBTFUL)
+        notices += nothing_about(question, settings.min_confidence, answer.citations)
     yield replace(answer, notice=" ".join([*(in_language(notice, language) for notice in notices), answer.notice]).strip())
 
 

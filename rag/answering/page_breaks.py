@@ -16,16 +16,16 @@ Part = tuple[Chunk, Unit]
 
 def completed(quotes: Sequence[Quote], passages: Sequence[Passage], index: Index) -> tuple[list[Quote], list[Passage]]:
     """The quotations, those that end or begin in the midst of a sentence with the rest of it, and the passages with those of the rests."""
-    known, found = list(passages), dict[str, Quote]()
+    known, found = list(passages), dict[tuple[str, str], Quote]()
     for quote in quotes:
         passage = passages[quote.index]
         if not quote.head and (part := _above(quote, passage, index)):
             first = _quote(part, passage, known, index)
-            quote = replace(first, words=_joined(first.words, quote.words), rest=quote)
+            quote = replace(first, words=_joined(first.words, quote.words), rest=quote, title=quote.title)
         elif not quote.head and (part := _below(quote, passage, index)):
             rest = _quote(part, passage, known, index)
             quote = replace(quote, words=_joined(quote.words, rest.words), rest=rest)
-        found.setdefault(quote.words, quote)
+        found.setdefault((quote.title, quote.words), quote)
     return list(found.values()), known
 
 
@@ -65,13 +65,21 @@ def _chunk_at(passage: Passage, step: int, index: Index) -> Chunk | None:
         if record is None or not 1 <= passage.page + step <= record.pages:
             return None
 
-        def page_of(ordinal: int) -> int:
-            return next((chunk.page for chunk in index.chunks([(record.id, ordinal)]).values()), 0)
+        def place_of(page: int) -> tuple[bool, int]:
+            return page in record.ocr_pages, page  # what OCR has read may be behind all other pages
 
-        ordinal = bisect_left(range(record.chunks), passage.page + (step > 0), key=page_of)  # the first of this page, or of the next
+        def page_at(ordinal: int) -> tuple[bool, int]:
+            return next((place_of(chunk.page) for chunk in index.chunks([(record.id, ordinal)]).values()), (False, 0))
+
+        # The first chunk of this page, or of the next.
+        ordinal = bisect_left(range(record.chunks), place_of(passage.page + (step > 0)), key=page_at)
         near = index.chunks([(record.id, ordinal - 1), (record.id, ordinal)])
     chunk, edge = (near.get((record.id, ordinal - (step < 0))), near.get((record.id, ordinal - (step > 0))))
-    is_edge = edge and (edge.end <= passage.chunk_start + len(passage.chunk_text) if step > 0 else edge.start >= passage.chunk_start)
+    is_edge = (
+        edge
+        and edge.page == passage.page
+        and (edge.end <= passage.chunk_start + len(passage.chunk_text) if step > 0 else edge.start >= passage.chunk_start)
+    )
     return chunk if is_edge and chunk and chunk.page == passage.page + step else None
 
 

@@ -13,7 +13,7 @@ from rag.formats.registry import page_name
 from rag.text.languages import likely_language
 from rag.text.markers import without_markers
 from rag.text.table_headers import header_of
-from rag.types import Message, Passage
+from rag.types import Message, Passage, QuestionPart
 
 SYSTEM = f"""You answer questions about the reader's documents, from the numbered passages in the last message and from nothing else.
 - After every sentence, cite the passages it rests on by their numbers in square brackets, like this: [1] or [2][3].
@@ -55,7 +55,12 @@ def room_of(context_tokens: int, max_tokens: int | None) -> int:
 
 
 def build_prompt(
-    question: str, passages: Sequence[Passage], history: Sequence[Message], context_tokens: int, max_tokens: int | None
+    question: str,
+    passages: Sequence[Passage],
+    history: Sequence[Message],
+    context_tokens: int,
+    max_tokens: int | None,
+    parts: Sequence[QuestionPart] = (),
 ) -> Prompt:
     """Build a prompt; where it is too long for the context, the oldest turns are dropped first, then the worst passages.
 
@@ -65,7 +70,7 @@ def build_prompt(
     turns = answered = _turns(history)
     kept = list(passages)
     while True:
-        messages = (Message("system", SYSTEM), *turns, Message("user", _question(question, kept)))
+        messages = (Message("system", SYSTEM), *turns, Message("user", _question(question, kept, parts)))
         tokens = sum(estimate_tokens(message.content) + MESSAGE_TOKENS for message in messages)
         if tokens <= room:
             return Prompt(messages, tuple(kept), tokens, room, len(answered) - len(turns))
@@ -89,13 +94,24 @@ def _turns(history: Sequence[Message]) -> list[Message]:
     return pairs
 
 
-def _question(question: str, passages: Sequence[Passage]) -> str:
+def _question(question: str, passages: Sequence[Passage], parts: Sequence[QuestionPart]) -> str:
     blocks = []
     for number, passage in enumerate(passages, start=1):
         words = _fenced(f"{passage.document}, {page_name(passage.page_label)}\n{header_of(passage)}{passage.text}")
         blocks.append(f'<passage number="{number}">\n[{number}] {words}\n</passage>')
     reminder = REMINDER.replace(NOT_FOUND, in_language(NOT_FOUND, likely_language(question)))
-    return "\n\n".join([*blocks, f"Question: {question}", reminder])
+    return "\n\n".join([*blocks, *_about(parts, len(passages)), f"Question: {question}", reminder])
+
+
+def _about(parts: Sequence[QuestionPart], passages: int) -> list[str]:
+    """Which passages are about which part of a question."""
+    if not parts:
+        return []
+    lines = []
+    for part in parts:
+        numbers = "".join(f"[{place + 1}]" for place in sorted(part.passages) if place < passages)
+        lines.append(f"- {_fenced(part.name)}: {numbers or 'none'}")
+    return ["\n".join(["The passages on each part of the question (say so where they do not answer one):", *lines])]
 
 
 def _fenced(text: str) -> str:

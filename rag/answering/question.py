@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from rag.answering.notices import CLOSEST_PASSAGES, in_language
 from rag.answering.quoting import Quote, quoted
 from rag.text.languages import likely_language
-from rag.types import Answer, Citation, Finish, Message, Passage
+from rag.types import Answer, Citation, Finish, Message, Passage, QuestionPart
 
 EXTRACTIVE = "extractive"  # the `model` of an answer that quotes
 
@@ -16,8 +16,9 @@ EXTRACTIVE = "extractive"  # the `model` of an answer that quotes
 class RetrievedQuestion:
     """A question with what was `searched` for it, and the passages that this found, best first.
 
-    `quotes` are what the reader takes for the answer, best first, and `confidence` is the probability that it is one. `began` is
-    `time.monotonic()` when it was asked; `notice` is added to any answer.
+    `quotes` are what the reader takes for the answer, best first, or of each of the `parts` in turn; `confidence` is the probability that
+    it is one, of the part that is answered best. `began` is `time.monotonic()` when it was asked; `notice` is added to any answer. `only`
+    is as in `Answer`.
     """
 
     question: str
@@ -28,6 +29,8 @@ class RetrievedQuestion:
     notice: str = ""
     quotes: tuple[Quote, ...] = ()
     confidence: float = 1.0
+    only: str = ""
+    parts: tuple[QuestionPart, ...] = ()
 
     @property
     def language(self) -> str:
@@ -40,7 +43,8 @@ class RetrievedQuestion:
         text, notice = in_language(text, language), in_language(notice, language)
         seconds = time.monotonic() - self.began
         notices = " ".join(filter(None, (notice, self.notice)))
-        return Answer(self.question, text, tuple(citations), self.passages, model, finish, notices, seconds, self.searched)
+        answer = Answer(self.question, text, tuple(citations), self.passages, model, finish, notices, seconds, self.searched)
+        return replace(answer, only=self.only, parts=self.parts)
 
     def refusal(self, text: str, model: str, notice: str = "") -> Answer:
         """A refusal in these words, followed by the nearest that the passages say."""

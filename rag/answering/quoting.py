@@ -11,6 +11,9 @@ from rag.text.tables import cells_of, lines_of
 from rag.text.units import Span, Unit
 from rag.types import CheckedSentence, Citation, Passage
 
+SURE = 0.5
+"""From this confidence on, quotations stand without a caveat. Below it the documents are less likely to answer than not."""
+
 MOST_QUOTES = 3
 MOST_CHARACTERS = 400  # of all quotations together, where there is more than one
 MARGIN = 1.5  # a further unit is quoted when its value is at most this much below the best one's
@@ -36,6 +39,8 @@ class Quote:
     head: str = ""
     rest: "Quote | None" = None
     """What of it stands on the next page."""
+    title: str = ""
+    """What it is about, in Markdown, where a question has parts."""
 
 
 def best_units(units: Sequence[ReadUnit], passages: Sequence[Passage], margin: float = MARGIN) -> list[ReadUnit]:
@@ -118,8 +123,11 @@ def quoted(
     """Append quotations to a text, each with its footnote; a row of a table takes it into its last cell."""
     citations, checked, numbers = list[Citation](), list[CheckedSentence](), dict[int, int]()
     for index, quote in enumerate(quotes):
+        if quote.title and (not index or quote.title != quotes[index - 1].title):
+            text += "\n\n" * bool(text) + quote.title
         is_row = quote.words.endswith(" |")
-        if index and quote.head and (quote.index, quote.head) == (quotes[index - 1].index, quotes[index - 1].head):
+        before = quotes[index - 1] if index else None
+        if before and quote.head and (quote.index, quote.head, quote.title) == (before.index, before.head, before.title):
             text += "\n"
         else:
             text += "\n\n" * bool(text) + quote.head + ("\n" if is_row else "\n\n") * bool(quote.head)
@@ -140,10 +148,12 @@ def quoted(
 def _shown(unit: Unit, text: str) -> tuple[str, str]:
     """What stands above a unit, and its words, in Markdown: a row of a table where its cells can be told apart, an item, a quotation."""
     words = _line(text, unit.start, unit.end)
+    if unit.kind == "item":
+        words = _BULLET.sub("", words, count=1)
     lead = unit.lead if unit.lead and not _touches(unit.lead, unit) else (0, 0)
     lead_words = " ".join(text[slice(*lead)].split())
     if unit.kind == "item" and lead_words:
-        return f"“{lead_words}”", f"- “{_BULLET.sub('', words, count=1)}”"
+        return f"“{lead_words}”", f"- “{words}”"
     group = _line(text, *unit.group) if unit.group and not _touches(unit.group, unit) else ""
     if unit.kind == "row" and (cells := cells_of(text, unit.start, unit.end)):
         is_parted = "\t" in text[slice(*lead)] or "\t" not in text[unit.start : unit.end]  # else what the names stand above is not known

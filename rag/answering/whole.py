@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from itertools import islice
+from operator import attrgetter
 
 from rag.answering.growing import answer_by_model
 from rag.answering.listing import Listing, find_all
@@ -145,7 +146,8 @@ class WholeDocuments:
         wanted = iter([key for mine in keys for key in mine])
         while batch := list(islice(wanted, READ_BATCH)):
             found |= self._index.chunks(batch)
-        return [[found[key] for key in mine if key in found] for mine in keys]
+        # Words that OCR has read are at the end of a document, wherever their page is.
+        return [sorted((found[key] for key in mine if key in found), key=attrgetter("page", "start")) for mine in keys]
 
     def _vectors(self, document: Sequence[Block]) -> dict[ChunkKey, Embeddings]:
         with self._index.guarded():

@@ -6,7 +6,10 @@ A new kind is a file of its own in this folder, which implements `protocol.Embed
 from pathlib import Path
 from typing import Literal
 
+from rag.embedding.catalogue import is_narrow
+from rag.embedding.centred import CentredEmbedder
 from rag.embedding.combined import CombinedEmbedder, parse_parts
+from rag.embedding.model_files import model_name
 from rag.embedding.onnx_embedder import OnnxEmbedder
 from rag.embedding.plugin import load_plugin
 from rag.embedding.protocol import Embedder
@@ -31,7 +34,8 @@ def build_embedder(model: str, backend: Backend, cache: Path, endpoint: Embeddin
     kind, _, rest = model.strip().partition(":")
     match kind:
         case "openai":
-            return _at_endpoint(rest, endpoint)
+            served = _at_endpoint(rest, endpoint)
+            return CentredEmbedder(served, cache) if is_narrow(rest) else served
         case "combine":
             return CombinedEmbedder([(weight, build_embedder(part, backend, cache, endpoint)) for weight, part in parse_parts(rest)])
         case "words":
@@ -43,7 +47,8 @@ def build_embedder(model: str, backend: Backend, cache: Path, endpoint: Embeddin
         case _:
             name, pooling = _name_and_pooling(rest) if kind == "transformers" else (model, None)
             onnx = OnnxEmbedder(name, cache, pooling, may_fall_back=backend == "auto")
-            return SentenceTransformerEmbedder(name, pooling) if backend == "torch" else onnx
+            made = SentenceTransformerEmbedder(name, pooling) if backend == "torch" else onnx
+            return CentredEmbedder(made, cache) if is_narrow(model_name(name)) else made
 
 
 def _name_and_pooling(given: str) -> tuple[str, str]:

@@ -28,6 +28,13 @@ class CheckedEmbedder:
         """See `Embedder.identity`."""
         return self._embedder.identity
 
+    def become(self, other: "CheckedEmbedder") -> None:
+        """Take the other's model in place of one's own, which is closed; who uses this embedder uses that model from now on."""
+        old, self._embedder = self._embedder, other._embedder
+        self._dimensions = None
+        if isinstance(old, Closable):
+            old.close()
+
     def close(self) -> None:
         """Let go of connections and threads, where it has any."""
         if isinstance(self._embedder, Closable):

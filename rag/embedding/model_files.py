@@ -1,10 +1,12 @@
 """Where an embedding model's files lie, and what identifies its weights. Nothing here loads a model or asks the network."""
 
 import hashlib
+import json
 import os
 from contextlib import suppress
 from pathlib import Path
 
+from rag.embedding.catalogue import NO_PROMPTS, Prompts, family_prompts
 from rag.errors import EmbeddingError
 from rag.settings import DEFAULT_EMBEDDING_MODEL
 
@@ -14,6 +16,9 @@ DEFAULT_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4
 WEIGHT_PATTERNS = ("**/*.safetensors", "**/pytorch_model*.bin")
 CONFIGURATION_PATTERNS = ("**/*.json", "**/*.txt", "**/*.model")
 """Modules, pooling, prompts, tokenizer: what the vectors depend on beside the weights."""
+
+PROMPTS_FILE = "config_sentence_transformers.json"
+CACHED = "models--"  # begins the name of a model's folder in the Hugging Face cache
 
 
 def model_folder(model: str) -> Path:
@@ -37,7 +42,7 @@ def model_folder(model: str) -> Path:
     except (LocalEntryNotFoundError, HFValidationError, HfHubHTTPError, OSError) as error:
         raise EmbeddingError(
             f"The embedding model {model!r} is not on this machine. Set RAG_EMBEDDING_MODEL to a folder that holds it, or to "
-            f"{DEFAULT_EMBEDDING_MODEL} (built in); HF_HUB_OFFLINE=0 allows downloading it."
+            f"{DEFAULT_EMBEDDING_MODEL} (built in); `rag models get {model}` downloads it."
         ) from error
 
 
@@ -62,8 +67,33 @@ def model_name(model: str) -> str:
     return model.rstrip("/").rsplit("/", 1)[-1]
 
 
+def prompts_in(folder: Path) -> Prompts:
+    """A model's prompts: those that its own configuration states, else its family's.
+
+    sentence-transformers alone would ignore "passage" and "corpus", and knows no families.
+    """
+    return _stated_prompts(folder) or _prompts_of_family(folder)
+
+
+def _stated_prompts(folder: Path) -> Prompts | None:
+    """The prompts in a model's configuration; None where it has none."""
+    try:
+        given = dict(json.loads((folder / PROMPTS_FILE).read_text(encoding="utf-8"))["prompts"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    passage = next((given[name] for name in ("document", "passage", "corpus") if given.get(name)), "")
+    prompts = Prompts(str(passage), str(given.get("query") or ""))
+    return prompts if prompts != NO_PROMPTS else None
+
+
+def _prompts_of_family(folder: Path) -> Prompts:
+    """By the folder's name, or the one that the Hugging Face cache keeps a model under."""
+    cached = next((part for part in folder.parts if part.startswith(CACHED)), folder.name)
+    return family_prompts(cached)
+
+
 def model_key(model: str, pooling: str | None = None) -> str:
-    """The hashes of a model's weights and configuration, and the pooling where it is not the model's own: all its vectors depend on."""
+    """All that a model's vectors depend on: the hashes of its weights and configuration, and a pooling or prompts that are not in these."""
     folder = model_folder(model)
     weights = weights_sha256(folder)
     if model == DEFAULT_EMBEDDING_MODEL and weights != DEFAULT_WEIGHTS_SHA256:
@@ -77,4 +107,6 @@ def model_key(model: str, pooling: str | None = None) -> str:
     for path in sorted(path for pattern in CONFIGURATION_PATTERNS for path in folder.glob(pattern)):
         configuration.update(f"{path.relative_to(folder).as_posix()}\0{path.stat().st_size}\0".encode())
         configuration.update(path.read_bytes())
-    return f"{weights}-{configuration.hexdigest()[:16]}" + (f"-{pooling}" if pooling else "")
+    family = _prompts_of_family(folder) if _stated_prompts(folder) is None else NO_PROMPTS
+    added = hashlib.sha256("\0".join(family).encode()).hexdigest()[:8] if family != NO_PROMPTS else ""
+    return "-".join(filter(None, (weights, configuration.hexdigest()[:16], pooling, added)))

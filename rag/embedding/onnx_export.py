@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rag.embedding.model_files import prompts_in
 from rag.embedding.onnx_runtime import ABOUT, GRAPH, TOKENIZER, About, OnnxModel
-from rag.embedding.sentence_transformer import load_model, prompts_of, token_limit
+from rag.embedding.sentence_transformer import load_model, token_limit
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -53,7 +54,8 @@ def export(source: Path, target: Path, pooling: str | None = None, precisions: C
     int8 is the quickest, and overflows on processors that multiply bytes without VNNI.
     """
     model = load_model(source, pooling, attention="eager")
-    prompts, (limit, max_tokens) = prompts_of(model), token_limit(model)
+    prompts = prompts_in(source)
+    limit, max_tokens = token_limit(model, prompts)
     model.tokenizer.backend_tokenizer.save(str(target / TOKENIZER))
     traced = target / "traced.onnx"
     _trace(model, traced)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rag.embedding.model_files import model_folder, model_key, model_name
+from rag.embedding.catalogue import Prompts
+from rag.embedding.model_files import model_folder, model_key, model_name, prompts_in
 from rag.embedding.onnx_runtime import read_tokenizer
 from rag.embedding.protocol import Embeddings
 from rag.embedding.token_reader import TokenReader
@@ -46,7 +47,7 @@ class SentenceTransformerEmbedder:
     def max_tokens(self) -> int:
         """The model's limit without special tokens and document prompt."""
         with self._lock:
-            return token_limit(self._model)[1]
+            return token_limit(self._model, self._prompts)[1]
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         """See `Embedder.token_spans`."""
@@ -66,14 +67,15 @@ class SentenceTransformerEmbedder:
         for first in range(0, len(by_length), BATCH_SIZE):
             batch = [texts[i] for i in by_length[first : first + BATCH_SIZE]]
             with self._lock:
-                prompt = prompts_of(self._model)[0]
-                rows.append(self._model.encode_document(batch, prompt=prompt, normalize_embeddings=True, show_progress_bar=False))
+                rows.append(
+                    self._model.encode_document(batch, prompt=self._prompts.passage, normalize_embeddings=True, show_progress_bar=False)
+                )
         return np.concatenate(rows)[np.argsort(by_length)].astype(np.float32, copy=False)
 
     def embed_query(self, text: str) -> Embeddings:
         """See `Embedder.embed_query`."""
         with self._lock:
-            vector = self._model.encode_query(text, normalize_embeddings=True, show_progress_bar=False)
+            vector = self._model.encode_query(text, prompt=self._prompts.query, normalize_embeddings=True, show_progress_bar=False)
         return np.asarray(vector, dtype=np.float32)
 
     @cached_property
@@ -82,9 +84,13 @@ class SentenceTransformerEmbedder:
 
         def load_tokenizer() -> "tuple[Tokenizer, int]":
             with self._lock:
-                return read_tokenizer(self._model.tokenizer.backend_tokenizer.to_str()), token_limit(self._model)[0]
+                return read_tokenizer(self._model.tokenizer.backend_tokenizer.to_str()), token_limit(self._model, self._prompts)[0]
 
         return TokenReader(load_tokenizer, lambda: self._model, self._lock)
+
+    @cached_property
+    def _prompts(self) -> Prompts:
+        return prompts_in(model_folder(self._name))
 
     @cached_property
     def _model(self) -> "SentenceTransformer":
@@ -101,6 +107,11 @@ def load_model(folder: Path, pooling: str | None = None, attention: str | None =
     try:
         model = _assembled(folder, pooling, options)
     except (OSError, ValueError, RuntimeError, KeyError, AttributeError, TypeError) as error:
+        if "trust_remote_code" in str(error):
+            raise EmbeddingError(
+                f"The embedding model in {folder} runs by Python code of its own, which Footnote does not execute. Serve it by a "
+                "program that does, and set RAG_EMBEDDING_MODEL=openai:MODEL and RAG_EMBEDDING_BASE_URL."
+            ) from error
         raise EmbeddingError(f"The embedding model in {folder} could not be loaded: {error}") from error
     if not getattr(model.tokenizer, "is_fast", False):
         raise EmbeddingError(f"The embedding model in {folder} has no fast tokenizer, so its token offsets are unknown. Choose another.")
@@ -133,14 +144,7 @@ def _assembled(folder: Path, pooling: str | None, options: dict[str, Any]) -> "S
     return SentenceTransformer(modules=[transformer, Pooling(transformer.get_embedding_dimension(), POOLINGS[pooling]), Normalize()])
 
 
-def prompts_of(model: "SentenceTransformer") -> tuple[str, str]:
-    """A model's prompts for a document and for a query; sentence-transformers alone would ignore "passage" and "corpus"."""
-    prompts = model.prompts or {}
-    stated = (prompts.get(name) for name in ("document", "passage", "corpus"))
-    return next((prompt for prompt in stated if prompt), ""), prompts.get("query") or ""
-
-
-def token_limit(model: "SentenceTransformer") -> tuple[int, int]:
+def token_limit(model: "SentenceTransformer", prompts: Prompts) -> tuple[int, int]:
     """The tokens that a model reads, and those left of them for a document's text beside special tokens and prompt."""
     limit = min(model.max_seq_length or UNLIMITED_TOKENS, UNLIMITED_TOKENS)
-    return limit, limit - len(model.tokenizer(prompts_of(model)[0])["input_ids"])
+    return limit, limit - len(model.tokenizer(prompts.passage)["input_ids"])

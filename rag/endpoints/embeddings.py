@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.embedding.built_in_tokens import BuiltInTokens
+from rag.embedding.catalogue import NO_PROMPTS, family_prompts
 from rag.embedding.protocol import Embeddings
 from rag.endpoints.client import Endpoint, Service
 from rag.endpoints.errors import not_the_protocol, translate
@@ -58,13 +59,15 @@ class EndpointEmbedder(BuiltInTokens):
 
     def __init__(self, model: str, endpoint: EmbeddingEndpoint, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
         self._endpoint = Endpoint(EMBEDDINGS, endpoint.base_url, endpoint.api_key, model, timeout_seconds)
+        self._prompts = family_prompts(model)  # servers add none
         self._dimensions = endpoint.dimensions
         self._server_tokens = endpoint.max_tokens
 
     @property
     def identity(self) -> str:
-        """Address, model, dimensions asked for, and the limit that texts are cut at."""
-        return f"openai:{self._endpoint.shown}:{self._endpoint.model}:{self._dimensions or 'own'}:{self._server_tokens}"
+        """Address, model, dimensions asked for, the limit that texts are cut at, and the prompts if there are any."""
+        prompts = f":{tuple(self._prompts)}" if self._prompts != NO_PROMPTS else ""
+        return f"openai:{self._endpoint.shown}:{self._endpoint.model}:{self._dimensions or 'own'}:{self._server_tokens}{prompts}"
 
     @property
     def max_tokens(self) -> int:
@@ -73,14 +76,14 @@ class EndpointEmbedder(BuiltInTokens):
 
     def embed_documents(self, texts: Sequence[str]) -> Embeddings:
         """See `Embedder.embed_documents`."""
-        rows = [self._embed(batch, RETRIES) for batch in _batches([self._fitted(text) for text in texts])]
+        rows = [self._embed(batch, RETRIES) for batch in _batches([self._prompts.passage + self._fitted(text) for text in texts])]
         if len({batch.shape[1] for batch in rows}) > 1:
             raise not_the_protocol("vectors of several lengths", self._endpoint)
         return np.concatenate(rows) if rows else np.empty((0, self._dimensions or 0), dtype=np.float32)
 
     def embed_query(self, text: str) -> Embeddings:
         """See `Embedder.embed_query`."""
-        row: Embeddings = self._embed([self._fitted(text)], RETRIES_FOR_A_QUESTION)[0]
+        row: Embeddings = self._embed([self._prompts.query + self._fitted(text)], RETRIES_FOR_A_QUESTION)[0]
         return row
 
     def close(self) -> None:

@@ -2,7 +2,8 @@
 
 Each look compares a folder with what was done before, so nothing depends on events that may be lost. Files are added once they have
 settled, and before anything is removed: a renamed file is known by its bytes, and its document stays. What is deleted leaves the library,
-which keeps it for a day. A folder that is not there, or empty, removes nothing: it may be a drive that is not mounted.
+which keeps it for a day; what a person removes while its file stays is left out until the file changes. A folder that is not there, or
+empty, removes nothing: it may be a drive that is not mounted.
 """
 
 import shlex
@@ -16,7 +17,7 @@ from pathlib import Path
 
 from rag.errors import DocumentNotFoundError, RagError
 from rag.library import Library
-from rag.origins import IN_ARCHIVE, is_lost, is_within, path_of
+from rag.origins import IN_ARCHIVE, is_in_place, is_lost, is_within, path_of
 from rag.text.printable import printable_line
 from rag.types import DocumentRecord, Outcome
 from rag.watching.events import Events
@@ -41,6 +42,7 @@ class WatchedFolder:
         unread: The outcomes of those that could not be read, by path.
         changed: When something changed last, in local time; None before the first change.
         problem: Why it is not followed at present, or "".
+        left_out: The names of documents that a person removed while their files are there.
     """
 
     folder: Path
@@ -49,6 +51,7 @@ class WatchedFolder:
     unread: tuple[tuple[str, str], ...] = ()
     changed: datetime | None = None
     problem: str = ""
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -162,14 +165,17 @@ class Watcher:
             state.shown = replace(state.shown, waiting=len(pending))
         is_waiting = self._remove(state, snapshot, has_pending=bool(pending)) or bool(pending)
         unread = {str(path): str(error) for path, error in snapshot.problems.items()} | state.unread
-        state.shown = replace(state.shown, unread=tuple(sorted((printable_line(path), why) for path, why in unread.items())))
+        shown = tuple(sorted((printable_line(path), why) for path, why in unread.items()))
+        state.shown = replace(state.shown, unread=shown, left_out=self._left_out(folder))
         return is_waiting
 
     def _add(self, state: _State, batch: Sequence[Path]) -> None:
         for path in batch:
             state.forget(path)
         is_changed = False
-        for outcome in self._library.add(batch, wait=False).outcomes:
+        for outcome in self._library.add(batch, wait=False, leave_out_removed=True).outcomes:
+            if outcome.status == "left_out":
+                continue
             if outcome.status == "missing":  # from an archive
                 self._remove_document(state, outcome.document_id)
                 continue
@@ -216,6 +222,12 @@ class Watcher:
 
     def _documents_in(self, folder: Path) -> list[DocumentRecord]:
         return [record for record in self._library.documents() if any(is_within(origin, [folder]) for origin in record.sources)]
+
+    def _left_out(self, folder: Path) -> tuple[str, ...]:
+        """The names of documents that are left out, and whose files have not changed since."""
+        removed = [each for each in self._library.left_out() if any(is_within(origin, [folder]) for origin in each.sources)]
+        taken = {origin for record in self._library.documents() for origin in record.sources} if removed else set()
+        return tuple(sorted(each.name for each in removed if any(map(is_in_place, set(each.sources) - taken))))
 
     def _note_change(self, state: _State) -> None:
         state.shown = replace(state.shown, changed=datetime.now().astimezone())

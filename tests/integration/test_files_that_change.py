@@ -1,11 +1,17 @@
 """Files that are renamed, deleted, or uploaded twice under one name: nothing goes by an old name, and nothing vanishes silently."""
 
+import asyncio
+from dataclasses import replace
 from pathlib import Path
 
+import gradio as gr
 import pytest
 
 from rag import DocumentNotFoundError, Library
 from rag.watching.watcher import Watcher
+from ui.chats.conversations import Conversations
+from ui.chats.store import ConversationStore
+from ui.web.source import SourceHandlers
 
 MARCH = "Invoice of March 2025: the total is 310 euros."
 APRIL = "Invoice of April 2025: the total is 290 euros."
@@ -54,3 +60,24 @@ def test_a_deleted_file_is_named_as_gone(library: Library, docs: Path) -> None:
     (docs / "draft.txt").unlink()
     (outcome,) = library.add(docs).outcomes
     assert (outcome.status, outcome.document) == ("missing", "draft.txt")
+
+
+def test_a_renamed_file_keeps_its_stored_conversations_and_their_footnotes_open_it(library: Library, docs: Path) -> None:
+    watcher = Watcher(library, [docs], settling_seconds=0.0)
+    watcher.look()
+    stored = docs.parent / "conversations.sqlite3"
+    conversations = Conversations(ConversationStore(stored))
+    conversation = conversations.resume(None)
+    turn = conversations.begin(conversation, "What was the total in March 2025?")
+    conversations.update(conversation, replace(turn, state="done", answer=library.ask(turn.question)))
+    conversations.close()
+
+    (docs / "draft.txt").rename(docs / "final.txt")
+    watcher.look()
+
+    panel = SourceHandlers(library, Conversations(ConversationStore(stored)))
+    shown = asyncio.run(panel.cite(conversation, gr.EventData(None, {"id": f"{turn.id}-0"})))
+    assert "final.txt" in shown
+    assert "<mark" in shown
+    assert "310 euros" in shown
+    assert "draft.txt" not in shown

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -37,7 +38,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory, minilm: Embedder) -> Path:
 
 
 def _run(command: list[str], folder: Path) -> str:
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    environment = {name: value for name, value in os.environ.items() if name != "RAG_READ_DEPTH"}
+    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=280, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -62,6 +64,33 @@ def test_the_python_prints_an_answer_with_its_footnote(folder: Path) -> None:
 
 def test_the_python_prints_passages(folder: Path) -> None:
     assert "1 returns-policy.txt" in _run([sys.executable, "-c", _block("docs/python.md", "python")], folder)
+
+
+def test_other_programs_are_let_in(folder: Path) -> None:
+    """The commands, Python and HTTP, while a server of its own process holds the library."""
+    rag = Path(sys.executable).with_name("rag")
+    serving = subprocess.Popen([rag, "serve", "--port", "0", "--library", "served"], cwd=folder, stderr=subprocess.PIPE, text=True)
+    try:
+        assert serving.stderr
+        found = re.search(r"http://\S+", next(line for line in serving.stderr if "Footnote is at" in line))
+        assert found
+
+        def at_the_server(language: str) -> str:
+            return _block("docs/http.md", language).replace("http://localhost:7860", found[0])
+
+        for code in re.findall(r"^```python\n(.*?)^```", _text("docs/http.md"), re.MULTILINE | re.DOTALL):
+            said = _run([sys.executable, "-c", code.replace("http://localhost:7860", found[0])], folder)
+            assert "at most ten days" in said
+        assert "url_citation" in said
+        uploaded, answered, grown = [_run(["bash", "-c", line], folder) for line in at_the_server("sh").strip().splitlines()]
+        assert '"status":"' in uploaded
+        assert "within 30 days" in answered
+        assert grown.count("event: answer") >= 1
+        listed = _run([str(rag), "list", "--library", "served"], folder)
+        assert "harbour-handbook.pdf" in listed
+    finally:
+        serving.send_signal(signal.SIGINT)
+        serving.communicate(timeout=30)
 
 
 def test_the_views_say_what_the_vectors_see(folder: Path) -> None:

@@ -151,6 +151,12 @@ def body(markdown: str) -> Shown:
     return Shown(shown_html(markdown))
 
 
+def test_a_table_scrolls_in_a_box_of_its_own() -> None:
+    html = shown_html("| a | b |\n|---|---|\n| 1 | 2 |")
+    assert html.startswith('<div class="fn-grid" tabindex="0"><table>')
+    assert html.rstrip().endswith("</table>\n</div>")
+
+
 @pytest.mark.parametrize("markdown", HOSTILE)
 def test_model_text_has_no_images_links_or_html(markdown: str) -> None:
     check_harmless(shown_html(markdown))

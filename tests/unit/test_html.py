@@ -166,7 +166,9 @@ def test_a_text_file_has_no_pages_and_its_words_are_marked() -> None:
 def listing(**values: Any) -> str:
     """The list of documents; what is not given is as in a library without anything."""
     nothing = {"jobs": [], "left_behind": 0, "news": "", "problem": "", "damaged": {}, "is_erasing": False, "is_erased": False}
-    return render("documents.html", **{**nothing, "watched": [], "removed": [], "most_listed": 2, **values})
+    return render(
+        "documents.html", **{**nothing, "watched": [], "removed": [], "offer_words": "", "ocr_cure": "", "most_listed": 2, **values}
+    )
 
 
 def test_documents_are_listed_with_what_ails_them() -> None:
@@ -182,8 +184,11 @@ def test_documents_are_listed_with_what_ails_them() -> None:
     unread = (("/docs/a.txt", "a.txt is empty."), ("/docs/b.txt", "b.txt is empty."), ("/docs/c.txt", "c.txt is empty."))
     folders = [WatchedFolder(Path("/docs"), 1200, 3, unread, changed), WatchedFolder(Path("/gone"), problem="/gone is not there.")]
     words = Reader(listing(records=[], watched=folders)).words
-    assert "Watching /docs: 1,200 files, 3 to read, 3 not read, last change 12:03" in words
+    assert "Watching docs: 1,200 files, 3 to read, 3 not read, last change 12:03" in words
     assert ("a.txt is empty." in words, "c.txt is empty." in words, "/gone is not there." in words) == (True, False, True)
+    words = Reader(listing(records=[], watched=[WatchedFolder(Path("/docs"), 2, left_out=("a.txt",))])).words
+    assert "Watching docs: 2 files, 1 left out" in words
+    assert text.LEFT_OUT.format(name="a.txt") in words
     removed = [RemovedDocument(str(number) * 64, f"{number}.txt", (), 0.0) for number in range(3)]
     words = Reader(listing(records=[], removed=removed)).words
     assert ("0.txt" in words, "2.txt" in words, "1 more can be restored" in words) == (True, False, True)
@@ -209,6 +214,12 @@ def test_a_quote_stands_between_a_few_of_its_passages_words() -> None:
 def test_a_row_is_quoted_between_the_rows_around_it() -> None:
     text = "Wood\tPrice\n\nOak\t12.50\nElm \t9.00\nAsh\t\nYew\t7.10"
     assert quote(citation(text, text.index("Elm"), text.index("\nAsh"))) == Quote("Oak | 12.50\n", "Elm | 9.00", "\nAsh | ")
+
+
+def test_items_and_lines_of_code_are_quoted_on_lines_of_their_own() -> None:
+    text = "The rooms of the\nhouse:\n\n- north\n- south\n  of it\n\ndef f():\n    return 1"
+    assert quote(citation(text, text.index("- south"), text.index("of it"))) == Quote("- north\n", "- south\n", "of it\ndef f():")
+    assert quote(citation(text, text.index("def"), len(text))).words == "def f():\nreturn 1"
 
 
 def test_a_whole_passage_is_quoted_whole() -> None:

@@ -192,7 +192,7 @@ class Refusing(Library):
 
     room = False
 
-    def add_upload(
+    def add_upload(  # noqa: PLR0913 - as it is overridden
         self,
         path: Path,
         name: str,
@@ -201,6 +201,7 @@ class Refusing(Library):
         progress: ProgressCallback | None = None,
         wait: bool = True,
         replace: bool = False,
+        metadata: object = None,
     ) -> Outcome:
         if not self.room:
             raise StorageError("The disk is full.")
@@ -228,7 +229,7 @@ class Watched(Library):
         super().__init__(*parts)  # type: ignore[arg-type]
         self.order: list[str] = []
 
-    def add_upload(
+    def add_upload(  # noqa: PLR0913 - as it is overridden
         self,
         path: Path,
         name: str,
@@ -237,6 +238,7 @@ class Watched(Library):
         progress: ProgressCallback | None = None,
         wait: bool = True,
         replace: bool = False,
+        metadata: object = None,
     ) -> Outcome:
         self.order.append(path.read_text().split()[0])
         return super().add_upload(path, name, progress=progress, wait=wait)
@@ -288,7 +290,7 @@ def test_a_file_that_ends_the_server_each_time_is_left_alone_and_the_others_are_
 class Slow(Library):
     """Reads a file for as long as it may."""
 
-    def add_upload(
+    def add_upload(  # noqa: PLR0913 - as it is overridden
         self,
         path: Path,
         name: str,
@@ -297,6 +299,7 @@ class Slow(Library):
         progress: ProgressCallback | None = None,
         wait: bool = True,
         replace: bool = False,
+        metadata: object = None,
     ) -> Outcome:
         assert progress
         while True:

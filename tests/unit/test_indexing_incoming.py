@@ -121,7 +121,7 @@ def test_the_page_follows_a_folder_and_brings_back_what_left_it(open_library: Op
         wait_for(lambda: names(library) == ["ferry.txt", "keeper.txt"])
         wait_for(lambda: "last change" in handlers.show()[0])
         listing, timer, seen = handlers.look("")
-        assert f"Watching {docs}: 2 files" in listing
+        assert f"Watching {docs.name}: 2 files" in listing
         assert "nowhere is not there" in listing
         assert timer.active  # documents come by themselves
         ferry = library.document("ferry.txt").id

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from rag import DocumentRecord, Passage
-from rag.formats.counting import no_text_on, pages_counted
+from rag.formats.counting import notes_on, pages_counted
 from rag.formats.protocol import Format
 from rag.formats.registry import FORMATS, page_name, register
 from ui.places import numbered, page_among, place
@@ -74,6 +74,6 @@ def test_pages_are_counted_and_blank_ones_named() -> None:
         "1,200 parts",
     ]
     split = record("application/x-book", "leaf A, rows 1-9", "leaf A, rows 10-12", "leaf B", empty=(3,))
-    assert (pages_counted(split), no_text_on(split)) == ("3 pages", "no text on page 3")
-    assert no_text_on(record("application/pdf", "1", "2", empty=(2,))) == "no text on page 2 (blank or scanned)"
-    assert no_text_on(record("application/x-book", *"12345", empty=(1, 2, 3, 5))) == "no text on leafs 1-3, 5"
+    assert (pages_counted(split), notes_on(split, "")) == ("3 pages", ["no text on page 3"])
+    assert notes_on(record("application/pdf", "1", "2", empty=(2,)), "") == ["no text on page 2 (blank or scanned)"]
+    assert notes_on(record("application/x-book", *"12345", empty=(1, 2, 3, 5)), "") == ["no text on leafs 1-3, 5"]

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.formats.code import CODE
+from rag.formats.text import MARKDOWN, TEXT
 from rag.text.headings import part_headings
 from ui.rendering.page_text import page_html
 
@@ -27,6 +29,9 @@ PIECES = st.sampled_from(
         "|---|---|",
         "---",
         "```",
+        "**",
+        "*",
+        "`",
         "===",
         "•",
         "\t",
@@ -50,6 +55,8 @@ TAGS = {
     "div",
     "pre",
     "code",
+    "strong",
+    "em",
     "small",
     "table",
     "thead",
@@ -106,8 +113,8 @@ def shown(text: str, mark: str = "") -> Reader:
 def test_nothing_is_lost_and_what_is_marked_is_exactly_the_slice(text: str, data: st.DataObject) -> None:
     start, end = sorted(data.draw(st.tuples(*[st.integers(0, len(text))] * 2)))
     headings = [(each.level, each.title, each.start) for each in next(part_headings([text]))]
-    for is_code in (False, True):
-        reader = Reader(page_html(text, headings, [(start, end)], is_code=is_code))
+    for kind in (TEXT, MARKDOWN, CODE):
+        reader = Reader(page_html(text, headings, [(start, end)], kind))
         assert not {*reader.tags} - TAGS
         assert STRUCTURE.sub("", reader.words) == STRUCTURE.sub("", text)
         assert STRUCTURE.sub("", reader.marked) == STRUCTURE.sub("", text[start:end])
@@ -183,8 +190,23 @@ def test_what_stands_below_one_another_stays_so_and_wrapped_lines_flow() -> None
 
 def test_code_stays_as_it_stands() -> None:
     code = "def f():\n\treturn 1\n\n# no heading\n- x\n"
-    reader = Reader(page_html(code, marks=[(10, 18)], is_code=True))
+    reader = Reader(page_html(code, marks=[(10, 18)], kind=CODE))
     assert (reader.words, reader.marked, reader.tags) == (code, code[10:18], ["pre", "code", "mark"])
+
+
+def test_code_within_a_text_keeps_its_lines_however_long_they_are() -> None:
+    code = "for each in found:\n    print(" + "each, " * 40 + ")"
+    assert page_html(f"Then:\n\n{code}\n\nDone.").count(f'<pre tabindex="0" dir="auto">{code}</pre>') == 1
+    assert page_html("    total += each\n    return " + "total + " * 30).startswith("<pre")
+    assert "<pre" not in page_html("It says (as it\nalways does) the same:\nyes and no.")
+
+
+def test_emphasis_and_code_of_markdown_show() -> None:
+    text = "The loam held **31.4 %** of *all* water: `weigh(x)`, 2 * 3 * 4 and a**b**c."
+    html = page_html(text, marks=[(9, 20)], kind=MARKDOWN)
+    assert "<strong><mark" in html
+    assert "<em>all</em> water: <code>weigh(x)</code>, 2 * 3 * 4 and a**b**c." in html
+    assert "**31.4 %**" in page_html(text)
 
 
 @pytest.mark.parametrize("separator", ["\t", " | "])

@@ -66,6 +66,10 @@ def test_a_list_item_comes_with_what_introduces_the_list() -> None:
     assert shown(LIST, "cash") == "“The following are not insured:”\n\n- “cash above 500 euros” [1]"
 
 
+def test_an_item_that_nothing_introduces_is_quoted_without_its_bullet() -> None:
+    assert shown("Rooms\n\n- north room, 40 pallets\n- south room", "north") == "“north room, 40 pallets” [1]"
+
+
 def test_items_of_one_list_stand_below_one_lead_in_their_order() -> None:
     assert shown(LIST, "pets", "bicycles") == ("“The following are not insured:”\n\n- “bicycles left outside at night” [1]\n- “pets” [1]")
 

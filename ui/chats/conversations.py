@@ -9,6 +9,7 @@ from typing import Self
 from rag.types import ChunkKey, Citation, Message
 from ui import text
 from ui.chats.cache import ConversationCache
+from ui.chats.filtering import AskedFilter
 from ui.chats.schema import LOCAL
 from ui.chats.store import ConversationKey, ConversationStore, Summary
 from ui.chats.turns import AskedDocument, Turn, Vote, searchable, valid
@@ -79,12 +80,13 @@ class Conversations:
         documents: tuple[AskedDocument, ...] = (),
         instead_of: str = "",
         passages: tuple[ChunkKey, ...] = (),
+        filters: tuple[AskedFilter, ...] = (),
     ) -> Turn:
-        """Add a turn about these documents or passages, or about the whole library; the turn `instead_of` goes, with those after it.
+        """Add a turn about these documents or passages, else the whole library, within filters; `instead_of` goes, with the turns after it.
 
         Raises ConversationFullError, or KeyError where the id did not come from `resume`, or its conversation was deleted.
         """
-        turn = Turn(secrets.token_hex(4), question, documents=documents, passages=passages)
+        turn = Turn(secrets.token_hex(4), question, documents=documents, passages=passages, filters=filters)
         key = self._key(conversation_id)
         with self._cache.lock:
             turns = self._cache.turns(key)

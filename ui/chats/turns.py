@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from rag.types import Answer, ChunkKey
 from ui import text
+from ui.chats.filtering import EVERYWHERE, AskedFilter, words_of
 from ui.chats.store import Row
 
 log = logging.getLogger(__name__)
@@ -29,7 +30,8 @@ class AskedDocument:
 class Turn:
     """A question as typed, with as much of its answer as has arrived.
 
-    It is about the `documents` or, selected on the map, the `passages`; about the whole library where there are none. `problem` says why it
+    It is about the `documents` or, selected on the map, the `passages`; about the whole library where there are none; the `filters`
+    limit it. `problem` says why it
     failed and what to do, `note` is the reader's reason for the `vote`.
     """
 
@@ -39,6 +41,7 @@ class Turn:
     state: Literal["growing", "done", "stopped", "failed"] = "growing"
     problem: str = ""
     documents: tuple[AskedDocument, ...] = ()
+    filters: tuple[AskedFilter, ...] = ()
     passages: tuple[ChunkKey, ...] = ()
     vote: Vote = ""
     note: str = ""
@@ -68,7 +71,8 @@ def scope_words(turn: Turn) -> str:
     """What a question was asked about; "" for the whole library."""
     if turn.passages:
         return text.ASKED_PASSAGES[len(turn.passages) != 1].format(count=len(turn.passages))
-    return text.ASKED_ABOUT.format(names=", ".join(document.name for document in turn.documents)) if turn.documents else ""
+    names = [document.name for document in turn.documents] + [words_of(each) for each in turn.filters if each.name != EVERYWHERE]
+    return text.ASKED_ABOUT.format(names=", ".join(names)) if names else ""
 
 
 def searchable(words: str) -> str:

@@ -9,10 +9,11 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from rag.formats.counting import no_text_on, pages_counted
+from rag.formats.counting import notes_on, pages_counted
 from rag.formats.registry import page_name
 from rag.storing.removed import SECONDS_KEPT
 from rag.text.printable import is_right_to_left, printable
+from rag.text.sentences import starts_item
 from rag.types import Citation
 from ui import text
 from ui.places import numbered, page_among, place
@@ -42,9 +43,8 @@ def render(template: str, **values: Any) -> str:
 def quote(citation: Citation) -> Quote:
     """The words a citation rests on, with a little of the passage around them."""
     passage, first, last = citation.passage, citation.quote_start - citation.passage.start, citation.quote_end - citation.passage.start
-    has_rows = "\t" in passage.text[first:last]
-    before, words, after = (_tidy(part, has_rows) for part in (passage.text[:first], passage.text[first:last], passage.text[last:]))
-    before, after = "\n".join(before.split("\n")[-2:]), "\n".join(after.split("\n")[:2])  # of a table, the rows above and below
+    before, words, after = map(_tidy, (passage.text[:first], passage.text[first:last], passage.text[last:]))
+    before, after = "\n".join(before.split("\n")[-2:]), "\n".join(after.split("\n")[:2])
     if len(before) > AROUND:
         before = "… " + before[-AROUND:].partition(" ")[2]
     if len(after) > AROUND:
@@ -52,10 +52,15 @@ def quote(citation: Citation) -> Quote:
     return Quote(before, words, after)
 
 
-def _tidy(words: str, has_rows: bool) -> str:
-    """On one line, or with the rows of a table on lines of their own; bars stand between their cells."""
-    rows = [" | ".join(" ".join(cell.split()) for cell in line.split("\t")) for line in words.split("\n")]
-    return re.sub("\n{2,}", "\n", "\n".join(rows)) if has_rows else " ".join(filter(None, rows))
+def _tidy(words: str) -> str:
+    """Paragraphs, items, rows and indented lines on lines of their own; bars stand between the cells of a row."""
+    tidied, above = "", ""
+    for line in words.split("\n"):
+        is_own = "\t" in line + above or line.startswith("    ") or starts_item(line.strip(), above)
+        goes_on = line.strip() and above.strip() and not is_own
+        tidied += (" " if goes_on else "\n") + " | ".join(" ".join(cell.split()) for cell in line.split("\t"))
+        above = line
+    return re.sub("\n{2,}", "\n", tidied[1:])
 
 
 def _shown(value: Any) -> Any:
@@ -75,7 +80,7 @@ def _environment() -> Environment:
     environment.globals.update(
         text=text,
         place=place,
-        no_text_on=no_text_on,
+        notes_on=notes_on,
         pages_counted=pages_counted,
         numbered=numbered,
         page_among=page_among,

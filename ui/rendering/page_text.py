@@ -10,6 +10,8 @@ from html import escape
 
 from markupsafe import Markup
 
+from rag.formats.protocol import Format
+from rag.formats.text import TEXT
 from ui.rendering.structure import Block, Span, Title, blocks
 
 SAMPLE_ROWS = 50  # of a table, by which its columns of numbers are told
@@ -17,23 +19,28 @@ WRAPPED = 50  # characters; where all lines but the last are longer, a program h
 ALIGNED = 110  # characters of the longest line that stays whole, for the sake of what stands below one another
 
 _BULLETS = ("-", "*", "+")  # shown as dots
+_BODY = re.compile(r"[:{(\[]\n(?: {2,}|\t)\S")  # of code: the first line of what a line above it opens
+_INLINE = re.compile(
+    r"(?<![\w*])\*\*(?=\S)(?P<strong>[^*\n]+?)(?<=\S)\*\*(?![\w*])|(?<![\w*])\*(?=\S)(?P<em>[^*\n]+?)(?<=\S)\*(?![\w*])|(?<!`)`(?P<code>[^`\n]+)`(?!`)"
+)
 _GAPS = re.compile(r"^(?: {4}|\t)|\S {3,}\S", re.MULTILINE)
 _NUMBER = re.compile(r"[^\w\s]{0,3} ?(?:[A-Z]{3} )?[-−]?\d[\d.,'’\u00a0\u2009\u202f ]*(?: ?[^\w\s]{1,2}| [A-Z]{3})?|[-–—]")
 
 
-def page_html(text: str, titles: Sequence[Title] = (), marks: Sequence[Span] = (), *, is_code: bool = False) -> Markup:
-    """Show a page's text, or a part of it; code stays as it stands, line by line.
+def page_html(text: str, titles: Sequence[Title] = (), marks: Sequence[Span] = (), kind: Format = TEXT) -> Markup:
+    """Show a page's text, or a part of it, as its format says; code stays as it stands, line by line.
 
     `marks` are in order; one over several cells or paragraphs becomes several `mark` elements.
     """
-    page = _Page(text, marks)
-    found = [Block("code", (((0, 0), (0, len(text))),))] if is_code else blocks(text, titles)
+    page = _Page(text, marks, is_markdown=kind.is_markdown)
+    found = [Block("code", (((0, 0), (0, len(text))),))] if kind.is_code else blocks(text, titles)
     return Markup("".join(map(page.block, found)))
 
 
 class _Page:
-    def __init__(self, text: str, marks: Sequence[Span]) -> None:
+    def __init__(self, text: str, marks: Sequence[Span], *, is_markdown: bool) -> None:
         self._text = text
+        self._is_markdown = is_markdown
         self._marks = marks
 
     def block(self, block: Block) -> str:
@@ -49,7 +56,7 @@ class _Page:
             case "code":
                 info, code = block.rows[0]
                 says = f"<small>{self._shown(info)}</small>" if info[0] < info[1] else ""
-                return f'{says}<pre tabindex="0" dir="auto"><code>{self._shown(code)}</code></pre>'
+                return f'{says}<pre tabindex="0" dir="auto"><code>{self._marked(code)}</code></pre>'
             case "rule":
                 return "<hr>"
         return self._paragraph(block.rows[0][0])
@@ -57,8 +64,9 @@ class _Page:
     def _paragraph(self, span: Span) -> str:
         words = self._text[slice(*span)]
         lines = words.split("\n")
-        if _GAPS.search(words) and max(map(len, lines)) <= ALIGNED:
-            return f'<pre tabindex="0" dir="auto">{self._shown(span)}</pre>'
+        is_code = len(lines) > 1 and (_BODY.search(words) or all(line[:1] in " \t" for line in lines))
+        if is_code or (_GAPS.search(words) and max(map(len, lines)) <= ALIGNED):
+            return f'<pre tabindex="0" dir="auto">{self._marked(span)}</pre>'
         has_lines = len(lines) > 1 and min(map(len, lines[:-1])) <= WRAPPED
         return f'<p dir="auto"{" class=fn-lines" if has_lines else ""}>{self._shown(span)}</p>'
 
@@ -90,6 +98,15 @@ class _Page:
         return [5 * each > 4 * of > 0 for each, of in zip(numbers, filled, strict=True)]
 
     def _shown(self, span: Span) -> str:
+        """A slice; where it is Markdown, with emphasis and code as such."""
+        at, html = span[0], ""
+        for found in _INLINE.finditer(self._text, *span) if self._is_markdown else ():
+            tag = found.lastgroup or ""
+            html += f"{self._marked((at, found.start()))}<{tag}>{self._marked(found.span(tag))}</{tag}>"
+            at = found.end()
+        return html + self._marked((at, span[1]))
+
+    def _marked(self, span: Span) -> str:
         """A slice, with what is to be marked in it."""
         start, end = span
         html = ""

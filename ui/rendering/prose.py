@@ -54,7 +54,7 @@ def _with_places(answer: Answer) -> str:
 
 
 class _Renderer(RendererHTML):
-    """Shows the words of links and images, and each block in the direction of its script."""
+    """Shows the words of links and images, each block in the direction of its script, and tables in a box that scrolls."""
 
     def renderToken(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:  # noqa: N802  markdown-it's name
         token = tokens[idx]
@@ -62,7 +62,8 @@ class _Renderer(RendererHTML):
             inner = takewhile(lambda each: each.level > 0, islice(tokens, idx + 1, None))
             if is_right_to_left(" ".join(each.content for each in inner if each.type == "inline")):
                 token.attrSet("dir", "rtl")
-        return super().renderToken(tokens, idx, options, env)
+        html = super().renderToken(tokens, idx, options, env)
+        return {"table_open": f'<div class="fn-grid" tabindex="0">{html}', "table_close": f"{html}</div>"}.get(token.type, html)
 
     def link_open(self, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
         return ""

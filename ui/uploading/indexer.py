@@ -198,7 +198,7 @@ class Indexer:
         def show(step: Progress) -> None:
             if self._closing and step.outcome is None:
                 raise _ClosingError
-            self._update(replace(job, fraction=step.fraction, is_ocr=step.is_ocr))
+            self._update(replace(job, fraction=step.fraction))
 
         before = job
         if password is None:

@@ -43,7 +43,6 @@ class Job:
     attempts: int = 0  # how often reading it was begun
     resumed: bool = False  # whether an earlier run of the server left it
     fraction: float | None = None  # how much is read, in [0, 1]; None while it is queued
-    is_ocr: bool = False  # whether OCR is reading it
     outcome: Outcome | None = None
     problem: str = ""  # why it has no outcome (the disk is full, say), or ""
     source: str = ""  # its address on the web, or the archive that it was in; "" for an upload

@@ -13,7 +13,7 @@ from rag.types import Answer, Citation
 from ui import text
 from ui.chats.turns import Turn, scope_words
 from ui.limits import MOST_PAINTED
-from ui.places import place
+from ui.places import place, searches
 from ui.rendering.html import render
 from ui.rendering.prose import answer_html, verdict_words
 
@@ -33,11 +33,11 @@ def turn_html(turn: Turn) -> str:
     """An answer with its footnotes, or what stands in its place."""
     answer, shown = turn.answer, {"turn": turn, "answer": turn.answer, "scope": scope_words(turn)}
     if answer is None:
-        return render("answer.html", body="", searched="", footnotes=(), is_found=True, notice="", meta=(), **shown)
+        return render("answer.html", body="", searched=(), footnotes=(), is_found=True, notice="", meta=(), **shown)
     return render(
         "answer.html",
         body=answer_html(answer, lambda index: _link(turn.id, index, answer.citations[index]), lambda index: _mark(answer, index)),
-        searched=_searched(answer),
+        searched=searches(answer),
         footnotes=_footnotes(answer.citations),
         is_found=answer.finish != "not_found",
         notice=answer.notice.removeprefix(in_language(CONNECT, likely_language(answer.question)))
@@ -67,12 +67,6 @@ def _mark(answer: Answer, index: int) -> Markup:
     words = verdict_words(sentence)
     html = Markup('<span class="fn-verdict fn-{}" title="{}"><span class="fn-hidden">{}</span></span>')
     return html.format(sentence.verdict, words, f" ({words})") if words else Markup()
-
-
-def _searched(answer: Answer) -> str:
-    """What was searched for, where it is not what was asked."""
-    searched = " ".join(answer.searched.split())
-    return "" if searched == " ".join(answer.question.split()) else searched
 
 
 def _footnotes(citations: Sequence[Citation]) -> list[tuple[int, Citation]]:

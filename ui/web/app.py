@@ -46,7 +46,7 @@ def build_page(library: Library, indexer: Indexer, conversations: Conversations,
                     with gr.Tab("Explore", id="explore"):
                         build_explore(Tools(library, figures))
                     with gr.Tab(text.SETTINGS, id="settings"):
-                        build_settings(page, head, library)
+                        build_settings(page, head, library, indexer)
             with gr.Column(elem_id="right"):
                 build_source(library, conversations, conversation, documents)
         _wire_chat(page, chat, history, conversation, ChatHandlers(library, conversations), HistoryHandlers(conversations))
@@ -66,13 +66,14 @@ def _wire_chat(
     """Wire the conversation and the list of conversations: an answer that grows ends where another conversation is opened."""
     chosen, editing, line = panel.chosen, panel.editing, panel.line
     shown = [conversation, history.find]
-    painted = list(Painting(conversation, panel.chatbot, panel.box, history.listing, editing, line))
+    painted = list(Painting(conversation, panel.chatbot, panel.box, history.listing, editing, line, chosen))
     page.load(handlers.resume, shown, painted, **PRIVATE)
     growing = [
         panel.box.submit(handlers.ask, [panel.box, *shown, chosen, editing], painted, **PRIVATE),
         panel.chatbot.retry(handlers.retry, shown, painted, **PRIVATE),
         panel.chatbot.example_select(handlers.ask_example, shown, painted, **PRIVATE),
         on(line, "passages")(handlers.ask_passages, shown, painted, **PRIVATE),
+        on(line, "everywhere")(handlers.everywhere, shown, painted, **PRIVATE),
     ]
     panel.box.stop(handlers.stop, conversation, [panel.chatbot, panel.box], cancels=growing, **PRIVATE)
     ended = panel.fresh.click(None, None, None, cancels=growing, **PRIVATE)
@@ -90,6 +91,9 @@ def _wire_chat(
 def _wire_asking(documents: gr.HTML, panel: ChatPanel, conversation: gr.BrowserState, handlers: AskingHandlers) -> None:
     chosen, editing, line = panel.chosen, panel.editing, panel.line
     on(documents, "choose")(handlers.choose, [editing, chosen], [chosen, line], trigger_mode="always_last", **AT_ONCE)
+    on(line, "filters")(handlers.open_filters, [editing, chosen], line, **AT_ONCE)
+    on(line, "filter")(handlers.add_filter, [editing, chosen], [chosen, line], **PRIVATE)  # a warning needs the queue
+    on(line, "drop_filter")(handlers.drop_filter, [editing, chosen], [chosen, line], **AT_ONCE)
     on(line, "edit")(handlers.edit, [conversation, chosen], [editing, panel.box, line], **AT_ONCE)
     on(line, "cancel_edit")(handlers.cancel, chosen, [editing, panel.box, line], **AT_ONCE)
     on(line, "vote")(handlers.vote, conversation, panel.chatbot, **AT_ONCE)

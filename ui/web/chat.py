@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import gradio as gr
@@ -11,16 +12,15 @@ from rag.library import Library
 from rag.types import ChunkKey
 from ui import text
 from ui.chats.conversations import Conversations
-from ui.chats.turns import AskedDocument
+from ui.chats.filtering import EVERYWHERE, AskedFilter
+from ui.chats.turns import Turn
 from ui.limits import MOST_PAINTED, question_of
-from ui.web.asking import asking_html
-from ui.web.contract import Painting, Warned
+from ui.web.asking import Chosen, asking_html, documents_in, filters_in
+from ui.web.contract import Painting, Warned, id_of
 from ui.web.mentions import Scope, scope_of
 from ui.web.painting import ChatPainter
 from ui.web.scripts import script
 from ui.web.selecting import chunk_keys
-
-Chosen = Sequence[AskedDocument]
 
 
 class ChatPanel(NamedTuple):
@@ -28,7 +28,7 @@ class ChatPanel(NamedTuple):
 
     chatbot: gr.Chatbot
     line: gr.HTML  # above the box
-    chosen: gr.State  # the documents that are asked
+    chosen: gr.State  # the documents and filters that are asked
     editing: gr.State  # the id of the turn whose question is being edited
     box: gr.Textbox  # where the question is typed
     fresh: gr.Button
@@ -51,7 +51,7 @@ def build_chat() -> ChatPanel:
         layout="bubble",
     )
     with gr.Row(elem_id="ask"):
-        line = gr.HTML(elem_id="asking", js_on_load=script("asking.js"))
+        line = gr.HTML(asking_html(()), elem_id="asking", js_on_load=script("asking.js"))
         box = gr.Textbox(
             placeholder=text.ASK_PLACEHOLDER,
             label=text.ASK_LABEL,
@@ -76,7 +76,9 @@ class ChatHandlers:
 
     def resume(self, conversation_id: str | None, query: str) -> Painting:
         """Show the browser's conversation again, or begin one."""
-        return self._painter.conversation(self._conversations.resume(conversation_id), query)
+        opened = self._conversations.resume(conversation_id)
+        shown = self._painter.conversation(opened, query)
+        return shown._replace(**self._asked_in(opened, ())) if self._conversations.turns(opened) else shown
 
     def fresh(self, conversation_id: str | None, query: str, chosen: Chosen) -> Painting:
         """Begin another conversation; what still grows in this one ends."""
@@ -92,7 +94,13 @@ class ChatHandlers:
         if wanted and opened != wanted:
             gr.Info(text.CONVERSATION_GONE)
         box = gr.Textbox(value="", stop_btn=False, submit_btn=text.ASK)
-        return self._painter.conversation(opened, query)._replace(box=box, editing="", line=asking_html(chosen))
+        return self._painter.conversation(opened, query)._replace(box=box, editing="", **self._asked_in(opened, chosen))
+
+    def _asked_in(self, conversation_id: str, chosen: Chosen) -> dict[str, Any]:
+        """What the last question of a conversation was asked about, for the next one; in a new one what is chosen stays."""
+        if turns := self._conversations.turns(conversation_id):
+            chosen = (*turns[-1].documents, *(each for each in turns[-1].filters if each.name != EVERYWHERE))
+        return {"chosen": chosen, "line": asking_html(chosen, restored=True)}
 
     async def ask(
         self, question: str, conversation_id: str | None, query: str, chosen: Chosen, editing: str
@@ -130,8 +138,25 @@ class ChatHandlers:
             gr.Info(text.OLD_ANSWER)
             yield Painting.of()
             return
-        turn = turns[place]
-        among = self._scope_among(turn.question, turn.passages) if turn.passages else self._scope(turn.question, turn.documents)
+        async with aclosing(self._again(turns[place], conversation_id, query)) as paintings:
+            async for painted in paintings:
+                yield painted
+
+    async def everywhere(self, conversation_id: str | None, query: str, event: gr.EventData) -> AsyncGenerator[Painting, None]:
+        """Ask a question again that its own words had limited, without that limit."""
+        turn = self._conversations.turn(conversation_id, id_of(event)) if conversation_id else None
+        if turn is None or conversation_id is None:
+            gr.Info(text.OLD_ANSWER)
+            yield Painting.of()
+            return
+        turn = replace(turn, filters=(*turn.filters, AskedFilter(EVERYWHERE)))
+        async with aclosing(self._again(turn, conversation_id, query)) as paintings:
+            async for painted in paintings:
+                yield painted
+
+    async def _again(self, turn: Turn, conversation_id: str, query: str) -> AsyncGenerator[Painting, None]:
+        chosen: Chosen = (*turn.documents, *turn.filters)
+        among = self._scope_among(turn.question, turn.passages) if turn.passages else self._scope(turn.question, chosen)
         async with aclosing(self._painter.answer(turn.question, await among, conversation_id, query, instead_of=turn.id)) as paintings:
             async for painted in paintings:
                 yield painted
@@ -144,7 +169,8 @@ class ChatHandlers:
     async def _scope(self, question: str, chosen: Chosen) -> Scope | None:
         """What a question is about; None, and a warning, where it names no document or several."""
         with Warned():
-            return scope_of(question, chosen, await asyncio.to_thread(self._library.documents))
+            scope = scope_of(question, documents_in(chosen), await asyncio.to_thread(self._library.documents))
+            return replace(scope, filters=filters_in(chosen))
         return None
 
     async def _scope_among(self, question: str, passages: Sequence[ChunkKey]) -> Scope | None:

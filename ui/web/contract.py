@@ -17,12 +17,15 @@ PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden
 
 AT_ONCE: dict[str, Any] = {"queue": False, **PRIVATE}  # for events that are done in no time
 
-AskingEvent = Literal["edit", "cancel_edit", "vote", "open_note", "save_note", "close_note", "passages"]
-DocumentsEvent = Literal["open", "choose", "remove", "restore", "retry", "dismiss", "unlock"]
+AskingEvent = Literal[
+    "filters", "filter", "drop_filter", "everywhere", "edit", "cancel_edit", "vote", "open_note", "save_note", "close_note", "passages"
+]
+DocumentsEvent = Literal["open", "choose", "remove", "restore", "retry", "dismiss", "unlock", "dismiss_offer"]
 HistoryEvent = Literal["pick", "rename", "delete", "delete_shown"]
-SourceEvent = Literal["cite", "passage", "open"]
+SourceEvent = Literal["cite", "passage", "open", "place"]
+ModelsEvent = Literal["get_model", "use_model", "cancel_model"]
 ExploringEvent = Literal["choose", "cluster", "like", "near"]
-ScriptEvent = AskingEvent | DocumentsEvent | HistoryEvent | SourceEvent | ExploringEvent
+ScriptEvent = AskingEvent | DocumentsEvent | HistoryEvent | SourceEvent | ModelsEvent | ExploringEvent
 
 
 def id_of(event: gr.EventData) -> str:
@@ -50,7 +53,7 @@ class Warned:
 
 
 class Painting(NamedTuple):
-    """The six outputs of each event of the chat: what a handler gives each, in the order in which the events are wired."""
+    """The outputs of each event of the chat: what a handler gives each, in the order in which the events are wired."""
 
     conversation: Any  # the conversation's id, kept in the browser
     messages: Any
@@ -58,6 +61,7 @@ class Painting(NamedTuple):
     listing: Any  # the list of conversations
     editing: Any  # the id of the turn whose question is being edited, or ""
     line: Any  # the line above the box
+    chosen: Any  # the documents and filters that are asked
 
     @classmethod
     def of(cls, **given: Any) -> Self:

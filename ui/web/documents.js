@@ -24,6 +24,8 @@ element.addEventListener('click', (event) => {
   if ('remove' in button.dataset) trigger('remove', {id: button.dataset.remove});
   if ('restore' in button.dataset) trigger('restore', {id: button.dataset.restore});
   if ('retry' in button.dataset) trigger('retry', {id: button.dataset.retry});
+  if ('offer' in button.dataset) [...document.querySelectorAll('#middle [role=tab]')].find((tab) => tab.textContent.trim() === button.dataset.offer)?.click();
+  if ('dismissOffer' in button.dataset) trigger('dismiss_offer', {});
   if ('dismiss' in button.dataset) trigger('dismiss', {id: button.dataset.dismiss});
 });
 element.addEventListener('submit', (event) => {
@@ -43,9 +45,21 @@ element.addEventListener('change', (event) => {
   choose();
 });
 document.addEventListener('click', (event) => {
-  if (!event.target.closest('[data-ask-all]')) return;
-  chosen.clear();
+  const button = event.target.closest('[data-ask-all], [data-drop-document]');
+  if (!button) return;
+  if (button.dataset.dropDocument) chosen.delete(button.dataset.dropDocument);
+  else chosen.clear();
   choose();
   document.querySelector('#question textarea').focus();
 });
+// A conversation that is opened brings back what it was asked about.
+let restored = null;
+new MutationObserver(() => {
+  const line = document.querySelector('#asking [data-restored]');
+  if (!line || line === restored) return;
+  restored = line;
+  chosen.clear();
+  line.dataset.restored.split(' ').filter(Boolean).forEach((id) => chosen.add(id));
+  mark();
+}).observe(document.querySelector('#middle'), {childList: true, subtree: true});
 new MutationObserver(mark).observe(element, {childList: true, subtree: true, attributes: true, attributeFilter: ['data-choose']});

@@ -13,6 +13,7 @@ from rag.library import Library
 from rag.types import DocumentRecord, RemovedDocument
 from ui import text
 from ui.limits import MOST_ADDRESS_CHARACTERS, MOST_PASSWORD_CHARACTERS, limited
+from ui.models import offer_in_words
 from ui.rendering.html import render
 from ui.uploading.indexer import Indexer
 from ui.uploading.queue_folder import Job
@@ -51,6 +52,7 @@ def build_documents(page: gr.Blocks, library: Library, indexer: Indexer) -> gr.H
     on(listing, "dismiss")(handlers.dismiss, None, shown, **AT_ONCE)
     on(listing, "retry")(handlers.retry, None, shown, **AT_ONCE)
     on(listing, "unlock")(handlers.unlock, None, shown, **AT_ONCE)
+    on(listing, "dismiss_offer")(handlers.dismiss_offer, None, shown, **AT_ONCE)
     return listing
 
 
@@ -65,6 +67,7 @@ class DocumentsHandlers:
         self._damaged: dict[str, str] = {}
         self._removed: list[RemovedDocument] = []
         self._has_removed = False
+        self._offer = ""
 
     def show(self) -> tuple[str, Any]:
         """The list as it is now, and whether to look again soon."""
@@ -73,6 +76,7 @@ class DocumentsHandlers:
         try:
             self._records, self._left_behind = self._library.documents(), len(self._library.left_behind())
             self._removed = self._library.removed()
+            self._offer = offer_in_words(self._library)
             self._damaged = {record.id: problem for record, problem in self._library.damaged_copies()}
         except RagError as error:  # a full disk, say: what was seen last stays, and the page looks again
             problem = str(error)
@@ -85,9 +89,11 @@ class DocumentsHandlers:
             watched=watched,
             most_listed=MOST_LISTED,
             left_behind=self._left_behind,
+            offer_words=self._offer,
             news=_news(self._indexer.last),
             problem=problem,
             damaged=self._damaged,
+            ocr_cure=self._library.ocr_cure,
             is_erasing=self._library.is_erasing,
             is_erased=self._has_removed,
         )
@@ -147,6 +153,12 @@ class DocumentsHandlers:
         """Try a password."""
         with Warned():
             self._indexer.unlock(id_of(event), limited(getattr(event, "password", None), MOST_PASSWORD_CHARACTERS, text.PASSWORD_GIVEN))
+        return self.show()
+
+    def dismiss_offer(self) -> tuple[str, Any]:
+        """Offer no other model again."""
+        with Warned():
+            self._library.dismiss_offer()
         return self.show()
 
 

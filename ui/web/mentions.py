@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from rag.errors import RagError
 from rag.types import ChunkKey, DocumentRecord
 from ui import text
+from ui.chats.filtering import AskedFilter
 from ui.chats.turns import AskedDocument
 
 MOST_NAMED = 4  # names told where several documents match
@@ -21,11 +22,12 @@ class ScopeError(RagError):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A question without the names of documents, and the documents or chunks that it is about; all where there are none."""
+    """A question without the names of documents, and the documents or chunks that it is about, within filters; all if there are none."""
 
     question: str
     documents: tuple[AskedDocument, ...]
     passages: tuple[ChunkKey, ...] = ()
+    filters: tuple[AskedFilter, ...] = ()
 
 
 def scope_of(question: str, chosen: Sequence[AskedDocument], documents: Sequence[DocumentRecord]) -> Scope:

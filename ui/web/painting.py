@@ -1,4 +1,4 @@
-"""A conversation as the chat's six outputs show it, and an answer as it grows."""
+"""A conversation as the chat's outputs show it, and an answer as it grows."""
 
 import logging
 from collections.abc import AsyncGenerator
@@ -13,6 +13,7 @@ from rag.errors import RagError
 from rag.library import Library
 from ui import text
 from ui.chats.conversations import Conversations
+from ui.chats.filtering import filters_of
 from ui.chats.turns import Turn
 from ui.web.answers import messages
 from ui.web.contract import Painting, Warned
@@ -54,7 +55,7 @@ class ChatPainter:
         if scope is not None:
             conversation_id = self._conversations.resume(conversation_id)  # the page may be older than this server
             with Warned():
-                turn = self._conversations.begin(conversation_id, question, scope.documents, instead_of, scope.passages)
+                turn = self._conversations.begin(conversation_id, question, scope.documents, instead_of, scope.passages, scope.filters)
         if scope is None or conversation_id is None or turn is None:
             yield Painting.of()
             return
@@ -62,7 +63,7 @@ class ChatPainter:
         try:
             listing = history_html(self._conversations, conversation_id, query)
             yield Painting(
-                conversation_id, self.messages(conversation_id), box, listing, editing="", line=gr.skip() if line is None else line
+                conversation_id, self.messages(conversation_id), box, listing, "", gr.skip() if line is None else line, gr.skip()
             )
             async with aclosing(self._grow(turn, scope.question, conversation_id)) as paintings:
                 async for painted in paintings:
@@ -76,9 +77,12 @@ class ChatPainter:
         """Let a turn's answer grow in the conversation; paint it now and then."""
         history = self._conversations.history(conversation_id, until=turn.id)
         documents, passages = [document.id for document in turn.documents] or None, turn.passages or None
+        where = filters_of(turn.filters)
         painted = 0.0
         try:
-            async with aclosing(self._library.stream(question, history=history, documents=documents, chunks=passages)) as answers:
+            async with aclosing(
+                self._library.stream(question, history=history, documents=documents, chunks=passages, where=where)
+            ) as answers:
                 async for answer in answers:
                     turn = replace(turn, answer=answer, state="growing" if answer.finish == "streaming" else "done")
                     if not self._conversations.update(conversation_id, turn):

@@ -1,4 +1,4 @@
-"""The settings tab: which chat model answers, whether it is ready, and the library's health."""
+"""The settings tab: which chat model answers, whether it is ready, the embedding models, and the library's health."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,13 +12,16 @@ from rag.types import Finding
 from ui import text
 from ui.diagnosis import diagnose, mend
 from ui.rendering.html import render
+from ui.uploading.indexer import Indexer
 from ui.web.contract import PRIVATE
+from ui.web.models import build_models
 
 
-def build_settings(page: gr.Blocks, head: gr.HTML, library: Library) -> None:
+def build_settings(page: gr.Blocks, head: gr.HTML, library: Library, indexer: Indexer) -> None:
     """Lay the tab out and wire it; `head` is the line above the tabs."""
     table = gr.HTML(elem_id="settings")
     check = gr.Button(text.CHECK_CONNECTION, size="sm", elem_id="check")
+    build_models(page, library, indexer)
     findings = gr.HTML(elem_id="findings")
     with gr.Row(elem_id="doctor"):
         examine = gr.Button(text.EXAMINE, size="sm")
@@ -79,7 +82,6 @@ class SettingsHandlers:
             without_secrets(endpoint.base_url) if endpoint else "–",
             state,
             f"{settings.chat_context_tokens:,} tokens",
-            settings.embedding_model,
             f"up to {settings.chunk_tokens} tokens; {settings.top_k} passages per question",
             str(self._library.folder),
             f"{settings.max_file_megabytes:g} MB",

@@ -220,3 +220,14 @@ const observer = new MutationObserver(() => {
   moves = false;
 });
 observer.observe(element, {childList: true, subtree: true, characterData: true, attributes: true, attributeFilter: ['src', 'data-announcement']});
+
+// An address that names a document, a page and words of it behind its hash, as `ui.places.address` writes it for other programs.
+const follow = () => {
+  const link = new URLSearchParams(location.hash.slice(1));
+  if (!link.has('document')) return;
+  const [page, start, end] = ['page', 'start', 'end'].map((name) => Number(link.get(name)) || 0);
+  open(document.body);
+  showCited(() => trigger('place', {id: link.get('document'), page, start, end, width: room()}));
+};
+addEventListener('hashchange', follow);
+follow();

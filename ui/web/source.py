@@ -1,6 +1,7 @@
 """The right column: a page of a document, with the cited words highlighted."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 
 import gradio as gr
@@ -12,7 +13,7 @@ from rag.formats.protocol import Format, PageView, Rectangle
 from rag.formats.registry import format_of
 from rag.formats.text import MOST_CHARACTERS
 from rag.library import Library
-from rag.types import Citation, DocumentRecord
+from rag.types import Chunk, Citation, DocumentRecord
 from rag.viewing import SCALES
 from ui import text
 from ui.chats.conversations import Conversations
@@ -60,6 +61,7 @@ def build_source(library: Library, conversations: Conversations, conversation: g
     on(view, "cite")(handlers.cite, conversation, view, **AT_ONCE)
     on(view, "passage")(handlers.passage, None, view, **AT_ONCE)
     on(view, "open")(handlers.open, None, view, **AT_ONCE)
+    on(view, "place")(handlers.place, None, view, **AT_ONCE)
     on(documents, "open")(handlers.open, None, view, **AT_ONCE)
 
 
@@ -95,6 +97,17 @@ class SourceHandlers:
         """Show a page of a document."""
         page = getattr(event, "page", 1)
         return await self._show(id_of(event), page if isinstance(page, int) else 1, None, _width(event))
+
+    async def place(self, event: gr.EventData) -> str:
+        """Show the words that an address names, or a page where it names none that are there."""
+        page, start, end = (each if isinstance(each := getattr(event, name, 0), int) else 0 for name in ("page", "start", "end"))
+        citation = None
+        with suppress(RagError):  # what is wrong with the page or the document is said below
+            record = await asyncio.to_thread(self._library.document, id_of(event))
+            words = (await asyncio.to_thread(self._library.pages.text, record.id, page))[start:end] if 0 <= start < end else ""
+            if words:
+                citation = Citation.of_words(1, passage_of(Chunk(record.id, 0, page, start, start + len(words), words), record))
+        return await self._show(id_of(event), page, citation, _width(event))
 
     async def _show(self, document_id: str, page: int, citation: Citation | None, width: float) -> str:
         cited = quote(citation) if citation else None
@@ -137,7 +150,7 @@ def _as_text(view: PageView, span: tuple[int, int], kind: Format) -> Place:
         problem = text.NO_WORDS.format(unit=page_noun(kind)) if is_blank else ""
     first, last = max(0, span[0] - MOST_CHARACTERS), span[1] + MOST_CHARACTERS
     titles = [(level, title, start - first) for level, title, start in view.headings if first <= start < last]
-    body = page_html(view.text[first:last], titles, [(span[0] - first, span[1] - first)], is_code=kind.is_code)
+    body = page_html(view.text[first:last], titles, [(span[0] - first, span[1] - first)], kind)
     return Place(body=body, problem=problem, is_cut=(first > 0, last < len(view.text)))
 
 
