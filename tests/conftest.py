@@ -57,6 +57,8 @@ def no_settings_from_outside(pytestconfig: pytest.Config, tmp_path_factory: pyte
             if name.startswith(("RAG_", "OPENAI_")) and not name.startswith(FOR_THE_TESTS):
                 patch.delenv(name)
         patch.setenv("RAG_OCR", "false")  # a second for each page, and more to load it: for the tests that ask for it
+        patch.setenv("RAG_WAIT_SECONDS", "0")
+        patch.setenv("RAG_READ_DEPTH", "0")  # a tenth of a second for each question: for the tests that ask for it, and README's
         if precision := pytestconfig.getoption("precision"):
             cache = tmp_path_factory.mktemp(precision)
             export_as(precision, cache)

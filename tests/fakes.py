@@ -77,3 +77,11 @@ class FailingEmbedder(BagOfWordsEmbedder):
             raise self._error
         self._left -= 1
         return super().embed_documents(texts)
+
+
+class NamedWords(BagOfWordsEmbedder):
+    """For `plugin:tests.fakes:NamedWords?NAME`: with another name its vectors are of another length; one named "slow..." takes its time."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name=name, seconds_a_batch=0.05 if name.startswith("slow") else 0.0)
+        self.dimensions = 128 + len(name)

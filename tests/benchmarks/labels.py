@@ -60,7 +60,7 @@ def made_pdf(pages: int, ranges: list[tuple[int, int, PageLabelStyle, str, int]]
     pdf = FPDF(unit="pt", format=(420, 595))
     for number in range(1, pages + 1):
         pdf.add_page()
-        pdf.set_font("Helvetica", size=12)
+        pdf.set_font("Helvetica", size=6)  # all within the page: nothing else is read
         pdf.text(40, 60, " ".join(f"sheet{number}word{word}" for word in range(8)))
     writer = pypdf.PdfWriter(clone_from=pypdf.PdfReader(io.BytesIO(bytes(pdf.output()))))
     for first, last, style, prefix, start in ranges:

@@ -24,11 +24,10 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
 
-from rag.formats.loader import Loader
 from rag.formats.pdf import PDF
 from rag.formats.protocol import FileToOpen, Rectangle
+from rag.formats.recogniser import Recogniser
 from rag.formats.viewer import Viewer
-from rag.types import Page
 from tests.benchmarks.made_scans import TEXTS, WITHOUT_SPACES, MadeScan, make_scan
 
 RUN = 12  # words that are marked together
@@ -115,19 +114,19 @@ def seconds() -> tuple[float, float]:
 
 def measure(path: Path, scans: Sequence[MadeScan]) -> Figures:
     """As the library reads and marks it."""
-    pages: list[Page] = []
     folder = path.with_name("ocr")
+    folder.mkdir()
+    file = FileToOpen(path, path.name, PDF, ocr=folder)
     cpu, wall = seconds()
-    with closing(Loader(seconds_without_progress=600)) as loader:
-        loader.read(path, name=path.name, ocr=folder, on_page=lambda page, headings, total: pages.append(page))
+    with closing(Recogniser(is_wanted=True, seconds=600)) as recogniser:
+        pages = [recogniser.read(file, number).result() for number in range(1, len(scans) + 1)]
     after = seconds()
     total = Figures(cpu=after[0] - cpu, wall=after[1] - wall)
     with closing(Viewer()) as viewer:
-        file = FileToOpen(path, path.name, PDF, ocr=folder)
-        for scan, page in zip(scans, pages, strict=True):
+        for number, (scan, page) in enumerate(zip(scans, pages, strict=True), start=1):
             total.add(count_right(scan, page.text))
             for start, end in runs(page.text, scan.language):
-                view = viewer.look(file, page.number, start, end).result()
+                view = viewer.look(file, number, start, end).result()
                 total.add(Figures(marks=1, marks_right=is_marked_right(scan, page.text[start:end], view.marks)))
     return total
 

@@ -12,6 +12,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from sklearn.metrics import roc_auc_score
 
 from rag import Library, Passage, Settings
 from rag.formats.cleaning import clean
+from rag.formats.text import split
 from tests.benchmarks import sets
 
 DEPTH = 10
@@ -31,13 +33,15 @@ def measure_chunking(folder: Path, library: Library, work: Path) -> Figures:
     score, corpora, questions = sets.chunking_scorer(folder)
     library.add(sets.write_chunking(folder, work / "files"))
     places = {name: clean(text).offsets() for name, text in corpora.items()}
+    parts = {name: [0, *accumulate(map(len, split(clean(text).text)))] for name, text in corpora.items()}  # a long text is read in several
     retrieved, characters = [], []
     for question in questions:
         passages = library.retrieve(question["question"], top_k=5)
         spans = []
         for passage in passages:
             name = passage.document.removesuffix(".md")
-            spans.append((name, places[name][passage.start], places[name][passage.end]))
+            before = parts[name][passage.page - 1]
+            spans.append((name, places[name][before + passage.start], places[name][before + passage.end]))
         retrieved.append(spans)
         characters.append(sum(end - start for _, start, end in spans))
     figures = score.score(questions, retrieved)
