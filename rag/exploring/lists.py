@@ -12,6 +12,7 @@ from rag.formats.decoding import decode
 
 S = TypeVar("S", bound=Sequence[object])
 
+LONGEST_CELL = 131_072  # characters
 MOST_TEXTS = 10_000
 MOST_BYTES = 50_000_000
 _ACTIVE = ("=", "+", "-", "@", "\t", "\r")  # first characters of cells that spreadsheets take for formulas: OWASP, "CSV Injection"
@@ -91,6 +92,7 @@ def _one_line_each(texts: Iterable[str]) -> list[str]:
 def _read_csv(text: str, name: str) -> Sheet:
     first = text.lstrip("\n").partition("\n")[0]
     delimiter = max(",;\t", key=first.count)  # the most frequent in the header; a comma where there is none
+    csv.field_size_limit(LONGEST_CELL)  # of the whole process: each reader sets its own
     try:
         rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if any(cell.strip() for cell in row)]
     except csv.Error as error:
