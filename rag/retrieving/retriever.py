@@ -31,6 +31,15 @@ class Query:
     weight: float = 1.0
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Asked:
+    """A query with its vector, and how far it names documents."""
+
+    query: Query
+    vector: Embeddings
+    named: Mapping[str, float]
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """Where to search: everywhere, in some documents, or among some chunks."""
@@ -118,52 +127,52 @@ class Retriever:
         """The best chunks without copies; more are ranked where copies take the places: a footer stands in every letter."""
         depth = max(SPARE * top_k, self._least_ranked, LEAST_RANKED)
         most = max(depth, MOST_RANKED)
-        hits = self._keywords.submit(self._keyword_hits, queries, depth, scope)
-        vectors = [self._embedder.embed_query(query.text) for query in queries]
+        named = [self._index.lexical.documents(query.text) for query in queries]
+        hits = self._keywords.submit(self._keyword_hits, queries, named, depth, scope)
+        asked = [_Asked(query, self._embedder.embed_query(query.text), names) for query, names in zip(queries, named, strict=True)]
         while True:
-            ranked = self._ranked(queries, vectors, hits, depth, scope)
+            ranked = self._ranked(asked, hits, depth, scope)
             kept = distinct(ranked)
             if len(ranked) < depth or depth == most or len(joined(kept, top_k)) == top_k:
                 return kept
             depth = min(4 * depth, most)
-            hits = self._keywords.submit(self._keyword_hits, queries, depth, scope)
+            hits = self._keywords.submit(self._keyword_hits, queries, named, depth, scope)
 
-    def _keyword_hits(self, queries: Sequence[Query], depth: int, scope: Scope) -> list[ChunkKey]:
+    def _keyword_hits(self, queries: Sequence[Query], named: Sequence[Mapping[str, float]], depth: int, scope: Scope) -> list[ChunkKey]:
         """The chunks that keyword search finds for any of the queries, best first; given chunks are all taken."""
         if scope.chunks is not None:
             return list(dict.fromkeys(scope.chunks))
         lexical, most = self._index.lexical, max(POOL, depth)
         hits: list[tuple[ChunkKey, float]] = []
-        for query in queries:
-            named = named_most(lexical.documents(query.text))
+        for query, names in zip(queries, named, strict=True):
+            within = named_most(names)
             if scope.document_ids is not None:
-                named = [id_ for id_ in named if id_ in scope.document_ids]
+                within = [id_ for id_ in within if id_ in scope.document_ids]
             hits += lexical.search(query.text, most, scope.document_ids)
-            hits += lexical.search(query.text, most, named) if named else []
+            hits += lexical.search(query.text, most, within) if within else []
         return list(dict.fromkeys(key for key, _ in sorted(hits, key=lambda hit: -hit[1])))
 
-    def _ranked(
-        self, queries: Sequence[Query], vectors: Sequence[Embeddings], hits: Future[list[ChunkKey]], depth: int, scope: Scope
-    ) -> list[RankedChunk]:
+    def _ranked(self, asked: Sequence[_Asked], hits: Future[list[ChunkKey]], depth: int, scope: Scope) -> list[RankedChunk]:
         store, lexical = self._index.store, self._index.lexical
         if scope.chunks is None:
-            near = [store.nearest(vector, max(POOL, depth), scope.document_ids) for vector in vectors]
+            near = [store.nearest(each.vector, max(POOL, depth), scope.document_ids) for each in asked]
             keys = set(hits.result()).union(*near)
             around = sorted(with_neighbours(keys))
         else:
             keys = set(hits.result())
-            near = [store.cosines(vector, keys) for vector in vectors]
+            near = [store.cosines(each.vector, keys) for each in asked]
             around = sorted(keys)
-        weighed = [self._keywords.submit(lexical.scores, query.text, around) for query in queries]
+        weighed = [self._keywords.submit(lexical.scores, each.query.text, around) for each in asked]
         waiting = self._waiting(hits.result())
         scores: dict[ChunkKey, float] = {}
         cosines: dict[ChunkKey, float] = {}
-        for query, vector, known, bm25 in zip(queries, vectors, near, weighed, strict=True):
+        for each, known, bm25 in zip(asked, near, weighed, strict=True):
+            query, vector = each.query, each.vector
             compared = known | store.cosines(vector, keys - known.keys())
             compared |= {key: float(row @ vector) for key, row in waiting.items() if key not in compared}
             words = dict(zip(around, bm25.result(), strict=True))
-            familiarity, documents = self._embedder.familiarity(query.text), lexical.documents(query.text)
-            for key, score in fused(compared, words, familiarity, self._reach(query.text, words), documents).items():
+            familiarity, reach = self._embedder.familiarity(query.text), self._reach(query.text, words)
+            for key, score in fused(compared, words, familiarity, reach, each.named).items():
                 scores[key] = scores.get(key, 0.0) + query.weight * score
                 cosines[key] = max(cosines.get(key, -1.0), compared[key])
         best = sorted(scores, key=lambda key: (-scores[key], key))[:depth]

@@ -178,7 +178,7 @@ class LexicalIndex:
         with _translated("searched"):
             query = _naming(view, self._index.schema, question)
             found = _found(view.searcher, query, MOST_DOCUMENTS) if query else []
-        return {view.ids[key >> ORDINAL_BITS]: score for key, score in found}
+        return {view.ids[key >> ORDINAL_BITS]: score for key, score in reversed(found)}  # the best of a document, which may have several
 
     def term_weights(self, question: str) -> TermWeights:
         """A question's words with their weights in this index."""

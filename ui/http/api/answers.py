@@ -3,9 +3,11 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from typing import Any
 
 from fastapi import FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.exceptions import HTTPException
@@ -87,7 +89,7 @@ class _LeftError(Exception):
 async def worked(request: Request, work: Callable[[ProgressCallback], Report]) -> StreamingResponse | JSONResponse:
     """Do long work in a thread: its report, or, where the client wants them, events as it goes on. It ends with the connection."""
     if not wants_events(request):
-        return shown(await asyncio.to_thread(work, lambda _: None))
+        return shown(await run_in_threadpool(work, lambda _: None))
     return streamed(_steps(work))
 
 
@@ -104,20 +106,18 @@ async def _steps(work: Callable[[ProgressCallback], Report]) -> AsyncIterator[by
         tell(event("progress", encoded(step)))
 
     def run() -> None:
-        try:
-            tell(event("report", encoded(work(on_progress))))
-        except _LeftError:
-            pass
-        except (RagError, ValueError) as error:
-            tell(event("problem", problem(error, status_of(error))))
-        finally:
-            tell(None)
+        with suppress(_LeftError, RuntimeError):  # the latter where the loop has ended meanwhile
+            try:
+                tell(event("report", encoded(work(on_progress))))
+            except (RagError, ValueError) as error:
+                tell(event("problem", problem(error, status_of(error))))
+            finally:
+                tell(None)
 
-    working = loop.run_in_executor(None, run)
+    threading.Thread(target=run, name="api", daemon=True).start()  # of its own: the loop has few, and this may take an hour
     try:
         while (step := await steps.get()) is not None:
             yield step
-        await working
     finally:
         has_left.set()
 
