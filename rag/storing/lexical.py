@@ -178,7 +178,10 @@ class LexicalIndex:
         with _translated("searched"):
             query = _naming(view, self._index.schema, question)
             found = _found(view.searcher, query, MOST_DOCUMENTS) if query else []
-        return {view.ids[key >> ORDINAL_BITS]: score for key, score in reversed(found)}  # the best of a document, which may have several
+        named = dict[str, float]()
+        for key, score in found:  # best first; a document that OCR has read page by page has several
+            named.setdefault(view.ids[key >> ORDINAL_BITS], score)
+        return named
 
     def term_weights(self, question: str) -> TermWeights:
         """A question's words with their weights in this index."""
