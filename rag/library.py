@@ -296,7 +296,8 @@ class Library:
         Raises:
             StorageError: The index cannot be opened.
         """
-        self._parts.removed.tidy(self._index.records)
+        with self._writing:
+            self._parts.removed.tidy(self._index.records)
         return self._parts.removed.documents(self._index.records)
 
     def left_out(self) -> list[RemovedDocument]:
@@ -662,5 +663,6 @@ class Library:
         self.embedder.prepare()
         with self._index.guarded():
             outcomes = self._parts.adder.add(sources, passwords, progress, wait=wait)
-            self._parts.removed.tidy(self._index.records)
+            with self._writing:  # not between a removal's note and the removal
+                self._parts.removed.tidy(self._index.records)
             return Report((*outcomes, *self._parts.adder.missing(folders, members(sources), progress, len(sources))))

@@ -239,3 +239,12 @@ def test_no_address_is_refused(tmp_path: Path, host: str) -> None:
     done = CliRunner().invoke(command_line, ["serve", "--host", host, "--library", str(tmp_path / "library")])
     assert done.exit_code == 2
     assert "give an address" in done.output
+
+
+def test_the_last_change_of_a_control_is_never_lost(server: PageServer) -> None:
+    events = server.gradio.get_blocks().fns.values()
+    changes = [event for event in events if {"change", "input", "select"} & {name for component, name in event.targets if component}]
+    # A selection of a tab may be dropped while one is handled: it changes nothing.
+    kept = [event for event in changes if {name for _, name in event.targets} != {"select"}]
+    assert len(kept) > 5
+    assert [event.api_name for event in kept if event.trigger_mode != "always_last"] == []

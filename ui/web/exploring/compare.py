@@ -48,9 +48,10 @@ def build(tab: gr.Tab, tools: Tools) -> None:
     go = gr.Button("Compare", variant="primary", elem_id="compare-go")
     result = gr.HTML(elem_id="compare-result")
     handlers = CompareHandlers(tools)
-    gr.on([tab.select, source.change], handlers.choose, source, [text, file, column, document], queue=False, **PRIVATE)
+    shown = [text, file, column, document]
+    gr.on([tab.select, source.change], handlers.choose, source, shown, queue=False, trigger_mode="always_last", **PRIVATE)
     file.upload(load, file, [text, column, result], queue=False, **PRIVATE)
-    column.input(load, [file, column], [text, column, result], queue=False, **PRIVATE)
+    column.input(load, [file, column], [text, column, result], queue=False, trigger_mode="always_last", **PRIVATE)
     gr.on([go.click, question.submit], handlers.compare, [source, text, document, question], result, **PRIVATE)
 
 

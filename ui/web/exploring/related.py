@@ -32,7 +32,7 @@ def build(tab: gr.Tab, tools: Tools) -> None:
     listing: Any = gr.HTML(elem_id="related", js_on_load=script("exploring/related.js"))
     handlers = RelatedHandlers(tools)
     tab.select(handlers.show, document, [document, graph], **PRIVATE)
-    document.input(handlers.choose, document, [graph, listing], queue=False, **PRIVATE)
+    document.input(handlers.choose, document, [graph, listing], queue=False, trigger_mode="always_last", **PRIVATE)
     listing.near(handlers.near, None, [document, graph, listing], queue=False, **PRIVATE)
     listing.like(handlers.like, None, listing, queue=False, **PRIVATE)
 

@@ -55,7 +55,7 @@ def build(tab: gr.Tab, tools: Tools) -> None:
     gr.HTML(explanation(EXPLAIN))
     text = gr.Textbox(EXAMPLE, label="Text", lines=2, max_lines=8, max_length=LONGEST, elem_id="tokens-text")
     split, tokens = gr.Button("Show tokens", variant="primary", size="sm"), gr.HTML(elem_id="tokens-cut")
-    gr.on([tab.select, split.click, text.submit], handlers.split, text, tokens, queue=False, **PRIVATE)
+    gr.on([tab.select, split.click, text.submit], handlers.split, text, tokens, queue=False, trigger_mode="always_last", **PRIVATE)
 
     gr.HTML(explanation(POOL_EXPLAIN, "From tokens to one vector"))
     pool_button, pooled = gr.Button("Pool the text above", size="sm"), gr.HTML(elem_id="tokens-pooled")
