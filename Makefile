@@ -16,7 +16,7 @@ test: .venv/dev.stamp chromium
 	$(BIN)/python -m pytest -n 2
 
 soak: .venv/dev.stamp chromium
-	$(BIN)/python -m pytest tests/soak -m soak --timeout=3600 -rP
+	$(BIN)/python -m pytest -m soak --timeout=3600 -rP
 
 check: .venv/dev.stamp
 	$(BIN)/ruff check .

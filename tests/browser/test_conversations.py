@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, Locator, expect
 
 from tests.browser.gate import Gate
@@ -38,6 +39,7 @@ def test_another_browser_sees_the_conversations_and_opens_them(reader: Reader, b
         expect(other.answer).to_contain_text("Ten days at most")
 
 
+@pytest.mark.soak
 def test_a_restart_keeps_conversations_with_their_footnotes(browser: Browser, tmp_path: Path) -> None:
     with RagServer(tmp_path / "library", SAMPLES) as server:
         server.wait_for(4)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -60,6 +61,12 @@ def flip(file: Path, places: int) -> None:
     file.write_bytes(data)
 
 
+def cases(all_of_them: dict[str, Callable[[Path], object]], fast: set[str]) -> list[Any]:
+    """All of them by `make soak`, and a few, of different outcomes, each time."""
+    assert fast <= set(all_of_them)
+    return [pytest.param(harm, id=name, marks=() if name in fast else pytest.mark.soak) for name, harm in all_of_them.items()]
+
+
 DATABASE = "chroma/chroma.sqlite3"
 DAMAGE: dict[str, Callable[[Path], object]] = {
     "an emptied database": lambda folder: os.truncate(folder / DATABASE, 0),
@@ -74,7 +81,7 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
 }
 
 
-@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+@pytest.mark.parametrize("damage", cases(DAMAGE, {"a database cut in half", "Chroma's folder gone", "a flipped bit among the vectors"}))
 def test_a_damaged_index_is_set_aside_and_made_again(
     open_library: OpenLibrary, made: Path, folder: Path, caplog: pytest.LogCaptureFixture, damage: Callable[[Path], object]
 ) -> None:
@@ -121,7 +128,7 @@ CRASHING: dict[str, Callable[[Path], object]] = {
 }
 
 
-@pytest.mark.parametrize("damage", CRASHING.values(), ids=CRASHING)
+@pytest.mark.parametrize("damage", cases(CRASHING, {"many bits of the header", "a link of one vector"}))
 def test_an_index_that_crashes_its_reader_is_found_out_after_a_crash(
     open_library: OpenLibrary, folder: Path, caplog: pytest.LogCaptureFixture, damage: Callable[[Path], object]
 ) -> None:
@@ -145,6 +152,7 @@ def test_a_sound_index_is_not_set_aside(open_library: OpenLibrary, folder: Path,
     assert not (folder / "quarantine").exists()
 
 
+@pytest.mark.soak
 def test_an_index_that_has_changed_much_is_sound(
     open_library: OpenLibrary, folder: Path, made: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

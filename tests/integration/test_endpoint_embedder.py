@@ -107,7 +107,7 @@ def test_the_identity_needs_no_network_and_holds_no_secret() -> None:
         ("words", "does not answer as an OpenAI-compatible embedding endpoint"),
         ("json", "does not answer as an OpenAI-compatible embedding endpoint"),
         ("html", "does not answer as an OpenAI-compatible embedding endpoint"),
-        ("silent", "within 0.5 seconds"),
+        pytest.param("silent", "within 0.5 seconds", marks=pytest.mark.soak),  # it is tried again and again
     ],
 )
 def test_what_goes_wrong_is_told(server: EmbeddingServer, behaviour: str, said: str) -> None:

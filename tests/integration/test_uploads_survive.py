@@ -35,7 +35,7 @@ def upload(server: RagServer, names: list[str]) -> str:
     raise AssertionError("the upload did not end")
 
 
-@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("end", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.soak)])
 def test_uploads_that_wait_outlive_the_server(tmp_path: Path, end: signal.Signals) -> None:
     empty = tmp_path / "samples"
     empty.mkdir()
