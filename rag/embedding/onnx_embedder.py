@@ -17,10 +17,11 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
+from rag.embedding.bert import BertTokens, read_bert
 from rag.embedding.model_files import model_folder, model_key, model_name
 from rag.embedding.onnx_runtime import ABOUT, About, OnnxModel
 from rag.embedding.protocol import Embeddings
-from rag.embedding.sentence_transformer import SentenceTransformerEmbedder, load_model
+from rag.embedding.sentence_transformer import LoadedTokens, SentenceTransformerEmbedder, load_model
 from rag.embedding.token_reader import TokenReader
 from rag.errors import EmbeddingError
 
@@ -73,7 +74,10 @@ class OnnxEmbedder:
         """See `CheckedEmbedder.token_reader`. The model it looks into is the one that was exported."""
         if isinstance(self._running, SentenceTransformerEmbedder):
             return self._running.token_reader
-        return TokenReader(self._running.load_tokenizer, lambda: load_model(model_folder(self._name), self._pooling))
+        folder = model_folder(self._name)
+        bert = read_bert(folder) if self._pooling is None else None
+        model = BertTokens(bert) if bert else LoadedTokens(lambda: load_model(folder, self._pooling))
+        return TokenReader(self._running.load_tokenizer, model)
 
     @cached_property
     def _running(self) -> OnnxModel | SentenceTransformerEmbedder:

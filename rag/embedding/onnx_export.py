@@ -1,5 +1,7 @@
 """A sentence-transformers model -> one ONNX graph: encoder, pooling, normalisation; 8-bit weights where the vectors agree.
 
+A BERT encoder is written from its weights; any other is traced by torch.
+
 Runs in a process of its own, so that torch never enters the one that embeds:
 `python -m rag.embedding.onnx_export MODEL_FOLDER TARGET [POOLING]`; a failure is the last line of stderr and exit status 1.
 """
@@ -8,15 +10,18 @@ import json
 import shutil
 import sys
 import warnings
-from collections.abc import Collection
-from dataclasses import asdict, replace
+from collections.abc import Callable, Collection
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rag.embedding.bert import BertTokens, bert_graph, read_bert
+from rag.embedding.catalogue import Prompts
 from rag.embedding.model_files import prompts_in
-from rag.embedding.onnx_runtime import ABOUT, GRAPH, TOKENIZER, About, OnnxModel
+from rag.embedding.onnx_runtime import ABOUT, GRAPH, TOKENIZER, About, OnnxModel, read_tokenizer
+from rag.embedding.protocol import Embeddings
 from rag.embedding.sentence_transformer import load_model, token_limit
 
 if TYPE_CHECKING:
@@ -48,31 +53,78 @@ TEXTS = (
 """What the export is tested on: short and long, several languages, code, a table, more than any limit."""
 
 
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A model to export.
+
+    `tokenizer` is its JSON, `limits` are those of `token_limit`, `write` writes the graph with float32 weights, and `vectors` gives its own
+    vectors of texts, of documents and of queries.
+    """
+
+    tokenizer: str
+    dimensions: int
+    limits: tuple[int, int]
+    write: Callable[[Path], None]
+    vectors: tuple[Callable[[list[str]], Embeddings], Callable[[list[str]], Embeddings]]
+
+
 def export(source: Path, target: Path, pooling: str | None = None, precisions: Collection[str] = tuple(LEAST_AGREEMENT)) -> About:
     """Export the model in a folder to an empty one, in the first of `precisions` that agrees with the original; any error may come of it.
 
     int8 is the quickest, and overflows on processors that multiply bytes without VNNI.
     """
-    model = load_model(source, pooling, attention="eager")
     prompts = prompts_in(source)
-    limit, max_tokens = token_limit(model, prompts)
-    model.tokenizer.backend_tokenizer.save(str(target / TOKENIZER))
-    traced = target / "traced.onnx"
-    _trace(model, traced)
+    original = _bert(source, prompts) if pooling is None else None
+    original = original or _traced(load_model(source, pooling, attention="eager"), prompts)
+    (target / TOKENIZER).write_text(original.tokenizer, encoding="utf-8")
+    whole = target / "whole.onnx"
+    original.write(whole)
     problems = []
     for precision in precisions:
         if precision == "fp32":
-            shutil.copyfile(traced, target / GRAPH)
+            shutil.copyfile(whole, target / GRAPH)
         else:
-            _quantise(traced, target / GRAPH, precision)
-        about = About(precision, 0.0, model.get_embedding_dimension() or 0, limit, max_tokens, *prompts)
-        about = replace(about, agreement=_agreement(model, OnnxModel(target, about), prompts))
+            _quantise(whole, target / GRAPH, precision)
+        about = About(precision, 0.0, original.dimensions, *original.limits, *prompts)
+        about = replace(about, agreement=_agreement(original, OnnxModel(target, about), prompts))
         if about.agreement >= LEAST_AGREEMENT[precision]:
-            traced.unlink()
+            whole.unlink()
             (target / ABOUT).write_text(json.dumps(asdict(about), indent=1), encoding="utf-8")
             return about
         problems.append(f"the {precision} export agrees with the original by a mean cosine of {about.agreement:.3f} only")
     raise ValueError("; ".join(problems))
+
+
+def _bert(source: Path, prompts: Prompts) -> Original | None:
+    """A BERT encoder, without torch; None where the model is another."""
+    if (bert := read_bert(source)) is None:
+        return None
+    tokenizer = read_tokenizer((source / "tokenizer.json").read_text(encoding="utf-8"))
+    limits = bert.limit, bert.limit - len(tokenizer.encode(prompts.passage).ids)
+    model = BertTokens(bert)
+
+    def vectors(prompt: str) -> Callable[[list[str]], Embeddings]:
+        return lambda texts: np.stack([model.sentence_vector(prompt + text) for text in texts])
+
+    def write(path: Path) -> None:
+        path.write_bytes(bert_graph(bert).SerializeToString())
+
+    return Original(tokenizer.to_str(), bert.dimensions, limits, write, (vectors(prompts.passage), vectors(prompts.query)))
+
+
+def _traced(model: "SentenceTransformer", prompts: Prompts) -> Original:
+    """Any model that sentence-transformers runs."""
+
+    def vectors(prompt: str, encode: Callable[..., Embeddings]) -> Callable[[list[str]], Embeddings]:
+        return lambda texts: encode(texts, prompt=prompt, normalize_embeddings=True, show_progress_bar=False)
+
+    return Original(
+        model.tokenizer.backend_tokenizer.to_str(),
+        model.get_embedding_dimension() or 0,
+        token_limit(model, prompts),
+        lambda path: _trace(model, path),
+        (vectors(prompts.passage, model.encode_document), vectors(prompts.query, model.encode_query)),
+    )
 
 
 def _trace(model: "SentenceTransformer", path: Path) -> None:
@@ -119,12 +171,12 @@ def _quantise(source: Path, target: Path, precision: str) -> None:
     )
 
 
-def _agreement(model: "SentenceTransformer", made: OnnxModel, prompts: tuple[str, str]) -> float:
+def _agreement(original: Original, made: OnnxModel, prompts: Prompts) -> float:
     """The mean cosine of an export's vectors with the original's."""
-    cosines = []
-    for prompt, encode in zip(prompts, (model.encode_document, model.encode_query), strict=True):
-        original = encode(list(TEXTS), prompt=prompt, normalize_embeddings=True, show_progress_bar=False)
-        cosines.append(np.sum(made.embed([prompt + text for text in TEXTS]) * original, axis=1))
+    cosines = [
+        np.sum(made.embed([prompt + text for text in TEXTS]) * vectors(list(TEXTS)), axis=1)
+        for prompt, vectors in zip(prompts, original.vectors, strict=True)
+    ]
     return float(np.mean(cosines))
 
 

@@ -2,7 +2,8 @@
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,7 +87,7 @@ class SentenceTransformerEmbedder:
             with self._lock:
                 return read_tokenizer(self._model.tokenizer.backend_tokenizer.to_str()), token_limit(self._model, self._prompts)[0]
 
-        return TokenReader(load_tokenizer, lambda: self._model, self._lock)
+        return TokenReader(load_tokenizer, LoadedTokens(lambda: self._model, self._lock))
 
     @cached_property
     def _prompts(self) -> Prompts:
@@ -97,6 +98,54 @@ class SentenceTransformerEmbedder:
         """The model; called with the lock held."""
         _ = self.identity
         return load_model(model_folder(self._name), self._pooling)
+
+
+class LoadedTokens:
+    """Looks into a model that sentence-transformers loaded: a `TokenModel`."""
+
+    def __init__(self, load: "Callable[[], SentenceTransformer]", lock: "threading.RLock | None" = None) -> None:
+        """Load nothing yet; `lock` is held while the model works."""
+        self._load = load
+        self._lock = lock or threading.RLock()
+
+    def token_vectors(self, text: str) -> Embeddings:
+        """See `TokenModel.token_vectors`."""
+        with self._lock, _translated():
+            made = self._model.encode([text], output_value="token_embeddings", prompt="", show_progress_bar=False)
+            return np.asarray(made[0].float().cpu().numpy(), dtype=np.float32)
+
+    def sentence_vector(self, text: str) -> Embeddings:
+        """See `TokenModel.sentence_vector`."""
+        with self._lock:
+            made = self._model.encode([text], normalize_embeddings=True, prompt="", show_progress_bar=False)
+        return np.asarray(made[0], dtype=np.float32)
+
+    def static_vectors(self, ids: Sequence[int]) -> Embeddings:
+        """See `TokenModel.static_vectors`."""
+        with self._lock, _translated():
+            table = self._model[0].auto_model.get_input_embeddings().weight  # type: ignore[union-attr, operator]
+            return np.asarray(table[list(ids)].detach().float().cpu().numpy(), dtype=np.float32)
+
+    @cached_property
+    def pooling(self) -> str:
+        """See `TokenModel.pooling`."""
+        with self._lock:
+            modes = [getattr(module, "pooling_mode", None) for module in self._model]
+        mode = next((mode for mode in modes if mode), "")
+        return mode if isinstance(mode, str) else "+".join(mode)
+
+    @cached_property
+    def _model(self) -> "SentenceTransformer":
+        """Called with the lock held."""
+        return self._load()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, IndexError) as error:
+        raise EmbeddingError("This embedding model has no vectors of single tokens to show. Choose one that is a transformer.") from error
 
 
 def load_model(folder: Path, pooling: str | None = None, attention: str | None = None) -> "SentenceTransformer":

@@ -1,19 +1,15 @@
 """Looks inside an embedding model: its tokens, a vector for each, and the table of input embeddings."""
 
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
 from rag.embedding.protocol import Embeddings
-from rag.errors import EmbeddingError
 
 if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
     from tokenizers import Tokenizer
 
 MOST_WORDS = 30_000  # words of a vocabulary, at most: those with the lowest ids, which are the most frequent
@@ -59,19 +55,30 @@ class TokenizedText:
         return tuple(token for token in self.tokens if token.is_read)
 
 
-class TokenReader:
-    """Looks into a sentence-transformers model, without any prompt; EmbeddingError where it cannot be loaded. Safe to share by threads."""
+class TokenModel(Protocol):
+    """What a model makes of valid Unicode, without any prompt. Any thread may call it; EmbeddingError where it cannot."""
 
-    def __init__(
-        self,
-        load_tokenizer: "Callable[[], tuple[Tokenizer, int]]",
-        load_model: "Callable[[], SentenceTransformer]",
-        lock: "threading.RLock | None" = None,
-    ) -> None:
-        """Load nothing yet; `load_tokenizer` gives a tokenizer of its own and the token limit, `lock` is held while the model works."""
+    @property
+    def pooling(self) -> str:
+        """How the model makes one vector of many: "mean", "cls", "max" ...; "" where it does not say."""
+
+    def token_vectors(self, text: str) -> Embeddings:
+        """The last layer's vector of each token read: float32 `(tokens, width)`."""
+
+    def sentence_vector(self, text: str) -> Embeddings:
+        """Float32 `(dimensions,)`, of unit length."""
+
+    def static_vectors(self, ids: Sequence[int]) -> Embeddings:
+        """Rows of the table of input embeddings: float32 `(len(ids), width)`."""
+
+
+class TokenReader:
+    """Looks into a model, without any prompt; EmbeddingError where it cannot be loaded. Safe to share by threads."""
+
+    def __init__(self, load_tokenizer: "Callable[[], tuple[Tokenizer, int]]", model: TokenModel) -> None:
+        """Load nothing yet; `load_tokenizer` gives a tokenizer of its own and the token limit."""
         self._load_tokenizer = cache(load_tokenizer)
-        self._load_model = cache(load_model)  # called with the lock held
-        self._lock = lock or threading.RLock()
+        self._model = model
 
     def tokens(self, text: str) -> TokenizedText:
         """Cut a text of any length; the model itself is not loaded for it."""
@@ -97,29 +104,20 @@ class TokenReader:
 
     def token_vectors(self, text: str) -> Embeddings:
         """The last layer's vector of each of `tokens(text).read`: float32 `(tokens read, width)`, not of unit length."""
-        with self._lock, _translated():
-            made = self._load_model().encode([_valid(text)], output_value="token_embeddings", prompt="", show_progress_bar=False)
-            return np.asarray(made[0].float().cpu().numpy(), dtype=np.float32)
+        return self._model.token_vectors(_valid(text))
 
     def sentence_vector(self, text: str) -> Embeddings:
         """The model's own vector of a text: float32 `(dimensions,)`, of unit length."""
-        with self._lock:
-            made = self._load_model().encode([_valid(text)], normalize_embeddings=True, prompt="", show_progress_bar=False)
-        return np.asarray(made[0], dtype=np.float32)
+        return self._model.sentence_vector(_valid(text))
 
     def static_vectors(self, ids: Sequence[int]) -> Embeddings:
         """Input embeddings, the same for a token wherever it stands: float32 `(len(ids), width)`, not of unit length."""
-        with self._lock, _translated():
-            table = self._load_model()[0].auto_model.get_input_embeddings().weight  # type: ignore[union-attr, operator]
-            return np.asarray(table[list(ids)].detach().float().cpu().numpy(), dtype=np.float32)
+        return self._model.static_vectors(ids)
 
-    @cached_property
+    @property
     def pooling(self) -> str:
         """How the model makes one vector of many: "mean", "cls", "max" ...; "" where it does not say."""
-        with self._lock:
-            modes = [getattr(module, "pooling_mode", None) for module in self._load_model()]
-        mode = next((mode for mode in modes if mode), "")
-        return mode if isinstance(mode, str) else "+".join(mode)
+        return self._model.pooling
 
     def _kind(self, text: str, id_: int, start: int) -> TokenKind:
         if text == getattr(self._load_tokenizer()[0].model, "unk_token", None):
@@ -136,14 +134,6 @@ class TokenReader:
     @cached_property
     def _special(self) -> frozenset[int]:
         return frozenset(id_ for id_, added in self._load_tokenizer()[0].get_added_tokens_decoder().items() if added.special)
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except (AttributeError, KeyError, TypeError, IndexError) as error:
-        raise EmbeddingError("This embedding model has no vectors of single tokens to show. Choose one that is a transformer.") from error
 
 
 def _valid(text: str) -> str:

@@ -13,6 +13,7 @@ import pytest
 
 from rag import EmbeddingError, Settings
 from rag.embedding.backends import build_embedder
+from rag.embedding.bert import BertTokens, read_bert
 from rag.embedding.onnx_embedder import OnnxEmbedder
 from rag.embedding.onnx_export import TEXTS as JUDGED_ON
 from rag.embedding.protocol import Embedder
@@ -32,6 +33,42 @@ QUESTION = "How often is the gasket replaced?"
 @pytest.fixture(scope="module")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_tiny_model(tmp_path_factory.mktemp("tiny") / "model")
+
+
+def test_a_bert_encoder_is_written_from_its_weights_as_torch_runs_it(tiny_model: Path, tmp_path: Path) -> None:
+    model = shutil.copytree(tiny_model, tmp_path / "model")
+    for pooling in ("cls", "mean"):
+        settings = model / "1_Pooling" / "config.json"
+        settings.write_text(settings.read_text().replace('"cls"', f'"{pooling}"'))
+        bert = read_bert(model)
+        assert bert
+        ours, original = BertTokens(bert), SentenceTransformerEmbedder(str(model)).token_reader
+        assert (ours.pooling, bert.limit) == (pooling, original.tokens("").limit)
+        for text in TEXTS:
+            np.testing.assert_allclose(ours.sentence_vector(text), original.sentence_vector(text), atol=1e-5)
+            np.testing.assert_allclose(ours.token_vectors(text), original.token_vectors(text), atol=1e-4)
+        np.testing.assert_array_equal(ours.static_vectors([3, 9]), original.static_vectors([3, 9]))
+
+
+@pytest.mark.parametrize(
+    ("file", "said", "instead"),
+    [
+        ("config.json", '"hidden_act": "gelu"', '"hidden_act": "relu"'),
+        ("config.json", '"model_type": "bert"', '"model_type": "nomic_bert"'),
+        ("config.json", '"max_position_embeddings": 48', '"position_embedding_type": "relative_key", "max_position_embeddings": 48'),
+        ("1_Pooling/config.json", '"cls"', '"max"'),
+        ("1_Pooling/config.json", '"include_prompt": true', '"include_prompt": false'),
+        ("modules.json", "pooling.Pooling", "dense.Dense"),
+        ("tokenizer_config.json", '"do_lower_case": true', '"do_lower_case": false'),
+    ],
+)
+def test_what_is_not_known_of_a_model_is_left_to_torch(tiny_model: Path, tmp_path: Path, file: str, said: str, instead: str) -> None:
+    shutil.copytree(tiny_model, tmp_path / "other")
+    text = (tmp_path / "other" / file).read_text()
+    assert said in text
+    (tmp_path / "other" / file).write_text(text.replace(said, instead))
+    assert read_bert(tiny_model)
+    assert read_bert(tmp_path / "other") is None
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +143,7 @@ def test_it_runs_without_torch(minilm: Embedder) -> None:
 import sys
 from rag import Settings
 from rag.embedding.backends import build_embedder
+from rag.embedding.bert import BertTokens, read_bert
 settings = Settings()
 model = build_embedder(settings.embedding_model, "auto", settings.exported_models)
 model.embed_documents(["One.", "Two."]), model.token_spans("Three."), model.embed_query("Four?")
