@@ -6,19 +6,20 @@ from dataclasses import dataclass, replace
 from operator import itemgetter
 
 from rag.answering.statements import Statement, statements
-from rag.types import Answer, CheckedSentence, Citation
+from rag.types import Answer, CheckedSentence, Citation, Gap
 from rag.verifying.protocol import Claim, Judgement, Support, Verifier
 
 
 @dataclass(frozen=True, slots=True)
 class Footnote:
-    """A footnote of the checked answer: it replaces `text[start:end]` of the unchecked one."""
+    """A footnote of the checked answer: it replaces `text[start:end]` of the unchecked one, perhaps with another passage."""
 
     start: int
     end: int
     passage: int
     statement: int | None
     support: Support | None
+    is_moved: bool = False
 
 
 def footnoted(answer: Answer, verifier: Verifier) -> Answer:
@@ -36,14 +37,19 @@ def footnoted(answer: Answer, verifier: Verifier) -> Answer:
 def footnotes_of(
     citations: Sequence[Citation], places: Sequence[int], stated: Sequence[Statement], judgements: Sequence[Judgement]
 ) -> list[Footnote]:
-    """The footnotes of the checked answer, in order."""
+    """The footnotes of the checked answer, in order; the first of a sentence that its passages do not support moves to one that does."""
     owners = {index: number for number, statement in enumerate(stated) for index in statement.citations}
-    footnotes = []
+    footnotes, moved = [], set[int]()
     for index, (citation, place) in enumerate(zip(citations, places, strict=True)):
         owner = owners.get(index)
         supports = () if owner is None else judgements[owner].supports
         support = next((support for support in supports if support.index == place), None)
-        footnotes.append(Footnote(citation.position, citation.position + len(f"[{citation.number}]"), place, owner, support))
+        better = None if owner is None or owner in moved else judgements[owner].better
+        if owner is not None and better:
+            moved.add(owner)
+            place, support = better.index, better
+        end = citation.position + len(f"[{citation.number}]")
+        footnotes.append(Footnote(citation.position, end, place, owner, support, is_moved=better is not None))
     for number, (statement, judgement) in enumerate(zip(stated, judgements, strict=True)):
         if statement.may_gain and not statement.citations and judgement.supports:
             footnotes.append(Footnote(statement.end, statement.end, judgement.supports[0].index, number, judgement.supports[0]))
@@ -63,7 +69,8 @@ def rebuilt(answer: Answer, stated: Sequence[Statement], judgements: Sequence[Ju
         support = footnote.support
         words = (support.start, support.end) if support and support.start < support.end else ()
         citation = Citation.of_words(number, answer.passages[footnote.passage], *words, position=len(text))
-        citations.append(replace(citation, verdict=support.verdict if support else "related", sentence=sentence))
+        verdict = support.verdict if support else "related"
+        citations.append(replace(citation, verdict=verdict, sentence=sentence, is_moved=footnote.is_moved))
         text += f"[{number}]"
         at = footnote.end
         shifts.append((at, len(text) - at))
@@ -71,8 +78,16 @@ def rebuilt(answer: Answer, stated: Sequence[Statement], judgements: Sequence[Ju
     sentences = []
     for index, (statement, judgement) in enumerate(zip(stated, judgements, strict=True)):
         mine = tuple(number for number, footnote in enumerate(footnotes) if footnote.statement == index)
-        sentences.append(CheckedSentence(_moved(statement.start, shifts), _moved(statement.end, shifts), judgement.verdict, mine))
+        start, end = _moved(statement.start, shifts), _moved(statement.end, shifts)
+        verdict, gaps = (judgement.verdict, judgement.gaps) if judgement.better is None else ("supported", ())
+        sentences.append(CheckedSentence(start, end, verdict, mine, tuple(_in_answer(gap, statement, shifts) for gap in gaps)))
     return replace(answer, text=text, citations=tuple(citations), sentences=tuple(sentences))
+
+
+def _in_answer(gap: Gap, statement: Statement, shifts: Sequence[tuple[int, int]]) -> Gap:
+    """A gap of a statement's text, by where its words stand in the checked answer."""
+    start, end = statement.span(gap.start, gap.end)
+    return replace(gap, start=_moved(start, shifts), end=_moved(end - 1, shifts) + 1)
 
 
 def _moved(offset: int, shifts: Sequence[tuple[int, int]]) -> int:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from rag.answering.notices import refusals
 from rag.text.markers import prose_lines
@@ -14,6 +15,8 @@ _LEAD = re.compile(r"[\s>#]*(?:(?:[-*+•]|\d{1,9}[.)])\s+)?(?:\[[ xX]\]\s+)?")
 _HEADING = re.compile(r"\s*#{1,6}(?:\s|$)")
 _SYNTAX = re.compile(r"\*{1,3}|(?<!\w)_{1,3}|_{1,3}(?!\w)|~~|`+|\\(?=[^\w\s])|\|")
 _CLOSERS = re.compile(r"[*_~`]*")
+_CELL = re.compile(r"(?<!\\)\|")
+_DELIMITERS = re.compile(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*")
 _GAP = re.compile(r" (?=[.,;:!?…])")
 
 
@@ -21,7 +24,8 @@ _GAP = re.compile(r" (?=[.,;:!?…])")
 class Statement:
     """A sentence from `start` to `end` of an answer's text, which include its footnotes.
 
-    `text` is without footnotes and Markdown, `citations` are indexes, and `may_gain` says whether a footnote may be put at its end.
+    `text` is without footnotes and Markdown, `citations` are indexes, `may_gain` says whether a footnote may be put at its end.
+    `places` has where each character of `text` stands in the answer's.
     """
 
     start: int
@@ -29,6 +33,11 @@ class Statement:
     text: str
     citations: tuple[int, ...]
     may_gain: bool
+    places: tuple[int, ...]
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Where `text[start:end]`, which is not empty, stands in the answer's text."""
+        return self.places[start], self.places[end - 1] + 1
 
 
 def statements(text: str, citations: Sequence[Citation]) -> list[Statement]:
@@ -51,8 +60,52 @@ def statements(text: str, citations: Sequence[Citation]) -> list[Statement]:
                 before = [citations[index].position for index in cited]
                 after = [citations[index].position + len(f"[{citations[index].number}]") for index in cited]
                 closed = _CLOSERS.match(text, last)
-                found.append(Statement(min([first, *before]), max([closed.end() if closed else last, *after]), words, cited, is_prose))
+                places = _places(words, masked, first, last)
+                found.append(
+                    Statement(min([first, *before]), max([closed.end() if closed else last, *after]), words, cited, is_prose, places)
+                )
     return found
+
+
+def _places(words: str, masked: str, first: int, last: int) -> tuple[int, ...]:
+    """The offset of each character of a statement's words, which are those of the masked text but for white space and what leads in."""
+    lead = _LEAD.match(masked[first:last])
+    written = (place for place in range(first + (lead.end() if lead else 0), last) if not masked[place].isspace())
+    places: list[int] = []
+    for character in words:
+        places.append(places[-1] + 1 if character == " " else next(written))
+    return tuple(places)
+
+
+def row_statements(text: str) -> list[Statement]:
+    """The rows of a Markdown text's tables, each a sentence of its cells with their headings; a footnote stands in the last cell."""
+    found, above, headings = [], "", list[str]()
+    for start, end in prose_lines(text):
+        line = text[start:end]
+        cells = [" ".join(_SYNTAX.sub("", cell).split()) for cell in _CELL.split(line.strip().strip("|"))]
+        if _DELIMITERS.fullmatch(line):
+            headings = [" ".join(_SYNTAX.sub("", cell).split()) for cell in _CELL.split(above.strip().strip("|"))]
+        elif "|" not in line:
+            headings = []
+        elif headings and any(cells[1:]):
+            words, places = _named(line, list(zip_longest(headings, cells, fillvalue="")))
+            first, last = start + len(line) - len(line.lstrip()), start + len(line.rstrip().removesuffix("|").rstrip())
+            found.append(Statement(first, last, words, (), True, tuple(start + place for place in places)))
+        above = line
+    return found
+
+
+def _named(line: str, cells: Sequence[tuple[str, str]]) -> tuple[str, list[int]]:
+    """A row's cells with their headings as one sentence, and where each character stands in its line; a heading stands at its cell."""
+    words, places, at = "", list[int](), 0
+    for heading, cell in cells:
+        if cell:
+            before = (", " if words else "") + (f"{heading}: " if heading else "")
+            at = max(at, line.find(cell, at))
+            words += before + cell
+            places += [at] * len(before) + [min(at + place, len(line) - 1) for place in range(len(cell))]
+            at += len(cell)
+    return words, places
 
 
 def _blocks(text: str) -> Iterator[tuple[int, int, bool]]:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from rapidfuzz import fuzz
 
-from rag.text.languages import language_of
+from rag.text.languages import FUNCTION_WORDS, language_of
 from rag.text.sentences import sentence_spans
 from rag.text.table_headers import header_of
-from rag.text.terms import indexed_terms, query_terms
+from rag.text.terms import indexed_terms
 from rag.types import Passage
 from rag.verifying.facts import SourceFacts, source_facts
 from rag.verifying.normalising import Normalised, normalised, without_edges
@@ -26,7 +26,7 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """One or two sentences of a passage: `text[start:end]`, with their stems."""
+    """A sentence of a passage: `text[start:end]`, with its stems."""
 
     start: int
     end: int
@@ -39,8 +39,8 @@ class PreparedPassage:
     """A passage, ready to be compared with any number of claims.
 
     Attributes:
-        windows: Its sentences and runs of two.
-        whole: The span of each window by its normalised words.
+        windows: Its sentences.
+        whole: The span of each sentence, and each two, by their normalised words.
         language: "" where it cannot be told.
         titles: Its heading, its document's name and its table's header, whose facts hold for all of it.
         context: All that its `facts` may stand in: with `titles`, the words that were trimmed off.
@@ -68,14 +68,15 @@ def prepare(passage: Passage) -> PreparedPassage:
     spans = sentence_spans(text)[:MOST_SENTENCES]
     language = language_of(text)
     even = normalised(text)
-    windows = _windows(text, spans, language)
-    whole: dict[str, Span] = {}
-    for window in windows:
-        words = even.text[bisect_left(even.places, window.start) : bisect_left(even.places, window.end)]
-        whole.setdefault(without_edges(words), (window.start, window.end))
     titles = passage.heading, Path(passage.document).stem.replace("_", " "), header_of(passage)
     context = (text, passage.headed_text, *titles)
-    return PreparedPassage(text, even, tuple(windows), tuple(spans), whole, language, titles, context, source_facts(context))
+    facts = source_facts(context)
+    windows = _windows(text, spans, facts.language)
+    whole: dict[str, Span] = {}
+    for start, end in (*spans, *((one[0], two[1]) for one, two in pairwise(spans))):
+        words = even.text[bisect_left(even.places, start) : bisect_left(even.places, end)]
+        whole.setdefault(without_edges(words), (start, end))
+    return PreparedPassage(text, even, tuple(windows), tuple(spans), whole, language, titles, context, facts)
 
 
 def same_words(claim: str, passage: PreparedPassage) -> Span | None:
@@ -105,16 +106,9 @@ def similar_words(claim: str, passage: PreparedPassage) -> tuple[Span, float] | 
     return passage.whole_sentences(*passage.normalised.span(found.dest_start, found.dest_end)), found.score / 100
 
 
-def coverage(claim: str, terms: frozenset[str], language: str) -> float:
-    """The share of a claim's words, function words not counted, that stand among terms, in [0, 1]; 0 where it has none."""
-    words = query_terms(claim, {language})
-    return sum(not terms.isdisjoint(alternatives) for alternatives in words) / len(words) if words else 0.0
-
-
 def _windows(text: str, spans: Sequence[Span], language: str) -> list[Window]:
-    terms = [frozenset(indexed_terms(text[start:end], language)[0]) for start, end in spans]
-    single = [Window(start, end, text[start:end], terms[n]) for n, (start, end) in enumerate(spans)]
-    return single + [Window(one.start, two.end, text[one.start : two.end], one.terms | two.terms) for one, two in pairwise(single)]
+    stemmed_in = language if language in FUNCTION_WORDS else ""
+    return [Window(start, end, text[start:end], frozenset(indexed_terms(text[start:end], stemmed_in)[0])) for start, end in spans]
 
 
 def _is_inside_word(text: str, at: int) -> bool:

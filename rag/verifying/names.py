@@ -4,8 +4,10 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from rag.text.languages import FUNCTION_WORDS, language_of
+from rag.verifying.vocabulary import contrasts
 
 MOST_CAPITALS = 0.9
 """Of a text's words of four letters and more, the share that may be capitalised: above, it is a title, and capitals say nothing."""
@@ -46,17 +48,22 @@ class Name:
 class NameIndex:
     """A text to look names up in: its words without accents and endings, all its letters and digits, the initials of its words.
 
-    The second of the `initials` are those of capitalised words.
+    The second of the `initials` are those of capitalised words; `pairs` are those of these that follow each other.
     """
 
     words: frozenset[str]
     stems: frozenset[str]
     squeezed: str
     initials: tuple[str, str]
+    pairs: frozenset[tuple[str, str]]
 
     def __contains__(self, name: Name) -> bool:
         """Whether a name's word stands here, in another form, spelled out, or as the initials of the whole name."""
         word = _folded(name.word)
+        if len(word) == 1:  # an initial
+            return word in self.initials[1]
+        if self._has_people(word):
+            return True
         stem = _stem(word)
         if word in self.words or word.removesuffix("s") in self.words or (len(stem) >= LEAST_STEM and stem in self.stems):
             return True
@@ -66,13 +73,34 @@ class NameIndex:
         every, capitals = self.initials
         if name.word.isupper() and ((len(plain) > 2 and plain in every) or (len(plain) > 1 and plain in capitals)):
             return True
-        return len(name.run) > 1 and "".join(_folded(part)[0] for part in name.run) in self.words
+        return len(name.run) > 1 and ("".join(_folded(part)[0] for part in name.run) in self.words or self._is_shortened(word, name.run))
+
+    def _is_shortened(self, word: str, run: Sequence[str]) -> bool:
+        """Whether the name stands here without this word, and nowhere with another in its place: "Obama", "the Supreme Court"."""
+        parts = [_folded(part) for part in run]
+        place = parts.index(word)
+        if place + 1 < len(parts):
+            following = parts[place + 1]
+            return following in self.words and not any(second == following for _, second in self.pairs)
+        before = parts[place - 1]
+        return before in self.words and not any(first == before for first, _ in self.pairs)
+
+    def _has_people(self, word: str) -> bool:
+        """Whether a country's people stands here for it, or the other way round."""
+        peoples = contrasts("en").peoples  # type: ignore[union-attr]
+        first = peoples.get(word)
+        return first is not None and any(
+            each in self.words or each.replace("_", "") in self.squeezed
+            for each in peoples
+            if peoples[each] == first and (len(each) > 3 or each in self.words)
+        )
 
 
 def names_in(sentence: str) -> list[Name]:
     """Each word of each name of a sentence, and each code. In German, titles and scripts without capitals, only codes are found."""
     found = [Name(match.group(), match.start(), ()) for match in _CODE.finditer(sentence) if not _MEASURE.fullmatch(match.group())]
-    tokens = list(_TOKEN.finditer(sentence))
+    codes = [(name.start, name.start + len(name.word)) for name in found]
+    tokens = [match for match in _TOKEN.finditer(sentence) if not any(start <= match.start() < end for start, end in codes)]
     if _is_title(tokens) or language_of(sentence) == "de":
         return found
     for run in _runs(sentence, tokens):
@@ -87,9 +115,19 @@ def index_names(text: str) -> NameIndex:
     """Prepare a text for looking names up in it."""
     written = [match.group() for match in _TOKEN.finditer(text)]
     folded = [_folded(word) for word in written]
+    pairs = frozenset(
+        (_folded(one.group()), _folded(two.group()))
+        for one, two in pairwise(_TOKEN.finditer(text))
+        if one.group()[0].isupper()
+        and two.group()[0].isupper()
+        and not text[one.end() : two.start()].strip(" .-")
+        and one.group().casefold() not in _NOT_NAMES
+    )
     capitals = "".join(word[0] for word, as_written in zip(folded, written, strict=True) if as_written[0].isupper())
     words = frozenset(folded) | {_folded(word) for word in re.findall(r"\w+", text)}
-    return NameIndex(words, frozenset(map(_stem, words)), _APART.sub("", _folded(text)), ("".join(word[0] for word in folded), capitals))
+    return NameIndex(
+        words, frozenset(map(_stem, words)), _APART.sub("", _folded(text)), ("".join(word[0] for word in folded), capitals), pairs
+    )
 
 
 def _runs(text: str, tokens: Sequence[re.Match[str]]) -> Iterator[list[re.Match[str]]]:

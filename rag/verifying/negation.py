@@ -18,7 +18,7 @@ _CLAUSE_END = re.compile(
     re.IGNORECASE,
 )
 _NEGATION = re.compile(
-    r"\b(?:not(?!\s+only\b)|cannot|never|no(?!\.|\s+(?:later|longer|more|less|fewer|sooner)\s+than\b)|none|nor|neither|without|nothing|nobody|except"
+    r"\b(?:(?<!\bor\s)not(?!\s+only\b)|cannot|never|no(?!\.|\s+(?:later|longer|more|less|fewer|sooner)\s+than\b)|none|nor|neither|without|nothing|nobody|except"
     r"|unless|free\s+(?:of|from)|(?:\w+n['’]t|n['’]t))\b",
     re.IGNORECASE,
 )
@@ -60,7 +60,7 @@ def _denies_by_clauses(claim: str, source: str, language: str) -> bool:
     claimed, stated = (list(islice(_clauses(text, words, stemmed_in), MOST_CLAUSES)) for text in (claim, source))
     return (
         _is_said_undenied(claimed, stated, 0.0)
-        or _is_said_undenied(stated, claimed, MOST_OF_CLAUSE)
+        or _is_said_undenied([each for each in stated if not _is_beside_the_point(each, claimed, stated)], claimed, MOST_OF_CLAUSE)
         or bool(words.denying_prefix and _differs_by_prefix(claim, source, words.denying_prefix))
     )
 
@@ -73,6 +73,12 @@ def _is_said_undenied(clauses: Sequence[_Clause], others: Sequence[_Clause], lea
             if share >= least and not is_denied:
                 return True
     return False
+
+
+def _is_beside_the_point(denied: _Clause, claimed: Sequence[_Clause], stated: Sequence[_Clause]) -> bool:
+    """Whether what a clause denies is near to a claim that another clause, which denies nothing, is nearer to."""
+    nearest = max(claimed, key=lambda clause: _share(denied, clause), default=None)
+    return nearest is not None and any(not each.is_denied and _share(nearest, each) > _share(nearest, denied) for each in stated)
 
 
 def _share(clause: _Clause, other: _Clause) -> float:

@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from operator import itemgetter
 
 from rag.verifying.number_words import number_words
-from rag.verifying.vocabulary import folded, vocabulary
+from rag.verifying.vocabulary import LETTER, Vocabulary, contrasts, folded, vocabulary
 
 _PERHAPS_SCALES = {"k": 10**3, "m": 10**6, "b": 10**9}
 
@@ -18,6 +19,7 @@ _UNIT_WORDS = {
     **{form: unit for unit in ("second", "minute", "hour", "day", "week", "month", "year") for form in (unit, f"{unit}s")},
 }
 
+MOST_ADDED = 8  # numbers of a source that a claim may add up
 LONGEST_UNIT = 40  # characters behind a number in which its unit may stand
 _GROUPED = r"\d{1,3}(?:[,.'’\u00a0\u2009\u202f ]\d{3})+(?![\d])(?:[.,]\d{1,9})?"
 _DIGITS = re.compile(
@@ -43,6 +45,8 @@ class Number:
         is_ordinal: Whether it counts a place, as "third".
         is_part: Whether it is only one way to read a part of another: the 1 of "1 000".
         is_unsure: Whether its words mean something else at times: "acht", "cuarto".
+        is_count: Whether it counts things that are known: "the two grants".
+        is_fraction: Whether it is a share in other words than per cent: "one in four", "a quarter".
     """
 
     values: frozenset[Decimal]
@@ -53,6 +57,8 @@ class Number:
     is_ordinal: bool = False
     is_part: bool = False
     is_unsure: bool = False
+    is_count: bool = False
+    is_fraction: bool = False
 
 
 def numbers_in(text: str, language: str = "en") -> list[Number]:
@@ -61,6 +67,7 @@ def numbers_in(text: str, language: str = "en") -> list[Number]:
     found = [
         number for number in (*_in_digits(text, language), *_in_words(text, language)) if not (skipped and number.end <= skipped.end())
     ]
+    found += _fractions(text, language)
     if scale := _IN_SCALE.search(text):
         times = _IN_SCALES[scale[1].lower()]
         found += [Number(_times(number.values, times), number.unit, number.start, number.end) for number in found]
@@ -72,6 +79,45 @@ def equals_any(number: Number, others: Sequence[Number]) -> bool:
     return any(
         not number.values.isdisjoint(other.values) and (number.unit == other.unit or not (number.unit and other.unit)) for other in others
     )
+
+
+def is_sum_of(number: Number, others: Sequence[Number]) -> bool:
+    """Whether a number is the sum of two or more neighbours among others, which have its unit or none."""
+    found = sorted(
+        {(other.start, other) for other in others if not (other.is_part or other.is_ordinal or other.is_fraction)}, key=itemgetter(0)
+    )
+    added = [min(other.values) for _, other in found if other.unit == number.unit or not (number.unit and other.unit)][:MOST_ADDED]
+    return any(sum(added[start:end]) in number.values for start in range(len(added)) for end in range(start + 2, len(added) + 1))
+
+
+def _fractions(text: str, language: str) -> Iterator[Number]:
+    """Shares that are not written in per cent: "one in four", "a quarter of"."""
+    words, known = contrasts(language), vocabulary(language)
+    if words is None or known is None:
+        return
+    for match in words.one_in.finditer(text):
+        parts = match.groupdict()
+        part = _value(parts["part"], known) if parts.get("part") else 1
+        whole = _value(parts["whole"] if parts.get("whole") else parts["every"], known)
+        if 0 < part < whole:
+            yield Number(_percentages(Decimal(100 * part) / whole), "%", *match.span(), is_word=True, is_fraction=True)
+    for form, percent in words.fractions.items():
+        for match in re.finditer(rf"(?<!{LETTER}){form}(?!{LETTER})", text, re.IGNORECASE):
+            times = next(
+                (number.value for number in number_words(text[: match.start()].rstrip(), language) if number.end >= match.start() - 1), 1
+            )
+            share = Decimal(100) * times / round(Decimal(100) / percent)
+            if 0 < share < 100:
+                yield Number(_percentages(share), "%", *match.span(), is_word=True, is_fraction=True, is_unsure=True)
+
+
+def _value(word: str, known: Vocabulary) -> int:
+    return int(word) if word.isdecimal() else known.values[folded(word)]
+
+
+def _percentages(share: Decimal) -> frozenset[Decimal]:
+    """A share as it may be written: 33.3 % is also 33."""
+    return frozenset({share.normalize(), *(round(share, places) for places in (0, 1, 2))})
 
 
 def _in_digits(text: str, language: str) -> Iterator[Number]:
@@ -119,10 +165,15 @@ def _times(values: frozenset[Decimal], scale: int) -> frozenset[Decimal]:
 
 
 def _in_words(text: str, language: str) -> Iterator[Number]:
+    special = contrasts(language)
     for words in number_words(text, language):
         unit = "%" if words.is_percentage else _unit(text, words.start, words.end)
         value = frozenset({Decimal(words.value)})
-        yield Number(value, unit, words.start, words.end, is_word=True, is_ordinal=words.is_ordinal, is_unsure=words.is_unsure)
+        is_count = not unit and bool(
+            not text[: words.start].strip() or (special and special.counted.search(text[max(0, words.start - 12) : words.start]))
+        )
+        kind = {"is_ordinal": words.is_ordinal, "is_unsure": words.is_unsure, "is_count": is_count}
+        yield Number(value, unit, words.start, words.end, is_word=True, **kind)
 
 
 def _unit(text: str, start: int, end: int) -> str:

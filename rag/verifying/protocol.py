@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from rag.types import Passage, Verdict
+from rag.types import Gap, Passage, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +35,14 @@ class Judgement:
     """What the passages do for a claim together: its facts may be spread over them.
 
     `supports` has one for each cited passage, in order; for a claim that cites none, the passage that supports it best, if any does.
+    `gaps` are what of a claim that is not supported the passages do not say. `better` is a passage that supports the claim where none of
+    those does that it cites.
     """
 
     verdict: Verdict
     supports: tuple[Support, ...]
+    gaps: tuple[Gap, ...] = ()
+    better: Support | None = None
 
 
 class Verifier(Protocol):

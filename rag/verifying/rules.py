@@ -1,49 +1,46 @@
-"""The verifier that needs no second model: a claim's score against the nearest words of a passage, its facts, its denials.
+"""The verifier that needs no second model: a claim's score against the nearest words of a passage, its facts, its contradictions.
 
 `decide` is where a verdict is decided.
 """
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from rag.embedding.protocol import Embedder, Embeddings, truncated
-from rag.types import Passage, Verdict
-from rag.verifying.facts import Facts, SourceFacts, facts_of, missing_facts, source_facts
-from rag.verifying.matching import PreparedPassage, Span, coverage, prepare, same_words, similar_words
+from rag.text.languages import FUNCTION_WORDS
+from rag.text.sentences import sentence_spans
+from rag.text.terms import indexed_terms
+from rag.types import Gap, Passage, Verdict
+from rag.verifying.claims import PreparedClaim, prepared_claim
+from rag.verifying.contrasts import contrasting
+from rag.verifying.evidence import Evidence, odds, probability
+from rag.verifying.facts import Facts, missing_facts, source_facts
+from rag.verifying.gathering import Run, best_run, candidates, gathered, with_facts
+from rag.verifying.matching import PreparedPassage, prepare, same_words, similar_words
 from rag.verifying.negation import denies_otherwise
-from rag.verifying.normalising import normalised, without_edges
 from rag.verifying.protocol import Claim, Judgement, Support
-from rag.verifying.vocabulary import checked_language
+from rag.verifying.vocabulary import checked_language, vocabulary
 
-CONSTANT, NEARNESS, COVERED = -7.33, 3.38, 6.72
-"""Of the odds that a claim is supported: fitted by `tests/benchmarks/verdicts.py`."""
+SUPPORTED = 0.8
+"""From this score on, a claim without a wrong fact is supported."""
 
-SUPPORTED = 0.7
-"""From this score on, a claim without a wrong fact is supported: of 100, 96 were, and 4 near misses, on the half it was chosen on."""
-
+SAME_SENTENCE = 0.6  # of a claim's words, the share that makes a sentence the one that it is of
+HALF = 0.5  # of a claim's words, the share that must stand together where sentences from elsewhere have all others
+ABOUT_SAME = 0.4  # of a claim's words, the share that a sentence must have to deny it
 RELATED = 0.05  # from this score on, it is related
-WORTH_A_SENTENCE = 0.05  # score that a second sentence must add to be among the supporting words
 
 
 @dataclass(frozen=True, slots=True)
-class _PreparedClaim:
-    """A claim with its normalised words, its facts and its vector."""
+class Found:
+    """The words of passages that are nearest to a claim: `words` follow each other, `gathered` are those and others from all over."""
 
-    text: str
     words: str
-    facts: Facts
-    vector: Embeddings
-
-
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """A passage to compare claims with; `vectors` has a row for each of its windows."""
-
-    passage: PreparedPassage
-    vectors: Embeddings
+    gathered: str
+    evidence: Evidence
+    covered: frozenset[int]
+    score: float
 
 
 class RuleVerifier:
@@ -54,112 +51,161 @@ class RuleVerifier:
         self._embedder = embedder
 
     def verify(self, claims: Sequence[Claim], passages: Sequence[Passage]) -> list[Judgement]:
-        """Check the sentences of an answer; each different text is embedded once."""
-        cites_nothing = any(not claim.cited for claim in claims)
-        needed = range(len(passages)) if cites_nothing else sorted({index for claim in claims for index in claim.cited})
-        prepared = {index: prepare(passages[index]) for index in needed}
-        windows = [window.text for passage in prepared.values() for window in passage.windows]
-        vectors = _embedded([*(claim.text for claim in claims), *windows], self._embedder)
-        ends = np.cumsum([len(claims), *(len(passage.windows) for passage in prepared.values())])
-        of_claims, *of_passages = np.split(vectors, ends[:-1])
-        sources = {index: _Source(prepared[index], rows) for index, rows in zip(needed, of_passages, strict=True)}
-        return [_judgement(claim, vector, sources) for claim, vector in zip(claims, of_claims, strict=True)]
+        """Check the sentences of an answer; each different sentence that is compared is embedded once."""
+        prepared = {index: prepare(passage) for index, passage in enumerate(passages)}
+        vectors: dict[str, Embeddings] = {}
+        judgements = self._judged(claims, [claim.cited or tuple(prepared) for claim in claims], prepared, vectors)
+        again = [number for number, claim in enumerate(claims) if claim.cited and judgements[number].verdict != "supported"]
+        others = [tuple(index for index in prepared if index not in claims[number].cited) for number in again]
+        uncited = [Claim(claims[number].text, ()) for number in again]
+        for number, other in zip(again, self._judged(uncited, others, prepared, vectors), strict=True):
+            if other.verdict == "supported":
+                mine = judgements[number]
+                judgements[number] = Judgement(mine.verdict, mine.supports, mine.gaps, other.supports[0])
+        return judgements
+
+    def _judged(
+        self,
+        claims: Sequence[Claim],
+        looked_in: Sequence[tuple[int, ...]],
+        prepared: Mapping[int, PreparedPassage],
+        vectors: dict[str, Embeddings],
+    ) -> list[Judgement]:
+        """A judgement on each claim by the passages that it is looked for in; new vectors are added to those that are known."""
+        needed = {claim.text for claim in claims}
+        for claim, indexes in zip(claims, looked_in, strict=True):
+            for passage in (prepared[index] for index in indexes):
+                ready = prepared_claim(claim.text, passage.facts.language)
+                needed |= {passage.windows[index].text for index in candidates(ready, passage)}
+        new = sorted(needed - vectors.keys())
+        vectors.update(zip(new, _embedded(new, self._embedder), strict=True))
+        return [
+            _judgement(claim, {index: prepared[index] for index in indexes}, vectors)
+            for claim, indexes in zip(claims, looked_in, strict=True)
+        ]
 
 
-def decide(text: str, facts: Facts, words: str, source: SourceFacts, titles: Sequence[str], score: float) -> Verdict:
-    """Decide on a claim; the first line that holds gives the verdict.
-
-    Args:
-        text: The claim.
-        facts: Its numbers, dates and names.
-        words: The words of the passages that are nearest to it.
-        source: The facts of all that the passages say.
-        titles: Headings and document names, whose facts hold for all words under them.
-        score: How probable the words alone make it, in [0, 1].
-    """
-    if missing_facts(facts, source):  # a number, date or name that is nowhere in the passages
-        return "unsupported"
-    if score < RELATED:  # another subject
-        return "unsupported"
-    if score < SUPPORTED:  # the same subject, but not the same statement
-        return "related"
-    if denies_otherwise(text, words, checked_language(f"{text}\n{words}", source.language)):  # one denies what the other says
-        return "related"
-    if missing_facts(
-        Facts(facts.numbers, facts.dates, ()), source_facts([words, *titles], source.language)
-    ):  # a figure of some other sentence
-        return "related"
-    return "supported"
+def decide(claim: PreparedClaim, found: Found, passages: Sequence[PreparedPassage]) -> tuple[Verdict, list[Gap]]:
+    """Decide on a claim by the words found for it, and say what of it they lack; the first line that holds gives the verdict."""
+    language = passages[0].facts.language
+    facts = passages[0].facts if len(passages) == 1 else source_facts([text for each in passages for text in each.context], language)
+    if gaps := missing_facts(claim.facts, facts, may_add=claim.is_sum):  # a number, date or name that is nowhere in the passages
+        return "unsupported", gaps
+    if found.score < RELATED:  # another subject
+        return "unsupported", []
+    if gaps := contradictions(claim, found.words, language):  # the passages say otherwise
+        return "unsupported" if found.score >= SUPPORTED and any(gap.is_contradicted for gap in gaps) else "related", gaps
+    if found.score < SUPPORTED:  # the same subject, but not the same statement
+        return "related", claim.missing(found.covered)
+    titles = [title for each in passages for title in each.titles]
+    figures = Facts(claim.facts.numbers, claim.facts.dates, ())
+    near = source_facts([found.gathered, *titles], language)
+    if gaps := missing_facts(figures, near, may_add=claim.is_sum):  # a figure of some other sentence
+        return "related", gaps
+    return "supported", []
 
 
-def support_probability(nearness: float, covered: float) -> float:
-    """The probability that words support a claim, logistic in their cosine and in the share of the claim's words that they have."""
-    return 1 / (1 + math.exp(-(CONSTANT + NEARNESS * nearness + COVERED * covered)))
+def contradictions(claim: PreparedClaim, words: str, language: str) -> list[Gap]:
+    """Where a claim says something else than the words nearest to it."""
+    spoken = checked_language(f"{claim.text}\n{words}", language)
+    gaps = contrasting(claim.text, words, spoken)
+    if denies_otherwise(claim.text, about_same(claim, words), spoken):  # one denies what the other says
+        known = vocabulary(spoken)
+        match = known.negations.search(claim.text) if known else None
+        gaps.append(Gap(*(match.span() if match else (0, len(claim.text))), "negation", is_contradicted=True))
+    return sorted(gaps, key=lambda gap: (gap.start, gap.end))
 
 
-def _judgement(claim: Claim, vector: Embeddings, sources: Mapping[int, _Source]) -> Judgement:
-    near = next((sources[index].passage.facts.language for index in claim.cited or sources), "")
-    prepared = _PreparedClaim(claim.text, without_edges(normalised(claim.text).text), facts_of(claim.text, near), vector)
+def about_same(claim: PreparedClaim, words: str) -> str:
+    """The sentence among words that has most of a claim; those that have much of it where none has most; all where none has much."""
+    stemmed_in = claim.language if claim.language in FUNCTION_WORDS else ""
+    sentences = [words[start:end] for start, end in sentence_spans(words)]
+    shares = [len(claim.covered_by(frozenset(indexed_terms(each, stemmed_in)[0]))) / max(1, len(claim.words)) for each in sentences]
+    if shares and max(shares) >= SAME_SENTENCE:
+        return sentences[shares.index(max(shares))]
+    return "\n".join(each for each, share in zip(sentences, shares, strict=True) if share >= ABOUT_SAME) or words
+
+
+def _judgement(claim: Claim, passages: Mapping[int, PreparedPassage], vectors: Mapping[str, Embeddings]) -> Judgement:
+    found_gaps = [_support(claim.text, index, passage, vectors) for index, passage in passages.items()]
+    supports = tuple(support for support, _ in found_gaps)
     if not claim.cited:
-        supports = [support for index in sources if (support := _support(prepared, index, sources[index])).verdict == "supported"]
-        best = sorted(supports, key=lambda support: -support.score)[:1]
-        return Judgement("supported" if best else "unsupported", tuple(best))
-    cited = tuple(_support(prepared, index, sources[index]) for index in claim.cited)
-    verdicts = {support.verdict for support in cited}
-    if len(cited) > 1 and "supported" not in verdicts:
-        verdicts.add(_joint_verdict(prepared, cited, sources))
-    return Judgement(next((each for each in ("supported", "related") if each in verdicts), "unsupported"), cited)
+        best = sorted((support for support in supports if support.verdict == "supported"), key=lambda support: -support.score)[:1]
+        return Judgement("supported" if best else "unsupported", tuple(best), () if best else _nearest_gaps(found_gaps))
+    by_index = dict(zip(passages, supports, strict=True))
+    cited = tuple(by_index[index] for index in claim.cited)
+    verdicts = {support.verdict for support in supports}
+    gaps = _nearest_gaps(found_gaps)
+    if len(passages) > 1 and "supported" not in verdicts:
+        joint, gaps = _joint(claim.text, supports, list(passages.values()), vectors)
+        verdicts.add(joint)
+    verdict: Verdict = "supported" if "supported" in verdicts else "related" if "related" in verdicts else "unsupported"
+    return Judgement(verdict, cited, () if verdict == "supported" else gaps)
 
 
-def _support(claim: _PreparedClaim, index: int, source: _Source) -> Support:
+def _nearest_gaps(found: Sequence[tuple[Support, tuple[Gap, ...]]]) -> tuple[Gap, ...]:
+    return max(found, key=lambda each: each[0].score)[1] if found else ()
+
+
+def _support(text: str, index: int, passage: PreparedPassage, vectors: Mapping[str, Embeddings]) -> tuple[Support, tuple[Gap, ...]]:
     """What one passage does for a claim: by the same words, by a quotation with small changes, or by meaning."""
-    passage = source.passage
-    if same := same_words(claim.words, passage):
-        if passage.whole.get(claim.words) == same:  # a sentence of the passage, word for word
-            return Support(index, *same, "supported", 1.0)
-        return Support(index, *same, _verdict(claim, passage.whole_sentences(*same), passage, 1.0), 1.0)
-    span, score = _nearest_window(claim, source)
-    if (similar := similar_words(claim.words, passage)) and similar[1] > score:
-        span, score = similar
-    return Support(index, *span, _verdict(claim, span, passage, score) if passage.text.strip() else "unsupported", score)
+    claim = prepared_claim(text, passage.facts.language)
+    if same := same_words(claim.normalised, passage):
+        if passage.whole.get(claim.normalised) == same:  # a sentence of the passage, word for word
+            return Support(index, *same, "supported", 1.0), ()
+        words = passage.text[slice(*passage.whole_sentences(*same))]
+        verdict, gaps = decide(claim, Found(words, words, Evidence(), frozenset(range(len(claim.words))), 1.0), [passage])
+        return Support(index, *same, verdict, 1.0), tuple(gaps)
+    if not passage.text.strip():
+        return Support(index, 0, 0, "unsupported", 0.0), ()
+    run = best_run(claim, passage, _near(claim, passage, vectors))
+    found = _found(claim, run, passage.text[run.start : run.end], [passage])
+    span = run.start, run.end
+    if (similar := similar_words(claim.normalised, passage)) and similar[1] > found.score:
+        span = similar[0]
+        found = replace(found, words=passage.text[slice(*span)], gathered=passage.text[slice(*span)], score=similar[1])
+    verdict, gaps = decide(claim, found, [passage])
+    return Support(index, *span, verdict, found.score), tuple(gaps)
 
 
-def _verdict(claim: _PreparedClaim, span: Span, passage: PreparedPassage, score: float) -> Verdict:
-    return decide(claim.text, claim.facts, passage.text[slice(*span)], passage.facts, passage.titles, score)
-
-
-def _nearest_window(claim: _PreparedClaim, source: _Source) -> tuple[Span, float]:
-    """The window nearest in meaning and words, and its score; a single sentence where a second adds little."""
-    span, best = (0, 0), 0.0
-    for window, cosine in zip(source.passage.windows, source.vectors @ claim.vector, strict=True):
-        score = support_probability(float(cosine), coverage(claim.text, window.terms, source.passage.language))
-        is_longer = span[0] <= window.start and span[1] <= window.end
-        if score > best + (WORTH_A_SENTENCE if is_longer and best else 0.0):
-            span, best = (window.start, window.end), score
-    return span, best
-
-
-def _joint_verdict(claim: _PreparedClaim, supports: Sequence[Support], sources: Mapping[int, _Source]) -> Verdict:
+def _joint(
+    text: str, supports: Sequence[Support], passages: Sequence[PreparedPassage], vectors: Mapping[str, Embeddings]
+) -> tuple[Verdict, tuple[Gap, ...]]:
     """On passages none of which supports a claim alone: each may have a part of it."""
-    cited = [(support, sources[support.index].passage) for support in supports]
-    windows = [
-        window for support, passage in cited for window in passage.windows if support.start <= window.start and window.end <= support.end
-    ]
-    terms = frozenset[str]().union(*(window.terms for window in windows))
-    cosines = np.concatenate([sources[support.index].vectors @ claim.vector for support in supports])
-    score = support_probability(float(cosines.max()) if cosines.size else 0.0, coverage(claim.text, terms, "en"))
-    words = "\n".join(passage.text[support.start : support.end] for support, passage in cited)
-    source = source_facts([text for _, passage in cited for text in passage.context])
-    titles = [title for _, passage in cited for title in passage.titles]
-    return decide(claim.text, claim.facts, words, source, titles, max(score, *(support.score for support in supports)))
+    nearest = max(range(len(supports)), key=lambda index: supports[index].score)
+    claim = prepared_claim(text, passages[nearest].facts.language)
+    run = best_run(claim, passages[nearest], _near(claim, passages[nearest], vectors))
+    verdict, gaps = decide(claim, _found(claim, run, passages[nearest].text[run.start : run.end], passages), passages)
+    return verdict, tuple(gaps)
+
+
+def _found(claim: PreparedClaim, run: Run, words: str, passages: Sequence[PreparedPassage]) -> Found:
+    """What speaks for a claim: in a run of sentences, and with sentences from all over the passages."""
+    language = passages[0].facts.language
+    titles = [title for each in passages for title in each.titles]
+    near = with_facts(claim, run.covered, source_facts([words, *titles], language))
+    covered, texts = gathered(claim, passages, near)
+    everything = "\n".join([words, *texts])
+    if texts:
+        covered = with_facts(claim, covered, source_facts([everything, *titles], language))
+    count = max(1, len(claim.words))
+    evidence = Evidence(run.nearness, len(near) / count, len(covered) / count, len(texts) / 4)
+    score = probability(odds(evidence))
+    if claim.words and len(covered) == len(claim.words) and evidence.covered >= HALF:  # each word is said somewhere
+        score = max(score, SUPPORTED)
+    return Found(words, everything, evidence, covered, score)
+
+
+def _near(claim: PreparedClaim, passage: PreparedPassage, vectors: Mapping[str, Embeddings]) -> dict[int, float]:
+    """The cosine of each sentence that is compared."""
+    return {index: float(vectors[passage.windows[index].text] @ vectors[claim.text]) for index in candidates(claim, passage)}
 
 
 def _embedded(texts: Sequence[str], embedder: Embedder) -> Embeddings:
-    """A row for each text, each different one embedded once."""
+    """A row for each text."""
     if not texts:
         return np.empty((0, 0), np.float32)
-    places = {text: place for place, text in enumerate(dict.fromkeys(texts))}
-    return embedder.embed_documents([truncated(_valid(text), embedder) for text in places])[[places[text] for text in texts]]
+    return embedder.embed_documents([truncated(_valid(text), embedder) for text in texts])
 
 
 def _valid(text: str) -> str:

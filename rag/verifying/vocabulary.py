@@ -49,6 +49,94 @@ class Vocabulary:
     denying_prefix: str
 
 
+@dataclass(frozen=True, slots=True)
+class Contrasts:
+    """Words of one language by which two sentences differ though they share the others; patterns match nothing where it has none.
+
+    Attributes:
+        every: "all", "each", "always".
+        some: "some", "many", "often".
+        only: "only".
+        before: "before".
+        after: "after".
+        plans: What says that something is planned, or may be: "plans to", "perhaps".
+        assured: What leaves that open too, in a claim: "can", "allowed".
+        conditions: "if", "unless".
+        reports: What says that something is somebody's claim, or none that holds: "alleged", "myth".
+        sums: "in total".
+        counted: What stands before a number of things that are named: "the" three.
+        attributing: An opening that says whose words follow: "According to the report,".
+        passive: What stands before the one who acts: "by".
+        auxiliaries: What stands before a verb in the passive voice: "was".
+        opposites: Groups of words, as patterns, any of the first of which is the opposite of any of the second.
+        peoples: Words for one country and its people, each with the first of them.
+        fractions: Words for fractions, in per cent.
+        one_in: "one in four", with the numbers as groups `part` and `whole`, or `every`.
+    """
+
+    every: re.Pattern[str]
+    some: re.Pattern[str]
+    only: re.Pattern[str]
+    before: re.Pattern[str]
+    after: re.Pattern[str]
+    plans: re.Pattern[str]
+    assured: re.Pattern[str]
+    conditions: re.Pattern[str]
+    reports: re.Pattern[str]
+    sums: re.Pattern[str]
+    counted: re.Pattern[str]
+    attributing: re.Pattern[str]
+    passive: re.Pattern[str]
+    auxiliaries: re.Pattern[str]
+    opposites: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]
+    peoples: Mapping[str, str]
+    fractions: Mapping[str, int]
+    one_in: re.Pattern[str]
+
+
+@cache
+def contrasts(language: str) -> Contrasts | None:
+    """The words of a language that make two sentences differ; None where there is no vocabulary."""
+    table = _tables().get(language)
+    if not table:
+        return None
+    patterns = {name: _pattern(table.get(name, "")) for name in _CONTRASTS}
+    opposites = [tuple(map(_beginning, pair.split("|"))) for pair in table.get("opposites", "").split()]
+    numbers = _any_of(vocabulary(language).values) if table.get("units") else "(?!)"  # type: ignore[union-attr]
+    return Contrasts(
+        **patterns,
+        opposites=tuple((one, other) for one, other in opposites),
+        peoples={name: names[0] for names in (group.split("/") for group in table.get("peoples", "").split()) for name in names},
+        fractions={form: int(value) for value, entry in table.get("fractions", {}).items() for form in _forms(entry)},
+        one_in=_pattern(table.get("one_in", "").replace("{n}", rf"(?:\d{{1,3}}|{numbers})")),
+    )
+
+
+_CONTRASTS = (
+    *("every", "some", "only", "before", "after", "plans", "assured", "conditions", "reports"),
+    *("sums", "counted", "attributing", "passive", "auxiliaries"),
+)
+
+
+def _beginning(words: str) -> re.Pattern[str]:
+    """Matches a word that begins with one of these; a short one must be the whole word."""
+    forms = words.split("/")
+    if not forms[0].isascii() and not re.match(r"[^\W\d_]", forms[0]):
+        return _NEVER
+    unspaced = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
+    alternatives = [re.escape(form) if unspaced.match(form) else rf"(?<!{LETTER}){re.escape(form)}" for form in forms]
+    ends = [
+        alternative if unspaced.match(form) else f"{alternative}{LETTER}{{0,{_endings(form)}}}(?!{LETTER})"
+        for form, alternative in zip(forms, alternatives, strict=True)
+    ]
+    return re.compile("|".join(ends), re.IGNORECASE)
+
+
+def _endings(form: str) -> int:
+    """How many letters may follow a word's beginning: few after a short one, which begins other words too."""
+    return 6 if len(form) >= 5 or (len(form) == 4 and not form.isascii()) else 3 if not form.isascii() else 1
+
+
 @cache
 def vocabulary(language: str) -> Vocabulary | None:
     """The vocabulary of a language by its ISO 639-1 code; None where there is none."""
@@ -73,7 +161,13 @@ def month_numbers() -> Mapping[str, int]:
 
 def checked_language(text: str, near: str = "") -> str:
     """The language in which a text's facts are looked up; `near` is that of the text it is compared with, which decides for short ones."""
-    return language_of(text) or language_by_script(text) or near or likely_language(text) or "en"
+    return language_of(text) or language_by_script(text) or near or _by_letters(text) or likely_language(text) or "en"
+
+
+def _by_letters(text: str) -> str:
+    """The language that alone has letters of a text; "" where there is none."""
+    small = text.lower()
+    return next((language for language, table in _tables().items() if any(each in small for each in table.get("letters", ""))), "")
 
 
 @cache

@@ -12,27 +12,27 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from rapidfuzz import fuzz
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from rag.embedding.backends import build_embedder
 from rag.embedding.protocol import Embedder, Embeddings
 from rag.settings import Settings
-from rag.verifying.facts import facts_of, missing_facts, source_facts
-from rag.verifying.matching import coverage, prepare
-from rag.verifying.negation import denies_otherwise
+from rag.verifying.claims import prepared_claim
+from rag.verifying.facts import missing_facts, source_facts
+from rag.verifying.gathering import best_run, candidates, gathered
+from rag.verifying.matching import prepare
 from rag.verifying.protocol import Claim
-from rag.verifying.rules import RuleVerifier, support_probability
+from rag.verifying.rules import RuleVerifier, contradictions
 from tests.benchmarks.verdict_pairs import Pair, pairs
 
 VERDICTS = ("supported", "related", "unsupported")
 TRIED: dict[str, tuple[int, ...]] = {
     "cosine": (0,),
     "words covered": (1,),
-    "fuzzy": (2,),
+    "words gathered": (2,),
     "cosine + covered": (0, 1),
-    "cosine + covered + fuzzy": (0, 1, 2),
+    "cosine + covered + gathered": (0, 1, 2),
     "all, with facts": (0, 1, 2, 3, 4),
 }
 
@@ -56,7 +56,7 @@ class RememberingEmbedder:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A pair with what speaks for it (best cosine, words covered there, fuzzy ratio, all facts there, nothing denied) and its verdict."""
+    """A pair, its verdict, and what speaks for it: cosine, words covered, words gathered, all facts there, nothing contradicted."""
 
     pair: Pair
     evidence: tuple[float, ...]
@@ -67,15 +67,15 @@ def judged(pair: Pair, embedder: Embedder) -> Judged:
     """Check a pair."""
     passage, sentence = pair.passage, pair.sentence
     prepared = prepare(passage)
-    rows = embedder.embed_documents([sentence, *(window.text for window in prepared.windows)])
-    seen = [
-        (float(cosine), coverage(sentence, window.terms, prepared.language), window.text)
-        for cosine, window in zip(rows[1:] @ rows[0], prepared.windows, strict=True)
-    ]
-    cosine, covered, words = max(seen, key=lambda each: support_probability(each[0], each[1]))
-    lacks = missing_facts(facts_of(sentence), source_facts([passage.text, passage.heading, Path(passage.document).stem.replace("_", " ")]))
-    fuzzy = fuzz.partial_ratio(sentence.casefold(), passage.text.casefold()) / 100
-    evidence = (cosine, covered, fuzzy, float(not lacks), float(not denies_otherwise(sentence, words)))
+    claim = prepared_claim(sentence, prepared.facts.language)
+    compared = candidates(claim, prepared)
+    rows = embedder.embed_documents([sentence, *(prepared.windows[index].text for index in compared)])
+    run = best_run(claim, prepared, dict(zip(compared, map(float, rows[1:] @ rows[0]), strict=True)))
+    covered, _ = gathered(claim, [prepared], run.covered)
+    count = max(1, len(claim.words))
+    lacks = missing_facts(claim.facts, source_facts([passage.text, passage.heading, Path(passage.document).stem.replace("_", " ")]))
+    says_otherwise = contradictions(claim, passage.text[run.start : run.end], prepared.facts.language)
+    evidence = (run.nearness, len(run.covered) / count, len(covered) / count, float(not lacks), float(not says_otherwise))
     return Judged(pair, evidence, RuleVerifier(embedder).verify([Claim(sentence, (0,))], [passage])[0].verdict)
 
 

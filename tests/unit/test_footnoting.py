@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from rag import Answer, Passage
 from rag.answering.citations import CitationResolver
 from rag.answering.footnoting import footnoted
-from rag.types import Verdict
+from rag.types import CheckedSentence, Gap, Verdict
 from rag.verifying.protocol import Claim, Judgement, Support
 
 TEXTS = ("Rain falls on Monday. The sun shines.", "Snow falls on Friday.", "Fog comes on Sunday.")
@@ -68,6 +68,37 @@ def test_a_supported_sentence_without_a_number_gets_one_and_numbers_follow_the_t
         ("Snow falls then.[1]", "supported", (2,)),
         ("Hail falls never.", "unsupported", ()),
     ]
+
+
+class MovingVerifier:
+    """Says that the second passage supports every claim, and what the one that is cited lacks of it."""
+
+    def __init__(self, *, has_better: bool) -> None:
+        self._has_better = has_better
+
+    def verify(self, claims: Sequence[Claim], passages: Sequence[Passage]) -> list[Judgement]:
+        """Find the last word of each claim missing."""
+        better = Support(1, 0, len(passages[1].text), "supported", 0.9) if self._has_better else None
+        judgements = []
+        for claim in claims:
+            start = claim.text.rindex(" ") + 1
+            gap = Gap(start, len(claim.text) - 1, "words")
+            judgements.append(Judgement("related", tuple(Support(index, 0, 0, "related", 0.3) for index in claim.cited), (gap,), better))
+        return judgements
+
+
+def test_a_footnote_moves_to_the_passage_that_supports_its_sentence_and_says_so() -> None:
+    answer = footnoted(answered("Snow falls on Friday [3]."), MovingVerifier(has_better=True))
+    (moved,) = answer.citations
+    assert (moved.passage, moved.number, moved.verdict, moved.is_moved) == (PASSAGES[1], 1, "supported", True)
+    assert answer.sentences == (CheckedSentence(0, 24, "supported", (0,)),)
+
+
+def test_words_that_are_not_supported_are_found_in_the_answer() -> None:
+    answer = footnoted(answered("Rain never falls. **Snow** falls [1] on  *Friday* [2]."), MovingVerifier(has_better=False))
+    gaps = [gap for sentence in answer.sentences for gap in sentence.gaps]
+    assert [answer.text[gap.start : gap.end] for gap in gaps] == ["falls", "Friday"]
+    assert not any(citation.is_moved for citation in answer.citations)
 
 
 def test_a_footnote_goes_after_the_emphasis_and_not_into_code_or_tables() -> None:

@@ -1,0 +1,85 @@
+"""A claim and passages -> the run of sentences of a passage that says most of it, and sentences from all over that say more together."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rag.verifying.claims import PreparedClaim
+from rag.verifying.facts import SourceFacts, missing_facts
+from rag.verifying.matching import PreparedPassage, Span
+
+CANDIDATES = 4  # sentences of a passage with most of a claim's words, whose meaning is compared
+LONGEST_RUN = 6  # sentences
+LEAST_SHARED = 2  # words other than figures that a sentence from elsewhere must share with a claim
+MOST_GATHERED = 4  # sentences in addition to the run
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Sentences of a passage that follow each other: `text[start:end]`, with the indexes of the claim's words that they have."""
+
+    start: int
+    end: int
+    covered: frozenset[int]
+    nearness: float
+
+
+def candidates(claim: PreparedClaim, passage: PreparedPassage) -> list[int]:
+    """The sentences of a passage that have most of a claim's words, best first."""
+    counts = [(len(claim.covered_by(window.terms)), -index) for index, window in enumerate(passage.windows)]
+    return [-index for count, index in sorted(counts, reverse=True)[:CANDIDATES] if count]
+
+
+def best_run(claim: PreparedClaim, passage: PreparedPassage, near: Mapping[int, float]) -> Run:
+    """The run that has most of a claim's words, from one of the candidates, whose cosines `near` has: wider while it has more of them."""
+    best, best_value = Run(0, 0, frozenset(), 0.0), 0.0
+    for index, cosine in near.items():
+        first, last, covered = index, index, claim.covered_by(passage.windows[index].terms)
+        while last - first + 1 < LONGEST_RUN and (wider := _wider(claim, passage, (first, last), covered)):
+            step, covered = wider
+            first, last = min(first, first + step), max(last, last + step)
+        value = cosine / 2 + len(covered) / max(1, len(claim.words)) - 0.02 * (last - first)
+        if value > best_value:
+            best, best_value = Run(passage.windows[first].start, passage.windows[last].end, covered, cosine), value
+    return best
+
+
+def _wider(claim: PreparedClaim, passage: PreparedPassage, run: Span, covered: frozenset[int]) -> tuple[int, frozenset[int]] | None:
+    """Whether to take the sentence after a run or before it, and the words covered then; None where neither adds any.
+
+    To a sum, a sentence with a number adds one.
+    """
+    found = []
+    for step, index in ((1, run[1] + 1), (-1, run[0] - 1)):
+        if 0 <= index < len(passage.windows):
+            window = passage.windows[index]
+            more = claim.covered_by(window.terms)
+            if (more - covered and claim.is_about(more, 1)) or (claim.is_sum and more and any(map(str.isdecimal, window.text))):
+                found.append((len(more - covered), step, covered | more))
+    return max(found)[1:] if found else None
+
+
+def gathered(claim: PreparedClaim, passages: Sequence[PreparedPassage], covered: frozenset[int]) -> tuple[frozenset[int], list[str]]:
+    """The words that sentences from all over the passages have, those first that have most of what is missing; and these sentences."""
+    windows = [
+        (words, window.text)
+        for passage in passages
+        for window in passage.windows
+        if claim.is_about(words := claim.covered_by(window.terms), LEAST_SHARED)
+    ]
+    texts: list[str] = []
+    while windows and len(texts) < MOST_GATHERED and len(covered) < len(claim.words):
+        more, text = max(windows, key=lambda each: len(each[0] - covered))
+        if not more - covered:
+            break
+        covered, texts = covered | more, [*texts, text]
+    return covered, texts
+
+
+def with_facts(claim: PreparedClaim, covered: frozenset[int], source: SourceFacts) -> frozenset[int]:
+    """The covered words, and those that are a number, date or name that a source has in another form."""
+    facts = claim.facts
+    spans = [(number.start, number.end) for number in facts.numbers] + [(dates[0].start, dates[0].end) for dates in facts.dates]
+    spans += [(name.start, name.start + len(name.word)) for name in facts.names]
+    missing = {gap.start for gap in missing_facts(facts, source, may_add=claim.is_sum)}
+    spans = [span for span in spans if span[0] not in missing]
+    return covered | {index for index, word in enumerate(claim.words) if any(start <= word.start < end for start, end in spans)}

@@ -1,0 +1,125 @@
+"""What a sentence says otherwise than its source, or in other words that hold; and which words of it are marked."""
+
+import pytest
+
+from rag import Passage
+from rag.embedding.protocol import Embedder
+from rag.types import Gap
+from rag.verifying.protocol import Claim, Judgement
+from rag.verifying.rules import RuleVerifier
+from tests.benchmarks.changed_facts import changed_facts
+from tests.fakes import BagOfWordsEmbedder
+
+LEAST_CAUGHT = 0.95
+
+OTHERWISE = {
+    "condition": [
+        ("Employees get a company car.", "Employees get a company car if they have been here for five years."),
+        ("The deposit is returned to the tenant.", "The deposit is returned to the tenant, provided that the flat is clean."),
+        ("Los empleados reciben un coche.", "Los empleados reciben un coche si llevan cinco años en la empresa."),
+    ],
+    "quantity": [
+        ("All employees get a company car.", "Some employees get a company car."),
+        ("Every museum is closed on Monday.", "Many museums are closed on Monday."),
+        ("所有员工每年都会得到一封公司的信。", "部分员工每年都会得到一封公司的信。"),
+    ],
+    "role": [
+        ("Amazon sued the city of Seattle.", "The city of Seattle sued Amazon."),
+        ("The tenant insures the landlord.", "The landlord insures the tenant."),
+        ("Amazon was sued by the city of Seattle.", "The city of Seattle was sued by Amazon."),
+    ],
+    "order": [
+        ("Notify the clinic after the appointment is missed.", "Notify the clinic before the appointment is missed."),
+        ("Pay the fee before the exam.", "Pay the fee after the exam."),
+        ("Die Klinik ist nach dem Termin zu benachrichtigen.", "Die Klinik ist vor dem Termin zu benachrichtigen."),
+    ],
+    "plan": [
+        ("Canada has banned single-use plastic bags.", "Canada plans to ban single-use plastic bags by the end of 2021."),
+        ("The drug lowers the risk of stroke.", "The drug possibly lowers the risk of stroke."),
+    ],
+    "report": [
+        ("The vaccine causes infertility.", "The report calls the claim that the vaccine causes infertility a myth."),
+        ("The bridge was built by monks.", "That the bridge was built by monks is a rumour."),
+    ],
+    "opposite": [
+        ("Sales increased in May.", "Sales decreased in May."),
+        ("The museum opens at noon on Sunday.", "The museum closes at noon on Sunday."),
+    ],
+    "number": [
+        ("One in five customers pays late.", "25 % of customers pay late."),
+        ("The two grants add up to 600 euros.", "The first grant is 300 euros. The second grant is 200 euros."),
+        ("The three grants are paid in May.", "The two grants are paid in May."),
+    ],
+    "name": [("Michelle Obama signed the law.", "Barack Obama signed the law. Obama was glad.")],
+}
+"""A claim that its source does not support, and why."""
+
+HOLDS = [
+    (
+        "There is a debate about whether cloned meat should be labelled.",
+        "In the debate about whether or not cloned meat should be labelled.",
+    ),
+    ("The average man in the U.S. weighs 200 pounds.", "The average American man weighs 200 pounds."),
+    ("The British government raised the tax.", "The government of the United Kingdom raised the tax."),
+    ("One in four customers pays late.", "25 % of customers pay late."),
+    ("A quarter of customers pay late.", "25 % of customers pay late."),
+    ("The two grants add up to 500 euros.", "The first grant is 300 euros. The second grant is 200 euros."),
+    ("According to the handbook, staff may park in the yard.", "Staff may park in the yard."),
+    ("The kit contains a hammer, a saw and a drill.", "The kit contains:\n- a hammer\n- a saw\n- a drill"),
+    ("The city of Seattle was sued by Amazon.", "Amazon sued the city of Seattle."),
+    ("Barack Obama signed the law.", "Obama signed the law."),
+    ("J. Smith signed the report.", "The report was signed by John Smith."),
+    ("The firm plans to sell the mill.", "The firm plans to sell the mill next year."),
+]
+"""A claim and a source that says the same in another way."""
+
+
+def _checked(claim: str, *sources: str, embedder: Embedder | None = None, cited: tuple[int, ...] = (0,)) -> Judgement:
+    passages = [Passage(1, 1.0, 1.0, "notes.txt", "0" * 64, 1, "1", 0, len(text), text, "", 0, text) for text in sources]
+    return RuleVerifier(embedder or BagOfWordsEmbedder()).verify([Claim(claim, cited)], passages)[0]
+
+
+@pytest.mark.parametrize(("kind", "claim", "source"), [(kind, *pair) for kind, pairs in OTHERWISE.items() for pair in pairs])
+def test_what_a_source_says_otherwise_is_not_supported_and_its_words_are_marked(kind: str, claim: str, source: str) -> None:
+    checked = _checked(claim, source)
+
+    assert checked.verdict != "supported"
+    assert kind in {gap.kind for gap in checked.gaps}
+    assert all(0 <= gap.start < gap.end <= len(claim) for gap in checked.gaps)
+
+
+@pytest.mark.parametrize(("claim", "source"), HOLDS)
+def test_what_is_said_in_another_way_is_supported(claim: str, source: str, minilm: Embedder) -> None:
+    checked = _checked(claim, source, embedder=minilm)
+
+    assert (checked.verdict, checked.gaps) == ("supported", ())
+
+
+@pytest.mark.parametrize("kind", sorted({fact.kind for fact in changed_facts()}))
+def test_changed_facts_are_caught_in_many_languages(kind: str) -> None:
+    caught = [_checked(fact.claim, fact.source).verdict != "supported" for fact in changed_facts() if fact.kind == kind]
+
+    assert sum(caught) >= LEAST_CAUGHT * len(caught)
+
+
+def test_a_gap_names_the_words_and_what_the_source_says() -> None:
+    (all_of_them,) = _checked("All employees get a company car.", "Some employees get a company car.").gaps
+    (condition,) = _checked("Guests may swim.", "Guests may swim if a guard is there.").gaps
+    (number,) = _checked("The bag weighs 30 kilograms.", "The bag weighs 40 kilograms.").gaps
+
+    assert all_of_them == Gap(0, 3, "quantity", is_contradicted=True, stated="Some")
+    assert (condition.kind, condition.is_contradicted, condition.stated) == ("condition", False, "if a guard is there")
+    assert (number.start, number.end, number.kind) == (15, 17, "number")
+
+
+def test_a_sentence_whose_passages_do_not_support_it_is_offered_one_that_does() -> None:
+    sources = "Oil the boards twice a year.", "Opened items may not be returned. Parcels are inspected."
+
+    checked = _checked("Opened items may not be returned.", *sources)
+
+    assert checked.verdict != "supported"
+    assert checked.better is not None
+    assert (checked.better.index, sources[1][checked.better.start : checked.better.end].strip(".")) == (
+        1,
+        "Opened items may not be returned",
+    )
