@@ -4,6 +4,7 @@ read (questions, gold, text_spans) -> search (running) -> judge (judging) -> mea
 """
 
 from rag.errors import EvaluationError as EvaluationError, QuestionFileError as QuestionFileError, SettingChangeError as SettingChangeError
+from rag.evaluating.calibrating import CalibrationResult as CalibrationResult, Rates as Rates, calibrate as calibrate
 from rag.evaluating.comparing import Comparison as Comparison, Difference as Difference, compare as compare
 from rag.evaluating.gold import Corpus as Corpus, Gold as Gold
 from rag.evaluating.metrics import Metric as Metric, Scores as Scores

@@ -87,7 +87,7 @@ class Evaluation:
         return tuple(row for row in self.rows if row.is_missed)
 
 
-def evaluate(retriever: Retriever, questions: Sequence[Question], top_k: int, on_progress: OnProgress | None = None) -> Evaluation:
+def evaluate(retriever: Retriever, questions: Sequence[Question], top_k: int, progress: OnProgress | None = None) -> Evaluation:
     """Search each question and measure what is found.
 
     The first question is searched once before, so that loading a model is not measured.
@@ -96,7 +96,7 @@ def evaluate(retriever: Retriever, questions: Sequence[Question], top_k: int, on
         retriever: What is measured.
         questions: At least one.
         top_k: The k of the metrics at k; at least 1.
-        on_progress: Called after each question.
+        progress: Called after each question.
 
     Returns:
         The figures; a question that cannot be searched is a row with an error, and stops no other.
@@ -112,8 +112,8 @@ def evaluate(retriever: Retriever, questions: Sequence[Question], top_k: int, on
     rows = []
     for number, question in enumerate(questions, start=1):
         rows.append(_row(retriever, question, depth, top_k))
-        if on_progress:
-            on_progress(number, len(questions))
+        if progress:
+            progress(number, len(questions))
     return Evaluation(top_k, depth, retriever.min_confidence, tuple(rows), summarise(rows, retriever.min_confidence, top_k))
 
 

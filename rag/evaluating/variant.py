@@ -36,6 +36,7 @@ def changed_settings(settings: Settings, changes: Sequence[str]) -> tuple[Settin
         SettingChangeError: There is no such setting, it takes no such value, or it has nothing to do with retrieval.
     """
     values: dict[str, object] = {}
+    given = {name: getattr(settings, name) for name in settings.model_fields_set}  # a library's own choice wins over a default
     for change in changes:
         name, equals, value = change.partition("=")
         if not equals:
@@ -45,7 +46,7 @@ def changed_settings(settings: Settings, changes: Sequence[str]) -> tuple[Settin
             raise SettingChangeError(f"{name} is given twice.")
         values[name] = value.strip() or Settings.model_fields[name].get_default(call_default_factory=True)
     try:
-        changed = Settings.model_validate({name: getattr(settings, name) for name in Settings.model_fields} | values)
+        changed = Settings.model_validate(given | values)
     except ValidationError as error:
         problems = (f"{'_'.join(map(str, problem['loc']))}={problem['input']}: {problem['msg']}" for problem in error.errors())
         raise SettingChangeError("; ".join(problems) + ".") from error
@@ -71,6 +72,8 @@ def open_variant(library: "Library", settings: Settings, opener: Opener, progres
         StorageError: The disk or the database refused.
         EmbeddingError: The embedding model cannot be used.
     """
+    if "embedding_model" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"embedding_model": library.embedding_model})
     with TemporaryDirectory(prefix="rag-eval-", ignore_cleanup_errors=True) as folder:
         scratch = Path(folder)
         with opener(scratch / "library", settings.model_copy(update={"chroma_url": None})) as variant:

@@ -4,7 +4,7 @@ import re
 
 _COMPARE = (
     # en, de, nl, sv
-    r"compar(?:e[sd]?|ing|isons?)|differences?|differs?|different|contrast|versus|vs|"
+    r"compar(?:e[sd]?|ing|ison|isons(?= (?:between|of|with)\b))|differences?|differs?|different|contrast|versus|vs|"
     r"vergl(?:eich\w*|ich\w*)|verglichen|unterschiede?|unterscheid\w+|vergelijk\w*|vergelek\w*|verschil\w*|"
     r"jämför\w*|skillnad\w*|skiljer|sammenlign\w*|forskjell\w*|forskel\w*|"
     # fr, es, it, pt, ro

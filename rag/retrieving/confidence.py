@@ -2,10 +2,10 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from rag.embedding.protocol import Embedder
 from rag.reading.reader import ReadUnit
@@ -41,15 +41,39 @@ class AnswerFeatures(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Odds:
-    """The odds that a question is answered: fitted by `tests/benchmarks/confidence.py`."""
+    """The odds that a question is answered."""
 
     constant: float
     weights: AnswerFeatures
 
+    def of(self, features: AnswerFeatures) -> float:
+        """The logit."""
+        return self.constant + sum(weight * feature for weight, feature in zip(self.weights, features, strict=True))
 
-ENGLISH = Odds(-4.40, AnswerFeatures(0.38, 5.55, 1.24, -3.48))
-OTHER = Odds(-2.59, AnswerFeatures(0.51, 0.29, 2.40, 0.37))
-"""For questions in other languages: the built-in model's cosines say less of them."""
+
+Tongue = Literal["english", "other", "across"]
+"""A question is in English, in another language, or in another one than the document that answers it best."""
+
+Calibration = Mapping[Tongue, Odds]
+"""The odds for one embedding model; those for "across" are left out where the model knows one language."""
+
+BUILT_IN: Calibration = {
+    "english": Odds(-4.40, AnswerFeatures(0.38, 5.55, 1.24, -3.48)),
+    "other": Odds(-2.59, AnswerFeatures(0.51, 0.29, 2.40, 0.37)),  # the built-in model's cosines say less of other languages
+}
+"""For the built-in model, and for those without a calibration of their own: fitted by `tests/benchmarks/confidence.py`."""
+
+
+def tongue_of(language: str, passages_language: str) -> Tongue:
+    """Of which kind a question is; languages are ISO codes, or "" where they are not known."""
+    if language and passages_language and language != passages_language:
+        return "across"
+    return "english" if language in {"", "en"} else "other"
+
+
+def odds_for(calibration: Calibration, tongue: Tongue, language: str) -> Odds:
+    """The odds of a kind of question; without those across languages, the question's own language decides."""
+    return calibration.get(tongue) or calibration[tongue_of(language, language)]
 
 
 def answer_features(
@@ -66,14 +90,12 @@ def answer_features(
     )
 
 
-def confidence(features: AnswerFeatures, *, is_english: bool, has_codes: bool = False) -> float:
+def confidence(features: AnswerFeatures, odds: Odds, *, has_codes: bool = False) -> float:
     """The probability that passages answer a question, in [0, 1], where as many questions are answered as are not.
 
     `has_codes`: the question names codes, and the first passage has them.
     """
-    fitted = ENGLISH if is_english else OTHER
-    odds = fitted.constant + sum(weight * feature for weight, feature in zip(fitted.weights, features, strict=True)) + CODES * has_codes
-    return 1 / (1 + math.exp(-odds))
+    return 1 / (1 + math.exp(-odds.of(features) - CODES * has_codes))
 
 
 def _words_of(name: str) -> str:

@@ -61,7 +61,13 @@ class Retriever:
     """Finds passages in an index."""
 
     def __init__(
-        self, embedder: CheckedEmbedder, index: Index, second_look: SecondLook | None = None, *, has_wordings: bool = True
+        self,
+        embedder: CheckedEmbedder,
+        index: Index,
+        second_look: SecondLook | None = None,
+        *,
+        has_wordings: bool = True,
+        has_profiles: bool = True,
     ) -> None:
         """Search `index`, embedded with `embedder`.
 
@@ -70,24 +76,27 @@ class Retriever:
             index: Where to search.
             second_look: Orders the best chunks anew.
             has_wordings: Whether what a question names is searched for by its other names too; see `wording`.
+            has_profiles: Whether documents that a question names count for more; see `rag.text.profiles`.
         """
         self._embedder = embedder
         self._index = index
         self._second_look = second_look
         self._least_ranked = second_look.depth if second_look else 0
         self._has_wordings = has_wordings
+        self._has_profiles = has_profiles
         self._keywords = ThreadPoolExecutor(thread_name_prefix="keywords")  # keyword search runs beside semantic search
 
     def close(self) -> None:
         """End its threads."""
         self._keywords.shutdown()
 
-    def retrieve(self, queries: Sequence[Query], top_k: int, scope: Scope) -> list[Passage]:
+    def retrieve(self, queries: Sequence[Query], top_k: int, scope: Scope, *, looks_twice: bool = True) -> list[Passage]:
         """Find the passages that answer best, best first; the first query is the one a reranker reads.
 
-        Of given chunks every one is compared, and no other has a part in a passage or in a score.
+        Of given chunks every one is compared, and no other has a part in a passage or in a score. `looks_twice`: whether the best chunks
+        are ordered anew by what takes a slower look at them.
         """
-        found = self.find(queries, top_k, scope)
+        found = self.find(queries, top_k, scope, looks_twice=looks_twice)
         records = self._index.records
         return [
             _passage(rank, passage, trimmed(passage.sentences), records[passage.best.chunk.document_id])
@@ -95,12 +104,12 @@ class Retriever:
             if passage.best.chunk.document_id in records
         ]
 
-    def find(self, queries: Sequence[Query], top_k: int, scope: Scope) -> list[UntrimmedPassage]:
+    def find(self, queries: Sequence[Query], top_k: int, scope: Scope, *, looks_twice: bool = True) -> list[UntrimmedPassage]:
         """Find passages as `retrieve` does, not trimmed yet."""
         lexical = self._index.lexical
         queries = self._with_wordings(queries)
         ranked = self._distinct(queries, top_k, scope)
-        if self._second_look and ranked:
+        if self._second_look and looks_twice and ranked:
             ranked = self._second_look.reordered(queries[0].text, ranked, top_k)
         places = {each.chunk.key: (rank, max(0.0, ranked[0].score - each.score)) for rank, each in enumerate(ranked, start=1)}
         weigh = lexical.term_weights(" ".join(query.text for query in queries)).weight
@@ -127,7 +136,7 @@ class Retriever:
         """The best chunks without copies; more are ranked where copies take the places: a footer stands in every letter."""
         depth = max(SPARE * top_k, self._least_ranked, LEAST_RANKED)
         most = max(depth, MOST_RANKED)
-        named = [self._index.lexical.documents(query.text) for query in queries]
+        named = [self._index.lexical.documents(query.text) if self._has_profiles else {} for query in queries]
         hits = self._keywords.submit(self._keyword_hits, queries, named, depth, scope)
         asked = [_Asked(query, self._embedder.embed_query(query.text), names) for query, names in zip(queries, named, strict=True)]
         while True:

@@ -5,13 +5,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Self
 
+from rag import arguments
 from rag.embedding.checked import CheckedEmbedder
 from rag.errors import EmptyQuestionError, QuestionTooLongError
 from rag.reading.reader import Reader, ReadUnit
 from rag.reading.weighing import weighed
-from rag.retrieving.confidence import answer_features, confidence
+from rag.retrieving.calibrations import Calibrations
+from rag.retrieving.comparing_words import COMPARE, LINK, WEIGH
+from rag.retrieving.confidence import AnswerFeatures, Calibration, Tongue, answer_features, confidence, odds_for, tongue_of
 from rag.retrieving.follow_up import StandaloneQuestion
 from rag.retrieving.naming import NamedDocuments
+from rag.retrieving.narrowing import Narrowed, narrowed
 from rag.retrieving.parts import merged, passages_for_each
 from rag.retrieving.polarity import agreement, chooses
 from rag.retrieving.retriever import Query, Retriever, Scope
@@ -58,19 +62,29 @@ class SearchRequest:
         chunks: Sequence[ChunkKey] | None = None,
     ) -> Self:
         """A request as a caller makes it; `EmptyQuestionError`, `QuestionTooLongError` or `ValueError` where it cannot be searched."""
-        if top_k is not None and top_k < 1:
-            raise ValueError(f"top_k must be at least 1, not {top_k}")
-        names = None if documents is None else tuple(documents)
-        keys = None if chunks is None else tuple(chunks)
-        return cls(checked_question(question), _newest(history), top_k, names, keys)
+        if top_k is not None:
+            arguments.count("top_k", top_k)
+        names = None if documents is None else arguments.texts("documents", documents)
+        keys = None if chunks is None else arguments.keys(chunks)
+        return cls(checked_question(question), _newest(arguments.messages(history)), top_k, names, keys)
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSample:
+    """What the probability that passages answer is computed from; `language` is the question's, "" where it is not known."""
+
+    features: AnswerFeatures
+    tongue: Tongue
+    language: str
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The units of passages as the reader scores them, and the probability that they answer."""
+    """The units of passages as the reader scores them, and the probability that they answer; `sample` is None without passages."""
 
     units: tuple[ReadUnit, ...]
     confidence: float
+    sample: AnswerSample | None = None
 
 
 class Search:
@@ -82,6 +96,7 @@ class Search:
         self._embedder = embedder
         self._reader = reader
         self._settings = settings
+        self._calibrations = Calibrations(index.folder)
 
     def by_rule(self, request: SearchRequest) -> StandaloneQuestion:
         """The question as it is searched without a chat model: a follow-up completed, one about several things in parts."""
@@ -98,6 +113,21 @@ class Search:
 
         return NamedDocuments(self._index.documents(request.documents), naming)
 
+    def retrieve(self, request: SearchRequest) -> list[Passage]:
+        """Passages for a question, best first: of the documents that it says to look in, where they answer it; else of all."""
+        searched = self.by_rule(request)
+        if only := self.only(request, searched):
+            passages, _ = self.passages(replace(request, documents=only.documents), searched)
+            if self.read(searched.text, passages, request.question).confidence >= self._settings.min_confidence:
+                return passages
+        return self.passages(request, searched)[0]
+
+    def only(self, request: SearchRequest, searched: StandaloneQuestion) -> Narrowed | None:
+        """The documents that the question says to look in, among those that are searched; None where it says nothing plainly."""
+        if not self._settings.question_filters or not request.reads_question or request.chunks is not None or searched.parts:
+            return None
+        return narrowed(searched.text, self._index.documents(request.documents))
+
     def passages(self, request: SearchRequest, searched: StandaloneQuestion) -> tuple[list[Passage], tuple[QuestionPart, ...]]:
         """Passages for a question, its rewrite and its parts, best first, and the parts with theirs; errors as for `Library.retrieve`."""
         ids = None if request.documents is None else [record.id for record in self._index.documents(request.documents)]
@@ -112,7 +142,7 @@ class Search:
             if not self._index.records:
                 return [], ()
             top_k = request.top_k or self._settings.top_k
-            whole = self._retriever.retrieve(queries, top_k, Scope(ids, chunks))
+            whole = self._retriever.retrieve(queries, top_k, Scope(ids, chunks), looks_twice=not searched.parts)  # its parts are looked at
             if not searched.parts:
                 return whole, ()
             each = passages_for_each(top_k, len(searched.parts))
@@ -124,6 +154,15 @@ class Search:
             with ThreadPoolExecutor(len(searched.parts)) as threads:
                 return merged(whole, list(threads.map(of_part, searched.parts)), searched.parts)
 
+    @property
+    def calibration(self) -> Calibration:
+        """How confidence follows from what was found, with the present embedding model: the library's own, else the shipped one."""
+        return self._calibrations.of(self._embedder.identity)
+
+    def keep_calibration(self, calibration: Calibration) -> None:
+        """Use a calibration whenever the library uses its present embedding model; raises `StorageError` where the disk refuses."""
+        self._calibrations.keep(self._embedder.identity, calibration)
+
     def read(self, question: str, passages: Sequence[Passage], asked: str = "") -> Reading:
         """Read passages, best first, for a question; `asked` is how it was asked, where it is a follow-up that was rewritten."""
         if not passages:
@@ -131,15 +170,19 @@ class Search:
         units = self._reader.read(question, passages)
         with self._index.guarded():
             records = self._index.records
-            titles = [records[passage.document_id].title if passage.document_id in records else "" for passage in passages]
+            known = [records.get(passage.document_id) for passage in passages]
             weights, *own_weights = [self._index.lexical.term_weights(text) for text in dict.fromkeys((question, asked or question))]
-        language = likely_language(question) or "en"
-        units = weighed(units, passages, (weights, *own_weights))
+        titles = [record.title if record else "" for record in known]
+        language = likely_language(question)
+        tongue = tongue_of(language, known[0].language if known[0] else "")
+        lists = any(words.search(question) for words in (COMPARE, WEIGH, LINK))
+        units = weighed(units, passages, (weights, *own_weights), lists=lists)
         if chooses(question):
-            units = [_weighed_by_polarity(each, question, passages, language) for each in units]
+            units = [_weighed_by_polarity(each, question, passages, language or "en") for each in units]
         features = answer_features(question, passages, titles, units, weights, self._embedder)
-        sure = confidence(features, is_english=language == "en", has_codes=weights.has_codes(passages[0].chunk_text))
-        return Reading(tuple(units), sure)
+        odds = odds_for(self.calibration, tongue, language)
+        sure = confidence(features, odds, has_codes=weights.has_codes(passages[0].chunk_text))
+        return Reading(tuple(units), sure, AnswerSample(features, tongue, language))
 
 
 def _weighed_by_polarity(unit: ReadUnit, question: str, passages: Sequence[Passage], language: str) -> ReadUnit:
@@ -150,7 +193,7 @@ def _weighed_by_polarity(unit: ReadUnit, question: str, passages: Sequence[Passa
 
 def checked_question(question: str) -> str:
     """The question as it is searched; `EmptyQuestionError` or `QuestionTooLongError` where it cannot be."""
-    stripped = question.strip()
+    stripped = arguments.text("question", question).strip()
     if not stripped:
         raise EmptyQuestionError("The question is empty. Ask something about your documents.")
     if len(stripped) > MOST_QUESTION_CHARACTERS:
@@ -158,7 +201,7 @@ def checked_question(question: str) -> str:
             f"The question has {len(stripped):,} characters; the limit is {MOST_QUESTION_CHARACTERS:,}. Ask more briefly, "
             "or add a long text as a document and ask about it."
         )
-    return _valid(stripped)
+    return arguments.valid(stripped)
 
 
 def _newest(history: Sequence[Message]) -> tuple[Message, ...]:
@@ -167,10 +210,5 @@ def _newest(history: Sequence[Message]) -> tuple[Message, ...]:
         room -= len(message.content)
         if room < 0:
             break
-        newest.append(replace(message, content=_valid(message.content)))
+        newest.append(replace(message, content=arguments.valid(message.content)))
     return tuple(reversed(newest))
-
-
-def _valid(text: str) -> str:
-    """Text without lone surrogates, which no index and no endpoint takes."""
-    return text.encode("utf-8", "replace").decode()

@@ -54,7 +54,7 @@ def asked(library: Library, source: str, question: str, documents: Sequence[str]
         return None
     parts = library._parts
     weights = parts.index.lexical.term_weights(question)
-    pairs = unit_features(parts.search._reader.read(question, passages), passages, [weights])
+    pairs = unit_features(library._now().search._reader.read(question, passages), passages, [weights])
     texts = [
         " ".join(passages[each.index].headed_text[slice(*span)] for span in (each.unit.lead, (each.unit.start, each.unit.end)) if span)
         for each, _ in pairs

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rag import Chunk, DocumentRecord, Library
+from rag import Chunk, DocumentRecord, Library, Settings
+from rag.building import checked_embedder
 from rag.embedding.model_files import model_folder
 from rag.embedding.protocol import Embeddings
 from rag.settings import DEFAULT_EMBEDDING_MODEL
@@ -85,7 +86,8 @@ def make(folder: Path, chunks: int) -> float:
     """Make a library where it is not there with the present model; returns the seconds it took."""
     began = time.monotonic()
     with Library.open(folder) as library:
-        identity, embedder = library.index_identity, library.embedder
+        identity = library.index_identity
+    embedder = checked_embedder(Settings())  # the library's own knows its index, which is closed
     made = folder / "made"
     if made.exists() and made.read_text(encoding="utf-8") == identity:
         return 0.0
