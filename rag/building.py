@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -15,12 +15,18 @@ from rag.embedding.backends import build_embedder
 from rag.embedding.checked import CheckedEmbedder
 from rag.embedding.downloading import download, is_here
 from rag.embedding.protocol import Closable, Embedder
+from rag.endpoints.chat.endpoint import CHAT, CONNECTED
 from rag.endpoints.chat.model import ChatModel, OpenAIChatModel
+from rag.endpoints.chat.trying import TRIAL_TOKENS, ChatTrial, tried
+from rag.endpoints.client import Service
 from rag.exploring.vectors import VectorReader
 from rag.fetching.addresses import is_public, is_public_or_local
 from rag.fetching.fetcher import Fetcher
+from rag.files import shown_name
+from rag.formats.as_markdown import read_markdown
 from rag.formats.loader import Loader
 from rag.formats.recogniser import Recogniser
+from rag.formats.registry import register_installed
 from rag.formats.viewer import Viewer
 from rag.ingesting.adding import FileAdder
 from rag.ingesting.chunking import index_identity
@@ -36,13 +42,17 @@ from rag.reranking import Reranker, build_reranker
 from rag.retrieving.retriever import Retriever
 from rag.retrieving.search import Search
 from rag.retrieving.second_look import ReaderLook, RerankerLook, SecondLook
-from rag.settings import Settings
+from rag.settings import ChatEndpoint, Settings
 from rag.storing.index import Index
+from rag.storing.kept_settings import Connection, KeptSettings, SettingsKeeper, with_kept
 from rag.storing.lock import LibraryLock, ReadOnlyCopy, lock_or_copy
 from rag.storing.model_choice import ModelChoice
 from rag.storing.opening import Opener, SideOpener
 from rag.storing.originals import Originals
 from rag.storing.removed import RemovedFiles
+from rag.verifying.choosing import build_model
+from rag.verifying.joined import JoinedVerifier
+from rag.verifying.protocol import Verifier
 from rag.verifying.rules import RuleVerifier
 from rag.viewing import Pages
 
@@ -52,19 +62,62 @@ OCR_PATIENCE = 3  # times the limit for reading a page: OCR gives way to everyth
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """What a `Library` is made of; `closing` closes all that was built here."""
+class Asking:
+    """What answers questions under some settings. It is replaced as a whole, so that a question goes on as it began.
 
-    lock: LibraryLock | ReadOnlyCopy
-    writing: threading.RLock
-    embedder: CheckedEmbedder
+    Attributes:
+        kept: What the library kept when this was built.
+        settings: Those it was opened with, and of those that these leave open the kept ones.
+    """
+
+    kept: KeptSettings
+    settings: Settings
     chat_model: ChatModel | None
-    originals: Originals
-    removed: RemovedFiles
-    index: Index
     search: Search
     answerer: Answerer
     checker: Checker
+
+
+@dataclass(frozen=True, slots=True)
+class AskingParts:
+    """What answers questions, besides the settings that a library keeps; `chat_model` is one that was given."""
+
+    settings: Settings
+    chat_model: ChatModel | None
+    retriever: Retriever
+    index: Index
+    embedder: CheckedEmbedder
+    reader: Reader
+    verifier: Verifier
+
+    def under(self, kept: KeptSettings, before: Asking | None = None) -> Asking:
+        """What answers under kept settings; the same chat model goes on: it has learned what its server takes."""
+        now = with_kept(self.settings, replace(kept, chosen="") if self.chat_model else kept)
+        model = self.chat_model
+        if model is None and before and _chat_settings(before.settings) == _chat_settings(now):
+            model = before.chat_model
+        elif model is None and now.chat_endpoint:
+            service = CONNECTED if kept.connection and not self.settings.chat_base_url else CHAT
+            model = _chat_model(now.chat_endpoint, now, service)
+        search = Search(self.retriever, self.index, self.embedder, self.reader, now)
+        answerer = Answerer(search, self.index, self.verifier, model, now)
+        return Asking(kept, now, model, search, answerer, Checker(search, self.verifier))
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a `Library` is made of; `closing` closes all that was built here, `asking` builds what answers with other kept settings."""
+
+    folder: Path
+    lock: LibraryLock | ReadOnlyCopy
+    writing: threading.RLock
+    embedder: CheckedEmbedder
+    keeper: SettingsKeeper
+    is_chat_given: bool
+    asking: Callable[[KeptSettings, Asking | None], Asking]
+    originals: Originals
+    removed: RemovedFiles
+    index: Index
     vectors: VectorReader
     loader: Loader
     pages: Pages
@@ -91,8 +144,8 @@ def build_parts(
 
     No model is loaded, no index opened, and no process started yet. Raises as `Library.open` does.
     """
+    register_installed()
     with ExitStack() as closing:
-        chat_model = chat_model or _closed_by(closing, _chat_model(settings))
         if not reranker and settings.reranker:
             reranker = _closed_by(closing, build_reranker(settings.reranker, settings.reranker_model, settings.reranker_api_key))
         lock = lock_or_copy(folder)
@@ -109,20 +162,16 @@ def build_parts(
         index = Index(Opener(lock.folder, settings.chroma_url, originals, identity, is_read_only=is_read_only), originals)
         reader = Reader()
         closing.callback(reader.close)
-        retriever = Retriever(checked, index, _second_look(settings, reranker, reader, index), has_wordings=settings.wordings)
+        look = _second_look(settings, reranker, reader, index)
+        retriever = Retriever(checked, index, look, has_wordings=settings.wordings, has_profiles=settings.profiles)
         closing.callback(retriever.close)
         closing.callback(index.close)
         pages = Pages(index, originals, Viewer(memory_megabytes=settings.parse_megabytes))
         closing.callback(pages.close)
-        max_bytes = int(settings.max_file_megabytes * 1e6)
+        max_bytes = _max_bytes(settings)
         is_allowed = is_public_or_local if settings.fetch_private else is_public
         fetcher = Fetcher(max_bytes=max_bytes, seconds=settings.fetch_seconds, is_allowed=is_allowed)
-        loader = Loader(
-            max_bytes=max_bytes,
-            seconds_without_progress=settings.parse_seconds,
-            memory_megabytes=settings.parse_megabytes,
-            has_ocr=settings.ocr,
-        )
+        loader = _loader(settings)
         closing.callback(loader.close)
         writing = threading.RLock()
         seconds = OCR_PATIENCE * settings.parse_seconds
@@ -146,19 +195,18 @@ def build_parts(
         index.on_lost(main.adder.restore)
         switcher = Switcher(choice, main, originals, writing, None if is_fixed or is_read_only else open_side)
         closing.callback(switcher.close)
-        search = Search(retriever, index, checked, reader, settings)
-        verifier = RuleVerifier(checked)
+        verifier = _verifier(settings, RuleVerifier(checked), closing)
         return Parts(
+            folder=folder,
             lock=lock,
             writing=writing,
             embedder=checked,
-            chat_model=chat_model,
+            keeper=SettingsKeeper(folder),
+            is_chat_given=chat_model is not None,
+            asking=AskingParts(settings, chat_model, retriever, index, checked, reader, verifier).under,
             originals=originals,
             removed=RemovedFiles(folder / "removed"),
             index=index,
-            search=search,
-            answerer=Answerer(search, index, verifier, chat_model, settings),
-            checker=Checker(search, verifier),
             vectors=VectorReader(index, identity),
             loader=loader,
             pages=pages,
@@ -180,6 +228,15 @@ def checked_embedder(settings: Settings) -> CheckedEmbedder:
     return CheckedEmbedder(_embedder(settings))
 
 
+def text_of(path: Path, settings: Settings, name: str = "") -> str:
+    """A file's text in Markdown, without adding it to a library; raises a `DocumentError`. The suffix of `name` counts, if given."""
+    loader = _loader(settings)
+    try:
+        return read_markdown(loader, path, name or shown_name(path))
+    finally:
+        loader.close()
+
+
 def get_model(model: str, settings: Settings, progress: Callable[[float], None] | None = None) -> None:
     """Download a model from Hugging Face where it is not here, and prepare it for this machine; raises EmbeddingError."""
     if ":" not in model and not is_here(model):
@@ -191,18 +248,53 @@ def get_model(model: str, settings: Settings, progress: Callable[[float], None] 
         embedder.close()
 
 
+def _loader(settings: Settings) -> Loader:
+    return Loader(
+        max_bytes=_max_bytes(settings),
+        seconds_without_progress=settings.parse_seconds,
+        memory_megabytes=settings.parse_megabytes,
+        has_ocr=settings.ocr,
+    )
+
+
+def _max_bytes(settings: Settings) -> int:
+    return int(settings.max_file_megabytes * 1e6)
+
+
 def _embedder(settings: Settings, model: str = "") -> Embedder:
     """The embedder of a model; that of the settings, where none is named."""
     chosen = model or settings.embedding_model
     return build_embedder(chosen, settings.embedding_backend, settings.exported_models, settings.embedding_endpoint)
 
 
-def _chat_model(settings: Settings) -> ChatModel | None:
-    if not (endpoint := settings.chat_endpoint):
-        return None
+async def try_chat(connection: Connection, settings: Settings) -> ChatTrial:
+    """Ask the chat model of a connection for a word, and say how its endpoint behaves."""
+    limited = settings.model_copy(update={"chat_max_tokens": settings.chat_max_tokens or TRIAL_TOKENS})
+    return await tried(_chat_model(connection.endpoint, limited, CONNECTED))
+
+
+def _chat_model(endpoint: ChatEndpoint, settings: Settings, service: Service) -> OpenAIChatModel:
     return OpenAIChatModel(
-        endpoint, max_tokens=settings.chat_max_tokens, temperature=settings.chat_temperature, timeout_seconds=settings.chat_seconds
+        endpoint,
+        max_tokens=settings.chat_max_tokens,
+        temperature=settings.chat_temperature,
+        timeout_seconds=settings.chat_seconds,
+        service=service,
     )
+
+
+def _chat_settings(settings: Settings) -> tuple[object, ...]:
+    """What a chat model is built from."""
+    return settings.chat_endpoint, settings.chat_max_tokens, settings.chat_temperature, settings.chat_seconds
+
+
+def _verifier(settings: Settings, rules: RuleVerifier, closing: ExitStack) -> Verifier:
+    """The rules, with the model beside them that the settings name; nothing is loaded before its first use."""
+    chosen = settings.verifier.strip()
+    if chosen.casefold() in {"off", "none", ""}:
+        return rules
+    model = build_model(chosen, settings.verifier_model, settings.verifier_api_key)
+    return JoinedVerifier(rules, _closed_by(closing, model))
 
 
 def _second_look(settings: Settings, reranker: Reranker | None, reader: Reader, index: Index) -> SecondLook | None:

@@ -1,20 +1,39 @@
-"""Settings, and the one place that reads the environment."""
+"""Settings, and the one place that reads the environment and the files `.env` and `footnote.toml`.
+
+A value given as an argument (by a command's option or a program) wins over the environment, that over `.env`, that over `footnote.toml`,
+both in the working directory; what the library keeps (`rag.storing.kept_settings`) comes next, and the default last.
+"""
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from platformdirs import user_cache_path
-from pydantic import AliasChoices, Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 from rag.endpoints.addresses import without_secrets
+from rag.errors import SettingsError
+from rag.text.language_names import LANGUAGES
 
 DEFAULT_EMBEDDING_MODEL = "all-MiniLM-L6-v2"
 OPENAI_BASE_URL = "https://api.openai.com/v1"
+CONTEXT_TOKENS = 4096  # of a chat model whose context size is not known
+LOCAL_SERVERS = {"Ollama": 11434, "llama.cpp": 8080, "LM Studio": 1234, "vLLM": 8000}
+"""Chat servers, and the ports at which they usually answer."""
+
+ENV_FILE, TOML_FILE = Path(".env"), Path("footnote.toml")
+FILES_OFF = "RAG_SETTINGS_FILES"  # "false" in the environment: neither file is read
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +56,11 @@ class EmbeddingEndpoint:
 
 
 class Settings(BaseSettings):
-    """The settings, given as arguments or environment variables (`RAG_` and the field's name in capitals).
+    """The settings: arguments, else the environment or `.env` (`RAG_` and the field's name in capitals), else `footnote.toml`.
 
     Raises:
-        pydantic.ValidationError: A value is out of range or of the wrong kind.
+        pydantic.ValidationError: A value is out of range or of the wrong kind; `problems` says so in sentences.
+        SettingsError: `.env` or `footnote.toml` cannot be read.
     """
 
     model_config = SettingsConfigDict(env_prefix="RAG_", env_ignore_empty=True, frozen=True, extra="forbid", populate_by_name=True)
@@ -68,6 +88,9 @@ class Settings(BaseSettings):
     top_k: int = Field(default=5, ge=1, le=100, description="passages retrieved per question")
     min_confidence: float = Field(default=0.3, ge=0, le=1, description="below this confidence, Footnote declines to answer")
     split_questions: bool = Field(default=True, description="search each of the documents, things or times that a question compares")
+    question_filters: bool = Field(
+        default=True, description='where a question says in which documents to look, such as "in the 2022 report", search those first'
+    )
     reranker: str | None = Field(
         default=None,
         description="cross-encoder that reorders the best chunks: a folder, a model already downloaded, or an endpoint's address",
@@ -75,6 +98,15 @@ class Settings(BaseSettings):
     reranker_model: str | None = Field(default=None, description="model at the reranking endpoint, if it serves several")
     reranker_api_key: SecretStr | None = Field(default=None, description="API key for the reranking endpoint")
     rerank_depth: int = Field(default=20, ge=1, le=200, description="chunks that the reranker scores per question")
+    profiles: bool = Field(
+        default=True, description="rank documents by what a question names of them: their names, titles, companies, dates, years"
+    )
+    verifier: str = Field(
+        default="off",
+        description="model that checks sentences beside the rules: off, a cross-encoder (folder or downloaded), or an endpoint's address",
+    )
+    verifier_model: str | None = Field(default=None, description="model at the verifier's endpoint, if it serves several")
+    verifier_api_key: SecretStr | None = Field(default=None, description="API key for the verifier's endpoint")
     wordings: bool = Field(
         default=True, description="search for synonyms and spelled-out acronyms of a question's words too, and correct typos"
     )
@@ -106,7 +138,9 @@ class Settings(BaseSettings):
     chat_base_url: str | None = Field(default=None, description="OpenAI-compatible endpoint, such as http://localhost:11434/v1")
     chat_model: str | None = Field(default=None, description="chat model; detected if the endpoint serves exactly one")
     chat_api_key: SecretStr | None = Field(default=None, description="API key for RAG_CHAT_BASE_URL; local servers need none")
-    chat_context_tokens: int = Field(default=4096, ge=512, description="context size of the chat model in tokens, answer included")
+    chat_context_tokens: int = Field(
+        default=CONTEXT_TOKENS, ge=512, description="context size of the chat model in tokens, answer included"
+    )
     chat_max_tokens: int | None = Field(
         default=None, ge=16, description="maximum length of an answer, in tokens; the endpoint's own limit if not set"
     )
@@ -114,9 +148,38 @@ class Settings(BaseSettings):
         default=None, ge=0, le=2, description="sampling temperature of the chat model; its own default if not set"
     )
     chat_seconds: float = Field(default=120, gt=0, description="timeout for the chat model's next words")
+    chat_servers: str = Field(
+        default=" ".join(f"http://127.0.0.1:{port}/v1" for port in LOCAL_SERVERS.values()),
+        description="addresses where the page looks for chat servers to offer, separated by spaces; `none` looks nowhere",
+    )
+    answer_language: str | None = Field(
+        default=None,
+        max_length=40,
+        description="language in which the chat model answers, such as `German` or `de`; the question's if not set",
+    )
+    answer_tone: Literal["plain", "formal", "friendly"] | None = Field(
+        default=None, description="tone of the chat model's answers: `plain`, `formal` or `friendly`; its own if not set"
+    )
+    answer_length: Literal["short", "medium", "long"] = Field(
+        default="medium", description="length of the chat model's answers: `short`, `medium` or `long`"
+    )
+    instructions: str | None = Field(
+        default=None, max_length=1500, description="your own instructions to the chat model, such as `Give amounts in euros`"
+    )
 
     openai_base_url: str | None = Field(default=None, validation_alias=AliasChoices("openai_base_url", "OPENAI_BASE_URL"))
     openai_api_key: SecretStr | None = Field(default=None, validation_alias=AliasChoices("openai_api_key", "OPENAI_API_KEY"))
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        *_: Any,
+        **__: Any,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """In the order of precedence; pydantic-settings asks for them."""
+        return init_settings, *(make() for _, make in _sources())
 
     def __repr_args__(self) -> Iterator[tuple[str | None, object]]:
         """Hide passwords in addresses from `repr`."""
@@ -130,6 +193,13 @@ class Settings(BaseSettings):
             if not re.fullmatch(r"\s*(\[?[0-9A-Fa-f:.]+\]?|[\w.-]+)?\s*", name, re.ASCII):
                 raise ValueError(f"{name.strip()!r} is not a host name or address; give names without http:// and without a port")
         return value
+
+    @field_validator("answer_language")
+    @classmethod
+    def _names_a_language(cls, value: str | None) -> str | None:
+        if value and not re.fullmatch(r"[^\W\d_]+([ -][^\W\d_]+)*", value):
+            raise ValueError(f"{value!r} is not the name of a language, such as German, nor a code, such as de")
+        return LANGUAGES.get((value or "").lower(), value)
 
     @property
     def allowed_names(self) -> list[str]:
@@ -168,3 +238,59 @@ class Settings(BaseSettings):
         if self.openai_base_url or self.openai_api_key:
             return self.openai_base_url or OPENAI_BASE_URL, self.openai_api_key
         return None
+
+
+Source = Callable[[], PydanticBaseSettingsSource]
+
+
+def _sources() -> list[tuple[str, Source]]:
+    """What is read besides arguments, with how messages call it, in the order of precedence."""
+    sources: list[tuple[str, Source]] = [("the environment", lambda: EnvSettingsSource(Settings))]
+    if os.environ.get(FILES_OFF, "").lower() not in {"0", "false", "no", "off"}:
+        sources.append((str(ENV_FILE), lambda: _EnvFile(Settings, env_file=ENV_FILE, dotenv_filtering="only_existing")))
+        sources.append((str(TOML_FILE), _TomlFile))
+    return sources
+
+
+class _EnvFile(DotEnvSettingsSource):
+    def __init__(self, *given: Any, **options: Any) -> None:
+        try:
+            super().__init__(*given, **options)
+        except (OSError, ValueError) as error:
+            raise SettingsError(f"{ENV_FILE.absolute()} cannot be read: {error}. Correct the file, or remove it.") from error
+
+
+class _TomlFile(TomlConfigSettingsSource):
+    def __init__(self) -> None:
+        try:
+            super().__init__(Settings, toml_file=TOML_FILE)
+        except (OSError, ValueError) as error:
+            raise SettingsError(f"{TOML_FILE.absolute()} is not valid TOML: {error}. Correct the file, or remove it.") from error
+
+
+def variable_of(name: str) -> str:
+    """The environment variable of a setting."""
+    return name.upper() if name.startswith("openai_") else f"RAG_{name.upper()}"
+
+
+def where_set(name: str) -> str:
+    """Where a setting is set outside the library: "RAG_TOP_K in the environment", "top_k in footnote.toml"; "" where it is not."""
+    for place, make in _sources():
+        if {name, name.upper()} & make()().keys():
+            return f"{name if place == str(TOML_FILE) else variable_of(name)} in {place}"
+    return ""
+
+
+def problems(error: ValidationError) -> list[str]:
+    """What is wrong with settings, a sentence each: the setting, where its value comes from, and what it must be."""
+    return [_problem(each["loc"], each["msg"], each.get("input")) for each in error.errors()]
+
+
+def _problem(loc: tuple[int | str, ...], must: str, value: object) -> str:
+    given = "_".join(map(str, loc))
+    name = given.lower()
+    if name not in Settings.model_fields:
+        return f"{given} in {TOML_FILE} is not a setting. Correct or remove it."
+    where, must = where_set(name) or variable_of(name), must.removeprefix("Value error, ")
+    shown = "" if "key" in name or name.endswith("token") else f" (it is {value!r})"
+    return f"{where}: {must[0].lower()}{must[1:]}{shown}."

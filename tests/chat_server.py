@@ -11,6 +11,10 @@ drop the connection, `no-finish` ends without a reason, `length` with that one, 
 `think-unopened` and `reasoning` think first. `usage` counts the prompt's words as tokens, `cuts-prompt` saw seven. `many-models`,
 `no-models`, `no-list`, `list-404` and `with-embedder` differ in the list of models. `redirect` sends everything to `redirect_to`.
 `echo-key` repeats the key in an error.
+`whole` sends the answer in one piece. `needs-key` wants `KEY`. `ollama`, `llamacpp`, `lmstudio`, `vllm` and `mistral` tell their context
+size as these do; `ollama` knows no `max_completion_tokens` and ignores it, `mistral` refuses it, as it does any unknown key of a message,
+and `groq` refuses names in messages. `gemini` refuses parameters by "Cannot find field". `footnote` is another Footnote.
+`strict-roles` has a template that knows user and assistant alone, `small-context` refuses a prompt as too long.
 """
 
 import json
@@ -31,6 +35,23 @@ MODEL = "stand-in"
 NOT_FOUND = "Not found in your documents."
 THOUGHT = "The reader wants a quotation."
 SLOW_SECONDS = 0.3
+KEY = "sk-right"
+CONTEXT = 8192
+
+ABOUT_MODELS: dict[str, Body] = {
+    "vllm": {"max_model_len": CONTEXT, "owned_by": "vllm"},
+    "mistral": {"max_context_length": CONTEXT},
+    "groq": {"context_window": CONTEXT},
+    "llamacpp": {"owned_by": "llamacpp"},
+    "footnote": {"owned_by": "footnote"},
+}
+"""What servers say of a model in their list."""
+ELSEWHERE: dict[tuple[str, str], Body] = {
+    ("ollama", "/api/ps"): {"models": [{"name": MODEL, "model": MODEL, "context_length": CONTEXT}]},
+    ("lmstudio", "/api/v0/models"): {"data": [{"id": MODEL, "loaded_context_length": CONTEXT, "max_context_length": 131072}]},
+    ("llamacpp", "/props"): {"default_generation_settings": {"n_ctx": CONTEXT}},
+}
+"""What they say besides, at which path."""
 
 LISTS = {
     "many-models": ["alpha", "beta"],
@@ -47,6 +68,67 @@ STATUSES: dict[str, tuple[int, Body, dict[str, str]]] = {
     "500": (500, {"error": {"message": "out of memory"}}, {}),
     "503": (503, {"error": {"message": "loading the model"}}, {}),
 }
+
+
+def _extra_keys(body: Body) -> bool:
+    """Whether messages have keys that are not of the protocol's core."""
+    return any(message.keys() - {"role", "content"} for message in body["messages"])
+
+
+def _has_system(body: Body) -> bool:
+    return any(message["role"] == "system" for message in body["messages"])
+
+
+NO_EXTRAS: Body = {"detail": [{"type": "extra_forbidden", "loc": ["body", "max_tokens"], "msg": "Extra inputs are not permitted"}]}
+REFUSALS: dict[str, tuple[Callable[[Body], bool], int, Body | list[Body]]] = {
+    "no-system": (_has_system, 400, {"error": {"message": "System role not supported", "type": "BadRequestError", "param": None}}),
+    "strict-roles": (_has_system, 400, {"error": {"message": "Conversation roles must alternate user/assistant/user/assistant/..."}}),
+    "small-context": (
+        lambda _: True,
+        400,
+        {"error": {"message": "the request exceeds the available context size, try increasing it", "type": "exceed_context_size_error"}},
+    ),
+    "no-max-tokens": (
+        lambda body: "max_tokens" in body,
+        400,
+        {
+            "error": {
+                "message": "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.",
+                "param": "max_tokens",
+                "code": "unsupported_parameter",
+            }
+        },
+    ),
+    "no-token-limit": (lambda body: bool({"max_tokens", "max_completion_tokens"} & set(body)), 422, NO_EXTRAS),
+    "no-temperature": (
+        lambda body: "temperature" in body,
+        400,
+        {
+            "error": {
+                "message": "Unsupported value: 'temperature' does not support 0.5 with this model. Only the default (1) is supported.",
+                "param": "temperature",
+                "code": "unsupported_value",
+            }
+        },
+    ),
+    "mistral": (lambda body: _extra_keys(body) or "max_completion_tokens" in body, 422, NO_EXTRAS),
+    "groq": (
+        lambda body: _extra_keys(body) or bool({"logprobs", "logit_bias", "n"} & set(body)),
+        400,
+        {"error": {"message": "property 'messages.0.name' is unsupported", "type": "invalid_request_error"}},
+    ),
+    "gemini": (
+        lambda body: "stream_options" in body,
+        400,
+        [{"error": {"code": 400, "message": 'Invalid JSON payload received. Unknown name "stream_options": Cannot find field.'}}],
+    ),
+    "no-usage": (
+        lambda body: "stream_options" in body,
+        400,
+        {"error": {"message": "Unrecognized request argument supplied: stream_options"}},
+    ),
+}
+"""What is refused by which behaviour, with which status and words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +213,7 @@ def quoted_passage(messages: list[dict[str, str]]) -> str:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = False  # so that server_close waits for them
+    request_queue_size = 50
     chat: ChatServer
 
 
@@ -144,13 +227,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         behaviour, rest = self._record()
-        if rest != "/v1/models":
+        if (behaviour, rest) in ELSEWHERE:
+            self._json(200, ELSEWHERE[behaviour, rest])
+        elif rest != "/v1/models":
             self._json(404, {"detail": "Not Found"})
         elif not self._failed(behaviour):
             names = LISTS.get(behaviour, [self.server.chat.model])
-            self._json(
-                200, {"object": "list", "data": [{"id": name, "object": "model", "created": 0, "owned_by": "tests"} for name in names]}
-            )
+            said = {"object": "model", "created": 0, "owned_by": "tests"} | ABOUT_MODELS.get(behaviour, {})
+            self._json(200, {"object": "list", "data": [{"id": name, **said} for name in names]})
 
     def do_POST(self) -> None:
         behaviour, rest = self._record()
@@ -174,8 +258,8 @@ class _Handler(BaseHTTPRequestHandler):
         """Answer here and now, where the behaviour is to fail for every request."""
         chat, is_list = self.server.chat, self.command == "GET"
         tries = sum(request.path == self.path for request in chat.requests)
-        if behaviour in STATUSES:
-            self._json(*STATUSES[behaviour])
+        if behaviour in STATUSES or (behaviour == "needs-key" and self.headers["Authorization"] != f"Bearer {KEY}"):
+            self._json(*STATUSES.get(behaviour, STATUSES["401"]))
         elif is_list and behaviour in {"no-list", "list-404"}:
             self._json(*STATUSES["500" if behaviour == "no-list" else "404"])
         elif behaviour == "echo-key":
@@ -202,21 +286,12 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.seen.body
         if body["model"] not in LISTS.get(behaviour, [self.server.chat.model]) and behaviour != "no-models":
             self._json(404, {"error": {"message": f"model {body['model']!r} not found", "code": "model_not_found"}})
-        elif behaviour == "no-system" and any(message["role"] == "system" for message in body["messages"]):
-            self._json(400, {"error": {"message": "System role not supported", "type": "BadRequestError", "param": None, "code": 400}})
-        elif behaviour == "no-max-tokens" and "max_tokens" in body:
-            message = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
-            self._json(400, {"error": {"message": message, "param": "max_tokens", "code": "unsupported_parameter"}})
-        elif behaviour == "no-token-limit" and (names := {"max_tokens", "max_completion_tokens"} & set(body)):
-            self._json(422, {"detail": [{"type": "extra_forbidden", "loc": ["body", *names], "msg": "Extra inputs are not permitted"}]})
-        elif behaviour == "no-temperature" and "temperature" in body:
-            message = "Unsupported value: 'temperature' does not support 0.5 with this model. Only the default (1) value is supported."
-            self._json(400, {"error": {"message": message, "param": "temperature", "code": "unsupported_value"}})
-        elif behaviour == "no-usage" and "stream_options" in body:
-            self._json(400, {"error": {"message": "Unrecognized request argument supplied: stream_options"}})
-        else:
-            return False
-        return True
+            return True
+        contains, status, words = REFUSALS.get(behaviour, (lambda _: False, 0, {}))
+        if contains(body):
+            self._json(status, words)
+            return True
+        return False
 
     def _chat(self, behaviour: str) -> None:
         if behaviour == "json":
@@ -241,7 +316,10 @@ class _Handler(BaseHTTPRequestHandler):
             yield from ["{not json"] if behaviour == "junk" else []
             return
         pieces = _pieces(self.server.chat.words(behaviour, self.seen.body["messages"]))
-        limit = self.seen.body.get("max_tokens", self.seen.body.get("max_completion_tokens"))
+        knows = ("max_tokens",) if behaviour == "ollama" else ("max_tokens", "max_completion_tokens")
+        limit = next((self.seen.body[name] for name in knows if name in self.seen.body), None)
+        if behaviour == "whole":
+            pieces = ["".join(pieces)]
         ends_early = behaviour in {"cut", "no-finish", "length", "error-midway"}
         shown = pieces[: len(pieces) // 2] if ends_early else pieces[:limit]
         yield _event({"role": "assistant", "content": ""})
@@ -253,7 +331,7 @@ class _Handler(BaseHTTPRequestHandler):
         if behaviour in {"cut", "no-finish", "error-midway"}:
             return
         yield _event({}, "length" if behaviour == "length" or len(shown) < len(pieces) else "stop")
-        if behaviour in {"usage", "cuts-prompt"}:
+        if behaviour in {"usage", "cuts-prompt", *ABOUT_MODELS, *(name for name, _ in ELSEWHERE)}:
             tokens = 7 if behaviour == "cuts-prompt" else sum(len(message["content"].split()) for message in self.seen.body["messages"])
             yield _event(None, usage={"prompt_tokens": tokens, "completion_tokens": len(shown), "total_tokens": tokens + len(shown)})
         yield "[DONE]"
@@ -273,7 +351,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
         self.wfile.flush()
 
-    def _json(self, status: int, body: Body, headers: dict[str, str] | None = None) -> None:
+    def _json(self, status: int, body: Body | list[Body], headers: dict[str, str] | None = None) -> None:
         self._send(status, "application/json", json.dumps(body).encode(), headers)
 
     def _send(self, status: int, content_type: str, data: bytes, headers: dict[str, str] | None = None) -> None:

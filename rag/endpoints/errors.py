@@ -171,7 +171,7 @@ def _address_hint(endpoint: Endpoint) -> str:
     url, service = endpoint.shown.rstrip("/"), endpoint.service
     if not service.path or urlsplit(url).path.endswith("/v1"):
         return f"Check {service.url_setting}; a usual address is {service.example}."
-    return f"Most addresses end in /v1: try {service.url_setting}={url}/v1."
+    return f"Most addresses end in /v1: try {url}/v1 as {service.url_setting}."
 
 
 def _redacted(text: str, endpoint: Endpoint) -> str:

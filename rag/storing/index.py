@@ -15,7 +15,7 @@ Locks, in the order they are taken; none is waited for by who holds a later one:
 import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -32,7 +32,7 @@ from rag.storing.opening import Opened, Opener, SideOpener, entries
 from rag.storing.originals import Originals, Orphan
 from rag.storing.protocol import RecordStore
 from rag.storing.reserve import Reserve
-from rag.text.printable import printable_line
+from rag.text.printable import composed_name
 from rag.types import Chunk, ChunkKey, DocumentRecord
 
 log = logging.getLogger(__name__)
@@ -122,6 +122,17 @@ class Index:
         opened.store.commit([record])
         opened.lexical.extend(entries(record, opened.store.chunks, record.chunks - len(chunks)))
 
+    def put_whole(self, records: Sequence[DocumentRecord], chunks: Sequence[Chunk], embeddings: Embeddings) -> None:
+        """Add documents that are ready, whose files are kept; they take their sources from documents that had them before."""
+        opened = self._open()
+        opened.store.put(chunks, embeddings)
+        opened.store.commit(records)
+        self._originals.describe(records)
+        for record in records:
+            opened.lexical.put(entries(record, opened.store.chunks))
+            self._take_sources(record, opened.store.records)
+        self._reserve.fill()
+
     def update(self, record: DocumentRecord) -> None:
         """Replace a document's record; it takes its sources from documents that had them before."""
         opened = self._open()
@@ -207,6 +218,8 @@ class Index:
         if names is None:
             return list(records.values())
         found: dict[str, DocumentRecord] = {}
+        with suppress(KeyError):  # ids, and quickly: a filter may leave thousands
+            return [records[name] for name in dict.fromkeys(names)]
         for name in names:
             for record in [records[name]] if name in records else self._named(name, records):
                 found[record.id] = record
@@ -214,16 +227,18 @@ class Index:
 
     def _named(self, name: str, records: Mapping[str, DocumentRecord]) -> list[DocumentRecord]:
         """The documents of a pattern such as "*.pdf"; else the one of a name."""
-        if not set(name) & set("*?[") or any(record.name == name for record in records.values()):
+        wanted = composed_name(name)
+        if not set(name) & set("*?[") or any(composed_name(record.name) == wanted for record in records.values()):
             return [self.find(name)]
-        if matching := [record for record in records.values() if fnmatchcase(record.name.casefold(), name.casefold())]:
+        if matching := [each for each in records.values() if fnmatchcase(composed_name(each.name).casefold(), wanted.casefold())]:
             return matching
         raise DocumentNotFoundError(f"No document matches {name!r}. `rag list` shows what there is.")
 
     def find(self, name_or_id: str) -> DocumentRecord:
         """The document of a name, an id, or the beginning of an id; `DocumentNotFoundError` where there is none, or several."""
-        records = self.records.values()
-        found = [record for record in records if name_or_id in {record.name, record.id} or printable_line(name_or_id) == record.name]
+        records, wanted = self.records.values(), composed_name(name_or_id)
+        found = [record for record in records if name_or_id in {record.name, record.id}]
+        found = found or [record for record in records if composed_name(record.name) == wanted]
         if not found and len(name_or_id) >= LEAST_ID_DIGITS:
             found = [record for record in records if record.id.startswith(name_or_id)]
         if len(found) == 1:

@@ -37,6 +37,8 @@ WRITER_BYTES = 50_000_000
 
 LANGUAGE_CHUNKS = 256  # a document's language is detected from its first chunks, this many
 ORDINAL_BITS = 24  # a chunk's key is its document's number in this index, then its ordinal in so many bits: one fast field identifies a hit
+MOST_UNFILTERED = 500  # chunks found in all documents to pick those of some of them from
+SPARE = 3  # times as many as would do if the documents were like the others
 MOST_DOCUMENTS = 2_000  # documents that are compared with a question, the best
 NO_LANGUAGE = "-"  # stands for "" among the stored languages: a term is never empty
 
@@ -156,9 +158,18 @@ class LexicalIndex:
             words = self._words(view, question)
             if words is None or numbers == []:
                 return []
-            query = words if numbers is None else _within(words, self._index.schema, "document", numbers)
-            found = _found(view.searcher, query, top_k)
+            found = _found(view.searcher, words, top_k) if numbers is None else self._found_in(view, words, top_k, numbers)
         return [((view.ids[key >> ORDINAL_BITS], key & ((1 << ORDINAL_BITS) - 1)), score) for key, score in found]
+
+    def _found_in(self, view: _View, words: "Query", top_k: int, numbers: Sequence[int]) -> list[tuple[int, float]]:
+        """As `_found`, in some documents: picked from what is found in all, or by a filter, which is slower where many are wanted."""
+        most = SPARE * top_k * len(view.numbers) // len(numbers)
+        if most <= MOST_UNFILTERED:
+            within, found = set(numbers), _found(view.searcher, words, most)
+            kept = [(key, score) for key, score in found if key >> ORDINAL_BITS in within]
+            if len(kept) >= top_k or len(found) < most:
+                return kept[:top_k]
+        return _found(view.searcher, _within(words, self._index.schema, "document", numbers), top_k)
 
     def scores(self, question: str, keys: Sequence[ChunkKey]) -> list[float]:
         """BM25 of given chunks, as `search` gives it; 0.0 where no word is shared."""

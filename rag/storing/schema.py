@@ -5,6 +5,7 @@ chunks, document records  metadata of their Chroma collections        is migrate
 pending.sqlite3           `PRAGMA user_version`                       is migrated when opened         stay when a record is updated
 about/*.json              "schema" in each file                       is read with defaults           stay when it is rewritten
 library.json, lease       "schema" in the file; collection metadata   is read with defaults           are ignored
+settings.json             "schema" in the file                        is read with defaults           are dropped when it is rewritten
 lexical/                  identity.json                               any other one is rebuilt: it is derived from the record
 
 A migration step is atomic, or safe to run again after a crash. To change what is stored: raise the version, append the step, and keep a

@@ -100,7 +100,7 @@ def test_keys_are_not_shown() -> None:
     settings = Settings(chat_base_url="http://here/v1", chat_api_key="sk-secret", openai_api_key="sk-secret")
     assert "sk-secret" not in repr(settings) + repr(settings.chat_endpoint) + str(settings.model_dump())
     urls: dict[str, Any] = dict.fromkeys(
-        ("chat_base_url", "embedding_base_url", "openai_base_url", "chroma_url", "reranker"), "http://ann:s3cret@here/v1"
+        ("chat_base_url", "embedding_base_url", "openai_base_url", "chroma_url", "reranker", "verifier"), "http://ann:s3cret@here/v1"
     )
     shown = Settings(**urls)
     assert "s3cret" not in f"{shown} {shown!r} {shown.chat_endpoint} {shown.embedding_endpoint}"

@@ -1,7 +1,7 @@
-"""The settings tab: which chat model answers, whether it is ready, the embedding models, and the library's health."""
+"""The settings tab: the chat models, how answers are to be, the embedding models, and the library's health."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
 
@@ -13,13 +13,28 @@ from ui import text
 from ui.diagnosis import diagnose, mend
 from ui.rendering.html import render
 from ui.uploading.indexer import Indexer
+from ui.web.answer_settings import build_answer_settings
+from ui.web.connections import build_connections
 from ui.web.contract import PRIVATE
 from ui.web.models import build_models
 
 
-def build_settings(page: gr.Blocks, head: gr.HTML, library: Library, indexer: Indexer) -> None:
-    """Lay the tab out and wire it; `head` is the line above the tabs."""
-    table = gr.HTML(elem_id="settings")
+class ChatModelPlaces(NamedTuple):
+    """What outside the tab tells the chat model: the line above the tabs, and the choice beside the question."""
+
+    head: gr.HTML
+    choice: gr.HTML
+
+
+def build_settings(page: gr.Blocks, places: ChatModelPlaces, library: Library, indexer: Indexer, *, may_connect: bool) -> None:
+    """Lay the tab out and wire it; `may_connect`: whether chat models may be connected on the page."""
+    handlers, head = SettingsHandlers(library), places.head
+    checked: dict[str, Any] = {"fn": handlers.check, "inputs": None, **PRIVATE}
+    table = gr.HTML(elem_id="settings", render=False)
+    with gr.Column(elem_id="chat-models"):
+        build_connections(page, places.choice, library, may_connect, lambda event: event.then(**checked, outputs=[head, table]))
+    build_answer_settings(page, library)
+    table.render()  # type: ignore[no-untyped-call]
     check = gr.Button(text.CHECK_CONNECTION, size="sm", elem_id="check")
     build_models(page, library, indexer)
     findings = gr.HTML(elem_id="findings")
@@ -27,7 +42,6 @@ def build_settings(page: gr.Blocks, head: gr.HTML, library: Library, indexer: In
         examine = gr.Button(text.EXAMINE, size="sm")
         repair = gr.Button(text.REPAIR, size="sm", visible=False)
     gr.Markdown(text.HOW_TO_CONNECT, elem_id="connect")
-    handlers = SettingsHandlers(library)
     page.load(handlers.check, None, [head, table], **PRIVATE)
     check.click(handlers.check, None, [head, table], **PRIVATE)
     one_at_a_time: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "doctor", **PRIVATE}

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rag import errors
 from rag.endpoints.client import Endpoint, Service
@@ -37,9 +37,20 @@ CHAT = Service(
     },
 )
 
+CONNECTED = replace(
+    CHAT,
+    url_setting="the address under Settings",
+    key_setting="the key under Settings",
+    model_setting="the model under Settings",
+    patience="try again",
+    shorten="Lower the context size or the passages per question under Settings to send less.",
+)
+"""The same of an endpoint that was connected on the page."""
+
 LIST_SECONDS = 10.0  # longest wait for the list
 NO_LIST = {404, 405, 500, 501}  # how servers that answer chats, but keep no list, refuse the request for one
 MODELS_NAMED = 10  # models named in a message
+NOTHING = object()  # in the place of a list
 
 
 def open_client(endpoint: Endpoint) -> "openai.AsyncOpenAI":
@@ -53,34 +64,52 @@ def open_client(endpoint: Endpoint) -> "openai.AsyncOpenAI":
 
 async def list_models(endpoint: Endpoint) -> tuple[str, ...] | None:
     """The names of the endpoint's models, sorted, or None if it answers but keeps no list; raises `ChatError` where it does not answer."""
-    import openai
+    entries = await list_entries(endpoint)
+    return None if entries is None else tuple(sorted(str(entry["id"]) for entry in entries))
 
-    endpoint = replace(endpoint, timeout_seconds=min(LIST_SECONDS, endpoint.timeout_seconds))
-    async with open_client(endpoint) as client:
-        try:
-            # not `client.models.list()`: it raises AttributeError where a web page answers
-            listed = await client.get("/models", cast_to=object)
-        except (openai.OpenAIError, ValueError) as error:
-            if isinstance(error, openai.APIStatusError) and error.status_code in NO_LIST:
-                return None
-            raise translate(error, endpoint) from error
+
+async def list_entries(endpoint: Endpoint) -> list[dict[str, Any]] | None:
+    """The same with all that the endpoint says of each model; each has an "id"."""
+    listed = await get_json(replace(endpoint, timeout_seconds=min(LIST_SECONDS, endpoint.timeout_seconds)), "/models")
+    if listed is NOTHING:
+        return None
     entries = listed.get("data") if isinstance(listed, dict) else listed
     if not isinstance(entries, list):
         raise not_the_protocol("no list of models", endpoint)
-    return tuple(sorted(str(entry["id"]) for entry in entries if isinstance(entry, dict) and "id" in entry))
+    return [entry for entry in entries if isinstance(entry, dict) and "id" in entry]
+
+
+async def get_json(endpoint: Endpoint, path: str) -> Any:
+    """What the endpoint says at a path below its address, or `NOTHING` where it has nothing there; raises `ChatError` otherwise."""
+    import openai
+
+    async with open_client(endpoint) as client:
+        try:
+            # not `client.models.list()`: it raises AttributeError where a web page answers
+            return await client.get(path, cast_to=object)
+        except (openai.OpenAIError, ValueError) as error:
+            if isinstance(error, openai.APIStatusError) and error.status_code in NO_LIST:
+                return NOTHING
+            raise translate(error, endpoint) from error
+
+
+def chat_models(models: Sequence[str]) -> tuple[str, ...]:
+    """Those that can chat, sorted; servers list their embedding models too."""
+    return tuple(sorted(model for model in models if "embed" not in model.lower()))
 
 
 def only_chat_model(models: Sequence[str]) -> str:
-    """The one model that can chat, or "" where there is none or a choice; servers list their embedding models too."""
-    chatting = [model for model in models if "embed" not in model.lower()]
+    """The one model that can chat, or "" where there is none or a choice."""
+    chatting = chat_models(models)
     return chatting[0] if len(chatting) == 1 else ""
 
 
-def how_to_choose(url: str, models: Sequence[str] | None) -> str:
-    """What to tell a person who has to name the model; None where the endpoint at `url` keeps no list."""
+def how_to_choose(endpoint: Endpoint, models: Sequence[str] | None) -> str:
+    """What to tell a person who has to name the model; None where the endpoint keeps no list."""
+    url, setting = endpoint.shown, endpoint.service.model_setting
     if models is None:
-        return f"{url} answers, but its list of models is not available. Set RAG_CHAT_MODEL, and check the address: most end in /v1."
+        return f"{url} answers, but its list of models is not available. Set {setting}, and check the address: most end in /v1."
     if not models:
-        return f"{url} answers, but has no model. Load one there, or set RAG_CHAT_MODEL."
+        return f"{url} answers, but has no model. Load one there, or set {setting}."
     more = f" and {len(models) - MODELS_NAMED} more" if len(models) > MODELS_NAMED else ""
-    return f"{url} answers. Set RAG_CHAT_MODEL to one of its models: {', '.join(models[:MODELS_NAMED])}{more}."
+    return f"{url} answers. Set {setting} to one of its models: {', '.join(models[:MODELS_NAMED])}{more}."

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from rag.endpoints.chat.dialect import Dialect
 from rag.endpoints.chat.endpoint import CHAT, how_to_choose, list_models, only_chat_model, open_client
 from rag.endpoints.chat.reply import ChatDelta, ReplyReader
-from rag.endpoints.client import Endpoint
+from rag.endpoints.client import Endpoint, Service
 from rag.endpoints.errors import all_words, not_the_protocol, translate
 from rag.errors import ChatConnectionError, ChatModelNotFoundError, ChatNotConfiguredError, RagError
 from rag.settings import ChatEndpoint
@@ -75,9 +75,17 @@ class ChatModel(Protocol):
 class OpenAIChatModel:
     """A model behind an OpenAI-compatible endpoint. It keeps no connection, so any event loop may use it."""
 
-    def __init__(self, endpoint: ChatEndpoint, *, max_tokens: int | None, temperature: float | None, timeout_seconds: float) -> None:
+    def __init__(
+        self,
+        endpoint: ChatEndpoint,
+        *,
+        max_tokens: int | None,
+        temperature: float | None,
+        timeout_seconds: float,
+        service: Service = CHAT,
+    ) -> None:
         """Ask nothing yet; None leaves `max_tokens` and `temperature` to the endpoint, `timeout_seconds` is the wait for the next words."""
-        self._endpoint = Endpoint(CHAT, endpoint.base_url, endpoint.api_key, endpoint.model or "", timeout_seconds)
+        self._endpoint = Endpoint(service, endpoint.base_url, endpoint.api_key, endpoint.model or "", timeout_seconds)
         self._max_tokens = max_tokens
         self._temperature = temperature
         self._name = self._endpoint.model
@@ -89,17 +97,27 @@ class OpenAIChatModel:
         """See `ChatModel.name`."""
         return self._name
 
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where it answers."""
+        return self._endpoint
+
+    @property
+    def dialect(self) -> Dialect:
+        """What its server takes, as far as it has refused something."""
+        return self._dialect
+
     async def check(self) -> ChatStatus:
         """See `ChatModel.check`. A missing list of models is no error."""
         models, url = await list_models(self._endpoint), self._endpoint.shown
         if models is None:
             model = self._name
-            message = f"{model}: {url} answers; its list of models is not available." if model else how_to_choose(url, None)
+            message = f"{model}: {url} answers; its list of models is not available." if model else how_to_choose(self._endpoint, None)
             return ChatStatus(model, (), message)
         # found anew each time: another model may have been loaded there
         self._name = self._endpoint.model or only_chat_model(models)
         if not self._name:
-            return ChatStatus("", models, how_to_choose(url, models))
+            return ChatStatus("", models, how_to_choose(self._endpoint, models))
         unlisted = "" if self._name in models else ", but does not list this model"
         return ChatStatus(self._name, models, f"{self._name}: {url} answers{unlisted}.")
 
@@ -109,7 +127,7 @@ class OpenAIChatModel:
             models = await list_models(self._endpoint)
             self._name = only_chat_model(models or ())
             if not self._name:
-                raise ChatNotConfiguredError(how_to_choose(self._endpoint.shown, models))
+                raise ChatNotConfiguredError(how_to_choose(self._endpoint, models))
         return self._name
 
     async def stream(self, messages: Sequence[Message]) -> AsyncGenerator[ChatDelta, None]:

@@ -1,0 +1,226 @@
+"""The settings that a library keeps: chat models that were connected, and how answers are to be. settings.json in its folder.
+
+The file holds keys, so only its owner can read it. It is read again where another process has changed it, so that `rag settings` takes
+effect in a server that runs.
+"""
+
+import json
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import SecretStr, ValidationError
+
+from rag.errors import SettingsError, StorageError, storage_errors
+from rag.settings import ChatEndpoint, Settings, problems
+
+FILE = "settings.json"
+SCHEMA = 1
+KEEPABLE = ("top_k", "answer_language", "answer_tone", "answer_length", "instructions")
+"""The settings that a library may keep, besides its connections."""
+
+MOST_CONNECTIONS = 50
+MOST_CHARACTERS = 200  # of a name or a model; of an address, ten times as many
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A chat model that was connected: `context_tokens` is its context size, answer included; None where that is not known."""
+
+    name: str
+    base_url: str = field(repr=False)
+    api_key: SecretStr | None = None
+    model: str = ""
+    context_tokens: int | None = None
+
+    @property
+    def endpoint(self) -> ChatEndpoint:
+        """Where it answers."""
+        return ChatEndpoint(self.base_url, self.api_key, self.model or None)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptSettings:
+    """What a library keeps.
+
+    Attributes:
+        values: Settings by their names, of those in `KEEPABLE`.
+        connections: In the order in which they were connected; no two have the same name.
+        chosen: The name of the one that answers; "" for quotations.
+    """
+
+    values: dict[str, Any] = field(default_factory=dict)
+    connections: tuple[Connection, ...] = ()
+    chosen: str = ""
+
+    @property
+    def connection(self) -> Connection | None:
+        """The connection that answers."""
+        return self.find(self.chosen)
+
+    def find(self, name: str) -> Connection | None:
+        """The connection of a name."""
+        return next((each for each in self.connections if each.name == name), None)
+
+    def connected(self, connection: Connection, instead_of: str = "") -> Self:
+        """With one more connection, which answers from now on; or with another one in the place of `instead_of`."""
+        connection = _checked(connection)
+        taken = {each.name for each in self.connections} - {instead_of}
+        if connection.name in taken:
+            raise SettingsError(f"There is a connection named {connection.name!r} already. Choose another name, or change that one.")
+        if len(taken) >= MOST_CONNECTIONS:
+            raise SettingsError(f"A library keeps {MOST_CONNECTIONS} connections at most. Disconnect one first.")
+        if self.find(instead_of) is None:
+            return replace(self, connections=(*self.connections, connection), chosen=connection.name)
+        changed = tuple(connection if each.name == instead_of else each for each in self.connections)
+        return replace(self, connections=changed, chosen=connection.name if self.chosen == instead_of else self.chosen)
+
+    def disconnected(self, name: str) -> Self:
+        """Without a connection; where it was the one that answers, the first of the others does."""
+        left = tuple(each for each in self.connections if each.name != name)
+        chosen = self.chosen if self.chosen != name else next((each.name for each in left), "")
+        return replace(self, connections=left, chosen=chosen)
+
+    def choosing(self, name: str) -> Self:
+        """With this connection answering, or none where the name is ""."""
+        if name and not self.find(name):
+            names = ", ".join(each.name for each in self.connections) or "none"
+            raise SettingsError(f"There is no connection named {name!r}; there are: {names}.")
+        return replace(self, chosen=name)
+
+    def with_values(self, **values: Any) -> Self:
+        """With some settings changed; None removes one. Raises `SettingsError` where one cannot be kept, or not with this value."""
+        if unknown := sorted(values.keys() - set(KEEPABLE)):
+            raise SettingsError(f"{unknown[0]!r} cannot be kept in a library; {', '.join(KEEPABLE)} can.")
+        checked = checked_values({**self.values, **values})
+        return replace(self, values=checked)
+
+
+def checked_values(values: dict[str, Any]) -> dict[str, Any]:
+    """The values as the settings take them; `SettingsError` says in sentences what is wrong with them."""
+    given = {name: value for name, value in values.items() if value not in {None, ""}}
+    checked: dict[str, Any] = {}
+    for name, value in given.items():
+        try:  # one by one, so that the environment, which wins, is not blamed
+            checked[name] = getattr(Settings.model_validate({name: value}), name)
+        except ValidationError as error:
+            words = [each["msg"] for each in error.errors() if name in map(str, each["loc"])] or problems(error)
+            raise SettingsError(f"{name}: {words[0].removeprefix('Value error, ')} (it is {value!r}).") from error
+    return checked
+
+
+def _checked(connection: Connection) -> Connection:
+    """With spaces taken off; `SettingsError` where something cannot be."""
+    found = replace(
+        connection, name=" ".join(connection.name.split()), base_url=connection.base_url.strip(), model=connection.model.strip()
+    )
+    if not found.name:
+        raise SettingsError("A connection needs a name, such as Ollama.")
+    for what, words, most in (
+        ("name", found.name, MOST_CHARACTERS),
+        ("model", found.model, MOST_CHARACTERS),
+        ("address", found.base_url, 10 * MOST_CHARACTERS),
+    ):
+        if len(words) > most:
+            raise SettingsError(f"The {what} has {len(words):,} characters; the limit is {most:,}. Shorten it.")
+    least = Settings.model_fields["chat_context_tokens"].metadata[0].ge
+    if found.context_tokens is not None and found.context_tokens < least:
+        raise SettingsError(f"The context size is {found.context_tokens:,} tokens; the least is {least:,}.")
+    return found
+
+
+def with_kept(settings: Settings, kept: KeptSettings) -> Settings:
+    """Settings with the kept ones in the place of those that are at their default; an address that is set stands for the connection."""
+    values = {name: value for name, value in kept.values.items() if name not in settings.model_fields_set}
+    if kept.connection and not settings.chat_base_url:
+        chat = kept.connection
+        values |= {"chat_base_url": chat.base_url, "chat_api_key": chat.api_key, "chat_model": chat.model or None}
+        if chat.context_tokens and "chat_context_tokens" not in settings.model_fields_set:
+            values["chat_context_tokens"] = chat.context_tokens
+    return settings.model_copy(update=values)
+
+
+class SettingsKeeper:
+    """The kept settings of one library. It may be used from several threads."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / FILE
+        self._changing = threading.Lock()
+        self._seen: object = None
+        self._kept = KeptSettings()
+
+    @property
+    def now(self) -> KeptSettings:
+        """What is kept; raises `SettingsError` where the file is damaged."""
+        seen = _stamp(self._file)
+        if seen != self._seen:
+            self._kept, self._seen = _read(self._file), seen
+        return self._kept
+
+    def change(self, change: Callable[[KeptSettings], KeptSettings]) -> KeptSettings:
+        """Keep what `change` makes of the kept settings, whole or not at all; raises `StorageError` where the disk refuses."""
+        with self._changing:
+            changed = change(self.now)
+            plain = {"schema": SCHEMA, "values": changed.values, "connections": [_plain(each) for each in changed.connections]}
+            unfinished = self._file.with_suffix(f".{os.getpid()}.partial")
+            with storage_errors("The settings could not be kept"):
+                unfinished.unlink(missing_ok=True)
+                with open(unfinished, "x", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+                    json.dump({**plain, "chosen": changed.chosen}, file, ensure_ascii=False, indent=1)
+                    file.flush()
+                    os.fsync(file.fileno())
+                unfinished.replace(self._file)
+            self._kept, self._seen = changed, _stamp(self._file)
+            return changed
+
+
+def _plain(connection: Connection) -> dict[str, Any]:
+    return asdict(connection) | {"api_key": connection.api_key.get_secret_value() if connection.api_key else ""}
+
+
+def _stamp(file: Path) -> object:
+    """What differs after each change of a file; None where there is none."""
+    try:
+        facts = file.stat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StorageError(f"{file} cannot be read: {error.strerror}.") from error
+    return facts.st_mtime_ns, facts.st_size, facts.st_ino
+
+
+def _read(file: Path) -> KeptSettings:
+    try:
+        known = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return KeptSettings()
+    except (OSError, ValueError) as error:
+        raise _damaged(file, str(error)) from error
+    if isinstance(known, dict) and str(known.get("schema", SCHEMA)) != str(SCHEMA):
+        raise SettingsError(f"{file} was written by a newer version of Footnote. Update Footnote to open this library.")
+    try:
+        connections = tuple(
+            _checked(
+                Connection(
+                    str(each["name"]),
+                    str(each["base_url"]),
+                    SecretStr(each["api_key"]) if each.get("api_key") else None,
+                    str(each.get("model") or ""),
+                    each.get("context_tokens"),
+                )
+            )
+            for each in known.get("connections", ())
+        )
+        values = checked_values({name: value for name, value in known.get("values", {}).items() if name in KEEPABLE})
+        return KeptSettings(values, connections, str(known.get("chosen", "")))
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise _damaged(file, f"{type(error).__name__} {error}") from error
+    except SettingsError as error:
+        raise _damaged(file, str(error)) from error
+
+
+def _damaged(file: Path, why: str) -> SettingsError:
+    return SettingsError(f"{file} cannot be used: {why} Correct the file, or delete it and set again what it held.")
