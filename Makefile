@@ -22,6 +22,7 @@ check: .venv/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	MYPYPATH=docs/programs $(BIN)/mypy docs/programs
 
 format: .venv/dev.stamp
 	$(BIN)/ruff check --fix .

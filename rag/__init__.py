@@ -8,12 +8,14 @@ with Library.open("data/library") as library:
 """
 
 from importlib import import_module
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from rag.errors import (
     ChatAuthenticationError as ChatAuthenticationError,
     ChatConnectionError as ChatConnectionError,
     ChatError as ChatError,
+    ChatFunctionError as ChatFunctionError,
     ChatModelNotFoundError as ChatModelNotFoundError,
     ChatNotConfiguredError as ChatNotConfiguredError,
     ChatProtocolError as ChatProtocolError,
@@ -42,10 +44,12 @@ from rag.errors import (
     RerankingError as RerankingError,
     ServerError as ServerError,
     SettingChangeError as SettingChangeError,
+    SettingsError as SettingsError,
     StorageError as StorageError,
     TooManyRequestsError as TooManyRequestsError,
     UnreadableFileError as UnreadableFileError,
     UnsupportedFileError as UnsupportedFileError,
+    VerifierError as VerifierError,
 )
 from rag.types import (
     Answer as Answer,
@@ -55,6 +59,7 @@ from rag.types import (
     Document as Document,
     DocumentRecord as DocumentRecord,
     Finding as Finding,
+    Gap as Gap,
     Heading as Heading,
     Message as Message,
     ModelOffer as ModelOffer,
@@ -78,6 +83,8 @@ if TYPE_CHECKING:
     from rag.reranking import Reranker as Reranker
     from rag.settings import Settings as Settings
 
+    __version__: str
+
 _LOADED_LATER = {
     "ChatDelta": "rag.endpoints.chat.model",
     "ChatModel": "rag.endpoints.chat.model",
@@ -96,7 +103,13 @@ __all__ = sorted({*_LOADED_LATER, *(name for name, value in globals().items() if
 
 
 def __getattr__(name: str) -> object:
+    if name == "__version__":
+        return version("footnote")
     if name not in _LOADED_LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = globals()[name] = getattr(import_module(_LOADED_LATER[name]), name)
     return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, "__version__"})

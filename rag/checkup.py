@@ -162,8 +162,7 @@ class Checkup:
             if (self._missing_vectors(record) or self._lost_ocr(record)) and not self._originals.changed(record):
                 with self._writing:
                     self._index.forget(record.id)
-                path = self._originals.path(record.id, record.media_type)
-                yield Source(path, record.name, record.sources, password=record.password, metadata=record.metadata)
+                yield Source.of_record(record, self._originals.path(record.id, record.media_type))
 
 
 def _finding(part: str, problem: str, cure: str, fine: str) -> Finding:

@@ -20,8 +20,10 @@ RagError
 │   ├── EmptyQuestionError
 │   ├── QuestionTooLongError
 │   └── TooManyRequestsError
+├── SettingsError              a setting, or a file of settings, cannot be used
 ├── EmbeddingError             the embedding model could not be loaded or used
 ├── RerankingError             the reranker, or its endpoint, could not be used
+├── VerifierError              the verifier, or its endpoint, could not be used
 ├── ExploringError             a view of the library cannot be made
 ├── EvaluationError            an evaluation cannot begin
 │   ├── QuestionFileError
@@ -34,7 +36,8 @@ RagError
     ├── ChatRateLimitError
     ├── ChatRequestError
     ├── ChatServerError
-    └── ChatProtocolError
+    ├── ChatProtocolError
+    └── ChatFunctionError
 """
 
 from collections.abc import Iterator
@@ -152,12 +155,20 @@ class QuestionTooLongError(LibraryError):
     """The question exceeds the length limit."""
 
 
+class SettingsError(RagError):
+    """A setting, or a file of settings, cannot be used."""
+
+
 class EmbeddingError(RagError):
     """The embedding model could not be loaded or used."""
 
 
 class RerankingError(RagError):
     """The reranker, or its endpoint, could not be used."""
+
+
+class VerifierError(RagError):
+    """The model that checks claims, or its endpoint, could not be used."""
 
 
 class ExploringError(RagError):
@@ -225,3 +236,7 @@ class ChatServerError(ChatError):
 
 class ChatProtocolError(ChatError):
     """The reply is not in the OpenAI protocol (HTML, an empty stream)."""
+
+
+class ChatFunctionError(ChatError):
+    """The function that writes answers raised an error, or returned something other than words."""

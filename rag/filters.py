@@ -4,6 +4,7 @@ Documents are chosen before anything is searched, from their records alone, so t
 """
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any, get_args
 
+from rag import arguments
 from rag.formats.registry import format_of
 from rag.origins import UPLOAD
 from rag.types import DocumentRecord, FileKind, MetadataValue
@@ -47,14 +49,17 @@ class Filters:
     def __post_init__(self) -> None:
         """Refuse what cannot be meant, with a `ValueError` or `TypeError` that says what can."""
         for name in ("documents", "kinds", "languages"):
-            if isinstance(values := getattr(self, name), str):
-                raise TypeError(f"{name} must be a sequence of strings: write {name}=({values!r},).")
+            object.__setattr__(self, name, arguments.texts(name, getattr(self, name)))
+        for name in ("folder", "since", "until"):
+            arguments.text(name, getattr(self, name))
         for kind in self.kinds:
             if kind not in KINDS:
                 raise ValueError(f"There is no kind of file {kind!r}. Kinds: {', '.join(KINDS)}.")
         for name, day in (("since", self.since), ("until", self.until)):
             if day and not _is_day(day):
                 raise ValueError(f"{name}: {day!r} is not a date. Write it as 2022-03-05, 2022-03 or 2022.")
+        if not isinstance(self.where, Mapping):
+            raise TypeError(f'where must be a mapping such as {{"year": {{"$gte": 2021}}}}, not {type(self.where).__name__}.')
         _check(self.where)
 
     @classmethod
@@ -145,14 +150,20 @@ def _folders_of(source: str) -> tuple[str, ...]:
 
 def is_in_folder(record: DocumentRecord, folder: str) -> bool:
     """Whether a file of a document came from a folder, or from one in it."""
-    wanted = [part.casefold() for part in re.split(r"[/\\]|!/", folder) if part not in {"", "."}]
+    return any(_is_within(parts, folder) for parts in folder_parts(record))
+
+
+@lru_cache(maxsize=50_000)
+def _is_within(parts: tuple[str, ...], folder: str) -> bool:
+    wanted = [_composed(part) for part in re.split(r"[/\\]|!/", folder) if part not in {"", "."}]
     is_absolute = folder.startswith(("/", "\\")) or folder[1:2] == ":"
-    for parts in folder_parts(record):
-        folded = [part.casefold() for part in parts]
-        starts = range(1) if is_absolute else range(len(folded) - len(wanted) + 1)
-        if any(folded[start : start + len(wanted)] == wanted for start in starts):
-            return True
-    return False
+    folded = [_composed(part) for part in parts]
+    starts = range(1) if is_absolute else range(len(folded) - len(wanted) + 1)
+    return any(folded[start : start + len(wanted)] == wanted for start in starts)
+
+
+def _composed(folder: str) -> str:
+    return unicodedata.normalize("NFC", folder).casefold()  # as `composed_name`, and quicker
 
 
 def described(records: Sequence[DocumentRecord]) -> str:
@@ -168,18 +179,6 @@ def described(records: Sequence[DocumentRecord]) -> str:
     )
     parts += ["metadata " + ", ".join(keys[:MOST_NAMED])] if keys else []
     return f"The library has {'; '.join(parts)}."
-
-
-def checked_metadata(metadata: Mapping[str, MetadataValue] | None) -> dict[str, MetadataValue] | None:
-    """Metadata as it is stored; `TypeError` or `ValueError` where Chroma could not hold it."""
-    if metadata is None:
-        return None
-    for key, value in metadata.items():
-        if not isinstance(key, str) or not key or key.startswith("$"):
-            raise ValueError(f"Metadata key {key!r}: keys are words that do not begin with $.")
-        if not isinstance(value, str | int | float | bool):
-            raise TypeError(f"Metadata {key!r} is of type {type(value).__name__}: values are str, int, float or bool.")
-    return dict(metadata)
 
 
 def _counted(counts: Counter[str]) -> str:
@@ -227,8 +226,19 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "$lte": _compared(lambda value, wanted: value <= wanted),
     "$in": lambda value, wanted: any(_is_equal(value, each) for each in wanted),
     "$nin": lambda value, wanted: not any(_is_equal(value, each) for each in wanted),
+    "$contains": lambda value, wanted: _contains(value, wanted),
+    "$not_contains": lambda value, wanted: not _contains(value, wanted),
 }
-"""Of a value that is known; one that is not is only `$ne` and `$nin`, as in Chroma."""
+"""Of a value that is known; of one that is not, those in `_DENYING` alone hold, as in Chroma."""
+
+_DENYING = {"$ne", "$nin", "$not_contains"}
+
+
+def _contains(value: Any, wanted: Any) -> bool:
+    """Whether one of several values is the wanted one, or a string has the wanted one in it."""
+    if isinstance(value, str):
+        return isinstance(wanted, str) and wanted in value
+    return isinstance(value, list) and any(_is_equal(each, wanted) for each in value)
 
 
 def _holds(where: Mapping[str, Any], record: DocumentRecord) -> bool:
@@ -240,7 +250,7 @@ def _holds(where: Mapping[str, Any], record: DocumentRecord) -> bool:
             continue
         value = fact(record, key)
         for operator, wanted in _conditions(condition).items():
-            if not (operator in {"$ne", "$nin"} if value is None else _OPERATORS[operator](value, wanted)):
+            if not (operator in _DENYING if value is None else _OPERATORS[operator](value, wanted)):
                 return False
     return True
 
@@ -252,6 +262,8 @@ def _conditions(condition: Any) -> Mapping[str, Any]:
 def _check(where: Mapping[str, Any]) -> None:
     """Refuse conditions that Chroma would refuse."""
     for key, condition in where.items():
+        if not isinstance(key, str):
+            raise TypeError(f'where has a key {key!r}; keys are names of what is known of a document, such as "year".')
         if key in {"$and", "$or"}:
             if not isinstance(condition, list | tuple) or not condition or not all(isinstance(each, Mapping) for each in condition):
                 raise ValueError(f'{key} takes a list of conditions: {{"{key}": [{{"year": 2022}}, {{"author": "Ann"}}]}}.')

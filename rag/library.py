@@ -1,28 +1,36 @@
 """Library: documents in, passages and cited answers out. `rag.building` builds its parts."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self, TypedDict, Unpack
 
-from rag.building import Parts, build_parts
-from rag.embedding.protocol import Embedder
+from rag import arguments, changing, exporting
+from rag.building import Asking, build_parts
+from rag.changing import add_sources, check_writable
+from rag.embedding.batches import embed_all
+from rag.embedding.plugin import NEEDED as EMBEDDER
+from rag.embedding.protocol import Embedder, Embeddings
+from rag.endpoints.chat.function import ChatFunction, chat_model_of
 from rag.endpoints.chat.model import ChatModel
-from rag.errors import NothingMatchesError, StorageError
 from rag.exploring.vectors import Vectors
-from rag.filters import Filters, checked_metadata, described
+from rag.filters import Filters
+from rag.formats.registry import article, format_named
 from rag.ingesting.chunking import index_identity
-from rag.ingesting.gathering import folders_of, named, restored, uploaded, without_removed
+from rag.ingesting.gathering import folders_of, uploaded, without_removed
 from rag.ingesting.staging import Source
-from rag.ingesting.unpacking import is_archive, members
-from rag.origins import is_in_place
+from rag.ingesting.unpacking import is_archive
 from rag.reranking import Reranker
-from rag.retrieving.search import SearchRequest, checked_question
-from rag.settings import Settings
+from rag.retrieving.limiting import Where, limited, limited_documents
+from rag.retrieving.search import Search, SearchRequest, checked_question
+from rag.settings import Settings, where_set
+from rag.showing import Passages, documents_markdown
+from rag.storing.kept_settings import KeptSettings
 from rag.storing.lock import ReadOnlyCopy
 from rag.types import (
     Answer,
@@ -41,8 +49,19 @@ from rag.types import (
     Report,
 )
 
+MOST_TRIES = 20
+
 Paths = str | Path | Iterable[str | Path]
-Where = Filters | Mapping[str, Any]
+
+
+class SearchOptions(TypedDict, total=False):
+    """What may be said of a question: see `Library.retrieve`."""
+
+    history: Sequence[Message]
+    top_k: int | None
+    documents: Sequence[str] | None
+    chunks: Sequence[ChunkKey] | None
+    where: Where | None
 
 
 class Library:
@@ -50,22 +69,33 @@ class Library:
 
     Attributes:
         folder: Where it lies.
-        settings: What it was opened with.
-        chat_model: What writes its answers, or None for quoted ones.
         embedder: What makes its vectors.
         pages: Its documents' pages: drawn, marked, as text.
     """
 
-    def __init__(self, folder: Path, settings: Settings, parts: Parts) -> None:
-        """Put a library together from its parts; `Library.open` builds the usual ones."""
+    def __init__(
+        self,
+        folder: str | Path | None = None,
+        settings: Settings | None = None,
+        *,
+        embedder: Embedder | None = None,
+        chat_model: ChatModel | ChatFunction | None = None,
+        reranker: Reranker | None = None,
+    ) -> None:
+        """See `open`."""
+        arguments.part("settings", settings, ("model_fields_set",), "rag.Settings(...)")
+        arguments.part("embedder", embedder, EMBEDDER, "an rag.Embedder")
+        arguments.part("reranker", reranker, ("identity", "scores"), "a rag.Reranker")
+        settings = settings or Settings()
+        folder = Path(arguments.paths(settings.library if folder in {None, ""} else folder)[0])
+        parts = build_parts(folder, settings, embedder, chat_model_of(chat_model), reranker)
         self.folder = folder
-        self.settings = settings
-        self.chat_model = parts.chat_model
+        self._opened_with = settings
+        self._asking = parts.asking(parts.keeper.now, None)
         self.embedder = parts.embedder
         self.pages = parts.pages
         self._parts = parts
         self._index = parts.index
-        self._writing = parts.writing
 
     @classmethod
     def open(
@@ -74,7 +104,7 @@ class Library:
         settings: Settings | None = None,
         *,
         embedder: Embedder | None = None,
-        chat_model: ChatModel | None = None,
+        chat_model: ChatModel | ChatFunction | None = None,
         reranker: Reranker | None = None,
     ) -> Self:
         """Open a library, or create an empty one. Quick: models load when they are first needed.
@@ -83,17 +113,68 @@ class Library:
             folder: Where it lies; `settings.library` if not given.
             settings: Read from the environment if not given.
             embedder: Used instead of the one in the settings. Models that you pass are not closed with the library.
-            chat_model: Used instead of the endpoint in the settings.
+            chat_model: Used instead of the endpoint in the settings. It may be a plain function: it takes a list of messages as OpenAI has
+                them, and returns the answer or yields its pieces; it may be async.
             reranker: Used instead of the one in the settings, if any.
 
         Raises:
             LibraryLockedError: Another process has it open.
             StorageError: The folder cannot be used.
             EmbeddingError: The setting of the embedding model is malformed.
+            TypeError: An argument is of another kind.
         """
-        settings = settings or Settings()
-        folder = Path(folder or settings.library)
-        return cls(folder, settings, build_parts(folder, settings, embedder, chat_model, reranker))
+        return cls(folder, settings, embedder=embedder, chat_model=chat_model, reranker=reranker)
+
+    @property
+    def settings(self) -> Settings:
+        """What it was opened with, and the kept settings in the place of those that were at their default.
+
+        Raises:
+            SettingsError: What is kept is damaged.
+        """
+        return self._now().settings
+
+    @property
+    def chat_model(self) -> ChatModel | None:
+        """What writes its answers, or None for quoted ones."""
+        return self._now().chat_model
+
+    @property
+    def search(self) -> Search:
+        """What finds passages and tells how sure an answer is; `rag.evaluating` calibrates it."""
+        return self._now().search
+
+    @property
+    def kept_settings(self) -> KeptSettings:
+        """What the library keeps: connected chat models, and how answers are to be.
+
+        Raises:
+            SettingsError: What is kept is damaged.
+        """
+        return self._now().kept
+
+    def change_settings(self, change: Callable[[KeptSettings], KeptSettings]) -> None:
+        """Change what the library keeps. It takes effect with the next question; those that are being answered go on as they began.
+
+        Args:
+            change: Gives the changed settings: `lambda kept: kept.with_values(top_k=8)`.
+
+        Raises:
+            SettingsError: A value cannot be used.
+            StorageError: The disk failed, or the library is read-only.
+        """
+        check_writable(self._parts)
+        self._parts.keeper.change(change)
+
+    def fixed_by(self, name: str) -> str:
+        """Where a setting is set that wins over a kept one, such as "RAG_TOP_K in the environment"; "" where the kept one counts.
+
+        `name` is that of a field of `Settings`; "chat_base_url" stands for the connected chat models.
+        """
+        if name == "chat_base_url" and self._parts.is_chat_given:
+            return "the program that opened the library"
+        is_set = name in self._opened_with.model_fields_set and getattr(self._opened_with, name) is not None
+        return (where_set(name) or "the program that opened the library") if is_set else ""
 
     def add(
         self,
@@ -128,13 +209,13 @@ class Library:
             EmbeddingError: The embedding model cannot be used.
             ValueError, TypeError: A path is empty, or metadata cannot be stored.
         """
-        given = [paths] if isinstance(paths, str | Path) else list(paths)
-        said = checked_metadata(metadata)
+        given, passwords = arguments.paths(paths), arguments.texts("passwords", passwords)
+        said = arguments.metadata(metadata)
         with self._parts.gatherer.gathered(given, progress) as sources:
             if leave_out_removed and (removed := self.left_out()):
                 sources = without_removed(sources, removed)
             sources = sources if said is None else [replace(source, metadata=said) for source in sources]
-            return self._add(sources, passwords, progress, wait, folders_of(given))
+            return add_sources(self._parts, sources, passwords, progress, wait=wait, folders=folders_of(given))
 
     def add_upload(  # noqa: PLR0913 - what may be said of an upload
         self,
@@ -163,9 +244,96 @@ class Library:
             EmbeddingError: As for `add`.
             ValueError: `name` has no file name in it.
         """
-        source = uploaded(path, name, replaces=replace, metadata=checked_metadata(metadata))
+        passwords = arguments.texts("passwords", passwords)
+        source = uploaded(Path(path), arguments.text("name", name), replaces=replace, metadata=arguments.metadata(metadata))
         with self._parts.gatherer.opened([source]) as sources:
-            return self._add(sources, passwords, progress, wait).outcomes[-1]
+            return add_sources(self._parts, sources, passwords, progress, wait=wait).outcomes[-1]
+
+    def add_text(
+        self,
+        text: str,
+        name: str,
+        *,
+        metadata: Mapping[str, MetadataValue] | None = None,
+        progress: ProgressCallback | None = None,
+        wait: bool = True,
+    ) -> Outcome:
+        """Add a text that is in memory.
+
+        Args:
+            text: Read as `name` says: as Markdown where that ends in ".md", as plain text where it has no suffix that is known.
+            name: Its name, with folders or without: "ticket-4711", "crm/tickets/4711.md". It replaces what had this name before.
+            metadata: As for `add`.
+            progress: As for `add`.
+            wait: As for `add`.
+
+        Returns:
+            What became of it. The same text under another name is the same document, whose metadata is what was given last.
+
+        Raises:
+            StorageError, EmbeddingError: As for `add`.
+            ValueError, TypeError: `name` is that of a file that is no text, such as "a.pdf", or an argument is of another kind.
+        """
+        content = arguments.valid(arguments.text("text", text)).encode()
+        named = format_named(arguments.text("name", name))
+        if named and (named.container or named.is_drawn):
+            raise ValueError(f"A text cannot be called {name!r}: that is {article(named.name)} {named.name} file. Write {name + '.txt'!r}.")
+        return self._add_bytes(content, name, ".txt", metadata, progress, wait)
+
+    def add_bytes(
+        self,
+        data: bytes | bytearray | memoryview,
+        name: str,
+        *,
+        metadata: Mapping[str, MetadataValue] | None = None,
+        progress: ProgressCallback | None = None,
+        wait: bool = True,
+    ) -> Outcome:
+        """Add the content of a file that is in memory: a download, a column of a database.
+
+        Args:
+            data: The whole file; of a ZIP archive, the files in it are added.
+            name: As for `add_text`; its suffix tells the format, where the first bytes do not.
+            metadata: As for `add`.
+            progress: As for `add`.
+            wait: As for `add`.
+
+        Returns:
+            What became of it: bytes of no known format have the status "unsupported".
+
+        Raises:
+            StorageError, EmbeddingError: As for `add`.
+            ValueError, TypeError: An argument is of another kind, or `name` has no file name in it.
+        """
+        return self._add_bytes(arguments.data(data), name, "", metadata, progress, wait)
+
+    def set_metadata(self, name_or_id: str, metadata: Mapping[str, MetadataValue]) -> DocumentRecord:
+        """Replace a document's metadata, which `where` looks at; `{}` empties it. `document(...).metadata` reads it.
+
+        It is kept when the document is added again without any, when its file changes, and when it is re-indexed.
+
+        Raises:
+            DocumentNotFoundError: There is no such document, or more than one.
+            StorageError: The disk or the database failed.
+            ValueError, TypeError: Metadata cannot be stored.
+        """
+        return changing.set_metadata(self._parts, arguments.text("name_or_id", name_or_id), arguments.metadata(metadata) or {})
+
+    def embed(self, texts: Sequence[str], *, progress: Callable[[float], None] | None = None) -> Embeddings:
+        """Embed texts with the library's model, as its documents are embedded; nothing is stored.
+
+        Args:
+            texts: Not empty. Of one that is longer than the model reads, the beginning is embedded.
+            progress: Called with the share that is done, in [0, 1].
+
+        Returns:
+            float32 of shape `(len(texts), dimensions)`, rows of unit length: `vectors @ vectors.T` are their cosines.
+
+        Raises:
+            EmbeddingError: The model cannot be used.
+            ValueError, TypeError: A text is empty, or `texts` is no list of strings.
+        """
+        return embed_all(self.embedder, texts, progress)
 
     def add_source(
         self, source: Source, *, passwords: Sequence[str] = (), progress: ProgressCallback | None = None, wait: bool = True
@@ -176,7 +344,7 @@ class Library:
             StorageError: As for `add`.
             EmbeddingError: As for `add`.
         """
-        return self._add([source], passwords, progress, wait).outcomes[-1]
+        return add_sources(self._parts, [source], passwords, progress, wait=wait).outcomes[-1]
 
     def download(self, address: str, folder: Path, *, progress: ProgressCallback | None = None) -> Source:
         """Download one file from the web into a folder, to be given to `add_source`.
@@ -240,7 +408,8 @@ class Library:
             DocumentNotFoundError: A name in `documents` is not there.
             StorageError: The index cannot be opened.
         """
-        return [record for record in self._index.documents(documents) if record.state == "keyword_ready"]
+        names = None if documents is None else arguments.texts("documents", documents)
+        return [record for record in self._index.documents(names) if record.state == "keyword_ready"]
 
     def document(self, name_or_id: str) -> DocumentRecord:
         """Find a document by its name, its id, or the beginning of its id (8 digits or more).
@@ -248,7 +417,7 @@ class Library:
         Raises:
             DocumentNotFoundError: There is none, or more than one.
         """
-        return self._index.find(name_or_id)
+        return self._index.find(arguments.text("name_or_id", name_or_id))
 
     def vectors(self) -> Vectors:
         """All vectors as they are now; read again only where documents have changed.
@@ -267,7 +436,7 @@ class Library:
             StorageError: The index cannot be read.
         """
         with self._index.guarded():
-            return self._index.chunks(keys)
+            return self._index.chunks(arguments.keys(keys))
 
     def remove(self, name_or_id: str, *, keep: bool = False) -> DocumentRecord:
         """Remove a document and the library's copy of its file; returns its record.
@@ -280,15 +449,7 @@ class Library:
             DocumentNotFoundError: There is none, or more than one.
             StorageError: The disk or the database failed.
         """
-        self._check_writable()
-        with self._writing, self._index.guarded():
-            record = self.document(name_or_id)
-            if keep and not self._parts.originals.problem(record):
-                self._parts.removed.keep(self._parts.originals.path(record.id, record.media_type), record)
-            elif not keep and any(map(is_in_place, record.sources)):
-                self._parts.removed.leave_out(record)
-            self._index.remove(record.id)
-        return record
+        return changing.remove(self._parts, arguments.text("name_or_id", name_or_id), keep=keep)
 
     def removed(self) -> list[RemovedDocument]:
         """The documents that `restore` can bring back, the last removed first.
@@ -296,9 +457,7 @@ class Library:
         Raises:
             StorageError: The index cannot be opened.
         """
-        with self._writing:
-            self._parts.removed.tidy(self._index.records)
-        return self._parts.removed.documents(self._index.records)
+        return changing.removed(self._parts)
 
     def left_out(self) -> list[RemovedDocument]:
         """The documents that were removed without `keep` while their files were in place: watched folders leave them out.
@@ -322,10 +481,7 @@ class Library:
             DocumentNotFoundError: There is none, or more than one.
             StorageError, EmbeddingError: As for `add`.
         """
-        self._check_writable()
-        removed = named(self.removed(), name_or_id)
-        source = restored(removed, self._parts.removed.path(removed.id))
-        return self._add([source], (), progress, wait).outcomes[0]
+        return changing.restore(self._parts, arguments.text("name_or_id", name_or_id), progress, wait=wait)
 
     @property
     def is_read_only(self) -> bool:
@@ -371,7 +527,7 @@ class Library:
         Raises:
             StorageError, EmbeddingError: As for `add`.
         """
-        self._check_writable()
+        check_writable(self._parts)
         outcomes = self._parts.checkup.repair(progress)
         self.erase()
         return outcomes
@@ -398,6 +554,9 @@ class Library:
     ) -> list[Passage]:
         """Find the passages that answer a question best, by hybrid search.
 
+        Where the question itself says plainly in which documents to look ("in the 2022 report", "according to handbook.pdf"), those are
+        searched first, and all if they do not answer; `Filters` with `reads_question=False` searches all at once.
+
         Args:
             question: Not empty; at most 4,000 characters.
             history: Earlier questions and answers, oldest first; a follow-up takes its subject from them. Only the newest of a long one
@@ -420,9 +579,8 @@ class Library:
             StorageError: The index cannot be read.
             RerankingError: The reranker cannot be used.
         """
-        request = self._limited(SearchRequest.checked(question, history, top_k, documents, chunks), where)
-        passages, _ = self._parts.search.passages(request, self._parts.search.by_rule(request))
-        return passages
+        request = limited(SearchRequest.checked(question, history, top_k, documents, chunks), where, self._index)
+        return Passages(self.search.retrieve(request))
 
     @property
     def min_confidence(self) -> float:
@@ -444,7 +602,7 @@ class Library:
             EmbeddingError: The embedding model cannot be used.
             StorageError: The index cannot be read.
         """
-        return self._parts.search.read(checked_question(question), passages).confidence
+        return self.search.read(checked_question(question), arguments.passages(passages)).confidence
 
     def ask(
         self,
@@ -458,16 +616,14 @@ class Library:
     ) -> Answer:
         """Answer a question from the documents, with footnotes. Waits for the whole answer; `stream` shows it grow.
 
-        Takes what `retrieve` takes, and answers from what that finds. Where the question itself says plainly in which documents to look
-        ("in the 2022 report", "according to handbook.pdf"), those are searched first, and all if they do not answer; `Filters` with
-        `reads_question=False` searches all at once.
+        Takes what `retrieve` takes, and answers from what that finds.
 
         Raises:
             ChatError: The chat endpoint failed.
             EmptyQuestionError, QuestionTooLongError, DocumentNotFoundError, ValueError, StorageError: As for `retrieve`.
         """
         request = SearchRequest.checked(question, history, top_k, documents, chunks)
-        return self._parts.answerer.answer(self._limited(request, where))
+        return self._now().answerer.answer(limited(request, where, self._index))
 
     async def stream(
         self,
@@ -485,18 +641,39 @@ class Library:
             The answer so far, each time whole; `finish` is "streaming" until the last one.
         """
         request = SearchRequest.checked(question, history, top_k, documents, chunks)
-        request = await asyncio.to_thread(self._limited, request, where)
-        async with aclosing(self._parts.answerer.stream(request)) as answers:
+        request = await asyncio.to_thread(limited, request, where, self._index)
+        async with aclosing(self._now().answerer.stream(request)) as answers:
             async for answer in answers:
                 yield answer
 
-    def check(self, text: str, *, top_k: int | None = None, documents: Sequence[str] | None = None) -> Answer:
+    async def retrieve_async(self, question: str, **options: Unpack[SearchOptions]) -> list[Passage]:
+        """As `retrieve`, in a thread, for programs with an event loop."""
+        return await asyncio.to_thread(self.retrieve, question, **options)
+
+    async def ask_async(self, question: str, **options: Unpack[SearchOptions]) -> Answer:
+        """As `ask`, for programs with an event loop; `stream` shows the answer grow."""
+        async with aclosing(self.stream(question, **options)) as answers:
+            async for answer in answers:
+                whole = answer
+        return whole
+
+    def check(
+        self,
+        text: str,
+        *,
+        top_k: int | None = None,
+        documents: Sequence[str] | None = None,
+        where: Where | None = None,
+        progress: Callable[[float], None] | None = None,
+    ) -> Answer:
         """Check a text against the documents, whoever wrote it: a draft, a summary, a model's answer.
 
         Args:
             text: Plain or in Markdown. Footnote numbers in it, such as "[1]", are taken out.
             top_k: The most passages that are looked at for each sentence; `settings.top_k` if not given.
             documents: Names or ids of the documents to look in; all if not given.
+            where: As for `retrieve`.
+            progress: Called with the share of the sentences that are checked, in (0, 1].
 
         Returns:
             The text as an answer: `sentences` has a verdict on each sentence that states something, `citations` the words that it rests on
@@ -505,7 +682,9 @@ class Library:
         Raises:
             DocumentNotFoundError, ValueError, StorageError: As for `retrieve`.
         """
-        return self._parts.checker.check(text, top_k, documents)
+        request = SearchRequest.checked("check", (), top_k, documents)
+        looked_in = limited_documents(request.documents, where, self._index)
+        return self._now().checker.check(arguments.text("text", text), top_k, looked_in, progress)
 
     @property
     def index_identity(self) -> str:
@@ -530,23 +709,12 @@ class Library:
         Raises:
             StorageError: The disk or the database failed; the old index is still there.
         """
-        self._check_writable()
-        path = self._parts.originals.path
-        sources = [
-            Source(path(each.id, each.media_type), each.name, each.sources, password=each.password, metadata=each.metadata)
-            for each in self.left_behind()
-        ]
-        report = self._add(sources, (), progress, wait=True)
-        while self._parts.describer.step():
-            pass
-        if report.all_searchable and not self.model_switch:
-            self._index.drop_other_indexes()
-        return report
+        return changing.reindex(self._parts, progress)
 
     @property
     def embedding_model(self) -> str:
         """The model that it uses, as RAG_EMBEDDING_MODEL names one: the setting, where that is given, else the library's own choice."""
-        own = "" if "embedding_model" in self.settings.model_fields_set else self._parts.choice.now.model
+        own = "" if "embedding_model" in self._opened_with.model_fields_set else self._parts.choice.now.model
         return own or self.settings.embedding_model
 
     @property
@@ -573,7 +741,7 @@ class Library:
         Raises:
             StorageError: The disk failed, or the library is read-only.
         """
-        self._check_writable()
+        check_writable(self._parts)
         self._parts.choice.change(is_dismissed=True)
 
     def use_model(self, model: str) -> None:
@@ -586,8 +754,8 @@ class Library:
             EmbeddingError: The model is not on this machine, or RAG_EMBEDDING_MODEL is set, which wins.
             StorageError: The disk failed, or the library is read-only.
         """
-        self._check_writable()
-        self._parts.switcher.begin(model)
+        check_writable(self._parts)
+        self._parts.switcher.begin(arguments.text("model", model))
 
     def cancel_model(self) -> None:
         """Keep the present model, where another one was chosen and is not in use yet.
@@ -595,7 +763,7 @@ class Library:
         Raises:
             StorageError: The disk failed, or the library is read-only.
         """
-        self._check_writable()
+        check_writable(self._parts)
         self._parts.switcher.cancel()
 
     def warm_up(self) -> None:
@@ -624,45 +792,79 @@ class Library:
         """Close everything it opened: processes, threads, the index, connections, the lock. Doing so twice is harmless."""
         self._parts.closing.close()
 
+    def export(self, path: str | Path, *, progress: ProgressCallback | None = None) -> None:
+        """Write the whole library to one file: documents with their vectors, metadata and files, and conversations.
+
+        The library can be searched meanwhile; what is added waits. The file may hold passwords of documents: keep it as you keep these.
+
+        Args:
+            path: Where to; a file that is there is replaced when the new one is whole.
+            progress: Called after each document.
+
+        Raises:
+            StorageError: The file cannot be written, or the index not be read.
+        """
+        model, tokens = self.embedding_model, self.settings.chunk_tokens
+        exporting.export(self._parts, Path(arguments.paths(path)[0]), model, version("footnote"), tokens, progress)
+
+    def import_(self, path: str | Path, *, merge: bool = False, progress: ProgressCallback | None = None) -> Report:
+        """Add what `export` has written. An empty library takes over the model as well, if it is one of the catalogue.
+
+        Where the model and its settings are those of the export, nothing is embedded; else documents are read again from their files.
+
+        Args:
+            path: The file.
+            merge: Whether it may be added to documents that are there; those in both stay as they are.
+            progress: Called after each document.
+
+        Returns:
+            One outcome for each document.
+
+        Raises:
+            LibraryError: The library has documents, and `merge` is not given.
+            NewerSchemaError: A newer version of Footnote wrote the file; nothing was changed.
+            UnreadableFileError: It cannot be read, or is no export.
+            StorageError, EmbeddingError: As for `add`.
+        """
+        tokens = self.settings.chunk_tokens
+        return exporting.import_(self._parts, Path(arguments.paths(path)[0]), tokens, self._change_model, progress, merge)
+
+    def _change_model(self, model: str) -> None:
+        """Use a model at once, in a library that is empty."""
+        if not self.is_model_fixed:
+            self.use_model(model)
+            for _ in range(MOST_TRIES):  # it is put off while others use the library
+                if not self.model_switch:
+                    return
+                self._parts.switcher.step()
+
+    def _add_bytes(
+        self,
+        data: bytes,
+        name: str,
+        suffix: str,
+        metadata: Mapping[str, MetadataValue] | None,
+        progress: ProgressCallback | None,
+        wait: bool,
+    ) -> Outcome:
+        name, said = arguments.text("name", name), arguments.metadata(metadata)
+        return changing.add_bytes(self._parts, data, name, suffix=suffix, metadata=said, progress=progress, wait=wait)
+
+    def __repr__(self) -> str:
+        return f"<Library {str(self.folder)!r}>"
+
+    def _repr_markdown_(self) -> str:
+        return documents_markdown(repr(self)[1:-1], self.documents())
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
-    def _limited(self, request: SearchRequest, where: Where | None) -> SearchRequest:
-        """The request with the documents that meet `where`, by their ids, so that nothing after this looks at filters."""
-        filters = Filters.of(where)
-        request = replace(request, reads_question=filters.reads_question)
-        if not filters:
-            return request
-        there = self._index.documents(request.documents)
-        named = {record.id for record in self._index.documents(filters.documents or None)}
-        found = [record for record in filters.matching(there) if record.id in named]
-        if there and not found:
-            asked = ", ".join(f"{name} {value}" for name, value in filters.words())
-            raise NothingMatchesError(f"No document matches: {asked}. {described(there)}")
-        return replace(request, documents=tuple(record.id for record in found))
-
-    def _check_writable(self) -> None:
-        self._index.check_open()
-        if self.is_read_only:
-            raise StorageError(f"The library {self.folder} cannot be changed: its folder is read-only.")
-
-    def _add(
-        self,
-        sources: Sequence[Source],
-        passwords: Sequence[str],
-        progress: ProgressCallback | None,
-        wait: bool,
-        folders: Sequence[Path] = (),
-    ) -> Report:
-        self._check_writable()
-        if not all(source.error for source in sources):
-            self._parts.loader.start()  # while the index is opened
-        self.embedder.prepare()
-        with self._index.guarded():
-            outcomes = self._parts.adder.add(sources, passwords, progress, wait=wait)
-            with self._writing:  # not between a removal's note and the removal
-                self._parts.removed.tidy(self._index.records)
-            return Report((*outcomes, *self._parts.adder.missing(folders, members(sources), progress, len(sources))))
+    def _now(self) -> Asking:
+        """What answers under the settings that are kept now."""
+        kept = self._parts.keeper.now
+        if kept is not self._asking.kept:
+            self._asking = self._parts.asking(kept, self._asking)
+        return self._asking

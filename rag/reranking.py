@@ -122,7 +122,7 @@ class CrossEncoderReranker:
         """The model; called with the lock held."""
         folder = self._folder
         _ = self.identity
-        if not _scores_pairs(folder):
+        if not scores_pairs(folder):
             raise RerankingError(f"{self._name!r} is not a cross-encoder: it was not trained to score pairs. {WANTED}")
         from safetensors import SafetensorError
         from sentence_transformers import CrossEncoder
@@ -146,7 +146,7 @@ def _cut(tokenizer: Any, text: str, max_tokens: int) -> tuple[str, int]:
     return (text, len(offsets)) if len(offsets) <= max_tokens else (text[: offsets[max_tokens - 1][1]], max_tokens)
 
 
-def _scores_pairs(folder: Path) -> bool:
+def scores_pairs(folder: Path) -> bool:
     """Whether a model's files say that it has a scoring layer."""
     if _read(folder / "config_sentence_transformers.json").get("model_type") == "CrossEncoder":
         return True

@@ -19,7 +19,8 @@ FileKind = Literal["pdf", "word", "sheets", "slides", "mail", "web", "code", "te
 DateSource = Literal["", "document", "file", "unknown"]
 """Who says a document's date: `document` itself, `file` for when its file was last modified; "" where that was not looked at yet."""
 
-MetadataValue = str | int | float | bool
+MetadataValue = str | int | float | bool | list[str] | list[int] | list[float] | list[bool]
+"""What Chroma can hold: a value, or several of one kind."""
 
 Finish = Literal["streaming", "complete", "length", "interrupted", "not_found"]
 """How an answer ended: `streaming` while it still grows, `complete`, `length` if the token limit cut it, `interrupted` if the endpoint
@@ -199,6 +200,7 @@ class Citation:
         verdict: Whether these words support `sentence`; "related" if that was not checked.
         sentence: The answer's sentence without its markers; "" while the answer grows.
         position: Offset of its `[number]` in the answer's text.
+        is_moved: Whether the model cited another passage here, which does not support the sentence.
     """
 
     number: int
@@ -209,6 +211,7 @@ class Citation:
     verdict: Verdict = "related"
     sentence: str = ""
     position: int = 0
+    is_moved: bool = False
 
     @property
     def heading(self) -> str:
@@ -223,6 +226,30 @@ class Citation:
         return cls(number, passage, quote, passage.start + start, passage.start + start + len(quote), position=position)
 
 
+GapKind = Literal["number", "date", "name", "negation", "quantity", "order", "plan", "condition", "report", "opposite", "role", "words"]
+"""What a source does not say of a sentence: a figure, a date, a name; "not"; how many ("all"); when ("before"); that it is done, not
+planned; under which condition; that it holds, not that somebody claims it; a word whose opposite it has; who did what; other words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Words of a sentence that its source does not support.
+
+    Attributes:
+        start: Offset in the text of the sentence that was checked; in a `CheckedSentence`, in the answer's text.
+        end: Offset after them.
+        kind: What is missing.
+        is_contradicted: Whether the source says something else; otherwise it does not say this.
+        stated: What the source says there, where that is known, such as a condition.
+    """
+
+    start: int
+    end: int
+    kind: GapKind
+    is_contradicted: bool = False
+    stated: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class CheckedSentence:
     """A sentence of a finished answer, checked against what it cites.
@@ -232,12 +259,14 @@ class CheckedSentence:
         end: Offset after it and its markers.
         verdict: For all its citations together; "unsupported" if it cites nothing and no passage supports it.
         citations: Indexes in the answer's `citations`.
+        gaps: What of a sentence that is not supported its sources do not say, in order.
     """
 
     start: int
     end: int
     verdict: Verdict
     citations: tuple[int, ...]
+    gaps: tuple[Gap, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,6 +353,16 @@ class Answer:
     sent: Sent | None = None
     only: str = ""
     parts: tuple[QuestionPart, ...] = ()
+
+    def __repr__(self) -> str:
+        from rag.showing import answer_line
+
+        return answer_line(self)
+
+    def _repr_markdown_(self) -> str:
+        from rag.showing import answer_markdown
+
+        return answer_markdown(self)
 
 
 @dataclass(frozen=True, slots=True)

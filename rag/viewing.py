@@ -40,6 +40,7 @@ class Pages:
         """Everything about a page but its picture, and where `page.text[start:end]` is on it.
 
         Raises:
+            DocumentNotFoundError: There is no such document or page.
             TooManyRequestsError: Too many pages are waiting to be read.
         """
         return self.looking(document, page, start, end).result()

@@ -19,7 +19,6 @@ from rag.answering.whole import WholeDocuments
 from rag.endpoints.chat.model import ChatModel
 from rag.formats.recogniser import how_to_get_ocr
 from rag.retrieving.follow_up import StandaloneQuestion
-from rag.retrieving.narrowing import Narrowed, narrowed
 from rag.retrieving.rewriting import standalone_question
 from rag.retrieving.search import Search, SearchRequest
 from rag.settings import Settings
@@ -66,7 +65,7 @@ class Answerer:
             return
         documents = self._search.divisible(request)
         searched = await standalone_question(request.question, request.history, self._chat_model, documents=documents)
-        only = None if searched.parts else await asyncio.to_thread(self._only, request, searched.text)
+        only = await asyncio.to_thread(self._search.only, request, searched)
         if only:
             question = await asyncio.to_thread(self._retrieved, replace(request, documents=only.documents), searched, began)
             if question.passages and question.confidence >= self._settings.min_confidence:
@@ -96,12 +95,6 @@ class Answerer:
         async with aclosing(answer_by_model(question, self._chat_model, self._settings, self._verifier)) as answers:
             async for answer in answers:
                 yield answer
-
-    def _only(self, request: SearchRequest, question: str) -> Narrowed | None:
-        """The documents that the question says to look in, among those that are searched."""
-        if request.chunks is not None or not request.reads_question:
-            return None
-        return narrowed(question, self._index.documents(request.documents))
 
     def _retrieved(self, request: SearchRequest, searched: StandaloneQuestion, began: float) -> RetrievedQuestion:
         """The question with its passages, as the reader reads them."""

@@ -1,11 +1,12 @@
 """A text that anybody wrote -> the same with footnotes, each sentence checked against what the library says about it."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from operator import attrgetter
 
 from rag.answering.footnoting import footnotes_of, rebuilt
-from rag.answering.statements import Statement, statements
+from rag.answering.statements import Statement, row_statements, statements
 from rag.retrieving.follow_up import StandaloneQuestion
 from rag.retrieving.search import MOST_QUESTION_CHARACTERS, Search, SearchRequest
 from rag.text.markers import without_markers
@@ -22,16 +23,26 @@ class Checker:
         self._search = search
         self._verifier = verifier
 
-    def check(self, text: str, top_k: int | None, documents: Sequence[str] | None) -> Answer:
+    def check(
+        self, text: str, top_k: int | None, documents: Sequence[str] | None, progress: Callable[[float], None] | None = None
+    ) -> Answer:
         """The text as an answer whose sentences are checked: each is searched for by itself, and judged by what that finds.
 
-        Numbers in brackets that it has are taken out: they are another's footnotes. Errors as for `Library.retrieve`.
+        Rows of tables are sentences too; headings and code are not. Numbers in brackets that it has are taken out: they are another's
+        footnotes. Errors as for `Library.retrieve`.
         """
         began = time.monotonic()
         plain = without_markers(text)
         stated = [statement for statement in statements(plain, ()) if statement.may_gain]
+        rows = row_statements(plain)
+        inside = {statement.start for statement in rows}
+        stated = sorted([*rows, *(each for each in stated if each.start not in inside)], key=attrgetter("start"))
         passages: dict[tuple[str, int, int, int], Passage] = {}
-        judgements = [self._judged(statement, top_k, documents, passages) for statement in stated]
+        judgements = []
+        for number, statement in enumerate(stated, 1):
+            judgements.append(self._judged(statement, top_k, documents, passages))
+            if progress:
+                progress(number / len(stated))
         answer = Answer("", plain, (), tuple(passages.values()), CHECKED, "complete", "", 0.0)
         checked = rebuilt(answer, stated, judgements, footnotes_of((), (), stated, judgements))
         return replace(checked, seconds=time.monotonic() - began)

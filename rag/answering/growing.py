@@ -23,8 +23,7 @@ async def answer_by_model(
     question: RetrievedQuestion, chat_model: ChatModel, settings: Settings, verifier: Verifier
 ) -> AsyncGenerator[Answer, None]:
     """Answer in prose; the last answer is checked, and warns the reader where the passages may not answer."""
-    limits = settings.chat_context_tokens, settings.chat_max_tokens
-    prompt = build_prompt(question.question, question.passages, question.history, *limits, question.parts)
+    prompt = build_prompt(question.question, question.passages, question.history, settings, question.parts)
     async with aclosing(answer_prompt(question, prompt, chat_model, settings, verifier)) as answers:
         async for answer in answers:
             yield answer

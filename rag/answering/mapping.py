@@ -8,7 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from rag.answering.growing import GrowingAnswer, answer_prompt
-from rag.answering.prompt import MESSAGE_TOKENS, NOT_FOUND, Prompt, build_prompt, estimate_tokens, room_of
+from rag.answering.prompt import MESSAGE_TOKENS, NOT_FOUND, Prompt, build_prompt, estimate_tokens, in_style, room_of
 from rag.answering.question import RetrievedQuestion
 from rag.endpoints.chat.model import ChatModel
 from rag.settings import Settings
@@ -44,7 +44,7 @@ class Windows:
 
 def windows(passages: Sequence[Passage], settings: Settings) -> Windows:
     """Divide passages, in reading order, by what a call has room for; of too many, every so manieth is left out."""
-    room = max(room_of(settings.chat_context_tokens, settings.chat_max_tokens) - INSTRUCTION_TOKENS, 1)
+    room = max(room_of(settings) - INSTRUCTION_TOKENS, 1)
     most = min(max(room // NOTE_TOKENS, 1), MOST_WINDOWS)
     sizes = [estimate_tokens(passage.text) + PASSAGE_TOKENS for passage in passages]
     kept = list(range(len(passages)))
@@ -60,16 +60,16 @@ async def answer_from_parts(
     """Answer from all parts; until the last one is read, the answer has no text, and its `reasoning` says how far it is."""
     name = await chat_model.resolve()
     notes, cited = list[str](), list[Passage]()
-    limit = (room_of(settings.chat_context_tokens, settings.chat_max_tokens) - INSTRUCTION_TOKENS) // len(parts.parts)
+    limit = (room_of(settings) - INSTRUCTION_TOKENS) // len(parts.parts)
     for n, part in enumerate(parts.parts, start=1):
         heading = f"Part {n} of {len(parts.parts)}"
         yield replace(question.answer("", (), name, "streaming"), reasoning="\n\n".join([*notes, f"{heading}: reading …"]))
         note = await _note(question, n, len(parts.parts), part, chat_model, settings)
         if words := _renumbered(note, cited, limit):
             notes.append(f"{heading}: {words}")
-    messages = (Message("system", SYSTEM), Message("user", "\n\n".join([*notes, f"Question: {question.question}"])))
+    messages = (Message("system", in_style(SYSTEM, settings)), Message("user", "\n\n".join([*notes, f"Question: {question.question}"])))
     tokens = sum(estimate_tokens(message.content) + MESSAGE_TOKENS for message in messages)
-    prompt = Prompt(messages, tuple(cited), tokens, room_of(settings.chat_context_tokens, settings.chat_max_tokens), 0)
+    prompt = Prompt(messages, tuple(cited), tokens, room_of(settings), 0)
     read = replace(question, passages=tuple(cited))
     async with aclosing(answer_prompt(read, prompt, chat_model, settings, verifier)) as answers:
         async for answer in answers:
@@ -81,7 +81,7 @@ async def _note(
 ) -> Answer:
     """What the chat model notes on one part."""
     asked = PART_QUESTION.format(part=part, parts=parts, question=question.question)
-    prompt = build_prompt(asked, passages, (), settings.chat_context_tokens, settings.chat_max_tokens)
+    prompt = build_prompt(asked, passages, (), settings)
     sent = Sent(prompt.messages, prompt.tokens, prompt.room, 0, ())
     growing = GrowingAnswer(replace(question, passages=prompt.passages), chat_model.name, sent)
     async with aclosing(chat_model.stream(prompt.messages)) as deltas:

@@ -108,5 +108,6 @@ class CheckedEmbedder:
         lengths = np.linalg.norm(rows, axis=1)
         if not np.isfinite(lengths).all() or (np.abs(lengths - 1) > UNIT_TOLERANCE).any():
             worst = lengths[np.argmax(np.where(np.isfinite(lengths), np.abs(lengths - 1), np.inf))]
-            raise EmbeddingError(f"The embedding model {name} returned a vector of length {worst:.3g}; it must be 1. Choose another.")
+            fix = "Choose another, or divide each by its length: vectors / np.linalg.norm(vectors, axis=1, keepdims=True)."
+            raise EmbeddingError(f"The embedding model {name} returned a vector of length {worst:.3g}; it must be 1. {fix}")
         return rows

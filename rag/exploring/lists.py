@@ -40,29 +40,32 @@ class Sheet:
         return next((place for place, column in enumerate(self.columns) if column.casefold() == wanted), None)
 
 
-def read_sheet(path: Path) -> Sheet:
-    """Read a file in any encoding: CSV if its name ends in ".csv" or ".tsv", else one text per line; `MOST_TEXTS` rows at most."""
+def read_sheet(path: Path, *, most: int = MOST_TEXTS) -> Sheet:
+    """Read a file in any encoding: CSV if its name ends in ".csv" or ".tsv", else one text per line; so many rows at most."""
     try:
         if path.stat().st_size > MOST_BYTES:
             raise UnreadableFileError(f"{path.name} is larger than {MOST_BYTES // 1_000_000} MB. Use a part of it.")
         data = path.read_bytes()
     except OSError as error:
         raise UnreadableFileError(f"{path.name} cannot be read: {error.strerror}.") from error
-    text = decode(data, path.name)
-    if path.suffix.lower() not in {".csv", ".tsv"}:
-        return Sheet(("",), tuple((line,) for line in lines(text)))
-    return _read_csv(text, path.name)
+    return sheet_of(data, path.name, is_csv=path.suffix.lower() in {".csv", ".tsv"}, most=most)
 
 
-def lines(text: str) -> list[str]:
-    """The stripped, non-empty lines of a text, `MOST_TEXTS` at most."""
-    return limited(_one_line_each(text.splitlines()))
+def sheet_of(data: bytes, name: str, *, is_csv: bool, most: int = MOST_TEXTS) -> Sheet:
+    """The same of bytes; `name` is what they are called in messages."""
+    text = decode(data, name)
+    return _read_csv(text, name, most) if is_csv else Sheet(("",), tuple((line,) for line in lines(text, most)))
 
 
-def limited(texts: S) -> S:
-    """The same texts; an ExploringError if there are more than `MOST_TEXTS`."""
-    if len(texts) > MOST_TEXTS:
-        raise ExploringError(f"The list has {len(texts):,} texts; at most {MOST_TEXTS:,} are allowed. Use a part of it.")
+def lines(text: str, most: int = MOST_TEXTS) -> list[str]:
+    """The stripped, non-empty lines of a text, so many at most."""
+    return limited(_one_line_each(text.splitlines()), most)
+
+
+def limited(texts: S, most: int = MOST_TEXTS) -> S:
+    """The same texts; an ExploringError if there are more."""
+    if len(texts) > most:
+        raise ExploringError(f"The list has {len(texts):,} texts; at most {most:,} are allowed. Use a part of it.")
     return texts
 
 
@@ -71,8 +74,13 @@ def write_csv(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     written = io.StringIO()
     writer = csv.writer(written)
     for row in (columns, *rows):
-        writer.writerow([f"'{cell}" if cell.startswith(_ACTIVE) else cell for cell in row])
+        writer.writerow(map(harmless_cell, row))
     return written.getvalue()
+
+
+def harmless_cell(cell: str) -> str:
+    """A cell of a CSV file that no spreadsheet takes for a formula."""
+    return f"'{cell}" if cell.startswith(_ACTIVE) else cell
 
 
 def counted(count: int, noun: str) -> str:
@@ -89,7 +97,7 @@ def _one_line_each(texts: Iterable[str]) -> list[str]:
     return [line for text in texts if (line := " ".join(text.split()))]
 
 
-def _read_csv(text: str, name: str) -> Sheet:
+def _read_csv(text: str, name: str, most: int) -> Sheet:
     first = text.lstrip("\n").partition("\n")[0]
     delimiter = max(",;\t", key=first.count)  # the most frequent in the header; a comma where there is none
     csv.field_size_limit(LONGEST_CELL)  # of the whole process: each reader sets its own
@@ -101,4 +109,4 @@ def _read_csv(text: str, name: str) -> Sheet:
         raise ExploringError(f"{name} has no rows below its header.")
     columns = tuple(cell.strip() or f"column {place}" for place, cell in enumerate(rows[0], start=1))
     padding = ("",) * len(columns)
-    return Sheet(columns, tuple((*row, *padding)[: len(columns)] for row in limited(rows[1:])))
+    return Sheet(columns, tuple((*row, *padding)[: len(columns)] for row in limited(rows[1:], most)))

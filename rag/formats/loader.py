@@ -86,7 +86,7 @@ class Loader:
         return NOTHING_SAID
 
     def read(self, path: Path, *, name: str, passwords: Sequence[str] = (), ocr: Path | None = None, on_page: OnPage) -> FileRead:
-        """Read a file page by page, or raise a `DocumentError`. The suffix of `name` counts, not that of `path`.
+        """Read a file page by page, or raise a `DocumentError`. The suffix of `name` counts; where it is unknown, that of `path`.
 
         Of pages without legible text those words are taken that OCR has read before, which are kept in the folder `ocr`. A file without
         any text is a `NoTextError`, unless OCR is to look at it.
@@ -99,7 +99,7 @@ class Loader:
                 head = opened.read(HEAD_BYTES)
         except OSError as error:
             raise unreadable(path, error) from error
-        file = FileToOpen(path.absolute(), name, recognise(name, head), tuple(passwords), ocr and ocr.absolute())
+        file = FileToOpen(path.absolute(), name, recognise(name, head, path), tuple(passwords), ocr and ocr.absolute())
         labels, empty, by_ocr, waiting, pictures, total = list[str](), list[int](), list[int](), list[int](), 0, 0
         title = password = notice = ""
         properties, telling = NOTHING_SAID, ""

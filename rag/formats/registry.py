@@ -1,9 +1,13 @@
 """The formats that are read, and which one a file has: told by its first bytes, then by its name.
 
-One more format is a file like `rag.formats.text`, a line in `FORMATS`, and a test. A program that uses the library may `register` one.
+One more format is a file like `rag.formats.text`, a line in `FORMATS`, and a test. A program may `register` one, and packages may bring
+some: see `register_installed`.
 """
 
 import codecs
+import logging
+from functools import cache
+from importlib.metadata import entry_points
 from pathlib import PurePath
 
 from rag.errors import UnsupportedFileError
@@ -42,6 +46,9 @@ FORMATS = [
     *IMAGES,
 ]
 
+log = logging.getLogger(__name__)
+
+GROUP = "footnote.formats"  # of entry points
 MOST_NAMED = 6  # formats in a message
 HEAD_BYTES = 4096  # how much of a file `recognise` wants to see
 _PADDING = b"\xef\xbb\xbf \t\r\n\x00"
@@ -78,11 +85,26 @@ _MARKUP = (*_CODES, (b"<!doctype html", "a web page (HTML)"), (b"<html", "a web 
 
 
 def register(added: Format) -> None:
-    """Read one more format from now on; `ValueError` where its media type or a suffix is taken."""
+    """Read one more format from now on; `ValueError` where its media type or a suffix is taken, `TypeError` where it is none."""
+    if not isinstance(added, Format):
+        raise TypeError(f"it is a {type(added).__name__}, not a rag.formats.Format")
     for known in FORMATS:
         if known.media_type == added.media_type or {*known.suffixes} & {*added.suffixes}:
             raise ValueError(f"{added.name} and {known.name} have a media type or a suffix in common.")
     FORMATS.append(added)
+
+
+@cache
+def register_installed() -> None:
+    """Read the formats that installed packages bring, from now on: entry points of the group `footnote.formats`, each a `Format`.
+
+    One that cannot be loaded, or has what another has, is left out with a warning.
+    """
+    for point in entry_points(group=GROUP):
+        try:
+            register(point.load())
+        except Exception as error:  # noqa: BLE001 - whatever a package's own code raises
+            log.warning("The format %s of %s is left out: %s.", point.name, point.value, str(error).rstrip(".") or type(error).__name__)
 
 
 def format_of(media_type: str) -> Format:
@@ -97,9 +119,12 @@ def format_named(name: str) -> Format | None:
     return next((each for each in FORMATS if suffix in each.suffixes), None)
 
 
-def recognise(name: str, head: bytes) -> Format:
-    """The format to read a file as, by its name and its first `HEAD_BYTES`; `UnsupportedFileError` for other formats and false names."""
-    named = format_named(name)
+def recognise(name: str, head: bytes, path: PurePath = PurePath()) -> Format:  # noqa: B008 - it is immutable
+    """The format to read a file as, by its name and its first `HEAD_BYTES`; `UnsupportedFileError` for other formats and false names.
+
+    Where its name has the suffix of no format, that of its path counts: the library's copy of a text may be called "release 1.2".
+    """
+    named = format_named(name) or (format_named(path.name) if path.suffix else None)
     start = head.lstrip(_PADDING)
     fitting = [each for each in FORMATS if start.startswith(each.magic)]
     if fitting:

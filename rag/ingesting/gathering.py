@@ -1,5 +1,6 @@
 """What a caller names -> the files to add: paths, what is in folders and archives, downloads."""
 
+import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -15,6 +16,7 @@ from rag.ingesting.staging import Source
 from rag.ingesting.unpacking import is_archive, unpack
 from rag.origins import UPLOAD, is_lost, origin_of
 from rag.storing.index import LEAST_ID_DIGITS
+from rag.text.printable import composed_name, printable_line
 from rag.types import MetadataValue, Outcome, Progress, ProgressCallback, RemovedDocument
 
 
@@ -48,6 +50,18 @@ class Gatherer:
             for source in sources:
                 opened += self.unpack(source, stack.enter_context(self.new_folder())) if is_archive(source) else [source]
             yield opened
+
+    @contextmanager
+    def in_memory(self, data: bytes, name: str, suffix: str, metadata: Mapping[str, MetadataValue] | None) -> Iterator[list[Source]]:
+        """As `opened`, of content that a program has: it takes the place of what had its name, folders included, before."""
+        called = "/".join(part for part in re.split(r"[/\\]", printable_line(name)) if part.strip() not in {"", ".", ".."})
+        with self.new_folder() as folder:
+            path = folder / f"content{suffix}"
+            with storage_errors(f"{called} could not be stored"):
+                path.write_bytes(data)
+            source = Source(path, uploaded_name(name), (f"{UPLOAD}{called}",), given=called, metadata=metadata)
+            with self.opened([source]) as sources:
+                yield sources
 
     def unpack(self, archive: Source, folder: Path) -> list[Source]:
         """The files of an archive, unpacked into a folder, and last the archive with its outcome."""
@@ -95,7 +109,7 @@ def uploaded(path: Path, name: str, *, replaces: bool = False, metadata: Mapping
 
 def named(removed: Sequence[RemovedDocument], name_or_id: str) -> RemovedDocument:
     """The one of these documents; `DocumentNotFoundError` where there is none, or several."""
-    found = [each for each in removed if name_or_id in {each.name, each.id}]
+    found = [each for each in removed if name_or_id == each.id or composed_name(name_or_id) == composed_name(each.name)]
     if not found and len(name_or_id) >= LEAST_ID_DIGITS:
         found = [each for each in removed if each.id.startswith(name_or_id)]
     if len(found) == 1:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from typing import Self
 
 from rag.embedding.protocol import Embedder
 from rag.errors import DocumentError, NoTextError, storage_errors
@@ -39,6 +40,11 @@ class Source:
     outcome: Outcome | None = None  # what became of it, where it is not to be read: it is an archive, say
     given: str = ""  # what it is called in its outcome; "" for its path
     metadata: Mapping[str, MetadataValue] | None = None  # of its record; None for what is there already
+
+    @classmethod
+    def of_record(cls, record: DocumentRecord, path: Path) -> Self:
+        """A document's own copy of its file, to be added again with all that was said of it."""
+        return cls(path, record.name, record.sources, password=record.password, metadata=record.metadata)
 
     @property
     def shown(self) -> str:
@@ -89,13 +95,14 @@ class Stager:
 
         Raises a `DocumentError` where that can no longer be read.
         """
-        path = self._originals.path(record.id, record.media_type)
-        source = Source(path, record.name, record.sources, password=record.password)
+        source = Source.of_record(record, self._originals.path(record.id, record.media_type))
         with self._index.guarded(), self._index.keyword_ready.draft() as draft:
             read = self._read(source, record.id, (), draft, lambda _: None)
             with self.writing:
                 if now := self._index.records.get(record.id):
-                    again = _record(replace(source, name=now.name, origins=now.sources), record.id, read, draft.chunks, now.size)
+                    again = _record(
+                        replace(source, name=now.name, origins=now.sources, metadata=now.metadata), record.id, read, draft.chunks, now.size
+                    )
                     waiting = tuple(page for page in again.ocr_waiting if page not in now.ocr_failed)
                     again = replace(again, added=now.added, ocr_waiting=waiting, ocr_failed=now.ocr_failed, ocr_total=now.ocr_total)
                     self._index.forget(record.id)

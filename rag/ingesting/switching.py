@@ -180,14 +180,15 @@ class Switcher:
                 self._has_forgotten = True
             for id_ in made.keys() & wanted.keys():
                 old = wanted[id_]
-                if (now := replace(made[id_], name=old.name, sources=old.sources, added=old.added, password=old.password)) != made[id_]:
+                now = replace(made[id_], name=old.name, sources=old.sources, added=old.added, password=old.password, metadata=old.metadata)
+                if now != made[id_]:
                     side.index.update(now)
             made = side.index.records
             return [record for id_, record in wanted.items() if id_ not in made]
 
     def _add(self, side: Side, record: DocumentRecord) -> None:
         """Read a document again, from the library's own copy; it is embedded by the steps that follow."""
-        source = Source(self._originals.path(record.id, record.media_type), record.name, record.sources, password=record.password)
+        source = Source.of_record(record, self._originals.path(record.id, record.media_type))
         outcome = side.adder.add([source], (), None, wait=False)[0]
         if outcome.document_id != record.id:
             log.warning("%s could not be re-indexed: %s", record.name, outcome.message)

@@ -1,7 +1,7 @@
 """Read units -> how well each answers: what the reader makes of it, and which of the question's words stand in it and around it."""
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -18,6 +18,9 @@ OTHER_DOCUMENT = -5.0
 
 OTHER_ROW = -5.0
 """Added to the value of a row where another row of its table has all the words of the question that it has, and more. Not fitted."""
+
+_Table = dict[ReadUnit, tuple[frozenset[int], frozenset[int]]]
+"""Of each row the question's words in it and those in its first cell."""
 
 _NAMED = -1  # stands among the words of a row's first cell where the question has all words of the cell
 
@@ -52,28 +55,33 @@ WEIGHTS = UnitFeatures(0.47, 0.47, 0.37, 3.40, 0.95, 1.54, 2.66, 0.64, -0.60, -0
 """Of the odds of a unit against the others of its question: fitted by `tests/benchmarks/confidence.py`."""
 
 
-def weighed(units: Sequence[ReadUnit], passages: Sequence[Passage], weights: Sequence[TermWeights]) -> list[ReadUnit]:
+def weighed(
+    units: Sequence[ReadUnit], passages: Sequence[Passage], weights: Sequence[TermWeights], *, lists: bool = False
+) -> list[ReadUnit]:
     """The units with their values; rules between the rows of a table are left out.
 
     `weights` are those of the question and of a follow-up as it was asked, whose own words count as much as those it takes over.
+    `lists`: whether the question may ask for several things, so that each row of a table that it names counts as much as the best.
     """
     named = {passage.document_id for passage in passages if weights[-1].has_codes(f"{Path(passage.document).stem} {passage.chunk_text}")}
-    found = []
-    outdone = _outdone_rows(units, passages, weights[0])
+    found = list[tuple[ReadUnit, ReadUnit]]()
+    rows = _rows(units, passages, weights[0])
+    outdone = _outdone(rows)
     for each, features in unit_features(units, passages, weights):
         value = sum(weight * feature for weight, feature in zip(WEIGHTS, features, strict=True))
         value += OTHER_DOCUMENT * (bool(named) and passages[each.index].document_id not in named)
         value += OTHER_ROW * (each in outdone)
-        found.append(replace(each, value=value))
-    return found
+        found.append((each, replace(each, value=value)))
+    values = dict(found)
+    for together in _named_together(rows, outdone, values) if lists else ():
+        best = max(values[each].value for each in together)
+        values |= {each: replace(values[each], value=best) for each in together}
+    return list(values.values())
 
 
-def _outdone_rows(units: Sequence[ReadUnit], passages: Sequence[Passage], weights: TermWeights) -> set[ReadUnit]:
-    """The rows whose words of the question, those of the header left out, are fewer than another row's of the same table, and among them.
-
-    Of rows with the same words, those in the first cell count, and whether it has others: "Pump" is no "Pump 2".
-    """
-    rows = defaultdict[tuple[str, str], dict[ReadUnit, tuple[frozenset[int], frozenset[int]]]](dict)
+def _rows(units: Sequence[ReadUnit], passages: Sequence[Passage], weights: TermWeights) -> list[_Table]:
+    """The rows of each table with the places of the question's words that they have, those of the header left out."""
+    rows = defaultdict[tuple[str, str], _Table](dict)
     words_in = cache(weights.words_in)  # many rows have one header
     for each in units:
         unit, passage = each.unit, passages[each.index]
@@ -86,12 +94,37 @@ def _outdone_rows(units: Sequence[ReadUnit], passages: Sequence[Passage], weight
             if named and weights.has_all_of(label):
                 named |= {_NAMED}
             rows[passage.document_id, header][each] = weights.words_in(row) - known, named
+    return list(rows.values())
+
+
+def _outdone(tables: Sequence[_Table]) -> set[ReadUnit]:
+    """The rows whose words of the question are fewer than another row's of the same table, and among them.
+
+    Of rows with the same words, those in the first cell count, and whether it has others: "Pump" is no "Pump 2".
+    """
     return {
         each
-        for table in rows.values()
+        for table in tables
         for each, (words, named) in table.items()
         if any(words < others or (words == others and named < others_named) for others, others_named in table.values())
     }
+
+
+def _named_together(tables: Sequence[_Table], outdone: set[ReadUnit], values: Mapping[ReadUnit, ReadUnit]) -> Iterator[list[ReadUnit]]:
+    """The rows of a table that a question names by their first cells, the best one of each name, where it names several.
+
+    It names a row by the whole of its first cell; where it names fewer than two so, by a word that no other first cell has.
+    """
+    for table in tables:
+        best = dict[frozenset[int], ReadUnit]()
+        for each, (_, named) in table.items():
+            if named and each in values and each not in outdone:
+                best[named] = max(best.get(named, each), each, key=lambda row: values[row].value)
+        whole = [named for named in best if _NAMED in named]
+        counts = Counter(word for named in best for word in named)
+        told = whole if len(whole) > 1 else [named for named in best if any(counts[word] == 1 for word in named - {_NAMED})]
+        if len(told) > 1:
+            yield [best[named] for named in told]
 
 
 def unit_features(

@@ -51,6 +51,10 @@ class Connection:
         """The JSON of a whole answer to JSON."""
         return self._json(self.send("POST", path, json=plain, **content))
 
+    def put(self, path: str, plain: Any) -> Any:
+        """The JSON of a whole answer to JSON."""
+        return self._json(self.send("PUT", path, json=plain))
+
     def delete(self, path: str, **content: Any) -> Any:
         """The JSON of a whole answer."""
         return self._json(self.send("DELETE", path, **content))

@@ -2,13 +2,14 @@
 
 import json
 import tempfile
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn, Self
 from urllib.parse import quote
 
+from rag import arguments
 from rag.building import checked_embedder
 from rag.embedding.checked import CheckedEmbedder
 from rag.embedding.protocol import Embedder
@@ -16,16 +17,21 @@ from rag.errors import DocumentError, EmbeddingError, LibraryError
 from rag.exploring.vectors import Vectors
 from rag.fetching.addresses import is_address
 from rag.files import find_files, shown_name, unreadable
-from rag.filters import Filters, checked_metadata
+from rag.filters import Filters
 from rag.formats.protocol import PageView
+from rag.formats.registry import register_installed
 from rag.ingesting.chunking import index_identity
 from rag.ingesting.staging import Source
-from rag.library import Library, Where
+from rag.library import Library
 from rag.library import Paths as GivenPaths
 from rag.remote.connection import Connection
 from rag.remote.packing import unpacked
 from rag.remote.wire import Asked, LibraryState, Paths, TextToCheck, decoded, encoded
+from rag.retrieving.limiting import Where
+from rag.retrieving.search import Search
 from rag.settings import Settings
+from rag.showing import Passages
+from rag.storing.kept_settings import KeptSettings
 from rag.storing.lock import holder
 from rag.types import (
     Answer,
@@ -61,6 +67,7 @@ def connect(url: str, *, token: str = "", settings: Settings | None = None, embe
         ValueError: `url` is no address.
         ServerError: Nothing answers there.
     """
+    arguments.text("url", url)
     library = RemoteLibrary(Connection(url, token), settings or Settings(), embedder=embedder)
     try:
         library.warm_up()
@@ -83,16 +90,26 @@ class RemoteLibrary(Library):
     holds a library can do raises `LibraryError`: see `HOST_ONLY`.
     """
 
-    HOST_ONLY: ClassVar = ("add_source", "announce", "download", "holder_token", "scratch", "unpack")
+    HOST_ONLY: ClassVar = (
+        "add_source", "announce", "change_settings", "download", "fixed_by", "holder_token", "kept_settings", "scratch", "search", "unpack"
+    )  # fmt: skip
 
     def __init__(self, connection: Connection, settings: Settings, *, embedder: Embedder | None = None, shares_files: bool = False) -> None:
         """Use a connection; `shares_files` where the server may read the paths that are named here."""
-        self.settings = settings
-        self.chat_model = None
+        register_installed()
+        self._settings = settings
         self._connection = connection
         self._shares_files = shares_files
         self._given_embedder = embedder
         self._vectors: Vectors | None = None
+
+    @property
+    def settings(self) -> Settings:
+        return self._settings
+
+    @property
+    def chat_model(self) -> None:
+        """None: the server's chat model answers."""
 
     @property
     def url(self) -> str:
@@ -133,8 +150,8 @@ class RemoteLibrary(Library):
         leave_out_removed: bool = False,
         metadata: Mapping[str, MetadataValue] | None = None,
     ) -> Report:
-        given = [paths] if isinstance(paths, str | Path) else list(paths)
-        options = Paths((), tuple(passwords), wait, leave_out_removed, checked_metadata(metadata))
+        given, passwords = arguments.paths(paths), arguments.texts("passwords", passwords)
+        options = Paths((), passwords, wait, leave_out_removed, arguments.metadata(metadata))
         if self._shares_files:
             return self._imported([_absolute(each) for each in given], options, progress)
         outcomes = list[Outcome]()
@@ -158,8 +175,13 @@ class RemoteLibrary(Library):
         replace: bool = False,
         metadata: Mapping[str, MetadataValue] | None = None,
     ) -> Outcome:
-        options = Paths((), tuple(passwords), wait, metadata=checked_metadata(metadata))
-        return self._uploaded(path, name, options, progress, replaces=replace)
+        options = Paths((), arguments.texts("passwords", passwords), wait, metadata=arguments.metadata(metadata))
+        return self._uploaded(Path(path), arguments.text("name", name), options, progress, replaces=replace)
+
+    def set_metadata(self, name_or_id: str, metadata: Mapping[str, MetadataValue]) -> DocumentRecord:
+        plain = self._connection.put(f"/documents/{_part(name_or_id)}/metadata", arguments.metadata(metadata))
+        record: DocumentRecord = decoded(DocumentRecord, plain)
+        return record
 
     def index_next(self) -> bool:
         return False  # the server does it
@@ -168,7 +190,7 @@ class RemoteLibrary(Library):
         return self._records("/documents", **({} if where is None else {"where": json.dumps(encoded(Filters.of(where)))}))
 
     def keyword_ready(self, documents: Sequence[str] | None = None) -> list[DocumentRecord]:
-        chosen = self.documents() if documents is None else [self.document(each) for each in documents]
+        chosen = self.documents(None if documents is None else Filters(documents=tuple(arguments.texts("documents", documents))))
         return [record for record in chosen if record.state == "keyword_ready"]
 
     def document(self, name_or_id: str) -> DocumentRecord:
@@ -183,7 +205,7 @@ class RemoteLibrary(Library):
         return self._vectors
 
     def chunks(self, keys: Iterable[ChunkKey]) -> dict[ChunkKey, Chunk]:
-        wanted = list(keys)
+        wanted = arguments.keys(keys)
         found = list[Chunk]()
         for first in range(0, len(wanted), CHUNKS_AT_ONCE):
             found += decoded(list[Chunk], self._connection.post("/chunks", wanted[first : first + CHUNKS_AT_ONCE]))
@@ -248,14 +270,14 @@ class RemoteLibrary(Library):
     ) -> list[Passage]:
         request = Asked.checked(question, where, history=history, top_k=top_k, documents=documents, chunks=chunks)
         passages: list[Passage] = decoded(list[Passage], self._connection.post("/search", encoded(request)))
-        return passages
+        return Passages(passages)
 
     @cached_property
     def min_confidence(self) -> float:
         return self._state.min_confidence
 
     def confidence(self, question: str, passages: Sequence[Passage]) -> float:
-        plain = {"question": question, "passages": encoded(list(passages), list[Passage])}
+        plain = {"question": arguments.text("question", question), "passages": encoded(list(arguments.passages(passages)), list[Passage])}
         return float(self._connection.post("/confidence", plain))
 
     def ask(
@@ -290,9 +312,18 @@ class RemoteLibrary(Library):
                     grown |= plain
                     yield decoded(Answer, grown)
 
-    def check(self, text: str, *, top_k: int | None = None, documents: Sequence[str] | None = None) -> Answer:
-        given = TextToCheck(text, top_k, None if documents is None else tuple(documents))
-        answer: Answer = decoded(Answer, self._connection.post("/check", encoded(given)))
+    def check(
+        self,
+        text: str,
+        *,
+        top_k: int | None = None,
+        documents: Sequence[str] | None = None,
+        where: Where | None = None,
+        progress: Callable[[float], None] | None = None,
+    ) -> Answer:
+        asked = Asked.checked("check", where, top_k=top_k, documents=documents)
+        given = TextToCheck(arguments.text("text", text), top_k, asked.documents, asked.where)
+        answer: Answer = self._result(Answer, self._connection.events("/check", json=encoded(given)), progress, float)
         return answer
 
     @property
@@ -338,6 +369,9 @@ class RemoteLibrary(Library):
         if "embedder" in self.__dict__ and not self._given_embedder:
             self.embedder.close()
 
+    def __repr__(self) -> str:
+        return f"<RemoteLibrary {self.url!r}>"
+
     def __enter__(self) -> Self:
         return self
 
@@ -347,6 +381,20 @@ class RemoteLibrary(Library):
     @property
     def holder_token(self) -> str:
         self._refuse("The holder's token")
+
+    @property
+    def search(self) -> Search:
+        self._refuse("What finds passages")
+
+    @property
+    def kept_settings(self) -> KeptSettings:
+        self._refuse("Reading the kept settings")
+
+    def change_settings(self, change: Callable[[KeptSettings], KeptSettings]) -> None:
+        self._refuse("Changing the kept settings")
+
+    def fixed_by(self, name: str) -> str:
+        self._refuse("Where a setting is set")
 
     def add_source(
         self, source: Source, *, passwords: Sequence[str] = (), progress: ProgressCallback | None = None, wait: bool = True
@@ -382,13 +430,36 @@ class RemoteLibrary(Library):
             return _failed(path, unreadable(path, error))
         return replace(outcome, path=str(path))
 
+    def export(self, path: str | Path, *, progress: ProgressCallback | None = None) -> None:
+        self._report(self._connection.events("/export", json={"path": _absolute(path)}), progress)
+
+    def import_(self, path: str | Path, *, merge: bool = False, progress: ProgressCallback | None = None) -> Report:
+        return self._report(self._connection.events("/import", json={"path": _absolute(path), "merge": merge}), progress)
+
+    def _add_bytes(
+        self,
+        data: bytes,
+        name: str,
+        suffix: str,
+        metadata: Mapping[str, MetadataValue] | None,
+        progress: ProgressCallback | None,
+        wait: bool,
+    ) -> Outcome:
+        form = {"name": arguments.text("name", name), "wait": wait, "kind": "text" if suffix else "bytes"}
+        form |= {} if metadata is None else {"metadata": json.dumps(arguments.metadata(metadata))}
+        return self._report(self._connection.events("/documents", data=form, files={"file": ("file", data)}), progress).outcomes[-1]
+
     def _report(self, events: Iterator[tuple[str, Any]], progress: ProgressCallback | None) -> Report:
+        report: Report = self._result(Report, events, progress, Progress)
+        return report
+
+    def _result(self, kind: Any, events: Iterator[tuple[str, Any]], progress: Callable[[Any], None] | None, step: Any) -> Any:
+        """The result of long work, whose steps are told as they come."""
         for name, plain in events:
             if name == "progress" and progress:
-                progress(decoded(Progress, plain))
+                progress(decoded(step, plain))
             if name == "report":
-                report: Report = decoded(Report, plain)
-                return report
+                return decoded(kind, plain)
         raise LibraryError(f"The server at {self.url} ended before the work was done. What is finished is kept: try again.")
 
 
@@ -430,7 +501,7 @@ class RemotePages:
 
 def _part(name: str) -> str:
     """A name as one part of an address's path."""
-    return quote(name, safe="")
+    return quote(arguments.text("name_or_id", name), safe="")
 
 
 def _absolute(given: str | Path) -> str:

@@ -1,11 +1,11 @@
 """How values, errors and the steps of long work look between a server and its clients: JSON with the dataclasses' own field names."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Self
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError, WrapValidator
 
 from rag import errors
 from rag.errors import RagError
@@ -17,11 +17,31 @@ PROBLEM = "application/problem+json"  # RFC 9457
 EVENTS = "text/event-stream"
 _KIND = "urn:footnote:"  # before the name of an error, in a problem's `type`
 SECRETS = {"password"}  # fields that no client is sent
+MALFORMED = "A value is out of range or malformed"
+STRICT = ConfigDict(extra="forbid")
+"""Of requests: a field that is misspelt, or that only a later version knows, must not be passed over as if it had been obeyed."""
+
+
+def _filters(plain: Any, read: Callable[[Any], Any]) -> Any:
+    """Filters, or conditions in Chroma's words, which have other keys; a `TypeError` as the `ValueError` that pydantic knows."""
+    unknown = plain.keys() - {each.name for each in fields(Filters)} if isinstance(plain, dict) else set()
+    if unknown and len(unknown) < len(plain):
+        raise ValueError(f"there is no filter {min(unknown)!r}; conditions on metadata stand in its field `where`")
+    try:
+        return read({"where": plain} if unknown else plain)
+    except TypeError as error:
+        raise ValueError(str(error)) from error
+
+
+Conditions = Annotated[Filters, WrapValidator(_filters)]
+"""What a search may be limited to: the fields of `Filters`, or `{"year": {"$gte": 2021}}` by itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Paths:
     """What to add: web addresses; and paths on the server's machine, for clients there that may read the library's folder."""
+
+    __pydantic_config__: ClassVar = STRICT
 
     paths: tuple[str, ...]
     passwords: tuple[str, ...] = field(default=(), repr=False)
@@ -34,12 +54,14 @@ class Paths:
 class Asked:
     """What `Library.retrieve`, `ask` and `stream` take."""
 
+    __pydantic_config__: ClassVar = STRICT
+
     question: str
     history: tuple[Message, ...] = ()
     top_k: int | None = None
     documents: tuple[str, ...] | None = None
     chunks: tuple[ChunkKey, ...] | None = None
-    where: Filters | None = None
+    where: Conditions | None = None
 
     @classmethod
     def checked(cls, question: str, where: Filters | Mapping[str, Any] | None, **given: Any) -> Self:
@@ -53,9 +75,27 @@ class Asked:
 class TextToCheck:
     """What `Library.check` takes."""
 
+    __pydantic_config__: ClassVar = STRICT
+
     text: str
     top_k: int | None = None
     documents: tuple[str, ...] | None = None
+    where: Conditions | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExportFile:
+    """A file that a library is written to, or read from.
+
+    Attributes:
+        path: Of the file, on the server's machine.
+        merge: Whether it is imported although the library has documents.
+    """
+
+    __pydantic_config__: ClassVar = STRICT
+
+    path: str
+    merge: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +152,14 @@ def decoded(kind: Any, plain: Any) -> Any:
         raise errors.LibraryError(f"The server's answer is not as expected ({where}: {first['msg']}). Is it of another version?") from error
 
 
+def read_json(kind: Any, given: str, name: str) -> Any:
+    """The value that a client gives as JSON in a field; raises ValueError where it is another."""
+    try:
+        return _adapter(kind).validate_json(given)
+    except ValidationError as error:
+        raise ValueError(f"{name}: {error.errors()[0]['msg']}") from error
+
+
 def _shown(plain: Any) -> Any:
     """Without secrets."""
     if isinstance(plain, dict):
@@ -121,8 +169,8 @@ def _shown(plain: Any) -> Any:
 
 def problem(error: Exception, status: int) -> dict[str, Any]:
     """An error as a problem: its class as `type`, what it says as `detail`."""
-    kind = type(error)
-    title = (kind.__doc__ or kind.__name__).partition("\n")[0].rstrip(".")
+    kind = type(error) if isinstance(error, RagError) else ValueError
+    title = MALFORMED if kind is ValueError else (kind.__doc__ or kind.__name__).partition("\n")[0].rstrip(".")
     return {"type": f"{_KIND}{kind.__name__}", "title": title, "status": status, "detail": str(error)}
 
 

@@ -26,6 +26,11 @@ def printable_line(text: str) -> str:
     return re.sub(r"[\t\n]", REPLACEMENT, printable(text))
 
 
+def composed_name(name: str) -> str:
+    """A name as names are compared: macOS writes "é" as two characters, most keyboards as one."""
+    return unicodedata.normalize("NFC", printable_line(name))
+
+
 def printable_json(line: str) -> str:
     """The same JSON document with these characters escaped."""
     return _IN_JSON.sub(lambda character: f"\\u{ord(character[0]):04x}", line)

@@ -16,9 +16,6 @@ from tests.unit.test_design import ROOT, imports, sources
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 
-IMPORTED_BY_OTHERS = {"onnx": "onnxruntime.quantization"}
-"""Declared, but imported by a part of another library that is only there to be used with it."""
-
 PRIVATE = {
     "_admin_client": ("chromadb", "its connections stay open unless they are closed here"),
     "_server": ("chromadb", "holds one of these connections"),
@@ -74,7 +71,7 @@ def private_uses(path: Path) -> set[str]:
 
 def test_what_is_imported_is_declared_and_what_is_declared_is_imported() -> None:
     extras = required([line for name, lines in EXTRAS.items() if name != "dev" for line in lines])
-    assert set(imported()) == (set(required(PROJECT["dependencies"])) | set(extras)) - set(IMPORTED_BY_OTHERS)
+    assert set(imported()) == (set(required(PROJECT["dependencies"])) | set(extras))
 
 
 def test_every_extra_is_installed_for_development() -> None:
