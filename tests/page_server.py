@@ -23,7 +23,6 @@ from ui.http.agents import Agents
 from ui.http.api.access import Access
 from ui.http.api.app import build_api
 from ui.http.compatible.app import build_compatible
-from ui.http.documents import document_routes
 from ui.server import build_app, keep_to_itself, listen
 from ui.uploading.indexer import Indexer
 
@@ -35,6 +34,8 @@ class PageServer:
 
     def __init__(self, library: Library) -> None:
         self.library = library
+        self.conversations = Conversations()
+        self.indexer = Indexer(library)
         with loops_let_go():
             self.app = self._built(library)
         self._server = uvicorn.Server(uvicorn.Config(self.app, log_level="critical", timeout_graceful_shutdown=1))
@@ -43,7 +44,7 @@ class PageServer:
 
     def _built(self, library: Library) -> FastAPI:
         keep_to_itself(library.folder)
-        return build_app(library, Indexer(library), Conversations())
+        return build_app(library, self.indexer, self.conversations)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -85,7 +86,7 @@ class ApiServer(PageServer):
         agents = Agents(library, access)
         app = FastAPI(lifespan=agents.lifespan)
         app.router.routes.append(Route("/mcp", agents, methods=["GET", "POST", "DELETE"]))
-        app.mount("/api", build_api(library, access, document_routes(library), wake=lambda: None))
+        app.mount("/api", build_api(library, access, self.indexer, self.conversations))
         app.mount("/v1", build_compatible(library, access))
         return app
 

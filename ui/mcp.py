@@ -71,10 +71,15 @@ class CitedAnswer:
 
 @dataclass(frozen=True)
 class VerifiedSentence:
-    """A sentence with its verdict, `supported`, `related` or `unsupported`, and the nearest words of the documents."""
+    """A sentence with its verdict, `supported`, `related` or `unsupported`, and the nearest words of the documents.
+
+    `missing` are words of it that the documents do not say, `is_contradicted` whether they say otherwise.
+    """
 
     sentence: str
     verdict: str
+    missing: list[str]
+    is_contradicted: bool
     quotes: list[Quoted]
 
 
@@ -133,6 +138,8 @@ def _add_questions(mcp: MCPServer, library: Library, server: Server) -> None:
             VerifiedSentence(
                 " ".join(checked.text[each.start : each.end].split()),
                 each.verdict,
+                [checked.text[gap.start : gap.end] for gap in each.gaps],
+                any(gap.is_contradicted for gap in each.gaps),
                 [_quoted(checked.citations[index], server) for index in each.citations],
             )
             for each in checked.sentences

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from rag.formats.counting import page_noun
 from rag.formats.protocol import Format
 from rag.formats.registry import format_named, format_of, has_unit
-from rag.types import Answer, Citation, DocumentRecord, Passage, Verdict
+from rag.types import Answer, CheckedSentence, Citation, DocumentRecord, Passage, Verdict
 from ui import text
 
 
@@ -78,6 +78,12 @@ def searches(answer: Answer) -> list[str]:
     searched, asked = (" ".join(words.split()) for words in (answer.searched, answer.question))
     whole = [f"“{searched}”"] if searched not in {"", asked} else []
     return whole + [f"{part.name}: “{part.searched}”" for part in answer.parts]
+
+
+def sentence_words(answer: Answer, sentence: CheckedSentence) -> str:
+    """A checked sentence on one line, without Markdown and footnotes where it has any."""
+    cited = next((answer.citations[index].sentence for index in sentence.citations), "")
+    return cited or " ".join(answer.text[sentence.start : sentence.end].split())
 
 
 def _says_its_unit(label: str, kind: Format | None) -> bool:

@@ -80,9 +80,9 @@ def build_app(
     ):
         app.include_router(router)
     app.router.routes.append(Route("/mcp", agents, methods=["GET", "POST", "DELETE"]))
-    app.mount("/api", build_api(library, access, document_routes(library), wake=indexer.wake))
+    app.mount("/api", build_api(library, access, indexer, conversations))
     app.mount("/v1", build_compatible(library, access))
-    mount(app, build_page(library, indexer, conversations, figures), library.settings)
+    mount(app, build_page(library, indexer, conversations, figures, may_connect=is_local), library.settings)
     return app
 
 

@@ -147,6 +147,7 @@ def test_a_conversation_and_chosen_documents(client: openai.OpenAI) -> None:
         ({"messages": ASKED, "footnote": {"top_k": "many"}}, 400, "footnote.top_k"),
         ({"messages": ASKED, "footnote": {"documents": "a.pdf"}}, 400, "footnote.documents"),
         ({"messages": ASKED, "footnote": 5}, 400, "footnote"),
+        ({"messages": ASKED, "footnote": {"top_k": True}}, 400, "footnote.top_k"),
     ],
 )
 def test_what_cannot_be_asked_is_said(server: ApiServer, body: dict[str, Any], status: int, param: str | None) -> None:
@@ -162,6 +163,14 @@ def test_errors_are_those_that_clients_know(client: openai.OpenAI, server: ApiSe
         client.embeddings.create(model="any", input=[])
     with pytest.raises(openai.NotFoundError, match=r"no document 'nothing\.pdf'"):
         client.chat.completions.create(model="footnote:nothing.pdf", messages=ASKED)
+    with pytest.raises(openai.BadRequestError, match="not of tokens"):
+        client.embeddings.create(model="any", input=[[1, 2, 3]])
+    with pytest.raises(openai.BadRequestError, match="Earlier responses are not kept"):
+        client.responses.create(model="footnote", input=QUESTION, previous_response_id="resp_1")
+    with pytest.raises(openai.NotFoundError, match="/v1 has models"):
+        client.completions.create(model="footnote", prompt=QUESTION)
+    odd: Any = "all"
+    assert list(client.chat.completions.create(model="footnote", messages=ASKED, stream=True, stream_options=odd))
     for content in (b"{", b"[]", b""):
         refused = httpx2.post(f"{server.url}/v1/responses", content=content, headers={"Content-Type": "application/json"})
         assert refused.status_code == 400

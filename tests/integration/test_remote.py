@@ -5,10 +5,12 @@ import inspect
 import json
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import aclosing
+from datetime import date
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import numpy as np
@@ -19,6 +21,7 @@ from rag import (
     Answer,
     DocumentNotFoundError,
     EmptyQuestionError,
+    Filters,
     Library,
     LibraryClosedError,
     LibraryError,
@@ -76,7 +79,7 @@ def test_adding_searching_asking_and_removing(either: Library, returns: Path) ->
     passages = either.retrieve(QUESTION, top_k=2)
     assert passages[0].document_id == record.id
     assert "30 days" in passages[0].text
-    assert either.retrieve(QUESTION, documents=["returns.txt"]) == either.retrieve(QUESTION)
+    assert [each.text for each in either.retrieve(QUESTION, documents=["returns.txt"])] == [each.text for each in either.retrieve(QUESTION)]
     assert 0 < either.confidence(QUESTION, passages) <= 1
     follow_up = [Message("user", QUESTION), Message("assistant", "30 days. [1]")]
     assert either.retrieve("And when does the refund come?", history=follow_up)
@@ -95,10 +98,108 @@ def test_adding_searching_asking_and_removing(either: Library, returns: Path) ->
     assert isinstance(either.erase(), bool)
 
 
+def test_texts_bytes_and_metadata_from_memory(either: Library) -> None:
+    added = either.add_text(TEXT, "crm/release 1.2", metadata={"year": 2022, "tags": ["returns", "new"]})
+    assert (added.status, added.document, added.path) == ("added", "release 1.2", "crm/release 1.2")
+    assert either.add_bytes(b"# Ferries\n\nThe ferry leaves at noon.", "ferries.md", wait=False).is_searchable
+    assert [each.media_type for each in either.documents()] == ["text/plain", "text/markdown"]
+    assert either.documents(Filters(folder="crm")) == [either.document("release 1.2")]
+    assert {each.document for each in either.retrieve("When?", where={"tags": {"$contains": "new"}})} == {"release 1.2"}
+    assert either.check("The ferry leaves at noon.", where={"kind": "text", "name": "ferries.md"}).sentences[0].verdict == "supported"
+
+    assert either.add_text(TEXT.replace("30", "60"), "crm/release 1.2").status == "replaced"
+    assert either.document("release 1.2").metadata == {"year": 2022, "tags": ["returns", "new"]}
+    assert either.set_metadata("ferries.md", {"year": 2023}) == either.document("ferries.md")
+    answer = asyncio.run(either.ask_async("When does the ferry leave?", where={"year": {"$gt": 2022}}))
+    assert "noon" in answer.text
+    assert asyncio.run(either.retrieve_async("When does the ferry leave?", top_k=1)) == either.retrieve(
+        "When does the ferry leave?", top_k=1
+    )
+    assert either.set_metadata("ferries.md", {}).metadata == {}
+
+    assert [either.add_bytes(data, "x").status for data in (b"\x7fELF\0\0", bytes(range(256)), b"")] == ["unsupported"] * 2 + ["unreadable"]
+    vectors = either.embed(["ferry", "mill", "ferry"])
+    assert (vectors.shape, str(vectors.dtype), vectors[0].tolist()) == ((3, 256), "float32", vectors[2].tolist())
+
+
+MISTAKES: dict[str, tuple[Callable[[Any], object], str]] = {
+    "documents": (lambda library: library.retrieve("x", documents="x.pdf"), r"documents=\['x.pdf'\]"),
+    "asked documents": (lambda library: library.ask("x", documents=[Path("x")]), "strings"),
+    "checked documents": (lambda library: library.check("x", documents="x.pdf"), r"documents=\['x.pdf'\]"),
+    "unfinished documents": (lambda library: library.keyword_ready("x.pdf"), r"documents=\['x.pdf'\]"),
+    "where": (lambda library: library.documents("x.pdf"), "mapping"),
+    "question": (lambda library: library.ask(None), "question must be a str"),
+    "history": (lambda library: library.ask("x", history=["y"]), r'Message\("user"'),
+    "top_k": (lambda library: library.retrieve("x", top_k="3"), "top_k must be an int"),
+    "chunks": (lambda library: library.retrieve("x", chunks=["ab"]), "ordinal"),
+    "keys": (lambda library: library.chunks(["ab"]), "ordinal"),
+    "passages": (lambda library: library.confidence("x", ["y"]), "as retrieve returns"),
+    "passwords": (lambda library: library.add("x", passwords="y"), r"passwords=\['y'\]"),
+    "paths": (lambda library: library.add(b"%PDF"), r"add_bytes\(data, name\)"),
+    "one path": (lambda library: library.add([1]), "str or Path"),
+    "text": (lambda library: library.add_text(b"x", "y"), "decode it"),
+    "data": (lambda library: library.add_bytes("x", "y"), r"add_text\(text, name\)"),
+    "texts": (lambda library: library.embed("x"), r"texts=\['x'\]"),
+    "document": (lambda library: library.document(3), "name_or_id must be a str"),
+    "removed": (lambda library: library.remove(None), "name_or_id must be a str"),
+    "metadata": (lambda library: library.set_metadata("x", 5), "mapping"),
+    "none": (lambda library: library.add_text("x", "y", metadata={"a": None}), "leave the key out"),
+    "nested": (lambda library: library.add_text("x", "y", metadata={"a": {"b": 1}}), "a key of its own"),
+    "day": (lambda library: library.add_bytes(b"x", "y", metadata={"a": date(2022, 1, 1)}), "isoformat"),
+}
+VALUES: dict[str, tuple[Callable[[Any], object], str]] = {
+    "top_k": (lambda library: library.retrieve("x", top_k=0), "at least 1"),
+    "name": (lambda library: library.add_text("x", "y.pdf"), "'y.pdf.txt'"),
+    "no name": (lambda library: library.add_text("x", "/"), "not a file name"),
+    "key": (lambda library: library.add_text("x", "y", metadata={"$and": 1}), r"\$"),
+    "list": (lambda library: library.add_text("x", "y", metadata={"a": [1, "b"]}), "one type"),
+    "nan": (lambda library: library.add_text("x", "y", metadata={"a": float("nan")}), "Leave the key out"),
+    "large": (lambda library: library.add_text("x", "y", metadata={"a": 2**63}), "as a str"),
+    "empty": (lambda library: library.embed(["x", " "]), r"texts\[1\] is empty"),
+}
+
+
+def test_a_library_is_exported_and_imported_through_its_server(served: ApiServer, open_library: OpenLibrary, tmp_path: Path) -> None:
+    connection = Connection(served.url, holder(tmp_path / "served")[1])
+    with RemoteLibrary(connection, Settings(), shares_files=True) as library, rag.connect(served.url) as stranger:
+        library.add_text(TEXT, "returns.txt")
+        library.export(tmp_path / "library.zip")
+        assert [each.status for each in library.import_(tmp_path / "library.zip", merge=True).outcomes] == ["unchanged"]
+        with pytest.raises(LibraryError, match="--merge"):
+            library.import_(tmp_path / "library.zip")
+        with pytest.raises(LibraryError, match="run `rag export` there"):
+            stranger.export(tmp_path / "stolen.zip")
+    assert open_library("other").import_(tmp_path / "library.zip").all_searchable
+    assert not (tmp_path / "stolen.zip").exists()
+
+
+def test_conditions_over_http(served: ApiServer) -> None:
+    with rag.connect(served.url) as library:
+        library.add_text(TEXT, "returns.txt", metadata={"year": 2022})
+    for where, found in (({"year": {"$gte": 2022}}, 1), ({"kinds": ["text"]}, 1), ({"where": {"year": 2022}, "until": "2021"}, 404)):
+        response = httpx2.post(f"{served.url}/api/search", json={"question": QUESTION, "where": where}, trust_env=False)
+        assert (len(response.json()) if response.status_code == 200 else response.status_code) == found
+    for wrong in ({"year": {"$above": 1}}, {"kinds": "text"}, {"where": 5}, 5):
+        assert httpx2.post(f"{served.url}/api/search", json={"question": QUESTION, "where": wrong}, trust_env=False).status_code == 422
+    for metadata, status in (({"year": 2023}, 200), ({"year": None}, 422), ({"$and": 1}, 400)):
+        response = httpx2.put(f"{served.url}/api/documents/returns.txt/metadata", json=metadata, trust_env=False)
+        assert response.status_code == status
+
+
+def test_mistakes_are_refused_with_the_fix(either: Library) -> None:
+    for error, mistakes in ((TypeError, MISTAKES), (ValueError, VALUES)):
+        for call, fix in mistakes.values():
+            with pytest.raises(error, match=fix):
+                call(either)
+    assert not either.documents()
+
+
 def test_a_text_is_checked(either: Library, returns: Path) -> None:
     either.add(returns)
     text = "# Draft\n\nYou may return an item within 30 days of delivery [7]. You may return an item within 90 days of delivery.\n"
-    checked = either.check(text)
+    shares: list[float] = []
+    checked = either.check(text, progress=shares.append)
+    assert shares == [0.5, 1.0]
     first, second = checked.sentences
     assert (first.verdict, second.verdict) == ("supported", "unsupported")
     assert checked.text.startswith("# Draft\n\nYou may return an item within 30 days of delivery.[1] ")
@@ -190,7 +291,8 @@ def test_the_library_as_a_whole(either: Library) -> None:
 def test_a_client_has_every_verb() -> None:
     """What a subclass left out would fail only when it is called."""
     verbs = {name for name, value in vars(Library).items() if not name.startswith("_")} - {"open"}
-    assert verbs <= set(vars(RemoteLibrary))
+    built_on_others = {"add_text", "add_bytes", "embed", "ask_async", "retrieve_async"}
+    assert verbs - built_on_others <= set(vars(RemoteLibrary))
     attributes = {"folder", "settings", "chat_model", "embedder", "pages"}
     assert attributes <= {*vars(RemoteLibrary), *inspect.getsource(RemoteLibrary.__init__).replace("self.", "").split()}
 
@@ -231,20 +333,27 @@ def test_a_token_that_is_set_is_needed(open_library: OpenLibrary) -> None:
         assert httpx2.get(f"{server.url}/api/openapi.json").status_code == 200
 
 
-def test_the_description_names_every_field_but_secrets(served: ApiServer) -> None:
-    described = httpx2.get(f"{served.url}/api/openapi.json").json()
-    record = described["components"]["schemas"]["DocumentRecord"]["properties"]
-    assert {"id", "name", "pages", "labels"} <= record.keys()
-    assert "password" not in record
-    assert all(each.get("summary") for path in described["paths"].values() for each in path.values())
-
-
 def test_malformed_requests_are_problems(served: ApiServer) -> None:
-    for body in (b"{", b"[]", b'{"question": 5}', b'{"question": "a", "top_k": "many"}', b'{"question": "a", "history": [{}]}'):
+    wrong = ('{"question": 5}', '{"question": "a", "top_k": "many"}', '{"question": "a", "history": [{}]}', '{"question": "a", "topk": 3}')
+    filters = ('{"$year": 2022}', '{"kinds": "pdf"}', '{"since": "soon"}', '{"where": {"year": {"$gte": []}}}')
+    for body in ("{", "[]", *wrong, *(f'{{"question": "a", "where": {each}}}' for each in filters)):
         refused = httpx2.post(f"{served.url}/api/ask", content=body, headers={"Content-Type": "application/json"})
         assert (refused.status_code, refused.json()["status"]) == (422, 422)
         assert refused.json()["detail"]
+    for metadata in ("{", "[1]", '{"a": {"b": 1}}', '{"": 1}'):
+        refused = httpx2.post(f"{served.url}/api/documents", files={"file": ("a.txt", b"words")}, data={"metadata": metadata})
+        assert (refused.status_code, refused.json()["type"]) == (400, "urn:footnote:ValueError")
+    for where in ("{", "[1]", '{"$year": 2022}'):
+        assert httpx2.get(f"{served.url}/api/documents", params={"where": where}).status_code == 400
     assert httpx2.get(f"{served.url}/api/nothing").json()["status"] == 404
+    assert not served.library.documents()
+
+
+def test_what_is_too_large_is_refused_before_it_is_read(open_library: OpenLibrary) -> None:
+    with ApiServer(open_library(max_upload_megabytes=0.1)) as server:
+        for content in (bytes(200_000), (bytes(10_000) for _ in range(20))):
+            refused = httpx2.post(f"{server.url}/api/ask", content=content)
+            assert (refused.status_code, refused.headers["content-type"]) == (413, "application/problem+json")
 
 
 def test_no_server_and_another_server(tmp_path: Path) -> None:

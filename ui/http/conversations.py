@@ -15,9 +15,9 @@ FORMATS = {"md": (to_markdown, "text/markdown; charset=utf-8"), "html": (to_html
 
 def conversation_routes(conversations: Conversations) -> APIRouter:
     """`/conversations/{id}/export.md` and `/conversations/{id}/export.html`."""
-    router = APIRouter()
+    router = APIRouter(tags=["conversations"])
 
-    @router.get("/conversations/{conversation_id}/export.{kind}")
+    @router.get("/conversations/{conversation_id}/export.{kind}", summary="A conversation as one file")
     def export(conversation_id: str, kind: str) -> Response:
         turns = conversations.turns(conversation_id)
         if not turns or kind not in FORMATS:

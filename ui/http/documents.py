@@ -30,10 +30,10 @@ def document_routes(library: Library) -> APIRouter:
         yield
         library.pages.close()  # a page that is being drawn does not hold up the end
 
-    router = APIRouter(lifespan=lifespan)
+    router = APIRouter(lifespan=lifespan, tags=["documents"])
     _add_pictures(router, library)
 
-    @router.get("/documents/{document_id}/original")
+    @router.get("/documents/{document_id}/original", summary="A document's file")
     def original(document_id: str) -> FileResponse:
         try:
             record = library.document(document_id)
@@ -44,7 +44,7 @@ def document_routes(library: Library) -> APIRouter:
         shown, media_type = ("inline", inline) if inline in HARMLESS else ("attachment", "application/octet-stream")
         return FileResponse(path, media_type=media_type, filename=record.name, content_disposition_type=shown, headers=KEEP)
 
-    @router.get("/health")
+    @router.get("/health", summary="Whether the server works, and how many documents it has")
     def health() -> dict[str, object]:
         try:
             return {"status": "ok", "documents": len(library.documents())}
@@ -55,7 +55,7 @@ def document_routes(library: Library) -> APIRouter:
 
 
 def _add_pictures(router: APIRouter, library: Library) -> None:
-    @router.get("/documents/{document_id}/pages/{page}.png")
+    @router.get("/documents/{document_id}/pages/{page}.png", summary="A page, drawn")
     async def page_image(
         request: Request, document_id: str, page: int, scale: Annotated[float, Query(ge=SCALES[0], le=SCALES[1])] = 2.0
     ) -> Response:

@@ -15,8 +15,8 @@ from starlette.exceptions import HTTPException
 from rag import errors
 from rag.errors import RagError
 from rag.remote.wire import EVENTS, PROBLEM, encoded, event, problem
-from rag.types import Progress, ProgressCallback, Report
 
+ROUTES = "{}: /api/docs lists the routes and their methods."
 SECONDS_BETWEEN_SIGNS = 15.0  # a comment is sent where nothing else was for so long
 
 STATUSES: dict[type[Exception], int] = {
@@ -50,14 +50,15 @@ def add_problems(app: FastAPI) -> None:
 
     async def plain(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
-        about = {"type": "about:blank", "title": error.detail, "status": error.status_code, "detail": error.detail}
+        said = ROUTES.format(error.detail) if error.detail in {"Not Found", "Method Not Allowed"} else error.detail
+        about = {"type": "about:blank", "title": error.detail, "status": error.status_code, "detail": said}
         return JSONResponse(about, error.status_code, error.headers, PROBLEM)
 
     async def malformed(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"] if part != "body")
-        return refusal(ValueError(f"{where or 'The body'}: {first['msg']}"), 422)
+        return refusal(ValueError(f"{where or 'The body'}: {first['msg'].removeprefix('Value error, ')}"), 422)
 
     app.add_exception_handler(RagError, ours)
     app.add_exception_handler(ValueError, ours)
@@ -86,21 +87,21 @@ class _LeftError(Exception):
     """The client has left: the work is given up where it can be."""
 
 
-async def worked(request: Request, work: Callable[[ProgressCallback], Report]) -> StreamingResponse | JSONResponse:
-    """Do long work in a thread: its report, or, where the client wants them, events as it goes on. It ends with the connection."""
+async def worked(request: Request, work: Callable[[Callable[[Any], None]], Any]) -> StreamingResponse | JSONResponse:
+    """Do long work in a thread: its result, or, where the client wants them, events as it goes on. It ends with the connection."""
     if not wants_events(request):
         return shown(await run_in_threadpool(work, lambda _: None))
     return streamed(_steps(work))
 
 
-async def _steps(work: Callable[[ProgressCallback], Report]) -> AsyncIterator[bytes]:
+async def _steps(work: Callable[[Callable[[Any], None]], Any]) -> AsyncIterator[bytes]:
     loop, steps = asyncio.get_running_loop(), asyncio.Queue[bytes | None]()
     has_left = threading.Event()
 
     def tell(step: bytes | None) -> None:
         loop.call_soon_threadsafe(steps.put_nowait, step)
 
-    def on_progress(step: Progress) -> None:
+    def on_progress(step: Any) -> None:
         if has_left.is_set():
             raise _LeftError
         tell(event("progress", encoded(step)))

@@ -1,39 +1,61 @@
-"""The API as one app, with its description under `/api/openapi.json`."""
+"""The API as one app, with its description under `/api/openapi.json`, and for people under `/api/docs`."""
 
-from collections.abc import Callable
-from typing import Any
+from functools import cache
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import Depends, FastAPI, Request
+from fastapi.responses import HTMLResponse
 
 from rag.library import Library
-from rag.remote.wire import SECRETS
+from ui.chats.conversations import Conversations
 from ui.http.api.access import Access, checked
 from ui.http.api.answers import add_problems
 from ui.http.api.asking import asking_api
+from ui.http.api.conversations import conversation_api
+from ui.http.api.describing import described
 from ui.http.api.documents import document_api
+from ui.http.api.evaluating import evaluating_api
+from ui.http.api.indexing import Queue, indexing_api
 from ui.http.api.models import model_api
 from ui.http.api.state import state_api
+from ui.http.conversations import conversation_routes
+from ui.http.documents import document_routes
+from ui.http.limits import with_limit
 
 VERSION = "1"
 
 
-def build_api(library: Library, access: Access, *others: APIRouter, wake: Callable[[], None]) -> FastAPI:
-    """Put the routes together, with those of others that take the same access; `wake` has the work in the background looked at."""
-    api = FastAPI(title="Footnote", version=VERSION, docs_url=None, redoc_url=None, dependencies=[Depends(checked)])
+def build_api(library: Library, access: Access, queue: Queue, conversations: Conversations) -> FastAPI:
+    """Put the routes together."""
+    api = FastAPI(
+        title="Footnote",
+        version=VERSION,
+        docs_url=None,
+        redoc_url=None,
+        dependencies=[Depends(checked)],
+        separate_input_output_schemas=False,
+    )
     api.state.access = access
     add_problems(api)
-    for router in (*others, document_api(library), asking_api(library), state_api(library, VERSION), model_api(library, wake)):
+    api.add_middleware(with_limit, most_bytes=library.settings.max_upload_megabytes * 1_000_000)
+    for router in (
+        document_routes(library),
+        document_api(library, queue.wake),
+        indexing_api(library, queue),
+        asking_api(library),
+        evaluating_api(library),
+        conversation_api(conversations),
+        conversation_routes(conversations),
+        state_api(library, VERSION),
+        model_api(library, queue.wake),
+    ):
         api.include_router(router)
     describe = api.openapi
-
-    def without_secrets() -> dict[str, Any]:
-        described = describe()
-        for schema in described["components"]["schemas"].values():
-            for secret in SECRETS & schema.get("properties", {}).keys():
-                del schema["properties"][secret]
-                if secret in schema.get("required", ()):
-                    schema["required"].remove(secret)
-        return described
-
-    api.openapi = without_secrets  # type: ignore[method-assign]
+    api.openapi = cache(lambda: described(describe()))  # type: ignore[method-assign]
+    api.add_route("/docs", _documentation)  # open to all, as the description is: it has nothing of the library
     return api
+
+
+def _documentation(request: Request) -> HTMLResponse:
+    from ui.http.api.documentation import documentation
+
+    return HTMLResponse(documentation(request.app.openapi(), f"{request.base_url}api"))

@@ -1,6 +1,6 @@
 """Routes that search and answer."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, fields
 from typing import Any
@@ -12,7 +12,8 @@ from rag.errors import RagError
 from rag.library import Library
 from rag.remote.wire import Asked, TextToCheck, changes, encoded, event, problem
 from rag.types import Answer, Passage
-from ui.http.api.answers import shown, status_of, streamed, wants_events
+from ui.http.api.answers import shown, status_of, streamed, wants_events, worked
+from ui.http.api.describing import verb
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +28,26 @@ def asking_api(library: Library) -> APIRouter:
     """The routes."""
     router = APIRouter(tags=["questions"])
 
-    @router.post("/search", response_model=list[Passage], summary="The passages that answer best")
+    @router.post("/search", response_model=list[Passage], summary="The passages that answer best", openapi_extra=verb(Library.retrieve))
     def search(request: Asked) -> Response:
         return shown(library.retrieve(**_arguments(request)), list[Passage])
 
-    @router.post("/confidence", response_model=float, summary="The probability that passages answer a question")
+    @router.post(
+        "/confidence", response_model=float, summary="The probability that passages answer", openapi_extra=verb(Library.confidence)
+    )
     def confidence(read: Read) -> float:
         return library.confidence(read.question, read.passages)
 
-    @router.post("/check", response_model=Answer, summary="A text with each sentence checked")
-    def check(given: TextToCheck) -> Response:
-        return shown(library.check(given.text, top_k=given.top_k, documents=given.documents))
+    @router.post("/check", response_model=Answer, summary="A text with each sentence checked", openapi_extra=verb(Library.check))
+    async def check(request: Request, given: TextToCheck) -> Response:
+        def work(tell: Callable[[float], None]) -> Answer:
+            return library.check(given.text, top_k=given.top_k, documents=given.documents, where=given.where, progress=tell)
 
-    @router.post("/ask", response_model=Answer, summary="An answer with its footnotes", description=ABOUT_ANSWERS)
+        return await worked(request, work)
+
+    @router.post(
+        "/ask", response_model=Answer, summary="An answer with its footnotes", description=ABOUT_ANSWERS, openapi_extra=verb(Library.ask)
+    )
     async def ask(request: Request, asked: Asked) -> Response:
         if wants_events(request):
             return streamed(_growing(library, asked))

@@ -10,6 +10,7 @@ from rag.library import Library
 from rag.types import ModelOffer
 from ui.http.api.access import checked
 from ui.http.api.answers import shown
+from ui.http.api.describing import verb
 from ui.models import use_listed
 
 
@@ -17,20 +18,20 @@ def model_api(library: Library, wake: Callable[[], None]) -> APIRouter:
     """The routes; `wake` is called where there is something to do in the background."""
     router = APIRouter(tags=["library"])
 
-    @router.get("/model-offer", response_model=ModelOffer | None, summary="A model for documents that the present one knows little of")
+    @router.get("/model-offer", response_model=ModelOffer | None, summary="A better model", openapi_extra=verb(Library.model_offer))
     def offer() -> Response:
         return shown(library.model_offer(), ModelOffer | None)
 
-    @router.delete("/model-offer", response_model=None, summary="Offer no model again")
+    @router.delete("/model-offer", response_model=None, summary="Offer no model again", openapi_extra=verb(Library.dismiss_offer))
     def dismiss() -> None:
         library.dismiss_offer()
 
-    @router.post("/model", response_model=None, summary="Re-index with another model of the list; until then the old index answers")
-    def use(model: Annotated[str, Body()], owns: Annotated[bool, Depends(checked)]) -> None:
+    @router.post("/model", response_model=None, summary="Use another embedding model", openapi_extra=verb(Library.use_model))
+    def use(model: Annotated[str, Body(description="As `rag models` lists it.")], owns: Annotated[bool, Depends(checked)]) -> None:
         library.use_model(model) if owns else use_listed(library, model)  # others than those of the list may run code
         wake()
 
-    @router.delete("/model", response_model=None, summary="Keep the present model")
+    @router.delete("/model", response_model=None, summary="Keep the present model", openapi_extra=verb(Library.cancel_model))
     def keep() -> None:
         library.cancel_model()
 

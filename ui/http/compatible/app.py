@@ -17,7 +17,10 @@ from ui.http.compatible.chat import Completion, data
 from ui.http.compatible.conversation import MODEL, RequestError, asked
 from ui.http.compatible.embeddings import embedded
 from ui.http.compatible.responses import Response
+from ui.http.limits import with_limit
 
+ROUTES = "{}: /v1 has models, chat/completions, responses and embeddings."
+MOST_BYTES = 64_000_000  # of a request
 KINDS = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 429: "rate_limit_error"}
 
 JsonBody = Annotated[dict[str, Any], Body()]
@@ -28,6 +31,7 @@ def build_compatible(library: Library, access: Access) -> FastAPI:
     app = FastAPI(title="Footnote, OpenAI-compatible", docs_url=None, redoc_url=None, dependencies=[Depends(checked)])
     app.state.access = access
     _add_errors(app)
+    app.add_middleware(with_limit, most_bytes=MOST_BYTES)
 
     @app.get("/models")
     def models() -> dict[str, Any]:
@@ -48,12 +52,15 @@ def build_compatible(library: Library, access: Access) -> FastAPI:
         completion = Completion(library, str(body.get("model", MODEL)), str(request.base_url.replace(path="")))
         if not body.get("stream"):
             return JSONResponse(await completion.completed(wanted))
-        options = body.get("stream_options") or {}
-        return streamed(_with_errors(completion.streamed(wanted, with_usage=bool(options.get("include_usage")))))
+        options = body.get("stream_options")
+        with_usage = isinstance(options, dict) and bool(options.get("include_usage"))
+        return streamed(_with_errors(completion.streamed(wanted, with_usage=with_usage)))
 
     @app.post("/responses")
     async def respond(request: Request, body: JsonBody) -> HTTPResponse:
         given = body.get("input")
+        if body.get("previous_response_id") or body.get("conversation"):
+            raise RequestError("Earlier responses are not kept here: send the whole conversation as input.", "previous_response_id")
         wanted = asked(body, [{"role": "user", "content": given}] if isinstance(given, str) else given, "input")
         response = Response(library, str(body.get("model", MODEL)), str(request.base_url.replace(path="")))
         return streamed(_with_errors(response.streamed(wanted))) if body.get("stream") else JSONResponse(await response.completed(wanted))
@@ -75,7 +82,8 @@ def _add_errors(app: FastAPI) -> None:
 
     async def http(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
-        return JSONResponse(_said(error.detail, error.status_code), error.status_code, error.headers)
+        said = ROUTES.format(error.detail) if error.detail in {"Not Found", "Method Not Allowed"} else error.detail
+        return JSONResponse(_said(said, error.status_code), error.status_code, error.headers)
 
     async def malformed(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)

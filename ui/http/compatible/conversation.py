@@ -34,7 +34,7 @@ def asked(body: Mapping[str, Any], messages: object, param: str) -> SearchReques
     top_k = ours.get("top_k")
     if not (documents is None or (isinstance(documents, list) and all(isinstance(each, str) for each in documents))):
         raise RequestError("documents must be a list of names or ids.", f"{OURS}.documents")
-    if not (top_k is None or (isinstance(top_k, int) and top_k > 0)):
+    if not (top_k is None or (type(top_k) is int and top_k > 0)):
         raise RequestError("top_k must be a positive number.", f"{OURS}.top_k")
     history = [message for message in said[:-1] if message.role in {"user", "assistant"}]
     return SearchRequest.checked(said[-1].content, history, top_k, documents)

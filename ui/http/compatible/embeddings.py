@@ -9,6 +9,7 @@ from rag.library import Library
 from ui.http.compatible.conversation import RequestError
 
 MOST_TEXTS = 2_048  # in one request, as OpenAI's
+MOST_CHARACTERS = 2_000_000  # of all of them
 
 
 def embedded(library: Library, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -16,7 +17,9 @@ def embedded(library: Library, body: Mapping[str, Any]) -> dict[str, Any]:
     given = body.get("input")
     texts = [given] if isinstance(given, str) else given
     if not isinstance(texts, list) or not texts or len(texts) > MOST_TEXTS or not all(isinstance(text, str) and text for text in texts):
-        raise RequestError(f"input must be a text or a list of at most {MOST_TEXTS:,} texts, none of them empty.", "input")
+        raise RequestError(f"input must be a text or a list of at most {MOST_TEXTS:,} texts, none of them empty; not of tokens.", "input")
+    if sum(map(len, texts)) > MOST_CHARACTERS:
+        raise RequestError(f"input has more than {MOST_CHARACTERS:,} characters. Send it in parts.", "input")
     embedder = library.embedder
     texts = [text.encode("utf-8", "replace").decode() for text in texts]
     if body.get("input_type") == "query":
