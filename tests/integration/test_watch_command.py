@@ -33,7 +33,7 @@ def test_a_folder_is_watched_until_ctrl_c_and_what_left_it_is_restored(run: Run,
     try:
         wait_for(f"Watching {docs}: 2 files, last change")
         status, _, err = run("watch", docs)
-        assert (status, "is in use by" in err) == (1, True)
+        assert (status, "is in use by" in err) == (3, True)
         (docs / "ferry.txt").unlink()
         wait_for("ferry.txt was removed: its file is gone.")
     finally:
@@ -57,5 +57,5 @@ def test_a_page_that_holds_the_library_is_named(run: Run, tmp_path: Path) -> Non
     with Library.open(tmp_path / "made") as library:
         library.announce("http://127.0.0.1:7860")
         status, _, err = run("watch", tmp_path / "docs")
-    assert status == 1
+    assert status == 3
     assert "The page at http://127.0.0.1:7860 holds this library. To have it watch folders, set RAG_WATCH" in err

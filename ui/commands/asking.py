@@ -14,15 +14,19 @@ from rag.filters import Filters
 from rag.types import Answer
 from ui.commands.filtering import filtered
 from ui.commands.terminal import (
+    STDIN,
     JsonOption,
     LibraryOption,
     TopKOption,
+    decoded,
     err,
     excerpt,
+    on_screen,
     open_library,
     out,
     print_json,
     print_ranked,
+    read_input,
     warn,
     warn_not_searched,
 )
@@ -30,13 +34,21 @@ from ui.places import Footnote, footnotes, place, searches
 from ui.text import SEARCHED
 
 if TYPE_CHECKING:
-    from rag.library import Library
+    from collections.abc import AsyncGenerator
 
 VERDICTS = {"supported": "supported", "related": "related, but does not say it", "unsupported": "does not support it"}
 FAILED_SENTENCES = {"related": "Not quite what its source says:", "unsupported": "Not supported:"}
 LONGEST_QUOTE = 240  # characters
 
-QuestionArgument = Annotated[str, typer.Argument(help="What you want to know.")]
+
+def question_in(words: list[str]) -> str:
+    """A question as it was typed, with or without quotation marks; "-" reads it from standard input."""
+    return decoded(read_input()) if words == [STDIN] else " ".join(words)
+
+
+QuestionArgument = Annotated[
+    list[str], typer.Argument(help="What you want to know; - reads it from standard input.", metavar="QUESTION", show_default=False)
+]
 DocumentOption = Annotated[
     list[str] | None, typer.Option("--document", help='Search this document only, or all of a pattern such as "*.pdf"; repeatable.')
 ]
@@ -60,7 +72,7 @@ def search(
     """Find the passages nearest to a question."""
     with open_library(library) as opened:
         opened.warm_up()
-        passages = opened.retrieve(question, top_k=top_k, documents=document, where=filters)
+        passages = opened.retrieve(question_in(question), top_k=top_k, documents=document, where=filters)
         if passages:
             warn_not_searched(opened)
         else:
@@ -91,37 +103,37 @@ def ask(  # noqa: PLR0913, PLR0917 - each option is one
     as_json: JsonOption = False,
 ) -> None:
     """Answer a question from the documents, with footnotes. Without a chat model, the answer is quoted sentences."""
-    where = replace(filters, reads_question=not everywhere)
-
-    async def final_answer(opened: "Library") -> Answer:
-        """The finished answer; a terminal shows it while it grows."""
-        growing = Live(console=out, transient=True, auto_refresh=False, vertical_overflow="crop")
-        with growing if out.is_terminal and not as_json else nullcontext() as shown:
-            async with aclosing(opened.stream(question, top_k=top_k, documents=document, where=where)) as answers:
-                async for answer in answers:
-                    if shown:
-                        shown.update(Text(answer.text), refresh=True)
-        return answer
-
+    asked, where = question_in(question), replace(filters, reads_question=not everywhere)
     with open_library(library) as opened:
         opened.warm_up()
-        answer = asyncio.run(final_answer(opened))
+        answer = asyncio.run(final_answer(opened.stream(asked, top_k=top_k, documents=document, where=where), hidden=as_json))
         if answer.passages:
             warn_not_searched(opened)
-    if as_json:
-        print_json([asdict(answer)])
-    else:
-        if answer.only:
-            err.print(f"Searched only {answer.only}, as the question says; --everywhere searches all.", style="dim", markup=False)
-        _print_answer(answer)
-        if answer.notice:
-            err.print(answer.notice, style="dim", markup=False)
+    print_json([asdict(answer)]) if as_json else print_answer(answer)
+    raise typer.Exit(0 if is_found(answer) else 1)
+
+
+async def final_answer(growing: "AsyncGenerator[Answer, None]", *, hidden: bool) -> Answer:
+    """The finished answer; a terminal shows it while it grows, unless `hidden`."""
+    live = Live(console=out, transient=True, auto_refresh=False, vertical_overflow="crop")
+    with live if on_screen(out) and not hidden else nullcontext() as shown:
+        async with aclosing(growing) as answers:
+            async for answer in answers:
+                if shown:
+                    shown.update(Text(answer.text), refresh=True)
+    return answer
+
+
+def is_found(answer: Answer) -> bool:
+    """Whether an answer is one: whole, and with a sentence that a document supports."""
     is_supported = any(sentence.verdict == "supported" for sentence in answer.sentences)
-    raise typer.Exit(0 if is_supported and answer.finish not in {"not_found", "interrupted"} else 1)
+    return is_supported and answer.finish not in {"not_found", "interrupted"}
 
 
-def _print_answer(answer: Answer) -> None:
+def print_answer(answer: Answer) -> None:
     """Print what was searched for, the text, each footnote with the words it rests on, and the sentences that do not hold."""
+    if answer.only:
+        err.print(f"Searched only {answer.only}, as the question says; --everywhere searches all.", style="dim", markup=False)
     if searched := searches(answer):
         out.print(f"{SEARCHED} {' · '.join(searched)}\n", style="dim", markup=False)
     out.print(Text(answer.text), end="\n\n")
@@ -133,6 +145,8 @@ def _print_answer(answer: Answer) -> None:
         for sentence in answer.sentences:
             if sentence.verdict == verdict:
                 out.print(f"{words} {' '.join(answer.text[sentence.start : sentence.end].split())}", style="yellow", markup=False)
+    if answer.notice:
+        err.print(answer.notice, style="dim", markup=False)
 
 
 def _quotes(note: Footnote) -> list[str]:

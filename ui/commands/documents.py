@@ -10,7 +10,9 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
+from rag import arguments
 from rag.errors import LibraryError, StorageError
+from rag.files import uploaded_name
 from rag.filters import Filters, described, kind_of
 from rag.formats.counting import notes_on
 from rag.formats.registry import names
@@ -18,9 +20,12 @@ from rag.types import DocumentRecord, MetadataValue, Outcome, Progress, Progress
 from ui.commands.filtering import filtered
 from ui.commands.terminal import (
     ADD_DOCUMENTS,
+    STDIN,
     JsonOption,
     LibraryOption,
     err,
+    input_file,
+    on_screen,
     open_library,
     out,
     path,
@@ -55,9 +60,15 @@ def password_in(given: str) -> str:
 @app.command()
 def add(  # noqa: PLR0913, PLR0917 - each option is one
     paths: Annotated[
-        list[str], typer.Argument(help=f"Files, folders and web addresses: {names()}.", parser=path_or_address, metavar="PATHS")
+        list[str],
+        typer.Argument(
+            help=f"Files, folders and web addresses: {names()}; - reads standard input.", parser=path_or_address, metavar="PATHS"
+        ),
     ],
     library: LibraryOption = None,
+    name: Annotated[
+        str | None, typer.Option(help="Name for what comes from standard input, such as notes.txt.", show_default=False)
+    ] = None,
     password: Annotated[
         list[str] | None,
         typer.Option(help="Tried on encrypted PDFs. Visible in the process list: prefer `--password-file`.", show_default=False),
@@ -78,13 +89,28 @@ def add(  # noqa: PLR0913, PLR0917 - each option is one
     if ask_password:
         passwords.append(typer.prompt("Password", hide_input=True, err=True))
     metadata = metadata_in(meta) if meta else None
-    with open_library(library, create=True) as opened, _outcomes_printed(as_json) as progress:
-        report = opened.add(paths, passwords=passwords, progress=progress, metadata=metadata)
-    _finish(report, as_json)
+    files, piped = [given for given in paths if given != STDIN], _input_name(name, is_given=STDIN in paths)
+    with open_library(library, create=True) as opened, outcomes_printed(as_json) as progress:
+        given: dict[str, Any] = {"passwords": passwords, "progress": progress, "metadata": metadata}
+        outcomes = opened.add(files, **given).outcomes if files else ()
+        if piped:
+            with input_file(piped) as file:
+                outcomes = (*outcomes, opened.add_upload(file, piped, replace=True, **given))
+    finish(Report(outcomes), as_json)
+
+
+def _input_name(name: str | None, *, is_given: bool) -> str:
+    """The name of what comes from standard input; "" where nothing does."""
+    if (name is not None) != is_given:
+        raise typer.BadParameter("- and --name belong together: `rag add - --name notes.txt` adds standard input.", param_hint="--name")
+    try:
+        return uploaded_name(name) if name is not None else ""
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--name") from error
 
 
 def metadata_in(given: list[str]) -> dict[str, MetadataValue]:
-    """Metadata as it is typed: a value is a number, true or false where it looks like one, unless it is in quotes."""
+    """Metadata as it is typed: a value is a number, true, false or a list where it looks like one, unless it is in quotes."""
     metadata: dict[str, MetadataValue] = {}
     for each in given:
         key, equals, value = each.partition("=")
@@ -94,8 +120,11 @@ def metadata_in(given: list[str]) -> dict[str, MetadataValue]:
             read = json.loads(value)
         except ValueError:
             read = value
-        metadata[key.strip()] = read if isinstance(read, str | int | float | bool) else value
-    return metadata
+        metadata[key.strip()] = read if isinstance(read, str | int | float | bool | list) else value
+    try:
+        return arguments.metadata(metadata) or {}
+    except (ValueError, TypeError) as error:
+        raise typer.BadParameter(str(error), param_hint="--meta") from error
 
 
 @app.command("list")
@@ -147,15 +176,15 @@ def remove(documents: Annotated[list[str], typer.Argument(help="Names or ids.")]
 @app.command()
 def reindex(library: LibraryOption = None, as_json: JsonOption = False) -> None:
     """Re-index documents after a change of model or chunk size, from the library's own copies."""
-    with open_library(library) as opened, _outcomes_printed(as_json) as progress:
+    with open_library(library) as opened, outcomes_printed(as_json) as progress:
         report = opened.reindex(progress)
     if not report.outcomes:
         err.print("Nothing to do: all documents are indexed with the current model.")
-    _finish(report, as_json)
+    finish(report, as_json)
 
 
 @contextmanager
-def _outcomes_printed(as_json: bool) -> Iterator[ProgressCallback]:
+def outcomes_printed(as_json: bool) -> Iterator[ProgressCallback]:
     """Shows the current file, and prints each outcome as it comes."""
     with progress_bar() as show:
         done: dict[int, float] = {}  # of each file
@@ -167,7 +196,7 @@ def _outcomes_printed(as_json: bool) -> Iterator[ProgressCallback]:
             if step.outcome and as_json:
                 print_json([asdict(step.outcome)])
             elif step.outcome:
-                (err if out.is_terminal else out).print(outcome_line(step.outcome))  # on a terminal, above the bar
+                (err if on_screen(out) else out).print(outcome_line(step.outcome))  # on a terminal, above the bar
 
         yield on_progress
 
@@ -178,7 +207,8 @@ def outcome_line(outcome: Outcome) -> str:
     return f"[{colour}]{outcome.status:<14}[/{colour}] {escape(outcome.document)}  [dim]{escape(outcome.message)}[/dim]"
 
 
-def _finish(report: Report, as_json: bool) -> None:
+def finish(report: Report, as_json: bool) -> None:
+    """Say how many files are searchable, and end."""
     if not as_json:
         searchable = sum(outcome.is_searchable for outcome in report.outcomes)
         err.print(f"{searchable} of {len(report.outcomes)} files are searchable.")

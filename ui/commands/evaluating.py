@@ -14,6 +14,7 @@ from rag.settings import Settings
 from rag.types import Progress
 from ui.commands.terminal import (
     ADD_DOCUMENTS,
+    FILE,
     LibraryOption,
     err,
     excerpt,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 MOST_SHOWN = 10  # questions listed below the table
 LINE_CHARACTERS = 100  # of a question or a passage in that list
+FEW_LABELLED = "there are too few questions. It takes 15 whose gold is found, and 15 without gold or whose gold is not in every document."
 COLOURS = {"better": "green", "worse": "red", "open": "default"}
 
 app = typer.Typer()
@@ -42,7 +44,7 @@ app = typer.Typer()
 @app.command("eval")
 def evaluate_file(  # noqa: PLR0913 - each option is one
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="Questions with gold, one JSON object per line; see README.")],
+    file: Annotated[Path, typer.Argument(help="Questions with gold, one JSON object per line; see README.", **FILE)],
     *,
     library: LibraryOption = None,
     top_k: Annotated[
@@ -52,7 +54,10 @@ def evaluate_file(  # noqa: PLR0913 - each option is one
     compare: Annotated[
         list[str] | None, typer.Option(metavar="SETTING=VALUE", help="Also measure with this setting, and compare; repeatable.")
     ] = None,
-    html: Annotated[Path | None, typer.Option(help="Write a report with charts to this file.")] = None,
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate", help="Fit how sure answers are to these questions, for the present embedding model.")
+    ] = False,
+    html: Annotated[Path | None, typer.Option(help="Write a report with charts to this file.", **FILE)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Measure retrieval quality on questions with known answers."""
@@ -72,6 +77,9 @@ def evaluate_file(  # noqa: PLR0913 - each option is one
                     err.print(ADD_DOCUMENTS)
                 raise typer.Exit(1)
             questions = read_questions(file, opened)[:limit]
+            if calibrate:
+                _calibrate(opened, questions, as_json=as_json)
+                return
             measurement = _measure(opened, questions, top_k or opened.settings.top_k, variant, opener, file.name)
     except EvaluationError as error:
         err.print(f"Error: {error}", style="red", markup=False)
@@ -84,6 +92,31 @@ def evaluate_file(  # noqa: PLR0913 - each option is one
         write_report(measurement, html)
         err.print(f"Report: {html}", markup=False)
     raise typer.Exit(1 if failed else 0)
+
+
+def _calibrate(library: "Library", questions: "Sequence[Question]", *, as_json: bool) -> None:
+    """Fit the library's confidence to the questions, show what that changes, and keep it where it is better."""
+    from rag.evaluating import calibrate
+
+    with progress_bar() as show:
+        result = calibrate(library, questions, lambda done, count: show(done / count, f"question {done}/{count}"))
+    if result is None:
+        err.print(f"Not calibrated: {FEW_LABELLED}", style="red", markup=False)
+        raise typer.Exit(1)
+    if result.is_better:
+        library.search.keep_calibration(result.calibration)
+    if as_json:
+        print_json([asdict(result) | {"is_kept": result.is_better}])
+        return
+    columns = ("on questions held aside", "before", "after")
+    rows = [
+        ("AUROC", f"{result.before.auroc:.3f}", f"{result.after.auroc:.3f}"),
+        ("false refusals", f"{result.before.false_refusals:.1%}", f"{result.after.false_refusals:.1%}"),
+        ("false answers", f"{result.before.false_answers:.1%}", f"{result.after.false_answers:.1%}"),
+    ]
+    print_table(columns, rows, right=columns[1:])
+    out.print(f"\n{result.answered} answered questions, {result.unanswered} without an answer.", markup=False)
+    out.print("Kept for this embedding model." if result.is_better else "Not kept: it is no better on questions held aside.")
 
 
 def _measure(

@@ -23,7 +23,10 @@ def conditions_in(given: str) -> dict[str, Any]:
 
 
 _OPTIONS: dict[str, Any] = {
-    "kind": Annotated[list[str] | None, typer.Option(help=f"Only this kind of file: {', '.join(KINDS)}; repeatable.", show_default=False)],
+    "kind": Annotated[
+        list[str] | None,
+        typer.Option(help=f"Only this kind of file: {', '.join(KINDS)}; repeatable.", show_default=False, autocompletion=lambda: KINDS),
+    ],
     "language": Annotated[
         list[str] | None, typer.Option(help="Only documents in this language, such as de; repeatable.", show_default=False)
     ],

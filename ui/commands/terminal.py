@@ -1,7 +1,9 @@
 """What the commands share: where they write, common options, how they open a library, show progress and print."""
 
 import json
+import locale
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
@@ -11,21 +13,27 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.markup import escape
+from rich.measure import Measurement
+from rich.padding import Padding
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.segment import Segment
 from rich.table import Table
+from rich.text import Text
 
 from rag.answering.notices import needs_reindexing
 from rag.errors import LibraryError, LibraryLockedError, StorageError
 from rag.settings import Settings
 from rag.text.printable import printable, printable_json
+from ui.commands.waiting import seconds_to_wait
 
 if TYPE_CHECKING:
     from rag.library import Library
 
 SECONDS_BETWEEN = 0.2  # two tries to open a library that another process holds
 EXCERPT = 200  # characters of a text that are printed
-FILE_WIDTH = 120  # characters in a line of a table that goes to a file or a pipe
+LEAST_COLUMN = 16  # characters; where there is no room for so many in each column of a table, its rows are printed as blocks
+FILE_WIDTH = 10_000  # characters in a line of a table that goes to a file or a pipe, at most
+STDIN = "-"
 ADD_DOCUMENTS = "The library is empty. `rag add PATH` adds documents."
 
 
@@ -46,13 +54,48 @@ def path(given: str) -> Path:
     """A path on the command line; an empty one, as of a variable that is not set, would be the current folder."""
     if not given.strip():
         raise typer.BadParameter("the path is empty; the current folder is '.'.")
-    return Path(given)
+    try:
+        return Path(given).expanduser()  # no shell does it within quotes, nor after `--library=`
+    except RuntimeError as error:
+        raise typer.BadParameter(f"{given}: there is no such user.") from error
+
+
+FILE: dict[str, Any] = {"parser": path, "metavar": "FILE", "show_default": False}
+FOLDER: dict[str, Any] = {**FILE, "metavar": "FOLDER"}
+"""What an option for a path says besides its help."""
 
 
 def path_or_address(given: str) -> str:
     """A path, or an address on the web, as it was typed."""
     path(given)
     return given
+
+
+def on_screen(console: Console) -> bool:
+    """Whether a person sees the lines as they are printed; with FORCE_COLOR a pipe has colours, and is none the less a pipe."""
+    return console.file.isatty()
+
+
+def read_input() -> bytes:
+    """All of standard input."""
+    return sys.stdin.buffer.read()
+
+
+@contextmanager
+def input_file(name: str) -> Iterator[Path]:
+    """Standard input as a file of this name."""
+    with tempfile.TemporaryDirectory(prefix="footnote-") as folder:
+        file = Path(folder, name)
+        file.write_bytes(read_input())
+        yield file
+
+
+def decoded(typed: bytes) -> str:
+    """Words from a pipe, whichever encoding the program before it uses."""
+    try:
+        return typed.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return typed.decode(locale.getpreferredencoding(False), errors="replace")
 
 
 LibraryOption = Annotated[
@@ -79,7 +122,7 @@ def open_library(
     folder = folder or settings.library
     if not create and not (folder.is_dir() and (not settings.chroma_url or any(folder.iterdir()))):
         raise LibraryError(_no_library(folder, settings.chroma_url))
-    until = time.monotonic() + settings.wait_seconds
+    until = time.monotonic() + seconds_to_wait(settings.wait_seconds)
     library: Library | None = None
     while library is None:
         try:
@@ -134,7 +177,7 @@ def warn_not_searched(library: "Library") -> bool:
 def progress_bar(label: str = "", *, hidden: bool = False) -> Iterator[Callable[..., None]]:
     """Show a bar on a terminal; yields `show(share)`, with the share done in [0, 1], or `show(share, label)`."""
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn())
-    hidden = hidden or not err.is_terminal
+    hidden = hidden or not on_screen(err)
     with Progress(*columns, console=err, transient=True, redirect_stdout=False, redirect_stderr=False, disable=hidden) as bar:
         task = bar.add_task(label, total=1.0)
 
@@ -146,8 +189,9 @@ def progress_bar(label: str = "", *, hidden: bool = False) -> Iterator[Callable[
 
 def print_json(objects: Iterable[dict[str, Any]]) -> None:
     """Print one JSON object per line."""
+    is_ascii = not (sys.stdout.encoding or "utf-8").lower().startswith("utf")
     for values in objects:
-        sys.stdout.write(printable_json(json.dumps(values, ensure_ascii=False)) + "\n")
+        sys.stdout.write(printable_json(json.dumps(values, ensure_ascii=is_ascii)) + "\n")
     sys.stdout.flush()
 
 
@@ -157,13 +201,33 @@ def print_ranked(rank: int, title: str, score: str) -> None:
 
 
 def print_table(columns: Iterable[str], rows: Iterable[Iterable[str]], right: Collection[str] = ()) -> None:
-    """Print rows, whose cells may hold rich's markup, under headings; the columns in `right` are aligned to the right."""
+    """Print rows, whose cells may hold rich's markup, under headings; the columns in `right` are aligned to the right.
+
+    A line is never folded in a file; on a narrow screen, each row is a block of lines.
+    """
+    headings, cells = [escape(heading) for heading in columns], [tuple(map(printable, row)) for row in rows]
     table = Table(box=None, pad_edge=False)
-    for heading in columns:
-        table.add_column(escape(heading), justify="right" if heading in right else "left", overflow="fold")
-    for row in rows:
+    for number, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if headings[number] in right else "left", overflow="fold")
+    for row in cells:
         table.add_row(*row)
-    out.print(table, width=None if out.is_terminal else FILE_WIDTH)
+    whole = Measurement.get(out, out.options.update(max_width=FILE_WIDTH), table).maximum
+    if not on_screen(out):
+        table.width = whole
+        out.print(table)
+        return
+    widest = [max(map(_width, column)) for column in zip(headings, *cells, strict=True)]
+    if sum(min(width, LEAST_COLUMN) for width in widest) + 2 * (len(widest) - 1) <= out.width:
+        out.print(table, width=min(whole, out.width))
+        return
+    for first, *others in cells:
+        out.print(f"[bold]{first}[/bold]", soft_wrap=False)
+        told = " · ".join(f"[dim]{heading}[/dim] {cell}" for heading, cell in zip(headings[1:], others, strict=True) if cell)
+        out.print(Padding(told, (0, 0, 0, 2)), soft_wrap=False)
+
+
+def _width(cell: str) -> int:
+    return Text.from_markup(cell).cell_len
 
 
 def excerpt(text: str, most: int = EXCERPT) -> str:

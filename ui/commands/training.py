@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from rag.types import TrainedKind
-from ui.commands.terminal import JsonOption, LibraryOption, err, open_library, print_json
+from ui.commands.terminal import FOLDER, JsonOption, LibraryOption, err, open_library, print_json
 
 app = typer.Typer()
 
@@ -16,7 +16,7 @@ app = typer.Typer()
 def train(
     kind: Annotated[TrainedKind, typer.Argument(help="What to train.")],
     *,
-    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the model.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the model.", **FOLDER)],
     library: LibraryOption = None,
     dimensions: Annotated[int, typer.Option(min=2, max=2000, help="Dimensions of a vector.")] = 100,
     epochs: Annotated[int, typer.Option(min=1, max=1000, help="Passes over the texts.")] = 60,

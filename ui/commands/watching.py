@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from rag.errors import LibraryLockedError, RagError
+from rag.errors import LibraryLockedError
 from rag.settings import Settings
 from rag.storing.lock import holder
 from rag.types import Outcome
@@ -42,7 +42,7 @@ def watch(
         if not url:
             raise
         message = f"The page at {url} holds this library. To have it watch folders, set RAG_WATCH and restart `rag serve`."
-        raise RagError(message) from error
+        raise LibraryLockedError(message) from error
 
 
 def _watch(folders: Sequence[Path], library: Path | None) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.markup import escape
 
-from ui.commands.terminal import JsonOption, LibraryOption, err, excerpt, open_library, out, print_json, print_table, warn, write_file
+from ui.commands.terminal import FILE, JsonOption, LibraryOption, err, excerpt, open_library, out, print_json, print_table, warn, write_file
 from ui.places import numbered
 
 if TYPE_CHECKING:
@@ -29,14 +29,16 @@ app = typer.Typer()
 def classify(  # noqa: PLR0913 - each option is one
     texts: Annotated[list[str] | None, typer.Argument(help="Texts; without any, the library's documents or chunks (see --of).")] = None,
     *,
-    examples: Annotated[Path | None, typer.Option(help="CSV file with the columns label and text, or lines like “label: text”.")] = None,
+    examples: Annotated[
+        Path | None, typer.Option(help="CSV file with the columns label and text, or lines like “label: text”.", **FILE)
+    ] = None,
     labels: Annotated[str | None, typer.Option(help="Comma-separated label names, instead of examples or in addition.")] = None,
     of: Annotated[Literal["documents", "chunks"], typer.Option(help="What to label.")] = "documents",
     unsure_below: Annotated[float, typer.Option(min=0, max=1, help="Below this confidence, a label is marked unsure.")] = UNSURE_BELOW,
     evaluate: Annotated[bool, typer.Option("--evaluate", help="Cross-validate the examples instead.")] = False,
     library: LibraryOption = None,
     as_json: JsonOption = False,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write the labels to this CSV file.")] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write the labels to this CSV file.", **FILE)] = None,
 ) -> None:
     """Label documents, passages or texts, from examples or from the labels' names alone."""
     from rag.exploring.classifying import classify as classify_texts

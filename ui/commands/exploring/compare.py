@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from ui.commands.terminal import JsonOption, LibraryOption, err, excerpt, open_library, print_json, print_ranked, print_table, write_file
+from ui.commands.terminal import (
+    FILE,
+    JsonOption,
+    LibraryOption,
+    err,
+    excerpt,
+    open_library,
+    print_json,
+    print_ranked,
+    print_table,
+    write_file,
+)
 
 if TYPE_CHECKING:
     from rag.exploring.comparing import Match, Similarities
@@ -23,14 +34,14 @@ app = typer.Typer()
 def compare(  # noqa: PLR0913 - each option is one
     texts: Annotated[list[str] | None, typer.Argument(help="Texts; without any, the library's documents.")] = None,
     *,
-    file: Annotated[Path | None, typer.Option(help="Texts from a file: one per line, or a column of a CSV file.")] = None,
+    file: Annotated[Path | None, typer.Option(help="Texts from a file: one per line, or a column of a CSV file.", **FILE)] = None,
     column: Annotated[str | None, typer.Option(help="Column of the CSV file.")] = None,
     document: Annotated[str | None, typer.Option(help="Compare the passages of this document.")] = None,
     query: Annotated[str | None, typer.Option(help="Find the texts most similar to this question.")] = None,
     top_k: Annotated[int, typer.Option("-k", "--top-k", min=1, help="Maximum number of texts for --query.")] = 5,
     library: LibraryOption = None,
     as_json: JsonOption = False,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write a heat map to this HTML file.")] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write a heat map to this HTML file.", **FILE)] = None,
 ) -> None:
     """Compare texts with each other, or with a question, by the cosine of their vectors."""
     from rag.exploring import comparing

@@ -10,7 +10,7 @@ import typer
 from rich.markup import escape
 
 from rag.errors import ExploringError
-from ui.commands.terminal import JsonOption, LibraryOption, err, excerpt, open_library, out, print_json, progress_bar, write_file
+from ui.commands.terminal import FILE, JsonOption, LibraryOption, err, excerpt, open_library, out, print_json, progress_bar, write_file
 from ui.places import place
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ app = typer.Typer()
 
 @app.command("map")
 def draw_map(
-    output: Annotated[Path, typer.Option("--output", "-o", help="File to write: .html (interactive), .png, .svg or .json.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write: .html (interactive), .png, .svg or .json.", **FILE)],
     library: LibraryOption = None,
     by: Annotated[Literal["document", "cluster"], typer.Option(help="What the colours mean.")] = "document",
     of: Annotated[Literal["chunks", "documents"], typer.Option(help="What the points are.")] = "chunks",
