@@ -58,6 +58,8 @@ def no_settings_from_outside(pytestconfig: pytest.Config, tmp_path_factory: pyte
                 patch.delenv(name)
         patch.setenv("RAG_OCR", "false")  # a second for each page, and more to load it: for the tests that ask for it
         patch.setenv("RAG_WAIT_SECONDS", "0")
+        patch.setenv("RAG_SETTINGS_FILES", "false")  # a checkout may have an .env
+        patch.setenv("RAG_CHAT_SERVERS", "none")  # nor is a chat server of this machine asked
         patch.setenv("RAG_READ_DEPTH", "0")  # a tenth of a second for each question: for the tests that ask for it, and README's
         if precision := pytestconfig.getoption("precision"):
             cache = tmp_path_factory.mktemp(precision)

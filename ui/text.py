@@ -1,6 +1,9 @@
 """Every text of the page and of exported conversations. Names in braces are filled in."""
 
+from typing import Literal
+
 from rag.formats.registry import names
+from rag.text.language_names import LANGUAGES as LANGUAGES
 
 TITLE = "Footnote"
 DROP = "Drop documents here"
@@ -18,7 +21,24 @@ OCR_HINT = "The pages read so far can be searched. The others follow one by one.
 READ_BY_OCR = "read by OCR"
 INDEXING = "indexing, {percent} %"
 INDEXING_HINT = "Keyword search works now. Search by meaning follows when indexing is done."
-REMOVE = "Remove {name}"
+FIND_DOCUMENT = "Search documents"
+FIND_DOCUMENT_HINT = "Search by name, title, author or folder"
+ORDER = "Sort by"
+DocumentOrder = Literal["newest", "name", "kind", "size", "pages"]
+ORDERS: dict[DocumentOrder, str] = {"newest": "Newest", "name": "Name", "kind": "Kind", "size": "Size", "pages": "Pages"}
+FOLDERS = "Folders"
+NO_FOLDER = "Uploads"
+FOUND = "{found:,} of {count:,} documents"
+FOUND_ALL = "{count:,} documents"
+SHOW_MORE = "Show {count:,} more"
+MORE_JOBS = "{count:,} more files"
+MENU = "Menu of {name}"
+MENU_OPEN = "Open"
+MENU_ASK = "Ask about it"
+MENU_DETAILS = "Details"
+DETAILS = ("Title", "Kind", "Length", "Size", "Author", "Language", "Date", "Added", "From", "Chunks", "ID")
+MENU_AGAIN = "Index again"
+REMOVE = "Remove"
 REMOVE_QUESTION = "Remove?"
 REMOVE_YES = "Remove"
 REMOVE_NO = "Keep"
@@ -69,12 +89,33 @@ CONVERSATION = "Conversation"
 NEW_CONVERSATION = "New conversation"
 EMPTY_CHAT = """## What would you like to know?
 Every sentence of an answer carries a number. Click it to open the page it came from, with the words highlighted."""
-SAMPLE_DOCUMENTS = {"harbour-handbook.pdf", "workshop-faq.md"}
-SAMPLE_QUESTIONS = (
-    "How many days of unused leave may I carry over?",
-    "What is the daily allowance for meals on a business trip?",
-    "How should I oil a teak table?",
-)
+EXAMPLE_QUESTIONS = {
+    "en": "What should I know about “{heading}”?",
+    "de": "Was steht dort zu „{heading}“?",
+    "fr": "Que disent les documents sur « {heading} » ?",
+    "es": "¿Qué dicen los documentos sobre «{heading}»?",
+    "it": "Che cosa dicono i documenti su «{heading}»?",
+    "pt": "O que dizem os documentos sobre “{heading}”?",
+    "nl": "Wat staat er over ‘{heading}’?",
+    "sv": "Vad står det om ”{heading}”?",
+    "da": "Hvad står der om “{heading}”?",
+    "no": "Hva står det om «{heading}»?",
+    "fi": "Mitä asiakirjoissa sanotaan aiheesta ”{heading}”?",
+    "pl": "Co dokumenty mówią na temat „{heading}”?",
+    "cs": "Co dokumenty říkají k tématu „{heading}“?",
+    "hu": "Mit írnak a dokumentumok erről: „{heading}”?",
+    "ro": "Ce spun documentele despre „{heading}”?",
+    "tr": "Belgelerde “{heading}” hakkında ne yazıyor?",
+    "ru": "Что сказано в документах о теме «{heading}»?",
+    "uk": "Що сказано в документах на тему «{heading}»?",
+    "el": "Τι λένε τα έγγραφα για το θέμα «{heading}»;",
+    "ar": "ماذا تقول المستندات عن «{heading}»؟",
+    "he": "מה נאמר במסמכים על „{heading}”?",
+    "ja": "「{heading}」について何と書かれていますか？",
+    "zh": "文档中关于“{heading}”是怎么说的？",
+    "ko": "문서에는 “{heading}”에 대해 어떻게 나와 있습니까?",
+}
+"""In the languages of documents: the heading stays as it is, in quotation marks, so that no word of it must be inflected."""
 EMPTY_QUESTION = "Type a question first."
 THINKING = "Searching the documents…"
 SEARCHED = "Searched for"
@@ -87,13 +128,17 @@ PASSAGES = ("1 passage", "{count} passages")
 SECONDS = "{seconds:.1f} s"
 QUOTED = "quoted, no chat model"
 NOT_QUOTED = "no chat model"
-QUOTED_NOTICE = "These are quotations from your documents: no chat model is connected. Settings explains how to connect one."
-NOT_QUOTED_NOTICE = "No chat model is connected. Settings explains how to connect one."
+QUOTED_NOTICE = "These are quotations from your documents: no chat model is connected. Connect one under Settings."
+NOT_QUOTED_NOTICE = "No chat model is connected. Connect one under Settings."
 MARKS = {
     "related": "the source is related, but doesn't say this",
     "unsupported": "not supported by its source",
     "uncited": "no source found",
 }
+CONTRADICTED = "the source says otherwise"
+NOT_FOUND = "not in the source"
+GAPS = {"plan": "the source says it less surely", "condition": "the source makes a condition"}
+MOVED = "moved here from a passage that doesn't support the sentence"
 LEGEND = {"related": "≈ related, but not stated in the source", "unsupported": "? not supported"}
 CHECKED = (
     "Checked against its source: {supported} of {count} sentence supported",
@@ -110,6 +155,30 @@ SENT_DROPPED_MESSAGES = "Oldest messages left out for lack of room: {count}"
 SENT_DROPPED_PASSAGES = "Passages left out for lack of room:"
 ROLES = {"system": "Instructions", "user": "You", "assistant": "Answer"}
 SENT_QUESTION = "Question and passages"
+KEYS = "Keys"
+KEYS_TITLE = "Keyboard shortcuts"
+KEY_LIST = (
+    (("/",), "Go to the question"),
+    (("Enter",), "Ask"),
+    (("Ctrl", "Enter"), "Check the text"),
+    (("Shift", "Enter"), "New line in the question"),
+    (("F",), "Go to the footnotes of the last answer"),
+    (("←", "→"), "Previous or next footnote; on a page, previous or next page"),
+    (("+", "−", "0"), "Zoom the page in, out, or to its width"),
+    (("↑", "↓"), "Previous or next document in the list"),
+    (("Esc",), "Close what lies over the page"),
+    (("?",), "Show these shortcuts"),
+)
+CHECK = "Check"
+CHECK_INTRO = "Paste a text, whoever wrote it, and see sentence by sentence whether your documents support it, and on which page."
+CHECK_LABEL = "Text to check"
+CHECK_PLACEHOLDER = "Paste a text, or drop a file here"
+CHECK_FILE = "Check a file"
+CHECK_GOES_ON = "Checking, {percent} %"
+CHECK_STOPPED = "Stopped. The sentences checked so far are below."
+CHECK_DONE = ("{supported} of {count} sentence supported", "{supported} of {count} sentences supported")
+CHECK_NOTHING = "This text has no sentence that states something."
+CHECK_DOUBTS = "Only what is not supported"
 OLD_FOOTNOTE = "This footnote belongs to a conversation that is no longer available. Ask again."
 
 NO_SOURCE = "Click a number in an answer, or a document, to see its page here."
@@ -170,13 +239,6 @@ OFFER = (
     "{documents} of {looked_at} documents are not in English ({languages}). Search by meaning works poorly for them with {present}; "
     "{model} knows their languages."
 )
-LANGUAGES = {
-    "ar": "Arabic", "bg": "Bulgarian", "ca": "Catalan", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek", "eo": "Esperanto",
-    "es": "Spanish", "et": "Estonian", "eu": "Basque", "fa": "Persian", "fi": "Finnish", "fr": "French", "ga": "Irish", "he": "Hebrew",
-    "hi": "Hindi", "hu": "Hungarian", "id": "Indonesian", "it": "Italian", "ja": "Japanese", "ko": "Korean", "lt": "Lithuanian",
-    "nl": "Dutch", "no": "Norwegian", "pl": "Polish", "pt": "Portuguese", "ro": "Romanian", "ru": "Russian", "sr": "Serbian",
-    "sv": "Swedish", "th": "Thai", "tr": "Turkish", "uk": "Ukrainian", "vi": "Vietnamese", "zh": "Chinese",
-}  # fmt: skip
 OFFER_CHOOSE = "Choose a model"
 OFFER_DISMISS = "Not now"
 MODELS = "Embedding models"
@@ -198,18 +260,71 @@ MODEL_PREPARING = "preparing"
 PARAMETERS = "{millions} M parameters"
 DIMENSIONS = "{count:,} dimensions"
 TOKENS = "up to {count:,} tokens"
-HOW_TO_CONNECT = """### Connect a chat model
+CHAT_MODELS = "Chat models"
+CHAT_MODELS_HINT = (
+    "Without a chat model, answers are quotations from your documents. Any OpenAI-compatible server works. Your documents stay on this "
+    "machine: only your questions and the passages found for them are sent to the address."
+)
+FIXED_BY = "Set by {place}, which wins over what is set here. Remove it and restart Footnote to change it here."
+CHAT_IS_FIXED = "The chat model is set by {place}, which wins over those connected here. Remove it and restart Footnote to choose here."
+NOT_FROM_AFAR = (
+    "This page can be reached from other machines, so chat models can't be connected or changed on it. Use RAG_CHAT_BASE_URL, or "
+    "`rag settings` on the server."
+)
+CONNECTION_USED = "in use"
+CONNECTION_KEY = "key stored"
+CONNECTION_ANY_MODEL = "the model that the server has loaded"
+CONNECTION_USE = "Use"
+CONNECTION_TEST = "Test"
+CONNECTION_CHANGE = "Change"
+CONNECTION_DROP = "Disconnect"
+CONNECTION_LABEL = "{what} {name}"
+FOUND_SERVER = "{name} is running on this machine"
+FOUND_CONNECT = "Connect"
+FOUND_MODEL = "Model of {name}"
+LOOK_AGAIN = "Look for servers on this machine"
+CONNECT_NEW = "Connect a chat model"
+CONNECT_CHANGED = "Change {name}"
+CONNECT_ADDRESS = "Address"
+CONNECT_ADDRESS_HINT = "Such as http://localhost:11434/v1 for Ollama or https://api.openai.com/v1. Most addresses end in /v1."
+CONNECT_KEY = "Key"
+CONNECT_KEY_HINT = "Local servers need none. The key is stored in the library's folder, readable by you only, and never shown again."
+CONNECT_KEY_KEPT = "A key is stored. Leave this empty to keep it; for another address, enter its key."
+CONNECT_MODEL = "Model"
+CONNECT_MODEL_HINT = "Test lists the models. Leave this empty if the server has only one."
+CONNECT_CONTEXT = "Context size in tokens"
+CONNECT_CONTEXT_HINT = "Test finds it where the server tells it; otherwise {tokens:,}."
+CONNECT_NAME = "Name"
+CONNECT_NAME_HINT = "Shown beside the question. Optional."
+CONNECT_SAVE = "Connect"
+CONNECT_KEEP = "Save"
+TESTING = "Testing {name}…"
+TESTED = "{name} works."
+TESTED_FAULTY = "{name} does not work yet."
+TESTED_CHOOSE = "Choose a model for {name}, then connect."
+NONE_FOUND = "No other chat server was found on this machine at the usual ports. Start one, or enter its address."
+KEY_DROPPED = "The stored key belongs to the old address and was not sent to the new one."
+MODELS_LISTED = "Models at this address"
+USE_MODEL = "Use {model}"
+NO_CONNECTION = "No chat model (quotations)"
+ANSWERS_BY = "Answered by"
 
-Without one, answers are quotations from your documents. Any OpenAI-compatible server works.
-Set its address and restart Footnote:
+ANSWERS = "Answers"
+ANSWER_TOP_K = "Passages"
+ANSWER_LANGUAGE = "Language"
+ANSWER_LANGUAGE_ANY = "as the question"
+ANSWER_TONE = "Tone"
+ANSWER_TONES = {"": "default", "plain": "plain", "formal": "formal", "friendly": "friendly"}
+ANSWER_LENGTH = "Length"
+ANSWER_LENGTHS = {"short": "short", "medium": "medium", "long": "long"}
+ANSWER_INSTRUCTIONS = "Your own instructions to the chat model"
+ANSWER_INSTRUCTIONS_HINT = "Such as: Give amounts in euros. They change neither the footnotes nor where answers come from."
+ANSWERS_HINT = "Language, tone, length and instructions are for the chat model; quotations stay as they are."
+ANSWERS_SAVE = "Save"
+ANSWERS_SAVED = "Saved. The next question uses it."
 
-- **Ollama:** `RAG_CHAT_BASE_URL=http://localhost:11434/v1 RAG_CHAT_MODEL=llama3.1`
-- **llama.cpp:** `RAG_CHAT_BASE_URL=http://localhost:8080/v1`
-- **vLLM:** `RAG_CHAT_BASE_URL=http://localhost:8000/v1`
-- **LM Studio:** `RAG_CHAT_BASE_URL=http://localhost:1234/v1`
-- **OpenAI:** `OPENAI_API_KEY=… RAG_CHAT_MODEL=gpt-5-mini`
-
-Your documents stay on this machine. Only your questions and the passages found for them are sent to that address."""
+HOW_TO_CONNECT = """Chat models can also be set in the environment, in `.env` or in `footnote.toml`, for example
+`RAG_CHAT_BASE_URL=http://localhost:11434/v1` with `RAG_CHAT_MODEL=llama3.1`. What is set there wins over what is set here."""
 
 TOO_LONG = "{what} has {count:,} characters; the limit is {most:,}. Shorten it."
 QUESTION = "The question"
@@ -259,6 +374,7 @@ OLD_ANSWER = "This answer is no longer available. Reload the page."
 NOTED = "Your note: {note}"
 UNREADABLE_CONVERSATIONS = "Conversations cannot be read: {problem}"
 
+RETRY = "Try again"
 EDIT = "Edit question"
 EDITING = "You are editing an earlier question. Asking it again replaces everything after it."
 VOTES = {"up": "Good answer", "down": "Poor answer"}
@@ -267,6 +383,13 @@ NOTE_ADD = "Add a note"
 NOTE_CHANGE = "Edit note"
 NOTE_LABEL = "What was good or wrong? Your note stays on this server."
 ANSWERED_BY = "Answered by {model}"
+CHECKED_TITLE = "{name}, checked"
+CHECKED_COUNT = ("1 sentence checked.", "{count} sentences checked.")
+CHECKED_VERDICTS = {"supported": "supported", "related": "not quite what the source says", "unsupported": "not supported"}
+CHECKED_MARKS = {"supported": "✓", "related": "≈", "unsupported": "✗"}
+CHECKED_NOTHING = "Nothing about this was found in the documents."
+CHECKED_LIST = "Sentences and sources"
+CHECKED_BACK = "Sentence {number} in the text"
 EXPORT_VERDICTS = {"supported": "supported", "related": "related, but not stated there", "unsupported": "not supported"}
 
 CHOOSE_DOCUMENT = "Ask about {name} only"
@@ -300,37 +423,6 @@ KINDS = {
     "code": "Code and data",
     "text": "Text files",
     "pictures": "Pictures",
-}
-LANGUAGES = {
-    "en": "English",
-    "de": "German",
-    "fr": "French",
-    "es": "Spanish",
-    "it": "Italian",
-    "pt": "Portuguese",
-    "nl": "Dutch",
-    "sv": "Swedish",
-    "da": "Danish",
-    "no": "Norwegian",
-    "fi": "Finnish",
-    "hu": "Hungarian",
-    "pl": "Polish",
-    "cs": "Czech",
-    "ro": "Romanian",
-    "tr": "Turkish",
-    "ru": "Russian",
-    "uk": "Ukrainian",
-    "el": "Greek",
-    "ar": "Arabic",
-    "fa": "Persian",
-    "he": "Hebrew",
-    "hi": "Hindi",
-    "ja": "Japanese",
-    "zh": "Chinese",
-    "ko": "Korean",
-    "th": "Thai",
-    "id": "Indonesian",
-    "ca": "Catalan",
 }
 ONLY = "Only:"
 SEARCH_EVERYWHERE = "Search everywhere instead of {names} only"

@@ -103,7 +103,7 @@ def servers(open_gate: Gate, minilm: Embedder, tmp_path_factory: pytest.TempPath
     shutil.copytree(SAMPLES, samples, ignore=shutil.ignore_patterns("LICENSE"))
     (samples / HOSTILE_NAME).write_text(HOSTILE_TEXT, encoding="utf-8")
     with (
-        RagServer(folder / "quoting", samples) as quoting,
+        RagServer(folder / "quoting", samples, RAG_CHAT_SERVERS=open_gate.chat.url("/vllm/v1")) as quoting,
         RagServer(folder / "chatting", SAMPLES, RAG_CHAT_BASE_URL=open_gate.url, RAG_CHAT_MODEL=MODEL) as chatting,
     ):
         yield Servers(quoting, chatting)

@@ -29,7 +29,7 @@
     const box = range.getBoundingClientRect();
     const inside = box.width > 0 && box.height > 0 && box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth;
     const shown = element.checkVisibility({opacityProperty: true, visibilityProperty: true});
-    return inside && shown && !element.closest(':disabled, [aria-hidden="true"]:not(.fn-drop-words)');
+    return inside && shown && !element.closest(':disabled, .fn-unseen, [aria-hidden="true"]:not(.fn-drop-words)');
   };
   const poor = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);

@@ -78,7 +78,7 @@ class Reader:
     @property
     def documents(self) -> int:
         """How many documents the list has; other tests may have left some."""
-        return self.page.locator("#documents [data-open]").count()
+        return self.page.locator("#documents .fn-open[data-open]").count()
 
     def row(self, name: str) -> Locator:
         """A document's or an upload's row in the list."""
@@ -141,10 +141,16 @@ class Reader:
         payloads = [FilePayload(name=name, mimeType="", buffer=data) for name, data in files.items()]
         self.page.locator("#drop input[type=file]").set_input_files(payloads)
 
+    def open_menu(self, name: str) -> None:
+        """Open a document's menu."""
+        self.page.get_by_label(f"Menu of {name}", exact=True).click()
+        expect(self.row(name).locator(".fn-menu [data-open]")).to_be_focused()
+
     def remove(self, name: str) -> None:
         """Remove a document."""
-        self.page.get_by_label(f"Remove {name}").click()
-        self.row(name).get_by_role("button", name="Remove", exact=True).click()
+        self.open_menu(name)
+        self.row(name).locator("[data-ask-remove]").click()
+        self.row(name).locator(".fn-confirm [data-remove]").click()
         expect(self.row(name)).to_have_count(0)
 
     def dismiss(self, name: str) -> None:

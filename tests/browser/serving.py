@@ -21,16 +21,17 @@ class RagServer:
 
     Args:
         folder: For its library and its log.
-        samples: Indexed at the start.
+        samples: Indexed at the start, if any.
         port: The port it listens on; any if 0.
         settings: Environment variables such as RAG_CHAT_BASE_URL.
     """
 
-    def __init__(self, folder: Path, samples: Path, *, port: int = 0, **settings: str) -> None:
+    def __init__(self, folder: Path, samples: Path | None = None, *, port: int = 0, **settings: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._log = folder / "log.txt"
         self._url = ""
-        arguments = ["serve", "--port", str(port), "--library", str(folder / "library"), "--samples", str(samples)]
+        arguments = ["serve", "--port", str(port), "--library", str(folder / "library")]
+        arguments += ["--samples", str(samples)] if samples else []
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", "from ui.commands.cli import main; main()", *arguments],

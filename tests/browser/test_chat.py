@@ -81,7 +81,7 @@ def test_retry_asks_the_same_question_again(reader: Reader, gate: Gate) -> None:
     gate.chat.reply = lambda _: "First try [1]."
     assert "First try" in reader.ask(QUESTION)
     gate.chat.reply = lambda _: "Second try [1]."
-    reader.page.get_by_label("Retry").last.click()
+    reader.answer.get_by_role("button", name="Try again").click()
 
     expect(reader.answer).to_contain_text("Second try")
     reader.wait_for_answer()
@@ -122,7 +122,7 @@ def test_a_new_conversation_ends_the_answer_that_still_grows(reader: Reader, gat
     reader.page.locator("#question textarea").fill("When is the Showroom closed?")
     reader.page.keyboard.press("Enter")
     expect(reader.answers).to_have_count(1)
-    expect(reader.answer).to_contain_text("On Mondays")
+    expect(reader.answer).to_contain_text("Mondays")
     assert "And so on" not in reader.wait_for_answer()
 
 

@@ -2,6 +2,7 @@
 
 import httpx2
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.conftest import SAMPLE_COUNT, FirstLook
 from tests.browser.reader import Reader
@@ -24,9 +25,10 @@ def test_the_page_asks_its_own_server_alone(first_look: FirstLook, quoting: RagS
 
 
 def test_an_empty_conversation_offers_questions_that_the_samples_answer(quoted: Reader) -> None:
-    quoted.page.locator("#chat").get_by_text("How many days of unused leave").click()
+    quoted.page.locator("#chat .example").first.click()
 
-    assert "31 March" in quoted.wait_for_answer()
+    assert quoted.wait_for_answer()
+    expect(quoted.footnotes.first).to_be_visible()
 
 
 def test_health_answers(quoting: RagServer) -> None:

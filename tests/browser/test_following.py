@@ -41,7 +41,7 @@ def test_with_a_chat_model_the_whole_question_is_shown_before_its_answer_and_sta
     expect(reader.answer).to_match_aria_snapshot(f'- paragraph: "{shown}"')  # as a screen reader has it
 
     say("Again faster [1].")
-    reader.page.get_by_label("Retry").last.click()
+    reader.page.get_by_role("button", name="Try again").last.click()
     expect(reader.answer).to_contain_text("Again faster")
     reader.wait_for_answer()
     expect(reader.searched).to_have_text(shown)

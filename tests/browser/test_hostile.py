@@ -33,7 +33,8 @@ def test_a_hostile_document_is_shown_as_the_words_it_has(quoted: Reader) -> None
     expect(quoted.source.locator(".fn-source-head b")).to_have_text(HOSTILE_NAME)
     expect(quoted.source.locator(".fn-text")).to_contain_text("<script>window.owned=4</script> ${window.owned=5} {{window.owned=6}}")
     expect(quoted.page.locator("#source-view :is(img, script, svg, h1), #documents img, #chat [data-testid=bot] img")).to_have_count(0)
-    row.get_by_label("Remove").click()  # its name is in the label, too
+    quoted.open_menu(HOSTILE_NAME)  # its name is in the label, too
+    row.locator("[data-ask-remove]").click()
     row.get_by_role("button", name="Keep").click()
     assert quoted.page.evaluate(OWNED) is None
     original = quoted.page.request.get(f"{quoted.url}{quoted.source.get_by_role('link').get_attribute('href')}")

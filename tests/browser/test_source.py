@@ -2,7 +2,9 @@
 
 import io
 import re
+from dataclasses import replace
 
+import httpx2
 import pytest
 from playwright.sync_api import expect
 from pypdf import PdfReader, PdfWriter
@@ -12,6 +14,7 @@ from tests.browser.gate import Gate
 from tests.browser.reader import Reader
 from tests.documents import plain_pdf
 from ui import text
+from ui.places import address
 
 PAGE_POINTS = 841.89
 LINE_POINTS = 100  # where tests.documents puts the first line, from the top
@@ -62,6 +65,21 @@ def test_an_uploaded_pdf_is_listed_answers_and_opens_at_the_marked_words(reader:
     assert (mark["x"] - sheet["x"]) / sheet["width"] * 595 == pytest.approx(72, abs=4)
     assert mark["width"] > sheet["width"] * 0.3
     reader.remove("observatory.pdf")
+
+
+def test_a_link_from_elsewhere_opens_its_page_at_its_words(quoted: Reader) -> None:
+    def link(page: int) -> str:
+        """As citations of other programs have it: the first words of a page."""
+        record = httpx2.get(f"{quoted.url}/api/documents/tide-notes.pdf").json()
+        return address(quoted.url, record["id"], page, 0, 12)
+
+    def expect_marked(page: int) -> None:
+        expect(quoted.source.locator(f".fn-source[data-shown='{page}'] .fn-mark").first).to_be_visible()
+
+    replace(quoted, url=link(2)).load()
+    expect_marked(2)
+    quoted.page.evaluate("url => { location.href = url; }", link(3))  # as a click on a link in a page that is open
+    expect_marked(3)
 
 
 def test_the_source_turns_its_pages_and_zooms_and_gives_the_original(reader: Reader) -> None:

@@ -1,7 +1,7 @@
 """A question that compares: each part has its passages and its quotation, and what nothing answers is said."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -82,6 +82,23 @@ def test_questions_can_be_searched_whole(make: Make) -> None:
     library = make(split_questions=False)
     assert not library.ask(QUESTION).parts
     assert len(library.retrieve(QUESTION, top_k=2)) == 2
+
+
+def test_a_second_look_is_taken_at_the_parts_alone(folder: Path, minilm: Embedder) -> None:
+    asked = list[str]()
+
+    class Asked:
+        identity = "asked"
+
+        def scores(self, question: str, texts: Sequence[str]) -> list[float]:
+            asked.append(question)
+            return [0.0] * len(texts)
+
+    with Library.open(folder, embedder=minilm, reranker=Asked()) as library:
+        library.retrieve(QUESTION)
+        assert sorted(asked) == ["the deductible of Basic", "the deductible of Plus"]
+        library.retrieve("What is the deductible?")
+        assert asked[2:] == ["What is the deductible?"]
 
 
 def test_chosen_documents_and_chunks_limit_the_parts(make: Make) -> None:

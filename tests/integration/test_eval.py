@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from rag import EmbeddingError, Library, LibraryError, Settings, StorageError
 from rag.embedding.protocol import Embeddings
+from rag.retrieving.confidence import BUILT_IN
 from tests.documents import labelled_pdf
 from tests.fakes import BagOfWordsEmbedder
 from ui.commands.cli import app
@@ -258,3 +259,66 @@ def test_documents_of_another_index_are_told(run: Run, questions: Path, monkeypa
     ended = run(str(questions))
     assert ended.status == 1
     assert "4 documents need to be re-indexed" in ended.err
+
+
+def test_each_part_of_retrieval_can_be_switched_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("RAG_LIBRARY", raising=False)
+    monkeypatch.setenv("RAG_MIN_CONFIDENCE", "0")
+    model = "plugin:tests.fakes:NamedWords?own"
+    folder = tmp_path / "data" / "library"
+    folder.mkdir(parents=True)
+    (folder / "model.json").write_text(json.dumps({"schema": 1, "model": model}))
+    files = tmp_path / "files"
+    files.mkdir()
+    for year in (2021, 2022):
+        (files / f"report {year}.txt").write_text("The mooring fee is nine euros. " * 3 + "Signed by the harbour master." * (year == 2021))
+    (files / "notes.txt").write_text("Small vessels (SV) pass the lock at noon.")
+    for name in ("Marina", "Quay"):
+        (files / f"{name}.txt").write_text(f"The berth at {name} costs {len(name)} euros a night. " * 4)
+    (files / "why.txt").write_text("To compare what a berth costs is hard: compare the berth, compare what a berth costs.")
+    with Library.open(folder) as library:
+        assert library.add(files).all_searchable
+    questions = tmp_path / "q.jsonl"
+    asked = {
+        "What is the mooring fee, according to the 2022 report?": "report 2022.txt",
+        "What is the mooring fee of report 2022?": "report 2022.txt",
+        "When do SV pass?": "notes.txt",
+        "Compare what a berth costs in Marina and Quay": "Marina.txt",
+    }
+    questions.write_text("\n".join(json.dumps({"question": each, "gold": [{"document": name}]}) for each, name in asked.items()))
+    parts = ("profiles=off", "wordings=off", "read_depth=12", "split_questions=off", "question_filters=off")
+    for part in parts:
+        ended = CliRunner().invoke(app, ["eval", str(questions), "--json", "--compare", part], catch_exceptions=False)
+        assert ended.exit_code == 0
+        value = json.loads(ended.stdout)
+        assert value["compare"]["index_identity"] == value["library"]["index_identity"], "B has the library's own model"
+        a, b = ([(row["passages"], row["confidence"]) for row in rows] for rows in (value["questions"], value["compare"]["questions"]))
+        assert a != b, part
+
+
+def test_confidence_is_calibrated_for_the_model_and_kept_with_the_library(run: Run, tmp_path: Path) -> None:
+    files = tmp_path / "files"
+    files.mkdir()
+    for number in range(31):
+        (files / f"boat {number}.txt").write_text(f"Boat {number}{number} was built in {1900 + number} by the yard Y{number}x.")
+    with opened(tmp_path / "made", Settings()) as library:
+        assert library.add(files).all_searchable
+    lines = [{"question": f"When was boat {n}{n} built?", "gold": [{"document": f"boat {n}.txt"}]} for n in range(31)]
+    file = tmp_path / "questions.jsonl"
+    file.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    few = run(str(file), "--limit", "2", "--calibrate")
+    assert (few.status, few.out) == (1, "")
+    assert "too few questions" in few.err
+    result = run(str(file), "--calibrate", "--json").value
+    assert result["is_kept"]
+    assert (result["answered"], result["unanswered"], result["fitted"]) == (31, 31, ["english"])
+    assert result["after"]["loss"] < result["before"]["loss"]
+    with opened(tmp_path / "made", Settings()) as library:
+        fitted = library.search.calibration["english"]
+        assert fitted.constant != pytest.approx(BUILT_IN["english"].constant, abs=1e-6)
+    with opened(tmp_path / "made", Settings(embedding_model="other")) as other:
+        assert other.search.calibration == BUILT_IN
+    (tmp_path / "made" / "calibration.json").write_text("{damaged")
+    with opened(tmp_path / "made", Settings()) as library:
+        assert library.search.calibration == BUILT_IN

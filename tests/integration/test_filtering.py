@@ -104,8 +104,8 @@ def test_metadata_is_kept_with_a_document(open_library: OpenLibrary, library: Li
     assert library.document("report-2021.pdf").metadata == {"fiscal": 2021, "owner": "Bo"}
     library.close()
     assert open_library().document("report-2021.pdf").metadata == {"fiscal": 2021, "owner": "Bo"}
-    with pytest.raises(TypeError, match="list"):
-        open_library("other").add(files, metadata={"tags": []})  # type: ignore[dict-item]
+    with pytest.raises(ValueError, match="at least one value"):
+        open_library("other").add(files, metadata={"tags": []})
 
 
 def test_a_question_that_says_where_to_look_is_answered_from_there(library: Library) -> None:
@@ -160,11 +160,12 @@ def test_the_command_line_filters(
             main()
         return int(end.value.code or 0), *capsys.readouterr()
 
-    assert run("add", str(files / "visit.eml"), "--meta", "room=12")[0] == 0
+    assert run("add", str(files / "visit.eml"), "--meta", "room=12", "--meta", 'tags=["red", "new"]')[0] == 0
     status, out, _ = run("list", "--kind", "pdf", "--since", "2023", "--json")
     assert status == 0
     assert [(each["name"], each["kind"]) for each in map(json.loads, out.splitlines())] == [("report-2022.pdf", "pdf")]
-    assert "visit.eml" in run("list", "--where", '{"room": {"$gte": 12}}')[1]
+    assert "visit.eml" in run("list", "--where", '{"room": {"$gte": 12}, "tags": {"$contains": "red"}}')[1]
+    assert "one type" in " ".join(run("add", str(files), "--meta", 'tags=["red", 1]')[2].replace("│", " ").split())
     assert "The library has kinds" in run("list", "--folder", "Nowhere")[2]
     assert "slides" in run("list", "--kind", "slide")[2]
     assert "no object in JSON" in " ".join(run("list", "--where", "[]")[2].replace("│", " ").split())

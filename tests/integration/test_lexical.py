@@ -159,6 +159,9 @@ def test_a_filter_is_applied_before_ranking(index: LexicalIndex) -> None:
     assert [ordinal for (_, ordinal), _ in index.search("harbour", 50, ["d15"])] == [0]
     assert index.search("harbour", 50, {"d15", "unknown"}) == [hit for hit in index.search("harbour", 50) if hit[0][0] == "d15"]
     assert index.search("harbour", 50, []) == index.search("harbour", 50, ["unknown"]) == []
+    for count, top_k in ((15, 5), (15, 500), (2, 1), (2, 60)):  # picked from what is found in all, or by a filter
+        within = [f"d{n}" for n in range(19, 19 - count, -1)]
+        assert index.search("harbour", top_k, within) == [hit for hit in index.search("harbour", 50) if hit[0][0] in within][:top_k]
 
 
 def test_a_top_k_of_a_million_is_all_there_is(index: LexicalIndex) -> None:

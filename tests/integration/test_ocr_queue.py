@@ -133,11 +133,11 @@ def test_a_page_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch,
 def test_a_text_that_proves_illegible_gives_way(open_scans: Callable[[], Library], tmp_path: Path) -> None:
     names = "Aurelio Bettina Cosima Dietmar Eleonore Friedhelm Gisela Hannelore Ignazio Joachim Katarina Leopold Melitta"
     library = open_scans()
-    library.add(scan(tmp_path / "scan.pdf", OWN, names, GARBLED), wait=False)
+    library.add(scan(tmp_path / "scan.pdf", OWN, names, GARBLED), wait=False, metadata={"year": 2022})
     assert [text[:11] for text in texts(library, library.document("scan.pdf"))] == ["1: The pier", "2: Aurelio "]
     complete(library)
     record = library.document("scan.pdf")
-    assert record.ocr_waiting == ()
+    assert (record.ocr_waiting, record.metadata) == ((), {"year": 2022})
     assert [text[:11] for text in texts(library, record)] == ["1: The pier", "2: Storeroo", "3: Storeroo"]
     assert library.retrieve("Aurelio Bettina Cosima", top_k=1)[0].cosine < 0.2
 

@@ -65,7 +65,7 @@ def dimensions(library: Library) -> int:
 
 def test_the_old_index_answers_until_the_new_one_is_complete(open_own: OpenOwn, tmp_path: Path) -> None:
     with open_own() as library:
-        library.add([write(tmp_path / "files", number) for number in range(3)])
+        library.add([write(tmp_path / "files", number) for number in range(3)], metadata={"year": 2022, "tags": ["a", "b"]})
         before, records, old = library.retrieve(QUESTION), library.documents(), collections(library)
         library.use_model(NEW)
         shares = []

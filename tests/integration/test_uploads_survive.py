@@ -20,11 +20,17 @@ def upload(server: RagServer, names: list[str]) -> str:
     with httpx2.Client(base_url=server.url, timeout=60) as client:
         config = config_of(client)
         drop = next(part["id"] for part in config["components"] if part["props"].get("elem_id") == "drop")
-        event = next(one["id"] for one in config["dependencies"] if [drop, "upload"] in map(list, one["targets"]))
+        event, inputs = next((one["id"], one["inputs"]) for one in config["dependencies"] if [drop, "upload"] in map(list, one["targets"]))
         sent = [("files", (name, f"{name} {WORDS}".encode(), "text/plain")) for name in names]
         paths = client.post("/gradio_api/upload", files=sent).json()
         files = [file_data(path, orig_name=name) for path, name in zip(paths, names, strict=True)]
-        asked = {"data": [files], "fn_index": event, "session_hash": "uploads", "event_data": None, "trigger_id": drop}
+        asked = {
+            "data": [files, *(None for _ in inputs[1:])],
+            "fn_index": event,
+            "session_hash": "uploads",
+            "event_data": None,
+            "trigger_id": drop,
+        }
         assert client.post("/gradio_api/queue/join", json=asked).status_code == 200
         with client.stream("GET", "/gradio_api/queue/data", params={"session_hash": "uploads"}) as stream:
             for line in stream.iter_lines():

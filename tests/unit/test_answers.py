@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 
 from rag import Answer, CheckedSentence, Citation, Message, Passage, Sent
 from rag.answering.citations import CitationResolver
-from rag.types import Finish, Verdict
+from rag.types import Finish, Gap, Verdict
 from ui import text as page_text
 from ui.chats.turns import Turn
 from ui.rendering.prose import answer_html
@@ -131,7 +131,7 @@ def check_harmless(html: str) -> None:
     shown = Shown(html)
     assert shown.tags <= OUR_TAGS
     assert {name for name, _ in shown.attributes} <= OUR_ATTRIBUTES
-    assert all(re.fullmatch(r"(edit|note|up|down)-abcd", value) for name, value in shown.attributes if name == "id")
+    assert all(re.fullmatch(r"(retry|edit|note|up|down)-abcd", value) for name, value in shown.attributes if name == "id")
     assert all(target.startswith("#src-") for target in shown.targets)
     assert all(value.startswith("text-align:") for name, value in shown.attributes if name == "style")
 
@@ -349,6 +349,22 @@ def test_a_sentence_that_does_not_hold_is_marked_in_words() -> None:
     assert [value for name, value in shown.attributes if name == "class" and "fn-verdict" in value] == [
         *("fn-verdict fn-related", "fn-verdict fn-unsupported", "fn-verdict fn-unsupported")
     ]
+
+
+def test_words_that_the_source_does_not_say_are_marked_also_across_emphasis() -> None:
+    turn = checked(("unsupported", True))
+    assert turn.answer
+    (sentence,) = turn.answer.sentences
+    gaps = Gap(0, 2, "number"), Gap(3, 15, "opposite", is_contradicted=True, stated="<never>")
+    html = turn_html(replace(turn, answer=replace(turn.answer, sentences=(replace(sentence, gaps=gaps),))))
+    shown = Shown(html)
+    assert [value for name, value in shown.attributes if name == "class" and "fn-gap" in value] == [
+        *("fn-gap", "fn-gap fn-contradicted", "fn-gap fn-contradicted")
+    ]
+    assert f"[{page_text.NOT_FOUND}:] So" in shown.words
+    assert f"[{page_text.CONTRADICTED} (<never>):] now" in shown.words
+    assert html.count("<span") == html.count("</span>")
+    assert "<strong>" in html
 
 
 def test_a_sentence_that_holds_has_no_mark_and_its_number_says_so() -> None:

@@ -66,7 +66,7 @@ def test_a_name_in_the_question_is_kept_with_it_but_not_searched(library: Librar
     assert turn.answer
     assert (turn.question, turn.answer.question) == ("@boats When do boats pass?", "When do boats pass?")
     assert {passage.document for passage in turn.answer.passages} == {"boats.txt"}
-    drive(handlers.retry(one, "", gr.RetryData(None, {"index": 0, "value": ""})))
+    drive(handlers.retry(one, "", event(id=conversations.turns(one)[0].id)))
     (again,) = conversations.turns(one)
     assert again.id != turn.id
     assert (again.question, again.documents) == (turn.question, turn.documents)
@@ -132,7 +132,7 @@ def test_a_question_is_asked_again_of_the_file_that_took_the_old_ones_place(libr
     drive(handlers.ask("@boats When do boats pass the lock?", one, "", (), ""))
     (tmp_path / "boats.txt").write_text("Small boats pass the lock at dawn.")
     library.add(tmp_path / "boats.txt")
-    drive(handlers.retry(one, "", gr.RetryData(None, {"index": 1, "value": ""})))
+    drive(handlers.retry(one, "", event(id=conversations.turns(one)[0].id)))
     (turn,) = conversations.turns(one)
     assert turn.answer
     assert "at dawn" in turn.answer.text
@@ -146,7 +146,7 @@ def test_what_cannot_be_asked_again_keeps_its_answer(library: Library) -> None:
     before = conversations.turns(one)
     library.remove("boats.txt")
     with pytest.warns(UserWarning, match="boats"):  # what Gradio makes of a message where there is no page
-        drive(handlers.retry(one, "", gr.RetryData(None, {"index": 1, "value": ""})))
+        drive(handlers.retry(one, "", event(id=conversations.turns(one)[0].id)))
     assert conversations.turns(one) == before
 
 
@@ -170,7 +170,7 @@ def test_passages_chosen_on_the_map_are_asked_and_no_others_also_when_asked_agai
     ferries = next(record for record in library.documents() if record.name == "ferries.txt")
     sent = event(question=" When do boats pass the lock? ", passages={ferries.id: [0, 0, "1", -1, True], "stranger": [0], "odd": 3})
     drive(handlers.ask_passages(one, "", sent))
-    drive(handlers.retry(one, "", gr.RetryData(None, {"index": 1, "value": ""})))
+    drive(handlers.retry(one, "", event(id=conversations.turns(one)[0].id)))
     (turn,) = conversations.turns(one)
     assert (turn.question, turn.passages) == ("When do boats pass the lock?", ((ferries.id, 0),))
     assert turn.answer

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rag import Passage
 from rag.reading.reader import ReadUnit
-from rag.retrieving.confidence import answer_features, confidence
+from rag.retrieving.confidence import BUILT_IN, answer_features, confidence
 from rag.text.term_weights import TermWeights
 from rag.text.units import Unit
 from tests.fakes import BagOfWordsEmbedder
@@ -35,7 +35,8 @@ def passage(cosine: float, text: str = ANSWER, *, whole: str = "", heading: str 
 def sure(*passages: Passage, title: str = TITLE, value: float = 5.0, is_english: bool = True) -> float:
     units = [ReadUnit(0, Unit(0, 1, "sentence"), 0, 0, 0, value)]
     features = answer_features(QUESTION, passages, [title] * len(passages), units, ASKED, EMBEDDER)
-    return confidence(features, is_english=is_english, has_codes=ASKED.has_codes(passages[0].chunk_text))
+    odds = BUILT_IN["english" if is_english else "other"]
+    return confidence(features, odds, has_codes=ASKED.has_codes(passages[0].chunk_text))
 
 
 def found(*passages: Passage, title: str = TITLE) -> Sequence[float]:

@@ -2,13 +2,14 @@
 
 import re
 from pathlib import Path
-from typing import get_args
+from types import SimpleNamespace
+from typing import Any, get_args
 
 import gradio as gr
 import pytest
 
 import ui
-from ui.web.contract import Painting, ScriptEvent
+from ui.web.contract import ONCE, Painting, ScriptEvent, on
 
 SCRIPT_EVENTS: dict[str, dict[ScriptEvent, tuple[str, ...]]] = {
     "asking.js": {
@@ -16,6 +17,7 @@ SCRIPT_EVENTS: dict[str, dict[ScriptEvent, tuple[str, ...]]] = {
         "filter": ("name", "value", "is_open"),
         "drop_filter": ("name", "value", "is_open"),
         "everywhere": ("id",),
+        "retry": ("id",),
         "edit": ("id",),
         "cancel_edit": (),
         "vote": ("id", "vote"),
@@ -26,21 +28,39 @@ SCRIPT_EVENTS: dict[str, dict[ScriptEvent, tuple[str, ...]]] = {
     },
     "documents.js": {
         "open": ("id", "page"),
+        "details": ("id",),
         "choose": ("ids",),
+        "again": ("id",),
         "remove": ("id",),
         "restore": ("id",),
-        "retry": ("id",),
+        "try_again": ("id",),
         "dismiss": ("id",),
         "unlock": ("id", "password"),
         "dismiss_offer": (),
+        "settled": (),
     },
+    "checking.js": {"check": ("text",), "stop_check": ()},
+    "listing.js": {"view": ("query", "order", "folders", "toggled", "most")},
     "history.js": {"pick": ("id",), "rename": ("id", "title"), "delete": ("id",), "delete_shown": ("id",)},
     "models.js": {"get_model": ("id",), "use_model": ("id",), "cancel_model": ()},
+    "connections.js": {
+        "connect": ("address", "key", "model", "context", "name", "replaces"),
+        "connect_found": ("id", "model"),
+        "test_form": ("address", "key", "model", "context", "name", "replaces"),
+        "test_kept": ("id",),
+        "look_again": (),
+        "choose_model": ("id",),
+        "change_connection": ("id",),
+        "disconnect": ("id",),
+    },
+    "model_choice.js": {"choose_model": ("id",)},
+    "answer_settings.js": {"save_answers": ("top_k", "answer_language", "answer_tone", "answer_length", "instructions")},
     "source.js": {
         "cite": ("id", "width"),
         "passage": ("id", "ordinal", "width"),
         "open": ("id", "page", "width"),
         "place": ("id", "page", "start", "end", "width"),
+        "close": (),
     },
     "exploring/map.js": {"choose": ("passages",), "cluster": ("number",)},
     "exploring/related.js": {"like": ("id", "page", "start"), "near": ("id",)},
@@ -54,7 +74,25 @@ DOCUMENT_EVENTS = {
 }
 """Custom events on `document` by which one script tells another, and the keys of their `detail`."""
 
-ELEMENT_IDS = ("columns", "left", "middle", "tabs", "views", "chat", "question", "documents", "ask", "asking", "map-drawing", "map-lists")
+ELEMENT_IDS = (
+    "columns",
+    "left",
+    "middle",
+    "tabs",
+    "views",
+    "chat",
+    "question",
+    "documents",
+    "conversations",
+    "check-file",
+    "check-results",
+    "check-status",
+    "ask",
+    "asking",
+    "map-drawing",
+    "map-lists",
+    "trial",
+)
 """The ids by which scripts find elements; `elem_id` sets them."""
 
 FOLDER = Path(ui.__file__).parent
@@ -87,6 +125,14 @@ def test_a_script_triggers_what_the_contract_says(script: str) -> None:
 def test_each_event_has_a_listener() -> None:
     missing = {name for name in EVENTS if not re.search(rf'\bon\([\w.]+, "{name}"\)|\b\w+\.{name}\(handlers\.', PYTHON)}
     assert missing == set()
+
+
+def test_no_events_are_lost_but_those_that_begin_long_work() -> None:
+    """Gradio drops an event of mode "once" while an earlier one is pending."""
+    component: Any = SimpleNamespace(**{name: lambda **given: given["trigger_mode"] for name in EVENTS})
+    modes = {name: on(component, name)() for name in EVENTS}
+    assert {name for name, mode in modes.items() if mode == "once"} == {*ONCE}
+    assert {*modes.values()} == {"once", "multiple"}
 
 
 def test_a_painting_leaves_what_is_not_given_as_it_is() -> None:

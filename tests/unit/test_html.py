@@ -19,6 +19,7 @@ from ui import text
 from ui.rendering.html import AROUND, Quote, quote, render
 from ui.rendering.page_text import page_html
 from ui.uploading.queue_folder import Job
+from ui.web.listing import View, listed
 from ui.web.source import Place, Sheet
 
 HOSTILE = [
@@ -78,10 +79,10 @@ def everything(words: str) -> dict[str, str]:
     jobs += [replace(job, fraction=0.5, is_here=False, source=words)]
     watched = [WatchedFolder(Path("/d"), problem=words), WatchedFolder(Path("/d"), unread=((words, words),))]
     removed = [RemovedDocument("e" * 64, words, (), 0.0)]
-    given = {"records": [record], "jobs": jobs, "damaged": {record.id: words}, "watched": watched, "removed": removed}
+    given: dict[str, Any] = {"jobs": jobs, "damaged": {record.id: words}, "watched": watched, "removed": removed}
     said, citation = Quote(words, words, words), cited(words, sentence=f"{words} or so")
     return {
-        "documents": listing(**given, left_behind=2, news=words, problem=words),
+        "documents": listing(records=[record], **given, left_behind=2, news=words, problem=words),
         "source": source(record=record, citation=citation, quote=said, place=Place(said, sheet((0.1, 0.2, 0.3, 0.4)), problem=words)),
         "text": source(
             record=replace(record, media_type="text/plain"), kind=TEXT, citation=citation, quote=said, place=Place(body=page_html(words))
@@ -163,9 +164,19 @@ def test_a_text_file_has_no_pages_and_its_words_are_marked() -> None:
     assert "Before the words after" in reader.words
 
 
-def listing(**values: Any) -> str:
+def listing(*, records: list[DocumentRecord], **values: Any) -> str:
     """The list of documents; what is not given is as in a library without anything."""
-    nothing = {"jobs": [], "left_behind": 0, "news": "", "problem": "", "damaged": {}, "is_erasing": False, "is_erased": False}
+    nothing = {
+        "jobs": [],
+        "left_behind": 0,
+        "news": "",
+        "problem": "",
+        "damaged": {},
+        "is_erasing": False,
+        "is_erased": False,
+        "settled": "",
+    }
+    nothing["listed"] = listed(records, View())
     return render(
         "documents.html", **{**nothing, "watched": [], "removed": [], "offer_words": "", "ocr_cure": "", "most_listed": 2, **values}
     )

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ from tests.fakes import BagOfWordsEmbedder
 from ui.uploading.indexer import MOST_PASSED_OVER, Indexer
 from ui.uploading.queue_folder import MOST_ATTEMPTS, Job, QueueFolder
 from ui.web.documents import DocumentsHandlers
+from ui.web.listing import View
 
 ROOT = Path(__file__).parents[2]
 FILES = 8
@@ -64,7 +66,7 @@ def test_what_waits_is_there_at_the_next_start_in_its_order(library: Library, up
     expected = [(job.id, job.name) for job in indexer.jobs]
     again = Indexer(library)  # the first one is never closed, as a server that is killed
     assert [(job.id, job.name) for job in again.jobs] == expected
-    assert "queued" in DocumentsHandlers(library, again).show()[0]
+    assert "queued" in DocumentsHandlers(library, again).show(View())[0]
     finish(again)
     assert names(library) == [f"{n}.txt" for n in range(FILES)]
     assert (again.jobs, rest(library), Indexer(library).jobs) == ([], [], [])
@@ -176,7 +178,7 @@ def test_an_upload_that_cannot_be_stored_is_told_at_once_and_tried_again(library
     (library.folder / "queue").write_text("a file in the place of the folder")
     indexer = Indexer(library)
     handlers = DocumentsHandlers(library, indexer)
-    _, listing, _ = handlers.upload([str(path), str(path.with_name("gone.txt"))])
+    _, listing, _ = handlers.upload([str(path), str(path.with_name("gone.txt"))], View())
     assert ("boats.txt" in listing, "could not be stored" in listing, "Try again" in listing) == (True, True, True)
     assert path.read_text() == "Small boats pass at noon."
     (library.folder / "queue").unlink()
@@ -225,8 +227,8 @@ def test_a_file_the_library_has_no_room_for_stays_and_can_be_tried_again(tmp_pat
 class Watched(Library):
     """Tells in which order files are added."""
 
-    def __init__(self, *parts: object) -> None:
-        super().__init__(*parts)  # type: ignore[arg-type]
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
         self.order: list[str] = []
 
     def add_upload(  # noqa: PLR0913 - as it is overridden
@@ -259,7 +261,7 @@ def test_small_files_go_first_none_starves_and_versions_stay_in_order(tmp_path: 
         (job,) = indexer.jobs  # the only one that is not called as it was uploaded, which is said
         assert (job.name, job.state) == ("plan.txt", "keyword_ready")
         assert job.message == "Added as plan (2).txt: 1 page. The library already has another plan.txt."
-        assert job.message in DocumentsHandlers(library, indexer).show()[0]
+        assert job.message in DocumentsHandlers(library, indexer).show(View())[0]
 
 
 def test_a_sample_that_waits_is_gone_on_with_and_stays_where_it_is(library: Library, tmp_path: Path) -> None:

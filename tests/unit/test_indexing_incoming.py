@@ -13,6 +13,7 @@ from tests.integration.test_unpacking import FERRY, KEEPER, packed
 from tests.web_server import WebServer, drops
 from ui.uploading.indexer import Indexer
 from ui.web.documents import DocumentsHandlers
+from ui.web.listing import View
 
 
 @pytest.fixture
@@ -59,23 +60,23 @@ def upload(indexer: Indexer, folder: Path, name: str, data: bytes) -> None:
 def test_an_address_is_downloaded_added_and_replaced(indexer: Indexer, library: Library, web: WebServer) -> None:
     handlers = DocumentsHandlers(library, indexer)
     address = web.put("/ferry.txt", FERRY.encode())
-    assert handlers.add_address(f" {address} ")[0] == ""
+    assert handlers.add_address(f" {address} ", View())[0] == ""
     assert (finished(indexer), names(library)) == ({}, ["ferry.txt"])
     assert library.documents()[0].sources == (address,)
     web.put("/ferry.txt", KEEPER.encode())
-    handlers.add_address(address)
+    handlers.add_address(address, View())
     assert (finished(indexer), names(library)) == ({"ferry.txt": "replaced"}, ["ferry.txt"])
 
 
 def test_an_address_that_fails_is_told_and_can_be_tried_again(indexer: Indexer, library: Library, web: WebServer) -> None:
     handlers = DocumentsHandlers(library, indexer)
-    handlers.add_address(f"{web.url}/ferry.txt")
+    handlers.add_address(f"{web.url}/ferry.txt", View())
     assert list(finished(indexer).values()) == ["not_downloaded"]
-    assert "Try again" in handlers.show()[0]
+    assert "Try again" in handlers.show(View())[0]
     web.put("/ferry.txt", FERRY.encode())
     indexer.retry(indexer.jobs[0].id)
     assert (finished(indexer), names(library)) == ({}, ["ferry.txt"])
-    handlers.add_address("localhost:1/no scheme")
+    handlers.add_address("localhost:1/no scheme", View())
     assert list(finished(indexer)) == ["https://localhost:1/no scheme"]
 
 
@@ -83,8 +84,8 @@ def test_a_slow_download_shows_how_far_it_is_and_keeps_no_file_waiting(
     indexer: Indexer, library: Library, web: WebServer, tmp_path: Path
 ) -> None:
     handlers = DocumentsHandlers(library, indexer)
-    handlers.add_address(web.put("/slow.txt", drops(most=1000), Content_Length="1000"))
-    wait_for(lambda: "downloading, 1" in handlers.show()[0])
+    handlers.add_address(web.put("/slow.txt", drops(most=1000), Content_Length="1000"), View())
+    wait_for(lambda: "downloading, 1" in handlers.show(View())[0])
     upload(indexer, tmp_path, "ferry.txt", FERRY.encode())
     wait_for(lambda: names(library) == ["ferry.txt"])
     assert [job.is_downloading for job in indexer.jobs] == [True]
@@ -100,7 +101,7 @@ def test_the_files_of_an_uploaded_archive_are_queued_one_by_one(indexer: Indexer
         "ferry.txt": ("upload:stuff.zip!/a/ferry.txt",),
         "keeper.txt": ("upload:stuff.zip!/b/keeper.txt",),
     }
-    assert "d.exe (unsupported)" in DocumentsHandlers(library, indexer).show()[0]
+    assert "d.exe (unsupported)" in DocumentsHandlers(library, indexer).show(View())[0]
     for job in indexer.jobs:
         indexer.dismiss(job.id)
     assert list((library.folder / "queue").iterdir()) == []
@@ -119,16 +120,16 @@ def test_the_page_follows_a_folder_and_brings_back_what_left_it(open_library: Op
     try:
         handlers = DocumentsHandlers(library, indexer)
         wait_for(lambda: names(library) == ["ferry.txt", "keeper.txt"])
-        wait_for(lambda: "last change" in handlers.show()[0])
-        listing, timer, seen = handlers.look("")
+        wait_for(lambda: "last change" in handlers.show(View())[0])
+        listing, timer, seen = handlers.look(View(), "")
         assert f"Watching {docs.name}: 2 files" in listing
         assert "nowhere is not there" in listing
         assert timer.active  # documents come by themselves
         ferry = library.document("ferry.txt").id
         (docs / "ferry.txt").unlink()
         wait_for(lambda: names(library) == ["keeper.txt"])
-        assert f'data-restore="{ferry}"' in handlers.show()[0]
-        assert handlers.look(seen)[2] != seen
+        assert f'data-restore="{ferry}"' in handlers.show(View())[0]
+        assert handlers.look(View(), seen)[2] != seen
         indexer.restore(library.removed()[0])
         assert finished(indexer) == {}
         assert (library.document("ferry.txt").id, library.removed()) == (ferry, [])

@@ -30,6 +30,7 @@ from ui.web.exploring import map as map_view
 from ui.web.exploring.figures import Figures
 from ui.web.exploring.view import Tools
 from ui.web.history import HistoryHandlers
+from ui.web.listing import View
 from ui.web.mounting import Page
 
 LONG = "x" * 1_000_000
@@ -125,7 +126,7 @@ def test_long_names_searches_notes_and_passwords_are_refused(library: Library, t
     (kept,) = conversations.turns(one)
     assert (kept.note, conversations.title(one)) == ("", "Why?")
     indexer = Indexer(library)
-    DocumentsHandlers(library, indexer).unlock(event(id="job", password=LONG))
+    DocumentsHandlers(library, indexer).unlock(View(), event(id="job", password=LONG))
     with pytest.raises(TextTooLongError, match="The name has"):
         conversations.rename(one, LONG)
 
@@ -180,7 +181,7 @@ def test_a_conversation_holds_so_many_questions_and_the_page_shows_the_last(libr
     assert len(shown) == 2 * MOST_PAINTED
     assert f"{MOST_TURNS - MOST_PAINTED} earlier questions are not shown" in str(shown[0])
     assert f"Question {MOST_TURNS - 1}?" in str(shown[-2])
-    drive(ChatHandlers(library, conversations).retry(one, "", gr.RetryData(None, {"index": 1, "value": ""})))
+    drive(ChatHandlers(library, conversations).retry(one, "", gr.EventData(None, {"id": turns[-MOST_PAINTED].id})))
     turns = conversations.turns(one)
     assert (len(turns), turns[-1].question) == (MOST_TURNS - MOST_PAINTED + 1, f"Question {MOST_TURNS - MOST_PAINTED}?")
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag import Passage
+from rag import Passage, Settings
 from rag.answering import notices
 from rag.answering.notices import CONNECT, NOT_FOUND, in_language, refusals, still_indexing
 from rag.answering.prompt import build_prompt
@@ -76,7 +76,7 @@ def test_every_notice_has_every_translation_with_its_names_and_places(language: 
 
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_a_model_is_asked_for_the_refusal_in_the_language_and_it_is_known_again(language: str) -> None:
-    prompt = build_prompt(QUESTIONS[language][0], [PASSAGE], [], 4096, None)
+    prompt = build_prompt(QUESTIONS[language][0], [PASSAGE], [], Settings())
     refusal = in_language(NOT_FOUND, language)
 
     assert refusal in prompt.messages[-1].content

@@ -161,3 +161,8 @@ def test_a_question_about_one_thing_has_no_parts(question: str) -> None:
 def test_the_model_is_asked_of_questions_that_say_that_they_compare() -> None:
     assert hints_at_parts("What is the difference between gross and net pay?")
     assert not hints_at_parts("What is the deductible of Plus, and who pays it?")
+
+
+def test_comparisons_are_a_subject_too() -> None:
+    assert not asked("Does the survey say that gaps in Alpha and Beta lead to unfair comparisons?", PLANS)
+    assert [name for name, _ in asked("Are there comparisons between Alpha and Beta?", PLANS)] == ["Alpha", "Beta"]

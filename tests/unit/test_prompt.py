@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag import ChatRequestError, Message, Passage
+from rag import ChatRequestError, Message, Passage, Settings
 from rag.answering.prompt import NOT_FOUND, Prompt, build_prompt, estimate_tokens
 
 QUESTION = "When may I return an item?"
@@ -26,7 +26,7 @@ def history(turns: int, words: int = 3) -> list[Message]:
 def build(
     passages: Sequence[Passage] = (passage(1),), past: Sequence[Message] = (), context: int = 4096, limit: int | None = None
 ) -> Prompt:
-    return build_prompt(QUESTION, passages, past, context, limit)
+    return build_prompt(QUESTION, passages, past, Settings(chat_context_tokens=context, chat_max_tokens=limit))
 
 
 def test_instructions_come_first_and_the_question_last() -> None:
@@ -60,7 +60,7 @@ def test_the_oldest_turns_go_first_and_then_the_worst_passages() -> None:
 
 def test_too_long_a_question_is_an_error_that_says_what_to_do() -> None:
     with pytest.raises(ChatRequestError, match=r"too long.*about [\d,]+ tokens.*room for 683.*RAG_CHAT_CONTEXT_TOKENS"):
-        build_prompt("word " * 3000, [passage(1)], history(3), 1024, None)
+        build_prompt("word " * 3000, [passage(1)], history(3), Settings(chat_context_tokens=1024))
 
 
 def test_room_is_kept_for_the_answer() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rag import Chunk, Document, Library, Page, Passage
+from rag import Chunk, Document, Library, Page, Passage, Settings
 from rag.answering.prompt import build_prompt
 from rag.answering.quoting import best_units, quoted, quotes_of
 from rag.embedding.protocol import text_to_embed
@@ -192,6 +192,32 @@ def test_the_row_that_is_named_is_quoted_alone(question: str, names: tuple[str, 
     assert sorted(text[each.unit.start : each.unit.end].split("\t")[0] for each in chosen) == best
 
 
+@pytest.mark.parametrize(
+    ("question", "names", "best"),
+    [
+        ("Compare the notice after 3 and after 12 years", ("1 year", "3 years", "12 years"), ["12 years", "3 years"]),
+        (
+            "Compare the notice after 3 and after 12 years",
+            ("Up to 3 years here", "From 12 years on"),
+            ["From 12 years on", "Up to 3 years here"],
+        ),
+        ("Which has a longer notice, Pump or Valve?", ("Pump", "Valve", "Valve, old"), ["Pump", "Valve"]),
+        ("What is the notice of the pump and its total?", ("Pump A", "Pump B", "Pump C"), ["Pump A"]),
+        ("What is the notice for a pump with valve?", ("Pump", "Valve"), ["Pump"]),
+    ],
+)
+def test_each_row_of_a_table_that_is_compared_is_quoted(question: str, names: tuple[str, ...], best: list[str]) -> None:
+    text = "\n".join(["Kind\tNotice", *(f"{name}\t{n} weeks" for n, name in enumerate(names))])
+    passages = [passage(cut(text)[0])]
+    weights = TermWeights(question, {"en"}, lambda terms: dict.fromkeys(terms, 1.0))
+    rows = [unit for unit in units(text) if unit.lead]
+    found = weighed(
+        [ReadUnit(0, unit, -5.0 * place, 0, 0) for place, unit in enumerate(rows)], passages, [weights], lists=" with " not in question
+    )
+    chosen = best_units(found, passages)
+    assert sorted(text[each.unit.start : each.unit.end].split("\t")[0] for each in chosen) == best
+
+
 def test_a_header_is_not_quoted_beside_its_row() -> None:
     text = "Name\tRoom\nMoss\t101"
     found = [ReadUnit(0, unit, 0, 0, 0, 2.0 - place) for place, unit in enumerate(reversed(units(text)))]
@@ -202,10 +228,10 @@ def test_a_header_is_not_quoted_beside_its_row() -> None:
 def test_a_chat_model_and_the_check_see_the_header() -> None:
     chunk = cut(price_list(60))[-1]
     trimmed = passage(chunk, chunk.text.split("\n")[-1])
-    assert f"{HEADER}\n{trimmed.text}" in build_prompt("Price?", [trimmed], [], 4096, None).messages[-1].content
+    assert f"{HEADER}\n{trimmed.text}" in build_prompt("Price?", [trimmed], [], Settings()).messages[-1].content
     assert f"{HEADER}\n" in prepare(trimmed).titles
     whole = passage(cut(price_list(3))[0], "SKU-1002\t74.50\t14")  # trimmed to a row below its header
-    assert f"{HEADER}\n{whole.text}" in build_prompt("Price?", [whole], [], 4096, None).messages[-1].content
+    assert f"{HEADER}\n{whole.text}" in build_prompt("Price?", [whole], [], Settings()).messages[-1].content
 
 
 @pytest.fixture

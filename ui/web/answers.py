@@ -9,13 +9,13 @@ from markupsafe import Markup
 from rag.answering.notices import CONNECT, in_language
 from rag.answering.question import EXTRACTIVE
 from rag.text.languages import likely_language
-from rag.types import Answer, Citation
+from rag.types import Answer, Citation, Gap
 from ui import text
 from ui.chats.turns import Turn, scope_words
 from ui.limits import MOST_PAINTED
 from ui.places import place, searches
 from ui.rendering.html import render
-from ui.rendering.prose import answer_html, verdict_words
+from ui.rendering.prose import answer_html, gap_words, verdict_words
 
 
 def messages(turns: Sequence[Turn]) -> list[MessageDict | Message]:
@@ -36,7 +36,7 @@ def turn_html(turn: Turn) -> str:
         return render("answer.html", body="", searched=(), footnotes=(), is_found=True, notice="", meta=(), **shown)
     return render(
         "answer.html",
-        body=answer_html(answer, lambda index: _link(turn.id, index, answer.citations[index]), lambda index: _mark(answer, index)),
+        body=answer_html(answer, lambda index: _link(turn.id, index, answer.citations[index]), lambda index: _mark(answer, index), _gap),
         searched=searches(answer),
         footnotes=_footnotes(answer.citations),
         is_found=answer.finish != "not_found",
@@ -57,7 +57,7 @@ def _link(turn_id: str, index: int, citation: Citation) -> Markup:
     """What makes `[n]` a link to its source."""
     hint = place(citation.passage)
     if citation.sentence:
-        hint += f" · {text.VERDICTS[citation.verdict]}"
+        hint += f" · {text.VERDICTS[citation.verdict]}" + (f" · {text.MOVED}" if citation.is_moved else "")
     return Markup('<a class="fn-number" href="#src-{}-{}" title="{}">{}</a>').format(turn_id, index, hint, citation.number)
 
 
@@ -67,6 +67,13 @@ def _mark(answer: Answer, index: int) -> Markup:
     words = verdict_words(sentence)
     html = Markup('<span class="fn-verdict fn-{}" title="{}"><span class="fn-hidden">{}</span></span>')
     return html.format(sentence.verdict, words, f" ({words})") if words else Markup()
+
+
+def _gap(gap: Gap) -> Markup:
+    """What opens words that the sources do not support."""
+    words = gap_words(gap)
+    html = Markup('<span class="fn-gap{}" title="{}"><span class="fn-hidden">[{}:] </span>')
+    return html.format(" fn-contradicted" if gap.is_contradicted else "", words, words)
 
 
 def _footnotes(citations: Sequence[Citation]) -> list[tuple[int, Citation]]:

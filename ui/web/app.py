@@ -11,6 +11,7 @@ from ui.rendering.html import render
 from ui.uploading.indexer import Indexer
 from ui.web.asking import AskingHandlers
 from ui.web.chat import ChatHandlers, ChatPanel, build_chat
+from ui.web.checking import build_check
 from ui.web.contract import AT_ONCE, PRIVATE, Painting, id_of, on
 from ui.web.documents import build_documents
 from ui.web.exploring.explore import build_explore
@@ -19,7 +20,7 @@ from ui.web.exploring.view import Tools
 from ui.web.history import HistoryHandlers, HistoryPanel, build_history
 from ui.web.mounting import Page
 from ui.web.scripts import script
-from ui.web.settings import build_settings
+from ui.web.settings import ChatModelPlaces, build_settings
 from ui.web.source import build_source
 
 MOST_CHATS = 20  # answers that grow at the same time
@@ -27,8 +28,10 @@ STATE_KEY = "footnote-conversation"
 CACHE_SECONDS = 3600
 
 
-def build_page(library: Library, indexer: Indexer, conversations: Conversations, figures: Figures) -> gr.Blocks:
-    """Put the page together."""
+def build_page(
+    library: Library, indexer: Indexer, conversations: Conversations, figures: Figures, *, may_connect: bool = True
+) -> gr.Blocks:
+    """Put the page together; `may_connect`: whether chat models may be connected on it, as only this machine's user may."""
     page: gr.Blocks
     with Page(title=text.TITLE, analytics_enabled=False, fill_width=True, delete_cache=(CACHE_SECONDS, CACHE_SECONDS)) as page:
         # An id is no secret; with a key of its own a restarted server could not read it any more.
@@ -43,13 +46,17 @@ def build_page(library: Library, indexer: Indexer, conversations: Conversations,
                 with gr.Tabs(elem_id="tabs"):
                     with gr.Tab(text.CHAT, id="chat"):
                         chat = build_chat()
+                    with gr.Tab(text.CHECK, id="check"):
+                        build_check(library)
                     with gr.Tab("Explore", id="explore"):
                         build_explore(Tools(library, figures))
                     with gr.Tab(text.SETTINGS, id="settings"):
-                        build_settings(page, head, library, indexer)
+                        build_settings(page, ChatModelPlaces(head, chat.choice), library, indexer, may_connect=may_connect)
             with gr.Column(elem_id="right"):
                 build_source(library, conversations, conversation, documents)
-        _wire_chat(page, chat, history, conversation, ChatHandlers(library, conversations), HistoryHandlers(conversations))
+        handlers = ChatHandlers(library, conversations)
+        _wire_chat(page, chat, history, conversation, handlers, HistoryHandlers(conversations))
+        on(documents, "settled")(handlers.examples, None, chat.chatbot, **PRIVATE)
         _wire_asking(documents, chat, conversation, AskingHandlers(library, conversations))
     page.queue(default_concurrency_limit=MOST_CHATS, api_open=False)  # what waits its turn is not called past the queue
     return page
@@ -70,9 +77,9 @@ def _wire_chat(
     page.load(handlers.resume, shown, painted, **PRIVATE)
     growing = [
         panel.box.submit(handlers.ask, [panel.box, *shown, chosen, editing], painted, **PRIVATE),
-        panel.chatbot.retry(handlers.retry, shown, painted, **PRIVATE),
         panel.chatbot.example_select(handlers.ask_example, shown, painted, **PRIVATE),
         on(line, "passages")(handlers.ask_passages, shown, painted, **PRIVATE),
+        on(line, "retry")(handlers.retry, shown, painted, **PRIVATE),
         on(line, "everywhere")(handlers.everywhere, shown, painted, **PRIVATE),
     ]
     panel.box.stop(handlers.stop, conversation, [panel.chatbot, panel.box], cancels=growing, **PRIVATE)
@@ -90,10 +97,11 @@ def _wire_chat(
 
 def _wire_asking(documents: gr.HTML, panel: ChatPanel, conversation: gr.BrowserState, handlers: AskingHandlers) -> None:
     chosen, editing, line = panel.chosen, panel.editing, panel.line
-    on(documents, "choose")(handlers.choose, [editing, chosen], [chosen, line], trigger_mode="always_last", **AT_ONCE)
+    in_turn: dict[str, Any] = {"concurrency_id": "chosen", "concurrency_limit": 1, **PRIVATE}  # each begins with what the last one chose
+    on(documents, "choose")(handlers.choose, [editing, chosen], [chosen, line], **in_turn)
     on(line, "filters")(handlers.open_filters, [editing, chosen], line, **AT_ONCE)
-    on(line, "filter")(handlers.add_filter, [editing, chosen], [chosen, line], **PRIVATE)  # a warning needs the queue
-    on(line, "drop_filter")(handlers.drop_filter, [editing, chosen], [chosen, line], **AT_ONCE)
+    on(line, "filter")(handlers.add_filter, [editing, chosen], [chosen, line], **in_turn)
+    on(line, "drop_filter")(handlers.drop_filter, [editing, chosen], [chosen, line], **in_turn)
     on(line, "edit")(handlers.edit, [conversation, chosen], [editing, panel.box, line], **AT_ONCE)
     on(line, "cancel_edit")(handlers.cancel, chosen, [editing, panel.box, line], **AT_ONCE)
     on(line, "vote")(handlers.vote, conversation, panel.chatbot, **AT_ONCE)

@@ -4,6 +4,7 @@ document.addEventListener('click', (event) => {
   if (!button) return;
   const [what, id] = button.id.split('-');
   if (what === 'edit') trigger('edit', {id});
+  if (what === 'retry') trigger('retry', {id});
   if (what === 'everywhere') trigger('everywhere', {id});
   if (what === 'note') trigger('open_note', {id});
   if (what === 'up' || what === 'down') trigger('vote', {id, vote: what});

@@ -13,10 +13,11 @@ from rag.types import ChunkKey
 from ui import text
 from ui.chats.conversations import Conversations
 from ui.chats.filtering import EVERYWHERE, AskedFilter
-from ui.chats.turns import Turn
-from ui.limits import MOST_PAINTED, question_of
+from ui.limits import question_of
+from ui.rendering.html import render
 from ui.web.asking import Chosen, asking_html, documents_in, filters_in
 from ui.web.contract import Painting, Warned, id_of
+from ui.web.examples import Examples
 from ui.web.mentions import Scope, scope_of
 from ui.web.painting import ChatPainter
 from ui.web.scripts import script
@@ -32,6 +33,7 @@ class ChatPanel(NamedTuple):
     editing: gr.State  # the id of the turn whose question is being edited
     box: gr.Textbox  # where the question is typed
     fresh: gr.Button
+    choice: gr.HTML  # of the chat model that answers
 
 
 def build_chat() -> ChatPanel:
@@ -62,8 +64,10 @@ def build_chat() -> ChatPanel:
             autofocus=True,
             elem_id="question",
         )
+        gr.HTML(render("keys.html"), elem_id="keys", js_on_load=script("keys.js") + script("answers.js"))
+        choice = gr.HTML(elem_id="model-choice", js_on_load=script("model_choice.js"))
         fresh = gr.Button(text.NEW_CONVERSATION, elem_id="fresh", size="sm")
-    return ChatPanel(chatbot, line, gr.State(()), gr.State(""), box, fresh)
+    return ChatPanel(chatbot, line, gr.State(()), gr.State(""), box, fresh, choice)
 
 
 class ChatHandlers:
@@ -72,7 +76,12 @@ class ChatHandlers:
     def __init__(self, library: Library, conversations: Conversations) -> None:
         self._library = library
         self._conversations = conversations
-        self._painter = ChatPainter(library, conversations)
+        self._examples = Examples(library)
+        self._painter = ChatPainter(library, conversations, self._examples)
+
+    def examples(self) -> Any:
+        """Offer questions about the documents that there are now, where a conversation is empty."""
+        return gr.Chatbot(examples=[{"text": question} for question in self._examples.find()])
 
     def resume(self, conversation_id: str | None, query: str) -> Painting:
         """Show the browser's conversation again, or begin one."""
@@ -129,33 +138,27 @@ class ChatHandlers:
             async for painted in paintings:
                 yield painted
 
-    async def retry(self, conversation_id: str | None, query: str, event: gr.RetryData) -> AsyncGenerator[Painting, None]:
+    async def retry(self, conversation_id: str | None, query: str, event: gr.EventData) -> AsyncGenerator[Painting, None]:
         """Ask a question again, about the same documents or passages; the turns after it go."""
-        conversation_id = self._conversations.resume(conversation_id)
-        place = (event.index if isinstance(event.index, int) else event.index[0]) // 2
-        turns = self._conversations.turns(conversation_id)[-MOST_PAINTED:]
-        if place >= len(turns):
-            gr.Info(text.OLD_ANSWER)
-            yield Painting.of()
-            return
-        async with aclosing(self._again(turns[place], conversation_id, query)) as paintings:
+        async with aclosing(self._again(conversation_id, query, event)) as paintings:
             async for painted in paintings:
                 yield painted
 
     async def everywhere(self, conversation_id: str | None, query: str, event: gr.EventData) -> AsyncGenerator[Painting, None]:
         """Ask a question again that its own words had limited, without that limit."""
+        async with aclosing(self._again(conversation_id, query, event, (AskedFilter(EVERYWHERE),))) as paintings:
+            async for painted in paintings:
+                yield painted
+
+    async def _again(
+        self, conversation_id: str | None, query: str, event: gr.EventData, added: Sequence[AskedFilter] = ()
+    ) -> AsyncGenerator[Painting, None]:
         turn = self._conversations.turn(conversation_id, id_of(event)) if conversation_id else None
         if turn is None or conversation_id is None:
             gr.Info(text.OLD_ANSWER)
             yield Painting.of()
             return
-        turn = replace(turn, filters=(*turn.filters, AskedFilter(EVERYWHERE)))
-        async with aclosing(self._again(turn, conversation_id, query)) as paintings:
-            async for painted in paintings:
-                yield painted
-
-    async def _again(self, turn: Turn, conversation_id: str, query: str) -> AsyncGenerator[Painting, None]:
-        chosen: Chosen = (*turn.documents, *turn.filters)
+        chosen: Chosen = (*turn.documents, *turn.filters, *added)
         among = self._scope_among(turn.question, turn.passages) if turn.passages else self._scope(turn.question, chosen)
         async with aclosing(self._painter.answer(turn.question, await among, conversation_id, query, instead_of=turn.id)) as paintings:
             async for painted in paintings:

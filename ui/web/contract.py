@@ -5,6 +5,7 @@ script of an HTML component. A handler reads the data as attributes of its `gr.E
 """
 
 from collections.abc import Callable
+from functools import partial
 from html import escape
 from typing import Any, Literal, NamedTuple, Self
 
@@ -18,14 +19,34 @@ PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden
 AT_ONCE: dict[str, Any] = {"queue": False, **PRIVATE}  # for events that are done in no time
 
 AskingEvent = Literal[
-    "filters", "filter", "drop_filter", "everywhere", "edit", "cancel_edit", "vote", "open_note", "save_note", "close_note", "passages"
+    "filters",
+    "filter",
+    "drop_filter",
+    "everywhere",
+    "retry",
+    "edit",
+    "cancel_edit",
+    "vote",
+    "open_note",
+    "save_note",
+    "close_note",
+    "passages",
 ]
-DocumentsEvent = Literal["open", "choose", "remove", "restore", "retry", "dismiss", "unlock", "dismiss_offer"]
+DocumentsEvent = Literal[
+    "open", "details", "choose", "again", "remove", "restore", "try_again", "dismiss", "unlock", "dismiss_offer", "settled"
+]
+ListingEvent = Literal["view"]
 HistoryEvent = Literal["pick", "rename", "delete", "delete_shown"]
-SourceEvent = Literal["cite", "passage", "open", "place"]
+SourceEvent = Literal["cite", "passage", "open", "place", "close"]
 ModelsEvent = Literal["get_model", "use_model", "cancel_model"]
+CheckEvent = Literal["check", "stop_check"]
+ConnectionsEvent = Literal[
+    "connect", "connect_found", "test_form", "test_kept", "look_again", "choose_model", "change_connection", "disconnect", "save_answers"
+]
 ExploringEvent = Literal["choose", "cluster", "like", "near"]
-ScriptEvent = AskingEvent | DocumentsEvent | HistoryEvent | SourceEvent | ModelsEvent | ExploringEvent
+ScriptEvent = (
+    AskingEvent | DocumentsEvent | ListingEvent | HistoryEvent | SourceEvent | CheckEvent | ModelsEvent | ConnectionsEvent | ExploringEvent
+)
 
 
 def id_of(event: gr.EventData) -> str:
@@ -33,10 +54,18 @@ def id_of(event: gr.EventData) -> str:
     return str(getattr(event, "id", ""))
 
 
+ONCE: tuple[ScriptEvent, ...] = ("check", "passages", "everywhere", "retry", "get_model", "use_model", "cancel_model")
+"""Events that begin long work: a second click while the first one's work goes on does nothing."""
+
+
 def on(component: gr.HTML, event: ScriptEvent) -> Callable[..., Any]:
-    """The listener of a script's event, used as Gradio's own: `on(listing, "remove")(handler, inputs, outputs, **PRIVATE)`."""
-    listener: Callable[..., Any] = getattr(component, event)
-    return listener
+    """The listener of a script's event, used as Gradio's own: `on(listing, "remove")(handler, inputs, outputs, **PRIVATE)`.
+
+    Gradio drops an event while an earlier one of its kind is pending, and of those that it puts off it may lose the last one's data. Here
+    each event is handled but those of `ONCE`.
+    """
+    mode = "once" if event in ONCE else "multiple"
+    return partial(getattr(component, event), trigger_mode=mode)
 
 
 class Warned:

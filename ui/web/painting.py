@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import AsyncGenerator
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from ui.chats.filtering import filters_of
 from ui.chats.turns import Turn
 from ui.web.answers import messages
 from ui.web.contract import Painting, Warned
+from ui.web.examples import Examples
 from ui.web.history import history_html
 from ui.web.mentions import Scope
 
@@ -28,16 +29,14 @@ SECONDS_BETWEEN_PAINTS = 0.04  # a reader sees no difference, and each paint cos
 class ChatPainter:
     """Makes the paintings that the chat's events return."""
 
-    def __init__(self, library: Library, conversations: Conversations) -> None:
+    def __init__(self, library: Library, conversations: Conversations, examples: Examples) -> None:
         self._library = library
+        self._examples = examples
         self._conversations = conversations
 
     def conversation(self, conversation_id: str, query: str) -> Painting:
-        """A whole conversation, with example questions where the samples are in the library."""
-        examples: list[ExampleMessage] = []
-        with suppress(RagError):  # the list of documents says why it cannot be read
-            if {record.name for record in self._library.documents()} >= text.SAMPLE_DOCUMENTS:
-                examples = [{"text": question} for question in text.SAMPLE_QUESTIONS]
+        """A whole conversation, with the example questions that are known."""
+        examples: list[ExampleMessage] = [{"text": question} for question in self._examples.known]
         chatbot = gr.Chatbot(self.messages(conversation_id), examples=examples)
         return Painting.of(
             conversation=conversation_id, messages=chatbot, listing=history_html(self._conversations, conversation_id, query)

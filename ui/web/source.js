@@ -21,27 +21,56 @@ voice.setAttribute('role', 'status');
 element.after(voice);
 const say = (words) => { if (voice.textContent !== words) voice.textContent = words; };
 
+// On a wide screen the first source of an answer opens by itself when the answer has ended: not over what the reader has opened
+// meanwhile, nor in a conversation where the reader has closed the column. The focus stays where it is.
+const closed = new Set(); // conversations
+let shownFor = ''; // the turn whose first source was opened
+let isChosen = false; // whether the reader has opened something since the last question
+const isWide = () => matchMedia('(min-width: 901px)').matches;
+const conversation = () => document.querySelector('#conversations [aria-current]')?.dataset.pick;
+const openFirst = () => {
+  const answers = document.querySelectorAll('#chat .fn-answer'), last = answers[answers.length - 1];
+  if (!last || document.querySelector('#question .stop-button')) isChosen = false;
+  const first = last?.querySelector('.fn-notes a');
+  const turn = first?.getAttribute('href').replace(/-\d+$/, '');
+  if (!first || turn === shownFor) return;
+  shownFor = turn;
+  if (!isWide() || isChosen || closed.has(conversation())) return;
+  markCurrent(last.querySelector(`a.fn-number[href="${first.getAttribute('href')}"]`) || first);
+  opener = first;
+  moves = false;
+  showFootnote(first.getAttribute('href').slice(5));
+};
+new MutationObserver(openFirst).observe(document.getElementById('middle'), {childList: true, subtree: true});
+
 // The width of a page in pixels of this screen.
 const room = () => {
   const box = element.querySelector('.fn-page');
   return Math.round((box ? box.clientWidth : element.clientWidth - 2) * zoom / 100 * devicePixelRatio);
 };
-const showCited = (again) => {
-  cited = {again};
+const showCited = (key, again) => {
+  if (cited?.key !== key) cited = {key, again}; // where the same is shown again, nothing changes that the observer would see
   again();
 };
-const showFootnote = (id) => showCited(() => trigger('cite', {id, width: room()}));
-const showPassage = (id, ordinal) => showCited(() => trigger('passage', {id, ordinal, width: room()}));
+const showFootnote = (id) => showCited(`cite ${id}`, () => trigger('cite', {id, width: room()}));
+const showPassage = (id, ordinal) => showCited(`passage ${id} ${ordinal}`, () => trigger('passage', {id, ordinal, width: room()}));
+const showPlace = (id, page, start, end) =>
+  showCited(`place ${id} ${page} ${start} ${end}`, () => trigger('place', {id, page, start, end, width: room()}));
 const showPage = (id, page) => {
-  if (cited && cited.document === id && cited.page === page) showCited(cited.again); // with its highlights
+  if (cited && cited.document === id && cited.page === page) showCited(cited.key, cited.again); // with its highlights
   else trigger('open', {id, page, width: room()});
 };
 const open = (from) => {
   opener = from;
+  isChosen = true;
   moves = !isOver();
   slide(true);
 };
 const close = () => {
+  if (isWide()) {
+    closed.add(conversation());
+    trigger('close', {});
+  }
   slide(false);
   const same = opener && (opener.isConnected || !opener.getAttribute('href') ? opener : document.querySelector(`#chat a[href="${opener.getAttribute('href')}"]`));
   if (same) same.focus();
@@ -51,10 +80,13 @@ const onClick = (selector, act) => document.addEventListener('click', (event) =>
   const found = event.target.closest(selector);
   if (found) act(found, event);
 }, true);
-onClick('#chat a[href^="#src-"]', (link, event) => {
-  event.preventDefault();
+const markCurrent = (link) => {
   document.querySelectorAll('#chat a.fn-current').forEach((other) => other.classList.remove('fn-current'));
   link.classList.add('fn-current');
+};
+onClick('#chat a[href^="#src-"]', (link, event) => {
+  event.preventDefault();
+  markCurrent(link);
   open(link);
   showFootnote(link.getAttribute('href').slice(5));
   showMark(); // the observer sees no change where the same words are cited again
@@ -64,6 +96,12 @@ onClick('[data-passage]', (button) => {
   const [id, ordinal] = button.dataset.passage.split(':');
   open(button);
   showPassage(id, Number(ordinal));
+});
+// The words of a checked sentence's source.
+onClick('[data-place]', (button) => {
+  const [id, page, start, end] = button.dataset.place.split(':');
+  open(button);
+  showPlace(id, Number(page), Number(start), Number(end));
 });
 // More passages like this one: Explore's view Related finds them, as soon as it is there.
 onClick('[data-like]', (button) => {
@@ -88,12 +126,7 @@ document.addEventListener('fn-figure-click', (event) => {
   showPassage(event.detail.data[0], event.detail.data[1]);
 });
 onClick('#documents [data-remove]', (button) => { removed = button.dataset.remove; });
-onClick('#documents [data-open]', () => open(document.querySelector('[data-drawer]')));
-onClick('#chat .fn-copy', (button) => {
-  const notes = [...button.parentElement.querySelectorAll('.fn-notes a')].map((note) => note.innerText.replace(/\s+/g, ' '));
-  const words = [button.parentElement.querySelector('.fn-body').innerText.trim(), notes.join('\n')].join('\n\n').trim();
-  navigator.clipboard.writeText(words).then(() => button.classList.add('fn-copied'));
-});
+onClick('#documents :is([data-open], [data-details])', () => open(document.querySelector('[data-drawer]')));
 document.addEventListener('keydown', (event) => {
   if (event.key === 'Escape' && isOver()) close();
 });
@@ -227,7 +260,7 @@ const follow = () => {
   if (!link.has('document')) return;
   const [page, start, end] = ['page', 'start', 'end'].map((name) => Number(link.get(name)) || 0);
   open(document.body);
-  showCited(() => trigger('place', {id: link.get('document'), page, start, end, width: room()}));
+  showPlace(link.get('document'), page, start, end);
 };
 addEventListener('hashchange', follow);
 follow();

@@ -3,16 +3,19 @@
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 
 import gradio as gr
 
 from rag.errors import DocumentNotFoundError, RagError
 from rag.exploring.passages import passage_of
-from rag.formats.counting import page_noun
+from rag.filters import kind_of
+from rag.formats.counting import page_noun, pages_counted
 from rag.formats.protocol import Format, PageView, Rectangle
 from rag.formats.registry import format_of
 from rag.formats.text import MOST_CHARACTERS
 from rag.library import Library
+from rag.origins import UPLOAD
 from rag.types import Chunk, Citation, DocumentRecord
 from rag.viewing import SCALES
 from ui import text
@@ -62,7 +65,9 @@ def build_source(library: Library, conversations: Conversations, conversation: g
     on(view, "passage")(handlers.passage, None, view, **AT_ONCE)
     on(view, "open")(handlers.open, None, view, **AT_ONCE)
     on(view, "place")(handlers.place, None, view, **AT_ONCE)
+    on(view, "close")(handlers.close, None, view, **AT_ONCE)
     on(documents, "open")(handlers.open, None, view, **AT_ONCE)
+    on(documents, "details")(handlers.details, None, view, **AT_ONCE)
 
 
 class SourceHandlers:
@@ -109,6 +114,18 @@ class SourceHandlers:
                 citation = Citation.of_words(1, passage_of(Chunk(record.id, 0, page, start, start + len(words), words), record))
         return await self._show(id_of(event), page, citation, _width(event))
 
+    def close(self) -> str:
+        """Show nothing."""
+        return render("note.html", words=text.NO_SOURCE)
+
+    async def details(self, event: gr.EventData) -> str:
+        """Show what is known of a document."""
+        try:
+            record = await asyncio.to_thread(self._library.document, id_of(event))
+        except DocumentNotFoundError:
+            return render("no_source.html", words=text.GONE, citation=None, quote=None)
+        return render("details.html", record=record, rows=details_of(record))
+
     async def _show(self, document_id: str, page: int, citation: Citation | None, width: float) -> str:
         cited = quote(citation) if citation else None
         try:
@@ -139,6 +156,26 @@ class SourceHandlers:
         scale = min(max(width / view.size[0], SCALES[0]), SCALES[1])
         sheet = Sheet(f"/documents/{record.id}/pages/{page}.png", scale, view.size, view.marks)
         return Place(words, sheet, problem=text.NOT_MARKED if citation and not view.marks else "")
+
+
+def details_of(record: DocumentRecord) -> dict[str, str]:
+    """What is known of a document, each with its name; what is not known is left out."""
+    added = datetime.fromisoformat(record.added).astimezone()
+    values = (
+        record.title,
+        text.KINDS[kind_of(record)],
+        pages_counted(record),
+        f"{record.size / 1e6:,.1f} MB" if record.size >= 1e6 else f"{record.size / 1e3:,.1f} kB",
+        record.author,
+        text.LANGUAGES.get(record.language, record.language),
+        record.date,
+        f"{added:%d %b %Y, %H:%M}",
+        "\n".join(source.removeprefix(UPLOAD) for source in record.sources),
+        f"{record.chunks:,}",
+        record.id[:12],
+    )
+    known = {name: value for name, value in zip(text.DETAILS, values, strict=True) if value}
+    return known | {str(key): str(value) for key, value in record.metadata.items()}
 
 
 def _as_text(view: PageView, span: tuple[int, int], kind: Format) -> Place:

@@ -39,8 +39,8 @@ COLOURS = {
 
 
 def stylesheets() -> list[Path]:
-    """The page's style, then that of each view of Explore."""
-    return [FOLDER / "style.css", *sorted((FOLDER / "exploring").glob("*.css"))]
+    """The page's style, then that of the settings and of each view of Explore."""
+    return [FOLDER / "style.css", FOLDER / "settings.css", *sorted((FOLDER / "exploring").glob("*.css"))]
 
 
 def theme() -> Base:
