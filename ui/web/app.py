@@ -76,7 +76,7 @@ def _wire_chat(
     painted = list(Painting(conversation, panel.chatbot, panel.box, history.listing, editing, line, chosen))
     page.load(handlers.resume, shown, painted, **PRIVATE)
     growing = [
-        panel.box.submit(handlers.ask, [panel.box, *shown, chosen, editing], painted, **PRIVATE),
+        panel.box.submit(handlers.ask, [panel.box, *shown, chosen, editing], painted, trigger_mode="always_last", **PRIVATE),
         panel.chatbot.example_select(handlers.ask_example, shown, painted, **PRIVATE),
         on(line, "passages")(handlers.ask_passages, shown, painted, **PRIVATE),
         on(line, "retry")(handlers.retry, shown, painted, **PRIVATE),
