@@ -1,14 +1,11 @@
-"""What speaks for a claim in the words of a passage, in numbers, and the odds that follow.
-
-A model's odds join here: `features` gives what the rules see of a claim and its best words, `joined` adds a model's opinion on them.
-"""
+"""What speaks for a claim in the words of a passage, in numbers, and the odds that follow; `joined.py` adds a model's opinion."""
 
 import math
 from dataclasses import astuple, dataclass
 
 CONSTANT, WEIGHTS = -7.33, (3.38, 3.36, 3.36, -0.4)
 """Of the odds that words support a claim, with a weight for each field of `Evidence`;
-chosen on one half of `tests/benchmarks/verdicts.py`."""
+chosen by judgement after fits to one half of `tests/benchmarks/verdicts.py`."""
 
 
 @dataclass(frozen=True, slots=True)
