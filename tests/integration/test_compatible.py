@@ -10,29 +10,30 @@ import numpy as np
 import openai
 import pytest
 
+from rag import Library
 from tests.chat_server import ChatServer
 from tests.conftest import OpenLibrary
+from tests.fakes import BagOfWordsEmbedder
 from tests.page_server import ApiServer
 
 QUESTION = "Within how many days may I return an item?"
 ASKED: Any = [{"role": "user", "content": QUESTION}]
 
 
-@pytest.fixture
-def texts(tmp_path: Path) -> Path:
-    folder = tmp_path / "texts"
-    folder.mkdir()
+@pytest.fixture(scope="module")
+def texts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("texts")
     (folder / "returns.txt").write_text("Returns\n\nYou may return an item within 30 days of delivery.\n\nThe refund comes within a week.")
     (folder / "ferry.txt").write_text("The ferry to the island leaves at seven in the morning.")
     return folder
 
 
-@pytest.fixture
-def server(open_library: OpenLibrary, texts: Path) -> Iterator[ApiServer]:
-    library = open_library()
-    assert library.add(texts).all_searchable
-    with ApiServer(library) as server:
-        yield server
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, texts: Path) -> Iterator[ApiServer]:
+    with Library.open(tmp_path_factory.mktemp("library"), embedder=BagOfWordsEmbedder()) as library:
+        assert library.add(texts).all_searchable
+        with ApiServer(library) as server:
+            yield server
 
 
 @pytest.fixture
