@@ -7,6 +7,7 @@ with Library.open("data/library") as library:
     print(library.ask("When may I return an item?").text)
 """
 
+import os
 from importlib import import_module
 from importlib.metadata import version
 from typing import TYPE_CHECKING
@@ -46,6 +47,7 @@ from rag.errors import (
     SettingChangeError as SettingChangeError,
     SettingsError as SettingsError,
     StorageError as StorageError,
+    TextTooLongError as TextTooLongError,
     TooManyRequestsError as TooManyRequestsError,
     UnreadableFileError as UnreadableFileError,
     UnsupportedFileError as UnsupportedFileError,
@@ -53,6 +55,7 @@ from rag.errors import (
 )
 from rag.types import (
     Answer as Answer,
+    Change as Change,
     CheckedSentence as CheckedSentence,
     Chunk as Chunk,
     Citation as Citation,
@@ -69,6 +72,7 @@ from rag.types import (
     Passage as Passage,
     Progress as Progress,
     QuestionPart as QuestionPart,
+    Wording as Wording,
     RemovedDocument as RemovedDocument,
     Report as Report,
     Sent as Sent,
@@ -77,6 +81,7 @@ from rag.types import (
 if TYPE_CHECKING:
     from rag.embedding.protocol import Embedder as Embedder
     from rag.endpoints.chat.model import ChatDelta as ChatDelta, ChatModel as ChatModel, ChatStatus as ChatStatus
+    from rag.exploring.texts import Texts as Texts
     from rag.filters import Filters as Filters
     from rag.library import Library as Library
     from rag.remote.library import RemoteLibrary as RemoteLibrary, connect as connect
@@ -84,6 +89,8 @@ if TYPE_CHECKING:
     from rag.settings import Settings as Settings
 
     __version__: str
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # ONNX Runtime would report to its makers
 
 _LOADED_LATER = {
     "ChatDelta": "rag.endpoints.chat.model",
@@ -95,6 +102,7 @@ _LOADED_LATER = {
     "RemoteLibrary": "rag.remote.library",
     "Reranker": "rag.reranking",
     "Settings": "rag.settings",
+    "Texts": "rag.exploring.texts",
     "connect": "rag.remote.library",
 }
 """Names whose modules take time to load: `rag --help` and whoever wants the values alone need not wait for numpy and pydantic."""

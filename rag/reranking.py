@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import SecretStr
 
-from rag.embedding.model_files import model_folder, model_name, weights_sha256
-from rag.embedding.sentence_transformer import UNLIMITED_TOKENS, model_options
+from rag.embedding.model_files import EXTRA, model_folder, model_name, weights_sha256
+from rag.embedding.sentence_transformer import UNLIMITED_TOKENS, is_installed, model_options
 from rag.errors import EmbeddingError, RerankingError
 
 if TYPE_CHECKING:
@@ -86,10 +86,10 @@ class CrossEncoderReranker:
         """See `Reranker.scores`: the model's plain output, before any sigmoid, which would make the best ones equal."""
         if not texts:
             return []
-        import torch
-
         with self._lock:
             model = self._model
+            import torch
+
             pairs = self._pairs(question, texts)
             try:
                 found = model.predict(pairs, batch_size=BATCH_SIZE, show_progress_bar=False, activation_fn=torch.nn.Identity())
@@ -122,6 +122,8 @@ class CrossEncoderReranker:
         """The model; called with the lock held."""
         folder = self._folder
         _ = self.identity
+        if not is_installed():
+            raise RerankingError(f"The reranker {self._name!r} needs {EXTRA}")
         if not scores_pairs(folder):
             raise RerankingError(f"{self._name!r} is not a cross-encoder: it was not trained to score pairs. {WANTED}")
         from safetensors import SafetensorError

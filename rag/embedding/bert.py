@@ -6,7 +6,7 @@ that this module does not know (another activation, pooling, positions, a furthe
 
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -207,18 +207,16 @@ def _weights(bert: Bert) -> dict[str, Embeddings]:
         raise EmbeddingError(f"The weights of the embedding model in {bert.folder} cannot be read: {error}") from error
 
 
-class BertTokens:
-    """Looks into a BERT encoder: a `TokenModel` whose numbers are those of the original, not of its 8-bit export."""
+class GraphTokens:
+    """Looks into a graph that `bert_graph` wrote, or into its 8-bit export: a `TokenModel`."""
 
-    def __init__(self, bert: Bert) -> None:
-        """Load nothing yet."""
-        self._bert = bert
+    def __init__(self, load: "Callable[[], onnx.ModelProto]", tokenizer: Path, pooling: str, limit: int) -> None:
+        """Load nothing yet; `tokenizer` is its file, `limit` the tokens that the model reads."""
+        self._load = load
+        self._tokenizer_file = tokenizer
+        self.pooling = pooling
+        self._limit = limit
         self._lock = threading.RLock()
-
-    @property
-    def pooling(self) -> str:
-        """See `TokenModel.pooling`."""
-        return self._bert.pooling
 
     def token_vectors(self, text: str) -> Embeddings:
         """See `TokenModel.token_vectors`."""
@@ -241,12 +239,14 @@ class BertTokens:
 
     @cached_property
     def _table(self) -> Embeddings:
-        return _weights(self._bert)[WORDS]
+        from onnx import numpy_helper
+
+        return next(numpy_helper.to_array(constant) for constant in self._load().graph.initializer if constant.name == WORDS)
 
     @cached_property
     def _tokenizer(self) -> Any:
-        tokenizer = read_tokenizer((self._bert.folder / "tokenizer.json").read_text(encoding="utf-8"))
-        tokenizer.enable_truncation(self._bert.limit)
+        tokenizer = read_tokenizer(self._tokenizer_file.read_text(encoding="utf-8"))
+        tokenizer.enable_truncation(self._limit)
         return tokenizer
 
     @cached_property
@@ -256,4 +256,12 @@ class BertTokens:
 
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
-        return onnxruntime.InferenceSession(bert_graph(self._bert).SerializeToString(), options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(self._load().SerializeToString(), options, providers=["CPUExecutionProvider"])
+
+
+class BertTokens(GraphTokens):
+    """Looks into a BERT encoder: its numbers are those of the original, not of its 8-bit export."""
+
+    def __init__(self, bert: Bert) -> None:
+        """Load nothing yet."""
+        super().__init__(lambda: bert_graph(bert), bert.folder / "tokenizer.json", bert.pooling, bert.limit)

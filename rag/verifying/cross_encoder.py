@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag.embedding.model_files import model_folder
-from rag.embedding.sentence_transformer import model_options
+from rag.embedding.model_files import EXTRA, model_folder
+from rag.embedding.sentence_transformer import is_installed, model_options
 from rag.errors import EmbeddingError, VerifierError
 from rag.reranking import scores_pairs
 from rag.verifying.model import Evidence, Opinion
@@ -60,6 +60,8 @@ class CrossEncoderModel:
     def _model(self) -> "tuple[CrossEncoder, tuple[int, int | None]]":
         """The model, and which of its outputs say supported and contradicted; called with the lock held."""
         folder = self._folder()
+        if not is_installed():
+            raise VerifierError(f"The verifier {self._name!r} needs {EXTRA}")
         if not scores_pairs(folder):
             raise VerifierError(f"{self._name!r} is not a cross-encoder: it was not trained to classify pairs. {WANTED}")
         from safetensors import SafetensorError

@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 
 from rag import Chunk, DocumentRecord, Library, Settings
 from rag.building import checked_embedder
-from rag.embedding.model_files import model_folder
+from rag.embedding.built_in_tokens import built_in_tokenizer
 from rag.embedding.protocol import Embeddings
-from rag.settings import DEFAULT_EMBEDDING_MODEL
 from rag.storing.index import Index
 from rag.storing.lexical import Entry
 from rag.storing.opening import Opener
@@ -44,7 +43,8 @@ class Writer:
     """Makes up documents; the same number is the same document."""
 
     def __init__(self) -> None:
-        lines = (model_folder(DEFAULT_EMBEDDING_MODEL) / "vocab.txt").read_text(encoding="utf-8").split()
+        ranks = built_in_tokenizer().get_vocab()
+        lines = sorted(ranks, key=ranks.__getitem__)
         self._vocabulary = np.array([word for word in lines if word.isascii() and word.isalpha() and (len(word) > 1 or word == "a")])
         self._general = _zipf(len(self._vocabulary))
         self._preferred = _zipf(PREFERRED_WORDS)

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from rag import EmbeddingError, Library, Settings
 from rag.embedding.backends import Backend, build_embedder
 from rag.embedding.checked import CheckedEmbedder
+from rag.embedding.model_files import BUILT_IN_KEY
 from rag.embedding.onnx_embedder import EXPORT_VERSION, OnnxEmbedder, expected_precision
 from rag.embedding.protocol import Embedder
 from rag.reranking import build_reranker
@@ -78,6 +79,7 @@ def put_export(cache: Path, key: str, precision: str) -> None:
         ("combine:3*words:w.txt,1*openai:m", "auto", f"combine:0.75*({WORDS}),0.25*(openai:http://here/v1:m:256:1000)"),
         ("plugin:pinned_letters:Letters", "auto", "plugin:pinned_letters:Letters:letters 1"),
         ("plugin:pinned_letters:Letters?x", "auto", "plugin:pinned_letters:Letters?x:letters 1"),
+        ("all-MiniLM-L6-v2", "auto", f"onnx-int8:all-MiniLM-L6-v2:{BUILT_IN_KEY}"),
         (
             "all-MiniLM-L6-v2",
             "torch",

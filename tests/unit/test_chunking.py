@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from rag import Chunk, Document, Embedder, Page
-from rag.embedding.model_files import model_folder
+from rag.embedding.model_files import BUILT_IN
 from rag.formats.loader import Loader
 from rag.ingesting.chunking import LONGEST_GAP
-from rag.settings import DEFAULT_EMBEDDING_MODEL
 from rag.text.headings import part_headings
 from rag.types import Heading
 from tests import documents
@@ -88,7 +87,7 @@ def check_exact(doc: Document, chunks: Iterable[Chunk]) -> None:
 @pytest.fixture(scope="session")
 def tokenizer() -> Tokenizer:
     """The model's own, by another road than the embedder's; it counts all tokens and cuts nothing."""
-    tokenizer = Tokenizer.from_file(str(model_folder(DEFAULT_EMBEDDING_MODEL) / "tokenizer.json"))
+    tokenizer = Tokenizer.from_file(str(BUILT_IN / "tokenizer.json"))
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return tokenizer

