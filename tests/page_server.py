@@ -14,15 +14,18 @@ from typing import Any, Self
 
 import httpx2
 import uvicorn
+from argon2 import PasswordHasher
 from fastapi import FastAPI
 from starlette.routing import Route
 
 from rag import Library
 from ui.chats.conversations import Conversations
+from ui.http.access import access_to, with_access
 from ui.http.agents import Agents
-from ui.http.api.access import Access
 from ui.http.api.app import build_api
 from ui.http.compatible.app import build_compatible
+from ui.people import PEOPLE_FILE
+from ui.people.store import People
 from ui.server import build_app, keep_to_itself, listen
 from ui.uploading.indexer import Indexer
 
@@ -34,6 +37,7 @@ class PageServer:
 
     def __init__(self, library: Library) -> None:
         self.library = library
+        self.people = People(library.folder / PEOPLE_FILE, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         self.conversations = Conversations()
         self.indexer = Indexer(library)
         with loops_let_go():
@@ -44,7 +48,7 @@ class PageServer:
 
     def _built(self, library: Library) -> FastAPI:
         keep_to_itself(library.folder)
-        return build_app(library, self.indexer, self.conversations)
+        return build_app(library, self.indexer, self.conversations, access_to(library, self.people))
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -58,6 +62,7 @@ class PageServer:
         self._server.should_exit = True
         self._thread.join(SECONDS)
         self._socket.close()
+        self.people.close()
         with loops_let_go():
             del self.app, self._server, self._thread
 
@@ -80,14 +85,16 @@ class PageServer:
 class ApiServer(PageServer):
     """The HTTP API alone, which is built in no time."""
 
+    is_local = True
+    """Whether only this machine reaches it."""
+
     def _built(self, library: Library) -> FastAPI:
-        token = library.settings.api_token
-        access = Access(token.get_secret_value() if token else "", library.holder_token)
-        agents = Agents(library, access)
+        agents = Agents(library)
         app = FastAPI(lifespan=agents.lifespan)
-        app.router.routes.append(Route("/mcp", agents, methods=["GET", "POST", "DELETE"]))
-        app.mount("/api", build_api(library, access, self.indexer, self.conversations))
-        app.mount("/v1", build_compatible(library, access))
+        app.router.routes.append(Route("/mcp", agents, methods=["POST"]))
+        app.mount("/api", build_api(library, self.indexer, self.conversations))
+        app.mount("/v1", build_compatible(library))
+        app.add_middleware(with_access, access=access_to(library, self.people, is_local=self.is_local))
         return app
 
 

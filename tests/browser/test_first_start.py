@@ -46,7 +46,7 @@ def test_every_response_carries_the_headers_that_keep_a_page_at_home(path: str, 
     assert "object-src 'none'" in policy
     assert "http" not in policy
     assert headers["x-content-type-options"] == "nosniff"
-    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["referrer-policy"] == "same-origin"
 
 
 def test_a_name_that_is_not_this_machine_is_refused(quoting: RagServer) -> None:

@@ -3,6 +3,7 @@
 import copy
 import secrets
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import replace
 from typing import Self
 
@@ -17,24 +18,35 @@ from ui.limits import MOST_NAME_CHARACTERS, MOST_SEARCH_CHARACTERS, MOST_TURNS, 
 
 MOST_LISTED = 200
 
+OWNER = ContextVar("owner", default=LOCAL)
+"""Whose request is being answered. What answers it after the request has ended has `Conversations.mine` from its beginning."""
+
 
 class Conversations:
-    """An owner's conversations; may be used from several threads and tasks. No verb reaches those of another owner.
+    """The conversations of one owner, or of each request's; several threads and tasks may use it. No verb reaches those of another owner.
 
     A turn is written to the file when it begins and when it ends. `listed`, `title`, `rename` and `delete` raise StorageError where the
     disk refuses, TextTooLongError for too long a text.
     """
 
-    def __init__(self, store: ConversationStore | None = None, *, owner: str = LOCAL) -> None:
-        """Keep them in `store`; without one, as long as this object lasts."""
+    def __init__(self, store: ConversationStore | None = None, *, owner: str | None = None) -> None:
+        """Keep them in `store`; without one, as long as this object lasts. Without an owner they are those of `OWNER`."""
         self._cache = ConversationCache(store or ConversationStore(None))
-        self._owner = owner
+        self._fixed = owner
 
     def of(self, owner: str) -> Self:
         """Another owner's conversations in the same store."""
         others = copy.copy(self)
-        others._owner = owner
+        others._fixed = owner
         return others
+
+    def mine(self) -> Self:
+        """Those of this request's owner, also after its end."""
+        return self.of(self._owner)
+
+    @property
+    def _owner(self) -> str:
+        return OWNER.get() if self._fixed is None else self._fixed
 
     @property
     def notice(self) -> str:

@@ -72,7 +72,7 @@ def _is_same(origin: str, address: tuple[str, str]) -> bool:
 
 def _opens_the_page(scope: Scope, headers: Headers) -> bool:
     is_navigation = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
-    return is_navigation and scope["method"] == "GET" and scope["path"] == "/"
+    return is_navigation and scope["method"] == "GET" and scope["path"] in {"/", "/sign-in"}  # where the first leads
 
 
 def _arrived_at(scope: Scope) -> str:

@@ -12,21 +12,25 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ui.http.addresses import numeric_address
 
 COOKIE = "footnote-session"
-_KEY = "footnote.client"
+KEY = "footnote.client"  # of a scope
 _TOKEN = re.compile(r"[\w-]{32,64}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Its `session` is the cookie's value, new for each request without one; its `address` an IPv4 address or an IPv6 /64 network."""
+    """Its `session` is the cookie's value, new for each request without one; its `address` an IPv4 address or an IPv6 /64 network.
+
+    Where people sign in, `person` is the id of who has, and belongs to the session.
+    """
 
     session: str
     address: str
+    person: str = ""
 
 
 def client_of(scope: Scope) -> Client:
     """The client of a request that has come through `with_clients`."""
-    client: Client = scope[_KEY]
+    client: Client = scope[KEY]
     return client
 
 
@@ -50,7 +54,7 @@ def with_clients(app: ASGIApp) -> ASGIApp:
             await send(message)
 
         client = Client(session, _network(str((scope.get("client") or ("",))[0])))
-        await app({**scope, _KEY: client}, receive, send_cookie)
+        await app({**scope, KEY: client}, receive, send_cookie)
 
     return identified
 

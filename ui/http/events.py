@@ -3,17 +3,21 @@
 import json
 import re
 from collections import Counter, OrderedDict
+from collections.abc import Mapping
 from typing import Any
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import MutableHeaders, QueryParams
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ui.http.access import caller_of, not_allowed
 from ui.http.clients import Client, client_of
 from ui.http.gradio_routes import API
 from ui.http.uploads import Uploads, files_in
+from ui.people.rights import Right, includes
 
 EVENTS = {f"{API}/queue/join", f"{API}/run/predict"}
+RESULTS = f"{API}/queue/data"
 MOST_BYTES = 8_000_000  # of an event; texts to compare or classify are the longest
 MOST_EVENTS = 8  # waiting or running at a time, of a browser
 MOST_EVENTS_AN_ADDRESS = 16  # the same for all browsers at an address; fewer than can run at a time, so that room is left for others
@@ -23,14 +27,19 @@ MOST_TABS_IN_ALL = 500
 TOO_MANY = "Too many requests are running for this browser. Wait for an answer to finish, then try again."
 TOO_LONG = f"This text is larger than {MOST_BYTES // 1_000_000} MB. Send a part of it."
 MALFORMED = "The request is malformed."
+NOT_YOURS = "This tab belongs to somebody else. Reload the page."
 NOT_UPLOADED = "This file was not uploaded from this page. Upload it again."
 _TAB = re.compile(r"\w{1,40}", re.ASCII)  # Gradio's session hash: made up by each page that is loaded
 
 
 class EventGate:
-    """ASGI middleware around Gradio's app that checks each event before Gradio reads it; `queue` and `sessions` are Gradio's."""
+    """ASGI middleware around Gradio's app that checks each event before Gradio reads it; `queue` and `sessions` are Gradio's.
 
-    def __init__(self, app: ASGIApp, uploads: Uploads, queue: Any, sessions: Any) -> None:
+    `rights` is what each event needs, by its number; others need "admin".
+    """
+
+    def __init__(self, app: ASGIApp, uploads: Uploads, queue: Any, sessions: Any, rights: Mapping[int, Right]) -> None:
+        self._rights = rights
         self._app = app
         self._uploads = uploads
         self._queue = queue
@@ -40,6 +49,9 @@ class EventGate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check events, and pass everything else on."""
+        if scope["type"] == "http" and scope["path"] == RESULTS and self._is_anothers(_tab_asked(scope), client_of(scope)):
+            await _refusal(403, NOT_YOURS)(scope, receive, send)
+            return
         if scope["type"] != "http" or scope["path"] not in EVENTS:
             await self._app(scope, receive, send)
             return
@@ -49,7 +61,7 @@ class EventGate:
             return
         self._at_once[client] += 1
         try:
-            checked = self._checked(client, await _body(receive))
+            checked = self._checked(client, caller_of(scope).right, await _body(receive))
             if isinstance(checked, JSONResponse):
                 await checked(scope, receive, send)
                 return
@@ -72,7 +84,7 @@ class EventGate:
         """Gradio's events that wait or run."""
         return list(self._queue.event_ids_to_events.values())
 
-    def _checked(self, client: Client, body: bytes | None) -> bytes | JSONResponse:
+    def _checked(self, client: Client, has: Right | None, body: bytes | None) -> bytes | JSONResponse:
         """An event, written anew so that Gradio reads what was checked, whatever another parser made of it; else the refusal."""
         if body is None:
             return _refusal(413, TOO_LONG)
@@ -83,12 +95,24 @@ class EventGate:
         tab = event.get("session_hash") if isinstance(event, dict) else None
         if not (isinstance(tab, str) and _TAB.fullmatch(tab)):
             return _refusal(400, MALFORMED)
+        if words := NOT_YOURS if self._is_anothers(tab, client) else self._not_allowed(event.get("fn_index"), has):
+            return _refusal(403, words)
         for file in files_in(event):
             if not self._uploads.has(client.session, file.get("path")):
                 return _refusal(403, NOT_UPLOADED)
             file["url"] = None  # the server fetches nothing
         self._remember(tab, client)
         return json.dumps(event).encode()
+
+    def _not_allowed(self, number: object, has: Right | None) -> str:
+        """Why who has a right may not call an event, or ""."""
+        needed = self._rights.get(number, "admin") if isinstance(number, int) else "admin"
+        return "" if includes(has, needed) else not_allowed(needed, has or "read")
+
+    def _is_anothers(self, tab: str, client: Client) -> bool:
+        """Whether another person uses a tab: its name is no secret to who used this browser before."""
+        known = self._tabs.get(tab)
+        return known is not None and known.person != client.person
 
     def _remember(self, tab: str, client: Client) -> None:
         self._tabs[tab] = client
@@ -108,6 +132,10 @@ class EventGate:
         messages = () if is_busy else (self._queue.pending_event_ids_session, self._queue.pending_messages_per_session)
         for kept in (self._sessions.session_data, self._sessions.time_last_used, *messages):
             kept.pop(tab, None)
+
+
+def _tab_asked(scope: Scope) -> str:
+    return QueryParams(scope["query_string"]).get("session_hash", "")
 
 
 async def _body(receive: Receive) -> bytes | None:

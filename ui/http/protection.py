@@ -30,7 +30,7 @@ def policy(scripts: Iterable[str] = ()) -> str:
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # with none at all, browsers send the origin of a form as "null"
     "Cross-Origin-Resource-Policy": "same-origin",  # where a browser does not say whose page an <img> is on, it keeps the picture from it
 }
 

@@ -19,6 +19,7 @@ from ui.uploading.indexer import Indexer
 from ui.uploading.queue_folder import Job
 from ui.web.contract import AT_ONCE, PRIVATE, Warned, id_of, on
 from ui.web.listing import View, listed, view_of
+from ui.web.person import build_person
 from ui.web.scripts import script
 
 POLL_SECONDS = 0.7
@@ -29,6 +30,7 @@ MOST_LISTED = 20  # removed documents, and files that were not read, which are n
 def build_documents(page: gr.Blocks, library: Library, indexer: Indexer) -> gr.HTML:
     """Lay the column's upper half out, and wire all but what opens, chooses or asks documents; returns the list."""
     gr.HTML(f'<h1 class="fn-brand">{text.TITLE}<sup>1</sup></h1>')
+    build_person(page)
     gr.HTML(f'<p class="fn-drop-words" aria-hidden="true">{text.DROP}<br>{text.CHOOSE}</p>')
     drop = gr.File(file_count="multiple", label=text.DROP, show_label=False, elem_id="drop", height=76)
     address = gr.Textbox(

@@ -46,10 +46,17 @@ class ChatPainter:
         """The turns that are shown."""
         return messages(self._conversations.turns(conversation_id))
 
-    async def answer(
+    def answer(
         self, question: str, scope: Scope | None, conversation_id: str | None, query: str, *, instead_of: str = "", line: Any = None
     ) -> AsyncGenerator[Painting, None]:
         """Answer a question, and paint the answer as it grows; nothing changes without a scope. The turn `instead_of` goes."""
+        mine = ChatPainter(self._library, self._conversations.mine(), self._examples)  # whoever closes the generator
+        return mine.paintings(question, scope, conversation_id, query, instead_of, line)
+
+    async def paintings(
+        self, question: str, scope: Scope | None, conversation_id: str | None, query: str, instead_of: str, line: Any
+    ) -> AsyncGenerator[Painting, None]:
+        """The same for the conversations that this has."""
         turn = None
         if scope is not None:
             conversation_id = self._conversations.resume(conversation_id)  # the page may be older than this server
@@ -64,7 +71,7 @@ class ChatPainter:
             yield Painting(
                 conversation_id, self.messages(conversation_id), box, listing, "", gr.skip() if line is None else line, gr.skip()
             )
-            async with aclosing(self._grow(turn, scope.question, conversation_id)) as paintings:
+            async with aclosing(self._grow(turn, scope, conversation_id)) as paintings:
                 async for painted in paintings:
                     yield painted
         finally:
@@ -72,16 +79,20 @@ class ChatPainter:
         if self._conversations.turn(conversation_id, turn.id):  # else another conversation is shown by now
             yield Painting.of(messages=self.messages(conversation_id), box=gr.Textbox(stop_btn=False, submit_btn=text.ASK))
 
-    async def _grow(self, turn: Turn, question: str, conversation_id: str) -> AsyncGenerator[Painting, None]:
+    async def _grow(self, turn: Turn, scope: Scope, conversation_id: str) -> AsyncGenerator[Painting, None]:
         """Let a turn's answer grow in the conversation; paint it now and then."""
         history = self._conversations.history(conversation_id, until=turn.id)
-        documents, passages = [document.id for document in turn.documents] or None, turn.passages or None
-        where = filters_of(turn.filters)
+        growing = self._library.stream(
+            scope.question,
+            history=history,
+            documents=[document.id for document in turn.documents] or None,
+            chunks=turn.passages or None,
+            where=filters_of(turn.filters),
+            connection=scope.connection,
+        )
         painted = 0.0
         try:
-            async with aclosing(
-                self._library.stream(question, history=history, documents=documents, chunks=passages, where=where)
-            ) as answers:
+            async with aclosing(growing) as answers:
                 async for answer in answers:
                     turn = replace(turn, answer=answer, state="growing" if answer.finish == "streaming" else "done")
                     if not self._conversations.update(conversation_id, turn):

@@ -1,14 +1,14 @@
 """The API as one app, with its description under `/api/openapi.json`, and for people under `/api/docs`."""
 
 from functools import cache
+from importlib.metadata import version
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse
 
 from rag.library import Library
 from ui.chats.conversations import Conversations
-from ui.http.api.access import Access, checked
-from ui.http.api.answers import add_problems
+from ui.http.api.answers import add_problems, known, with_version
 from ui.http.api.asking import asking_api
 from ui.http.api.conversations import conversation_api
 from ui.http.api.describing import described
@@ -16,6 +16,7 @@ from ui.http.api.documents import document_api
 from ui.http.api.evaluating import evaluating_api
 from ui.http.api.indexing import Queue, indexing_api
 from ui.http.api.models import model_api
+from ui.http.api.settings import settings_api
 from ui.http.api.state import state_api
 from ui.http.conversations import conversation_routes
 from ui.http.documents import document_routes
@@ -24,18 +25,18 @@ from ui.http.limits import with_limit
 VERSION = "1"
 
 
-def build_api(library: Library, access: Access, queue: Queue, conversations: Conversations) -> FastAPI:
+def build_api(library: Library, queue: Queue, conversations: Conversations) -> FastAPI:
     """Put the routes together."""
     api = FastAPI(
         title="Footnote",
         version=VERSION,
         docs_url=None,
         redoc_url=None,
-        dependencies=[Depends(checked)],
+        dependencies=[Depends(known)],
         separate_input_output_schemas=False,
     )
-    api.state.access = access
     add_problems(api)
+    api.add_middleware(with_version, version=version("footnote"))
     api.add_middleware(with_limit, most_bytes=library.settings.max_upload_megabytes * 1_000_000)
     for router in (
         document_routes(library),
@@ -47,6 +48,7 @@ def build_api(library: Library, access: Access, queue: Queue, conversations: Con
         conversation_routes(conversations),
         state_api(library, VERSION),
         model_api(library, queue.wake),
+        settings_api(library),
     ):
         api.include_router(router)
     describe = api.openapi

@@ -9,7 +9,7 @@ from typing import Any
 from rag import errors
 from rag.library import Library
 from rag.remote.wire import MALFORMED, PROBLEM, SECRETS
-from ui.http.api.access import WRONG
+from ui.http.access import WRONG
 from ui.http.api.answers import status_of
 
 VERB = "x-verb"
@@ -43,6 +43,7 @@ EXAMPLES: dict[str, Any] = {
     "/export": {"path": "/backups/library.footnote"},
     "/import": {"path": "/backups/library.footnote"},
     "/model": "multilingual-e5-small",
+    "/settings": {"values": {"top_k": 8}, "connections": [{"name": "Ollama", "base_url": "http://localhost:11434/v1"}], "chosen": "Ollama"},
 }
 """A body for each route that takes JSON."""
 

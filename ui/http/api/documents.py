@@ -17,7 +17,7 @@ from rag.library import Library
 from rag.remote.wire import Conditions, Paths, read_json
 from rag.types import DocumentRecord, MetadataValue, ProgressCallback, RemovedDocument, Report
 from rag.viewing import Pages
-from ui.http.api.access import checked, checked_owner
+from ui.http.access import checked_owner, is_owner
 from ui.http.api.answers import shown, worked
 from ui.http.api.describing import verb
 
@@ -152,9 +152,9 @@ def _add_adding(router: APIRouter, library: Library, wake: Callable[[], None]) -
         return await worked(request, _waking(add, wake))
 
     @router.post("/paths", response_model=Report, summary="Add web addresses", description=ABOUT_PATHS, openapi_extra=verb(Library.add))
-    async def paths(request: Request, given: Paths, owns: Annotated[bool, Depends(checked)]) -> Response:
+    async def paths(request: Request, given: Paths, owns: Annotated[bool, Depends(is_owner)]) -> Response:
         if not owns and not all(map(is_address, given.paths)):
-            checked_owner(owns=False)
+            checked_owner(owned=False)
         taken = {each.name: getattr(given, each.name) for each in fields(given)}
 
         return await worked(request, _waking(lambda tell: library.add(progress=tell, **taken), wake))

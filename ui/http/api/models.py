@@ -8,7 +8,7 @@ from fastapi.responses import Response
 
 from rag.library import Library
 from rag.types import ModelOffer
-from ui.http.api.access import checked
+from ui.http.access import is_owner
 from ui.http.api.answers import shown
 from ui.http.api.describing import verb
 from ui.models import use_listed
@@ -27,7 +27,7 @@ def model_api(library: Library, wake: Callable[[], None]) -> APIRouter:
         library.dismiss_offer()
 
     @router.post("/model", response_model=None, summary="Use another embedding model", openapi_extra=verb(Library.use_model))
-    def use(model: Annotated[str, Body(description="As `rag models` lists it.")], owns: Annotated[bool, Depends(checked)]) -> None:
+    def use(model: Annotated[str, Body(description="As `rag models` lists it.")], owns: Annotated[bool, Depends(is_owner)]) -> None:
         library.use_model(model) if owns else use_listed(library, model)  # others than those of the list may run code
         wake()
 

@@ -8,9 +8,9 @@ from starlette.exceptions import HTTPException
 
 from rag.library import Library
 from rag.remote.packing import packed
-from rag.remote.wire import ExportFile, LibraryState
+from rag.remote.wire import STATED, ExportFile, LibraryState
 from rag.types import Chunk, ChunkKey, Finding, ProgressCallback, Report
-from ui.http.api.access import checked
+from ui.http.access import is_owner
 from ui.http.api.answers import shown, worked
 from ui.http.api.describing import verb
 
@@ -26,19 +26,8 @@ def state_api(library: Library, version: str) -> APIRouter:
 
     @router.get("/library", response_model=LibraryState, summary="The library as a whole")
     def state() -> Response:
-        found = LibraryState(
-            version,
-            str(library.folder.absolute()),
-            library.index_identity,
-            library.min_confidence,
-            library.is_read_only,
-            library.is_erasing,
-            library.ocr_cure,
-            library.embedding_model,
-            library.is_model_fixed,
-            library.model_switch,
-        )
-        return shown(found)
+        stated = {name: getattr(library, name) for name in STATED}
+        return shown(LibraryState(version, str(library.folder.absolute()), **stated))
 
     @router.get("/vectors", summary="All vectors, as NumPy's .npz", response_class=Response, openapi_extra=verb(Library.vectors))
     def vectors(request: Request) -> Response:
@@ -73,7 +62,7 @@ def state_api(library: Library, version: str) -> APIRouter:
 
 def _add_exporting(router: APIRouter, library: Library) -> None:
     @router.post("/export", response_model=Report, summary="Write the library to a file", openapi_extra=verb(Library.export))
-    async def export(request: Request, given: ExportFile, owns: Annotated[bool, Depends(checked)]) -> Response:
+    async def export(request: Request, given: ExportFile, owns: Annotated[bool, Depends(is_owner)]) -> Response:
         _check_owner(owns)
 
         def write(tell: ProgressCallback) -> Report:
@@ -83,7 +72,7 @@ def _add_exporting(router: APIRouter, library: Library) -> None:
         return await worked(request, write)
 
     @router.post("/import", response_model=Report, summary="Add what such a file has", openapi_extra=verb(Library.import_))
-    async def import_(request: Request, given: ExportFile, owns: Annotated[bool, Depends(checked)]) -> Response:
+    async def import_(request: Request, given: ExportFile, owns: Annotated[bool, Depends(is_owner)]) -> Response:
         _check_owner(owns)
         return await worked(request, lambda tell: library.import_(given.path, merge=given.merge, progress=tell))
 

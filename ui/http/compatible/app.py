@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import Body, Depends, FastAPI, Request
+from fastapi import Body, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.responses import Response as HTTPResponse
@@ -11,7 +11,6 @@ from starlette.exceptions import HTTPException
 
 from rag.errors import RagError
 from rag.library import Library
-from ui.http.api.access import Access, checked
 from ui.http.api.answers import status_of, streamed
 from ui.http.compatible.chat import Completion, data
 from ui.http.compatible.conversation import MODEL, RequestError, asked
@@ -26,10 +25,9 @@ KINDS = {401: "authentication_error", 403: "permission_error", 404: "not_found_e
 JsonBody = Annotated[dict[str, Any], Body()]
 
 
-def build_compatible(library: Library, access: Access) -> FastAPI:
+def build_compatible(library: Library) -> FastAPI:
     """Put the routes together."""
-    app = FastAPI(title="Footnote, OpenAI-compatible", docs_url=None, redoc_url=None, dependencies=[Depends(checked)])
-    app.state.access = access
+    app = FastAPI(title="Footnote, OpenAI-compatible", docs_url=None, redoc_url=None)
     _add_errors(app)
     app.add_middleware(with_limit, most_bytes=MOST_BYTES)
 

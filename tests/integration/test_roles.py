@@ -1,0 +1,470 @@
+"""Every route and every event of the page, held against everyone who may ask; and what signing in and out does."""
+
+import asyncio
+import json
+import re
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import httpx2
+import pytest
+from argon2 import PasswordHasher
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+from starlette.types import Message, Scope
+from typer.testing import CliRunner, Result
+
+from rag import Answer, Library
+from tests.conftest import OpenLibrary
+from tests.fakes import BagOfWordsEmbedder
+from tests.page_server import PageServer, Visitor
+from ui.commands.cli import app
+from ui.http.access import COOKIE, SIGNED_OUT, Access, Need, need_of, with_access
+from ui.http.addresses import own_addresses_only
+from ui.http.clients import with_clients
+from ui.http.events import EventGate
+from ui.http.gradio_routes import NEEDED
+from ui.http.people import people_routes
+from ui.http.uploads import Uploads
+from ui.people.rights import RIGHTS, Right, includes
+from ui.people.store import People, Person
+from ui.server import ServeError, serve
+from ui.web.rights import event_rights, handler_name
+
+SECRET = "correct horse battery"
+QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+ROUTES: dict[Need, str] = {
+    "anyone": """GET /sign-in, POST /sign-in, GET /first-administrator, POST /first-administrator, GET /healthz, GET /readyz,
+        GET /favicon.ico, GET /api/docs, GET /api/openapi.json""",
+    "person": """GET /account, POST /account/password, POST /account/tokens, POST /account/tokens/{token_id}/revoke, POST /sign-out""",
+    "read": """GET /, GET /assets/x.js, GET /static/js/x.js, GET /theme.css, GET /manifest.json, GET /gradio_api/upload_progress,
+        GET /gradio_api/queue/data, GET /gradio_api/heartbeat/x, GET /gradio_api/app_id, POST /gradio_api/queue/join,
+        POST /gradio_api/run/predict, POST /gradio_api/cancel, POST /gradio_api/reset, GET /health,
+        GET /documents/{document_id}/pages/{page}.png, GET /documents/{document_id}/original,
+        GET /conversations/{conversation_id}/export.{kind}, GET /figures/plotly.min.js, GET /figures/{figure_id}.json,
+        GET /figures/{table_id}.csv, GET /api/documents/{document_id}/pages/{page}.png, GET /api/documents/{document_id}/original,
+        GET /api/health, GET /api/documents, GET /api/documents/{name_or_id}/pages/{page:int}, GET /api/documents/{name_or_id:path},
+        GET /api/left-behind, GET /api/left-out, GET /api/damaged, GET /api/removed, GET /api/indexing,
+        POST /api/search, GET /api/conversations,
+        GET /api/conversations/{conversation_id}, GET /api/conversations/{conversation_id}/export.{kind}, GET /api/library,
+        GET /api/vectors, POST /api/chunks, GET /api/model-offer, GET /v1/models, GET /v1/models/{name:path},
+        GET /v1/openapi.json""",
+    "ask": """POST /gradio_api/upload, POST /api/ask, POST /api/check, POST /api/confidence, POST /api/eval,
+        PATCH /api/conversations/{conversation_id}, DELETE /api/conversations/{conversation_id}, POST /v1/chat/completions,
+        POST /v1/responses, POST /v1/embeddings, POST /mcp""",
+    "write": """POST /api/documents, POST /api/paths, DELETE /api/documents/{name_or_id:path},
+        PUT /api/documents/{name_or_id:path}/metadata, POST /api/removed/{name_or_id:path}/restore""",
+    "admin": """GET /doctor, POST /doctor, POST /models, GET /api/findings, POST /api/reindex, POST /api/repair, POST /api/erase,
+        POST /api/export, POST /api/import, DELETE /api/model-offer, POST /api/model, DELETE /api/model, GET /api/settings,
+        PUT /api/settings""",
+}
+"""What each route needs. A new one is added here, and to `RULES` unless only administrators may use it."""
+
+EVENTS: dict[Right, str] = {
+    "read": """ChatHandlers: resume examples fresh open; HistoryHandlers: show; DocumentsHandlers: show look view;
+        SourceHandlers: cite passage open place close details; SettingsHandlers: check; ConnectionsHandlers: show look;
+        AnswerSettingsHandlers: show; ModelsHandlers: show; MapHandlers: arrive draw title choose choose_cluster;
+        DuplicatesHandlers: show look; RelatedHandlers: show choose near like; CompareHandlers: choose compare;
+        ClassifyHandlers: classify check; TokensHandlers: split pool compare heat; ArithmeticHandlers: solve""",
+    "ask": """ChatHandlers: ask ask_example ask_passages retry everywhere stop; HistoryHandlers: rename delete;
+        AskingHandlers: choose open_filters add_filter drop_filter edit cancel vote open_note save_note close_note;
+        CheckHandlers: check check_file stopped; ConnectionsHandlers: prefer""",
+    "write": "DocumentsHandlers: upload add_address restore again remove dismiss retry unlock",
+    "admin": """DocumentsHandlers: dismiss_offer; AnswerSettingsHandlers: save; ModelsHandlers: get use cancel;
+        ConnectionsHandlers: look_again change test_form test_kept connect connect_found choose disconnect;
+        SettingsHandlers: examine repair""",
+}
+"""What each event of the page needs, by its handler. A new one is added here, and to `ui.web.rights`."""
+
+FUNCTIONS = {"show_person", "id_of", "load", "build.<locals>.<lambda>", "str"}  # handlers that show what is there already: "read"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageServer]:
+    folder = tmp_path_factory.mktemp("roles") / "library"
+    with Library.open(folder, embedder=BagOfWordsEmbedder()) as library, PageServer(library) as started:
+        for name, role in (("Ada", "administrator"), ("Wes", "writer"), ("Zoë", "reader")):
+            started.people.add(name, SECRET, role)  # type: ignore[arg-type]
+        yield started
+
+
+@pytest.fixture(scope="module")
+def people(server: PageServer) -> People:
+    return server.people
+
+
+def session(person: Person, people: People) -> dict[str, str]:
+    return {"cookie": f"{COOKIE}={people.begin_session(person)}"}
+
+
+def callers(people: People) -> dict[str, tuple[dict[str, str], Right | None, bool]]:
+    """Everyone who may ask: headers, the highest right, and whether it is a person on the page."""
+    ada, zoe = people.find("Ada"), people.find("Zoë")
+    gone = people.add("Eve", SECRET, "administrator")
+    assert gone
+    left = {"session": session(gone, people), "token": {"authorization": f"Bearer {people.add_token(gone, 'x', 'admin', 1)}"}}
+    people.remove("Eve")
+    found: dict[str, tuple[dict[str, str], Right | None, bool]] = {
+        "nobody": ({}, None, False),
+        "a wrong cookie": ({"cookie": f"{COOKIE}=wrong"}, None, False),
+        "a wrong token": ({"authorization": "Bearer wrong", **session(ada, people)}, None, False),
+        "a removed person": (left["session"], None, False),
+        "a removed person's token": (left["token"], None, False),
+        "a reader": (session(zoe, people), "ask", True),
+        "a writer": (session(people.find("Wes"), people), "write", True),
+        "an administrator": (session(ada, people), "admin", True),
+        "a reader's token for all": ({"authorization": f"Bearer {people.add_token(zoe, 'x', 'admin', 1)}"}, "ask", False),
+        "the server's token": ({"authorization": "Bearer s3cret"}, "admin", False),
+        "the holder's token": ({"authorization": "bearer holder"}, "admin", False),
+    }
+    for scope in RIGHTS:
+        found[f"a token to {scope}"] = ({"authorization": f"Bearer {people.add_token(ada, 'x', scope, 1)}"}, scope, False)
+    return found
+
+
+def routes_of(app: Any) -> set[tuple[str, str]]:
+    """Method and path of each route that is open, included and mounted ones too."""
+    found: set[tuple[str, str]] = set()
+
+    def walk(routes: Any, prefix: str) -> None:
+        for route in routes:
+            if included := getattr(route, "original_router", None):
+                walk(included.routes, prefix)
+                continue
+            path = prefix + route.path
+            found.update((method, path) for method in getattr(route, "methods", None) or () if method not in {"HEAD", "OPTIONS"})
+            walk(getattr(route, "routes", None) or (), path)
+
+    walk(app.routes[:-1], "")
+    return found | {
+        (method, re.sub(r"\\|\(js\|fonts\|img\)", lambda each: "js" if each[0] != "\\" else "", path)) for method, path in NEEDED
+    }
+
+
+def filled(path: str) -> str:
+    return re.sub(r"\{[^}]+\}", "1", path).replace("[w.-]+", "x.js").replace("[w./-]+", "x.js").replace("w+", "x")
+
+
+def table() -> dict[tuple[str, str], Need]:
+    return {tuple(each.split(maxsplit=1)): need for need, routes in ROUTES.items() for each in routes.replace("\n", " ").split(", ")}  # type: ignore[misc]
+
+
+def statuses(access: Access, headers: dict[str, str], asked: list[tuple[str, str]]) -> list[int]:
+    """What `with_access` answers: 200 for what it lets in."""
+    found: list[int] = []
+
+    async def inner(scope: Scope, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            found.append(message["status"])
+
+    async def ask_all() -> None:
+        app = with_access(inner, access)
+        raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+        for method, path in asked:
+            await app({"type": "http", "method": method, "path": path, "headers": raw, "query_string": b""}, receive, send)
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    asyncio.run(ask_all())
+    return found
+
+
+def test_every_route_needs_what_the_table_says(server: PageServer) -> None:
+    found = {(method, filled(path)) for method, path in routes_of(server.app)} - {("HEAD", "/")}
+    expected = {(method, filled(path)): need for (method, path), need in table().items()}
+    assert found == set(expected), "a route is new or gone: say in ROUTES what it needs"
+    assert {route: need_of(*route) for route in found} == expected
+    assert need_of("HEAD", "/") == "read"
+    for odd in (
+        ("GET", "/new"),
+        ("POST", "/api/new"),
+        ("OPTIONS", "/"),
+        ("GET", "/api"),
+        ("PUT", "/sign-in"),
+        ("GET", "/sign-in/x"),
+        ("GET", "//"),
+    ):
+        assert need_of(*odd) == "admin"
+
+
+def test_everyone_may_do_what_the_table_says_and_no_more(server: PageServer, people: People) -> None:
+    access = Access(people, "s3cret", "holder", is_local=True)
+    routes = {(method, filled(path)): need for (method, path), need in table().items()}
+    for who, (headers, right, is_person) in callers(people).items():
+        for (route, need), status in zip(routes.items(), statuses(access, headers, list(routes)), strict=True):
+            may = need == "anyone" or is_person if need in {"anyone", "person"} else includes(right, need)  # type: ignore[arg-type]
+            assert (status == 200) == may, (who, route, status)
+            assert status in {200, 401, 403} or route in {("GET", "/"), ("GET", "/account")}, (who, route)
+
+
+def test_every_event_needs_what_the_table_says(server: PageServer) -> None:
+    expected: dict[str, Right] = dict.fromkeys(FUNCTIONS, "read")
+    for right, classes in EVENTS.items():
+        for kind, _, names in (each.partition(":") for each in classes.split(";")):
+            expected |= dict.fromkeys((f"{kind.strip()}.{name}" for name in names.split()), right)
+    events = server.gradio.get_blocks().fns
+    found = {handler_name(event.fn): right for number, right in event_rights(events).items() if (event := events[number]).fn}
+    assert found == expected, "an event is new or gone: say in EVENTS what it needs"
+
+
+def test_everyone_may_call_the_events_that_the_table_says(server: PageServer, people: People) -> None:
+    rights = event_rights(server.gradio.get_blocks().fns)
+    assert len(rights) > 100
+
+    async def inner(scope: Scope, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    kept = SimpleNamespace(session_data={}, time_last_used={})
+    queue = SimpleNamespace(event_ids_to_events={}, pending_event_ids_session={}, pending_messages_per_session={})
+    gate = EventGate(inner, Uploads(), queue, kept, rights)
+    access = Access(people, "s3cret", "holder", is_local=True)
+    found: list[int] = []
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            found.append(message["status"])
+
+    async def call(headers: dict[str, str], tab: str, number: object) -> int:
+        body = json.dumps({"fn_index": number, "session_hash": tab, "data": []}).encode()
+
+        async def receive() -> Message:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+        scope = {"type": "http", "method": "POST", "path": "/gradio_api/queue/join", "headers": raw, "query_string": b"", "scheme": "http"}
+        await with_clients(with_access(gate, access))({**scope, "client": ("127.0.0.1", 1)}, receive, send)
+        return found[-1]
+
+    async def call_all() -> None:
+        one_of_each = {right: number for number, right in rights.items()}
+        assert set(one_of_each) == set(RIGHTS)
+        for place, (who, (headers, right, _)) in enumerate(callers(people).items()):
+            numbers = rights.items() if who == "a reader" else [(number, need) for need, number in one_of_each.items()]
+            for number, need in numbers:
+                assert (await call(headers, f"tab{place}", number) == 200) == includes(right, need), (who, number)
+            odd: object
+            for odd in (9_999, str(one_of_each["read"]), None, [0], {}):
+                assert (await call(headers, f"tab{place}", odd) == 200) == includes(right, "admin"), (who, odd)
+
+    asyncio.run(call_all())
+
+
+@pytest.fixture
+def plain(server: PageServer) -> Iterator[httpx2.Client]:
+    """No browser."""
+    with httpx2.Client(base_url=server.url, verify=False) as client:
+        yield client
+
+
+def event_of(server: PageServer, handler: str) -> int:
+    events: dict[int, Any] = server.gradio.get_blocks().fns
+    return next(number for number, event in events.items() if event.fn and handler_name(event.fn) == handler)
+
+
+def sign_in(server: PageServer, name: str, **more: str) -> Visitor:
+    visitor = Visitor(server, f"tab{name.encode().hex()}")
+    got = visitor.http.post("/sign-in", data={"name": name, "password": SECRET}, headers=more)
+    assert (got.status_code, got.headers["location"]) == (303, "/")
+    return visitor
+
+
+def test_conversations_belong_to_who_asked(server: PageServer, people: People, plain: httpx2.Client) -> None:
+    ids = {name: people.find(name).id for name in ("Ada", "Zoë")}
+    kept = {}
+    event = partial(event_of, server)
+    for name, owner in ids.items():
+        hers = server.conversations.of(owner)
+        kept[name] = hers.resume(None)
+        turn = hers.begin(kept[name], f"What does {name} ask?")
+        answer = Answer(turn.question, "Here.", (), (), "m", "complete", "", 0.1)
+        hers.update(kept[name], type(turn)(turn.id, turn.question, answer=answer, state="done"))
+    with sign_in(server, "Ada") as ada, sign_in(server, "Zoë") as zoe:
+        for mine, visitor, other in (("Ada", ada, "Zoë"), ("Zoë", zoe, "Ada")):
+            assert [each["id"] for each in visitor.http.get("/api/conversations").json()] == [kept[mine]]
+            for path in (
+                "/conversations/{}/export.md",
+                "/conversations/{}/export.html",
+                "/api/conversations/{}",
+                "/api/conversations/{}/export.md",
+            ):
+                assert visitor.http.get(path.format(kept[mine])).status_code == 200
+                assert visitor.http.get(path.format(kept[other])).status_code == 404
+            assert visitor.http.delete(f"/api/conversations/{kept[other]}").status_code == 404
+            shown = visitor.call(event("HistoryHandlers.show"), [kept[other], ""]).text  # the list of conversations
+            assert f"What does {mine} ask?" in shown
+            assert f"What does {other} ask?" not in shown
+            for verb in ("rename", "delete"):
+                visitor.call(event(f"HistoryHandlers.{verb}"), [kept[other], ""], event_data={"id": kept[other], "title": "stolen"})
+            assert visitor.call(event("ChatHandlers.resume"), [kept[other], ""], route="queue/join").status_code == 200
+            painted = json.dumps(next(visitor.ends()), ensure_ascii=False)
+            assert f"What does {mine} ask?" in painted
+            assert f"What does {other} ask?" not in painted
+            assert "stolen" not in painted
+        token = people.add_token(people.find("Zoë"), "x", "read", 1)
+        asked = plain.get("/api/conversations", headers={"Authorization": f"Bearer {token}"}).json()
+        assert [each["id"] for each in asked] == [kept["Zoë"]]
+        assert ada.call(event("HistoryHandlers.show"), [None, ""], session_hash=zoe.tab).status_code == 403  # another's tab
+        assert ada.http.get("/gradio_api/queue/data", params={"session_hash": zoe.tab}).status_code == 403
+        (path,) = zoe.upload({"list.txt": b"words"}).json()
+        ada.http.cookies.set("footnote-session", zoe.http.cookies["footnote-session"])  # the same browser, signed in as another
+        file = {"path": path, "meta": {"_type": "gradio.FileData"}}
+        assert ada.call(server.event("load"), [file]).status_code == 403
+    assert server.conversations.listed() == []
+
+
+def test_signing_in_and_out(server: PageServer, people: People, plain: httpx2.Client) -> None:
+    with Visitor(server) as zoe:
+        assert (zoe.http.get("/").status_code, zoe.http.get("/").headers["location"]) == (303, "/sign-in")
+        assert zoe.http.get("/theme.css").status_code == 401
+        page = zoe.http.get(
+            "/sign-in", headers={"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
+        )
+        assert (page.status_code, page.headers["cache-control"], "<script" in page.text) == (200, "no-store", False)
+        refused = [zoe.http.post("/sign-in", data={"name": name, "password": "wrong"}) for name in ("Zoë", "nobody", "x" * 10_000, "")]
+        assert {(each.status_code, each.text) for each in refused} == {(401, refused[0].text)}
+        for headers in ({"origin": "http://evil.example"}, {"sec-fetch-site": "cross-site"}, {"origin": "null"}):
+            assert zoe.http.post("/sign-in", data={"name": "Zoë", "password": SECRET}, headers=headers).status_code == 403
+        assert zoe.http.post("/sign-in", data={"name": "x" * 100_000}).status_code == 413
+        zoe.http.cookies.set(COOKIE, "fixed")
+        got = zoe.http.post("/sign-in", params={"next": "http://evil.example"}, data={"name": "zoë ", "password": SECRET, "next": "//evil"})
+        assert (got.status_code, got.headers["location"]) == (303, "/")
+        assert re.fullmatch(rf"{COOKIE}=[\w-]{{43}}; HttpOnly; Max-Age=\d+; Path=/; SameSite=lax", got.headers["set-cookie"])
+        first = got.cookies[COOKIE]
+        zoe.http.cookies.clear()
+        zoe.http.cookies.set(COOKIE, first)
+        assert zoe.http.get("/").status_code == 200
+        assert "Zoë" in zoe.http.get("/account").text
+        again = zoe.http.post("/sign-in", data={"name": "Zoë", "password": SECRET}).cookies[COOKIE]
+        assert again != first
+        assert plain.get("/account", headers={"cookie": f"{COOKIE}={first}"}).status_code == 303  # it has ended
+        assert plain.get("/account", headers={"cookie": f"{COOKIE}={again}"}).status_code == 200
+        elsewhere = session(people.find("Zoë"), people)
+        out = plain.post("/sign-out", data={"everywhere": "yes"}, headers={"cookie": f"{COOKIE}={again}"})
+        assert (out.status_code, out.headers["location"]) == (303, "/sign-in")
+        assert plain.get("/account", headers=elsewhere).status_code == 303
+        gone = zoe.call(event_of(server, "DocumentsHandlers.show"), [None])  # an open tab
+        assert (gone.status_code, gone.json()["error"]) == (401, SIGNED_OUT)
+
+
+def test_tokens_and_passwords_are_changed_by_their_person(server: PageServer, people: People, plain: httpx2.Client) -> None:
+    people.add("Sam", SECRET, "reader")
+    with sign_in(server, "Sam") as sam:
+        made = sam.http.post("/account/tokens", data={"name": "<b>mine</b>", "scope": "ask", "days": "5"})
+        token = re.findall(r"fn_[\w-]{43}", made.text)[0]
+        assert "<b>mine" not in made.text
+        bearer = {"Authorization": f"Bearer {token}"}
+        assert plain.get("/api/documents", headers=bearer).json() == []
+        assert plain.get("/v1/models", headers=bearer).status_code == 200
+        refused = plain.post("/api/erase", headers=bearer)
+        assert (refused.status_code, refused.headers["content-type"]) == (403, "application/problem+json")
+        assert refused.json()["detail"] == "This needs the right to administer the server. Yours is to ask questions."
+        assert plain.post("/account/tokens", data={"name": "x", "scope": "ask", "days": "1"}, headers=bearer).status_code == 401
+        for wrong in ({"scope": "all"}, {"days": "0"}, {"days": "٣"}, {"days": "9" * 9}, {"name": "x" * 10_000}):
+            assert sam.http.post("/account/tokens", data={"name": "x", "scope": "ask", "days": "5"} | wrong).status_code == 422
+        (kept,) = people.tokens(people.find("Sam"))
+        assert sam.http.post(f"/account/tokens/{kept.id}/revoke").status_code == 303
+        assert plain.get("/api/documents", headers=bearer).status_code == 401
+        before = sam.http.cookies[COOKIE]
+        assert sam.http.post("/account/password", data={"old": "wrong", "new": "another password"}).status_code == 422
+        assert sam.http.post("/account/password", data={"old": SECRET, "new": "short"}).status_code == 422
+        assert sam.http.post("/account/password", data={"old": SECRET, "new": "another password"}).status_code == 200
+        assert sam.http.get("/account").status_code == 200
+        assert people.of_session(before) is None
+
+
+def test_guesses_are_held_back(server: PageServer) -> None:
+    with Visitor(server) as eve:
+        got = [eve.http.post("/sign-in", data={"name": "Ada ", "password": f"guess {n}"}) for n in range(7)]
+        assert [each.status_code for each in got][:5] == [401] * 5
+        assert got[-1].status_code == 429
+        assert int(got[-1].headers["retry-after"]) >= 1
+        assert (
+            eve.http.post("/sign-in", data={"name": "ＡＤＡ", "password": SECRET}).status_code == 429
+        )  # one account, however it is written
+
+
+def test_where_nobody_is_yet(tmp_path: Any) -> None:
+    """Only this machine needs no login, and not for long."""
+    page, api = ("GET", "/"), ("GET", "/api/documents")
+    with People(tmp_path / "people.sqlite3") as people:
+        cases: tuple[tuple[Access, dict[str, str], list[int]], ...] = (
+            (Access(people), {}, [200, 200]),
+            (Access(people), {"authorization": "Bearer anything"}, [200, 200]),  # OpenAI clients send some key
+            (Access(people, "s3cret"), {}, [200, 401]),
+            (Access(people, is_local=False), {}, [303, 403]),
+            (Access(people, "s3cret", is_local=False), {}, [303, 401]),
+            (Access(people, "s3cret", is_local=False), {"authorization": "Bearer s3cret"}, [200, 200]),
+            (Access(people, "s3cret", is_local=False), {"authorization": "Bearer sécret"}, [303, 401]),
+            (Access(people, is_local=False, no_login=True), {}, [200, 403]),
+        )
+        for access, headers, expected in cases:
+            assert statuses(access, headers, [page, api]) == expected
+
+
+def test_the_link_of_the_start_makes_one_administrator(tmp_path: Path) -> None:
+    with People(tmp_path / "people.sqlite3", QUICK) as people:
+        access = Access(people, is_local=False)
+        built = FastAPI()
+        built.include_router(people_routes(access, "c0de"))
+        built.add_middleware(with_access, access=access)
+        built.add_middleware(with_clients)
+        built.add_middleware(own_addresses_only, names={"testserver"})
+        with TestClient(built, follow_redirects=False) as http:
+            assert "Nobody can sign in yet" in http.get("/sign-in").text
+            for code in ("", "wrong", "é"):
+                assert http.get("/first-administrator", params={"code": code}).status_code == 404
+            link = {"code": "c0de", "name": "Ada", "password": SECRET}
+            assert http.post("/first-administrator", data=link, headers={"origin": "http://evil.example"}).status_code == 403
+            assert http.get("/first-administrator", params={"code": "c0de"}).status_code == 200
+            assert "A password has 12" in http.post("/first-administrator", data=link | {"password": "short"}).text
+            assert not people.exist()
+            assert http.post("/first-administrator", data=link).headers["location"] == "/"
+            assert "Ada" in http.get("/account").text
+            assert http.post("/first-administrator", data=link | {"name": "Eve"}).status_code == 404
+            assert [(each.name, each.role) for each in people.listed()] == [("Ada", "administrator")]
+
+
+def test_no_login_is_not_for_a_server_with_users(open_library: OpenLibrary) -> None:
+    library = open_library()
+    with People(library.folder / "people.sqlite3", QUICK) as people:
+        people.add("Ada", SECRET, "administrator")
+    with pytest.raises(ServeError, match="There are users"):
+        serve(library, host="127.0.0.1", port=0, samples=None, tell=print, no_login=True)
+
+
+def test_users_and_tokens_on_the_command_line(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text(f"{SECRET}\n", encoding="utf-8")
+    (tmp_path / "library").mkdir()
+
+    def run(*arguments: str) -> Result:
+        return CliRunner().invoke(app, [*arguments, "--library", str(tmp_path / "library")])
+
+    secret = ("--password-file", str(tmp_path / "password"))
+    assert "one with `rag user add" in str(run("token", "add", "--name", "x").exception)
+    assert run("user", "add", "Ada", *secret).exit_code == 0
+    assert run("user", "add", "Zoë 博士", "--role", "writer", *secret).exit_code == 0
+    assert run("user", "list", "--json").stdout.splitlines() == [
+        '{"name": "Ada", "role": "administrator"}',
+        '{"name": "Zoë 博士", "role": "writer"}',
+    ]
+    token = run("token", "add", "--name", "mine", "--scope", "write", "--expires", "90d", "--user", "zoë 博士").stdout.strip()
+    assert "Say whose token" in str(run("token", "list").exception)
+    (listed,) = map(json.loads, run("token", "list", "--user", "Zoë 博士", "--json").stdout.splitlines())
+    assert (listed["name"], listed["scope"]) == ("mine", "write")
+    with People(tmp_path / "library" / "people.sqlite3") as people:
+        assert people.of_token(token) == (people.find("Zoë 博士"), "write")
+        assert run("user", "role", "Zoë 博士", "reader").exit_code == 0
+        assert people.of_token(token) == (people.find("Zoë 博士"), "ask")
+        assert run("token", "remove", listed["id"], "--user", "Zoë 博士").exit_code == 0
+        assert people.of_token(token) is None
+        assert run("user", "remove", "Zoë 博士").exit_code == 0
+        assert run("token", "add", "--name", "x", "--expires", "soon").exit_code == 2
+        assert [each.name for each in people.listed()] == ["Ada"]
