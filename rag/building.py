@@ -11,6 +11,7 @@ from typing import TypeVar
 from rag.answering.answerer import Answerer
 from rag.answering.checking import Checker
 from rag.checkup import Checkup
+from rag.embedding.adapted import shortened
 from rag.embedding.backends import build_embedder
 from rag.embedding.checked import CheckedEmbedder
 from rag.embedding.downloading import download, is_here
@@ -101,7 +102,7 @@ class AskingParts:
             model = _chat_model(now.chat_endpoint, now, service)
         search = Search(self.retriever, self.index, self.embedder, self.reader, now)
         answerer = Answerer(search, self.index, self.verifier, model, now)
-        return Asking(kept, now, model, search, answerer, Checker(search, self.verifier))
+        return Asking(kept, now, model, search, answerer, Checker(search, self.index, self.verifier))
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +265,10 @@ def _max_bytes(settings: Settings) -> int:
 def _embedder(settings: Settings, model: str = "") -> Embedder:
     """The embedder of a model; that of the settings, where none is named."""
     chosen = model or settings.embedding_model
-    return build_embedder(chosen, settings.embedding_backend, settings.exported_models, settings.embedding_endpoint)
+    made = build_embedder(chosen, settings.embedding_backend, settings.exported_models, settings.embedding_endpoint)
+    if settings.embedding_dimensions and not chosen.startswith("openai:"):  # an endpoint is asked for them
+        return shortened(made, chosen, settings.embedding_dimensions)
+    return made
 
 
 async def try_chat(connection: Connection, settings: Settings) -> ChatTrial:

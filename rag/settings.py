@@ -81,7 +81,10 @@ class Settings(BaseSettings):
     )
     embedding_api_key: SecretStr | None = Field(default=None, description="API key for RAG_EMBEDDING_BASE_URL; local servers need none")
     embedding_dimensions: int | None = Field(
-        default=None, ge=1, le=65536, description="vector size requested from the endpoint; the model's own if not set"
+        default=None,
+        ge=1,
+        le=65536,
+        description="vector size, of endpoints and of models trained to be cut; the model's own if not set",
     )
     embedding_max_tokens: int = Field(default=8191, ge=64, description="longest text that the endpoint's model accepts, in tokens")
     chunk_tokens: int = Field(default=200, ge=16, le=8192, description="maximum chunk size, in the embedding model's tokens")
@@ -162,6 +165,11 @@ class Settings(BaseSettings):
     )
     answer_length: Literal["short", "medium", "long"] = Field(
         default="medium", description="length of the chat model's answers: `short`, `medium` or `long`"
+    )
+    unsupported: Literal["mark", "regenerate", "soften", "drop"] = Field(
+        default="mark",
+        description="what becomes of sentences of the chat model's answer that no passage supports: `mark` them, have the model "
+        "`regenerate` them from the nearest passage, `soften` them to its own words, or `drop` them",
     )
     instructions: str | None = Field(
         default=None, max_length=1500, description="your own instructions to the chat model, such as `Give amounts in euros`"

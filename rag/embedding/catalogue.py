@@ -89,6 +89,11 @@ def is_narrow(name: str) -> bool:
     return bool(_family(name).get("is_narrow"))
 
 
+def shortest_vectors(name: str) -> int | None:
+    """The fewest numbers that vectors of this model may be cut to, as it was trained; None where it was not, as far as is known."""
+    return next((entry["least"] for entry in _catalogue()["shortened"] if re.search(entry["pattern"], name.lower())), None)
+
+
 def _family(name: str) -> dict[str, Any]:
     return next((family for family in _catalogue()["family"] if re.search(family["pattern"], name.lower())), {})
 

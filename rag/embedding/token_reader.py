@@ -124,7 +124,7 @@ class TokenReader:
             return "unknown"
         if id_ in self._special:  # also where the text itself says "[SEP]"
             return "special"
-        goes_on = self._marks_beginnings and start > 0 and text[:1].isalpha()
+        goes_on = self._marks_beginnings and start > 0 and text[:1].isalpha() and not text.startswith(WORD_BEGINS)
         return "piece" if text.startswith(CONTINUES) or goes_on else "word"
 
     @cached_property

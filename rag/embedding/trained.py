@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from rag.embedding.protocol import Embeddings
-from rag.embedding.words import RARENESS, WordsEmbedder, WordVectors, centred, unit, weighted_mean, words_of
+from rag.embedding.word_files import WordVectors
+from rag.embedding.words import RARENESS, WordsEmbedder, centred, unit, weighted_mean, words_of
 from rag.errors import EmbeddingError
 from rag.types import TrainedKind
 
@@ -196,8 +197,8 @@ def train(texts: Sequence[str], kind: TrainedKind, folder: Path, dimensions: int
     counts = {word: count for word, count in occurrences.items() if count >= LEAST_COUNT}
     if len(counts) < LEAST_WORDS:
         raise EmbeddingError(
-            f"The library has {len(counts)} words that occur twice or more, too few to learn from ({LEAST_WORDS} are needed). "
-            "`rag add PATH` adds documents."
+            f"There are {len(counts)} words that occur twice or more, too few to learn from ({LEAST_WORDS} are needed). "
+            "Train on more text: `rag add PATH` adds documents."
         )
     runs = [[word for word in words_of(text.lower()) if word in counts] for text in texts]
     model, arrays = _trained(runs, kind, dimensions, epochs)

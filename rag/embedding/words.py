@@ -1,11 +1,10 @@
-"""`words:FILE`: a text as the mean of its words' vectors, read from word2vec text, GloVe or fastText's .vec; also compressed (.gz)."""
+"""`words:FILE`: a text as the mean of its words' vectors, which `word_files` reads."""
 
-import gzip
 import hashlib
 import re
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -13,22 +12,12 @@ import numpy as np
 
 from rag.embedding.built_in_tokens import BuiltInTokens
 from rag.embedding.protocol import Embeddings
+from rag.embedding.word_files import WordVectors, hash_of, read_word_vectors
 from rag.errors import EmbeddingError
 
-MOST_WORDS = 500_000  # lines that are read; such files list the most common words first
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
-_HEADER = re.compile(rb"\d+ \d+")
 
 RARENESS = 1e-3  # `a` of smooth inverse frequency: a word that makes up the share p of running text has the weight a / (a + p)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class WordVectors:
-    """A vocabulary: each word's place, rows float32 `(words, dimensions)`, and its share in running text, float64 `(words,)` in (0, 1]."""
-
-    places: dict[str, int]
-    rows: Embeddings
-    frequencies: np.ndarray[tuple[int], np.dtype[np.float64]]
 
 
 class WordsEmbedder(BuiltInTokens):
@@ -50,8 +39,7 @@ class WordsEmbedder(BuiltInTokens):
     def identity(self) -> str:
         """Name and hash of the file."""
         try:
-            with self._path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            digest = hash_of(self._path)
         except OSError as error:
             raise EmbeddingError(
                 f"The word vectors in {self._path} cannot be read: {error.strerror}. Set RAG_EMBEDDING_MODEL to a file."
@@ -85,40 +73,6 @@ class WordsEmbedder(BuiltInTokens):
 def words_of(text: str) -> list[str]:
     """The words of a text, as they are written, without punctuation."""
     return _WORD.findall(text)
-
-
-def read_word_vectors(path: Path) -> WordVectors:
-    """Read a file of word vectors: a word a line, then its numbers; a first line of two numbers is skipped.
-
-    Frequencies are not in such files, whose words go from common to rare: the word of rank r is given 1 / (r + 2.7), as a share
-    (Zipf and Mandelbrot).
-    """
-    places: dict[str, int] = {}
-    rows: list[Embeddings] = []
-    try:
-        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
-            for number, line in enumerate(file, start=1):
-                stripped = line.rstrip()
-                if not stripped or (number == 1 and _HEADER.fullmatch(stripped)):
-                    continue
-                fields = stripped.split(b" ")
-                # a word may have spaces in it; how many numbers there are is known from the first line
-                dimensions = len(rows[0]) if rows else len(fields) - 1
-                word = b" ".join(fields[:-dimensions]).decode("utf-8", "replace") if dimensions else ""
-                row = np.array(fields[-dimensions:], dtype=np.float32)
-                if not word or not np.isfinite(row).all():
-                    raise EmbeddingError(f"Line {number} of {path} is not a word followed by numbers, as in a file of word vectors.")
-                if word not in places:
-                    places[word] = len(rows)
-                    rows.append(row)
-                if len(rows) == MOST_WORDS:
-                    break
-    except (OSError, EOFError, ValueError) as error:
-        raise EmbeddingError(f"The word vectors in {path} cannot be read: {error}. They must be word2vec text, GloVe or .vec.") from error
-    if not rows:
-        raise EmbeddingError(f"There are no word vectors in {path}.")
-    shares = 1 / (np.arange(len(rows)) + 1 + 2.7)
-    return WordVectors(places, np.stack(rows), shares / shares.sum())
 
 
 def centred(vectors: WordVectors) -> WordVectors:

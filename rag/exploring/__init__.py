@@ -1,13 +1,13 @@
-"""What the vectors say about the whole library.
+"""What the vectors say about a whole library, or about texts that are in none.
 
-Each view starts in one module, takes an open `Library` and returns values, which `rag.exploring.figures` draws:
+Each view starts in one module, takes an open `Library` or `Texts` and returns values, which `rag.exploring.figures` draws:
 
 - map: `mapping` (points by `layouts`, groups and captions by `colouring`); clusters: `clusters` (by `grouping`, names by `naming`)
 - duplicates: `duplicates` (by `pairing`, changes by `changes`); related documents and passages: `related`, `graph`
-- comparisons: `comparing`, `scores`; labels: `classifying`, `labels`
+- comparisons: `comparing`, `scores`, `counting`; labels: `classifying`, `labels`
 - tokens: `tokens`; sums of words: `arithmetic` (`expressions`, `word_vectors`)
 
-All read the library through `vectors` and `passages`; texts from outside come through `lists` and `embedding`.
+`corpus` is what all of them read, through `vectors` and `passages`; texts from outside come through `lists` and `embedding`.
 """
 
 from importlib import import_module
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rag.exploring.classifying import Classification, CrossValidation, Labelled, classify, cross_validate
     from rag.exploring.clusters import Cluster, Clustering, find_clusters
     from rag.exploring.comparing import Match, Pair, Similarities, compare, compare_documents, compare_passages, most_similar
+    from rag.exploring.counting import WordCounts, count_words
     from rag.exploring.duplicates import DocumentPair, Duplicates, PassageGroup, find_duplicates
     from rag.exploring.expressions import Term, parse_expression
     from rag.exploring.graph import DocumentGraph, related_documents
@@ -37,6 +38,7 @@ __all__ += ["Change", "Difference", "differences"]
 __all__ += ["Classification", "CrossValidation", "Labelled", "classify", "cross_validate"]
 __all__ += ["Cluster", "Clustering", "find_clusters"]
 __all__ += ["Match", "Pair", "Similarities", "compare", "compare_documents", "compare_passages", "most_similar"]
+__all__ += ["WordCounts", "count_words"]
 __all__ += ["DocumentPair", "Duplicates", "PassageGroup", "find_duplicates"]
 __all__ += ["Term", "parse_expression"]
 __all__ += ["DocumentGraph", "related_documents"]

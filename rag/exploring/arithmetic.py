@@ -15,7 +15,7 @@ from rag.exploring.vectors import Progress, no_progress
 from rag.exploring.word_vectors import vocabulary, word_vectors
 
 if TYPE_CHECKING:
-    from rag.library import Library
+    from rag.exploring.corpus import Corpus
 
 Among = Literal["vocabulary", "library"]
 
@@ -61,7 +61,7 @@ class Arithmetic:
 
 
 def solve(
-    library: "Library",
+    corpus: "Corpus",
     expression: str,
     *,
     among: Among | Sequence[str] = "vocabulary",
@@ -75,7 +75,7 @@ def solve(
     section 4. The vectors of the vocabulary are cached on disk, beside the exported models.
 
     Args:
-        library: The library whose model embeds and whose passages are searched.
+        corpus: The library, or `rag.Texts`, whose model embeds and whose passages are searched.
         expression: A sum such as `king - man + woman`; see `parse_expression`.
         among: The model's "vocabulary"; the "library", that is its frequent words and its passages; or texts of your own.
         top_k: The number of words, and of passages, at most.
@@ -89,9 +89,9 @@ def solve(
     if top_k < 1:
         raise ValueError(f"top_k must be at least 1, not {top_k}")
     terms = parse_expression(expression)
-    words, rows = _candidates(library, among, progress)
-    unfamiliar = _unfamiliar(library, terms)
-    total = _sum(library, terms, unfamiliar)
+    words, rows = _candidates(corpus, among, progress)
+    unfamiliar = _unfamiliar(corpus, terms)
+    total = _sum(corpus, terms, unfamiliar)
     cosines = rows @ total
     own = {term.text.casefold() for term in terms}
     is_own = np.array([word.casefold() in own for word in words])
@@ -100,59 +100,59 @@ def solve(
     return Arithmetic(
         terms=terms,
         neighbours=tuple(Neighbour(words[row], float(np.clip(cosines[row], -1, 1))) for row in best),
-        passages=_passages(library, total, top_k) if among == "library" else (),
+        passages=_passages(corpus, total, top_k) if among == "library" else (),
         looked_at=len(words),
         echo=first if first.casefold() in own else "",
         unfamiliar=unfamiliar,
     )
 
 
-def _candidates(library: "Library", among: Among | Sequence[str], progress: Progress) -> tuple[list[str], Embeddings]:
+def _candidates(corpus: "Corpus", among: Among | Sequence[str], progress: Progress) -> tuple[list[str], Embeddings]:
     """The words to search, and their vectors."""
     if not isinstance(among, str):
         words = list(dict.fromkeys(text for text in among if text.strip()))
         if not words:
             raise ExploringError("There is nothing to search. Give at least one text.")
-        return words, library.embedder.embed_documents(words)
+        return words, corpus.embedder.embed_documents(words)
     if among not in {"vocabulary", "library"}:
         raise ValueError(f'among must be "vocabulary", "library" or a list of texts, not {among!r}')
-    known = word_vectors(library)
-    words = vocabulary(library) if among == "vocabulary" else known.frequent(library)
-    known.learn(words, library.embedder, progress, keep=among == "vocabulary")
+    known = word_vectors(corpus)
+    words = vocabulary(corpus) if among == "vocabulary" else known.frequent(corpus)
+    known.learn(words, corpus.embedder, progress, keep=among == "vocabulary")
     return words, known.rows(words)
 
 
-def _sum(library: "Library", terms: Sequence[Term], unfamiliar: Sequence[Unfamiliar]) -> Embeddings:
+def _sum(corpus: "Corpus", terms: Sequence[Term], unfamiliar: Sequence[Unfamiliar]) -> Embeddings:
     for term in terms:
-        if not library.embedder.knows(term.text):
+        if not corpus.embedder.knows(term.text):
             near = next((word.spellings for word in unfamiliar if word.text == term.text), ())
             hint = f" Near spellings: {', '.join(near)}." if near else " Choose another word."
             raise ExploringError(f"The model does not know “{term.text}”.{hint}")
     weights = np.array([term.weight for term in terms], dtype=np.float32)
-    added: Embeddings = weights @ library.embedder.embed_documents([term.text for term in terms])
+    added: Embeddings = weights @ corpus.embedder.embed_documents([term.text for term in terms])
     length = float(np.linalg.norm(added))
     if length < LEAST_LENGTH * float(np.abs(weights).sum()):
         raise ExploringError("This adds up to nothing, which has no neighbours. Use other words.")
     return added / np.float32(length)
 
 
-def _passages(library: "Library", total: Embeddings, top_k: int) -> tuple[FoundPassage, ...]:
-    vectors = library.vectors()
+def _passages(corpus: "Corpus", total: Embeddings, top_k: int) -> tuple[FoundPassage, ...]:
+    vectors = corpus.vectors()
     cosines = np.clip(vectors.embeddings @ total, -1, 1)
-    return tuple(best_passages(library, {vectors.keys[row]: float(cosines[row]) for row in np.argsort(-cosines, kind="stable")[:top_k]}))
+    return tuple(best_passages(corpus, {vectors.keys[row]: float(cosines[row]) for row in np.argsort(-cosines, kind="stable")[:top_k]}))
 
 
-def _unfamiliar(library: "Library", terms: Sequence[Term]) -> tuple[Unfamiliar, ...]:
-    words = sorted({term.text for term in terms if term.text.isalpha() and not _is_word(library, term.text)})
-    near = vocabulary(library) if words else []
+def _unfamiliar(corpus: "Corpus", terms: Sequence[Term]) -> tuple[Unfamiliar, ...]:
+    words = sorted({term.text for term in terms if term.text.isalpha() and not _is_word(corpus, term.text)})
+    near = vocabulary(corpus) if words else []
     return tuple(Unfamiliar(word, tuple(get_close_matches(word.casefold(), near, 3, SIMILAR_SPELLING))) for word in words)
 
 
-def _is_word(library: "Library", word: str) -> bool:
+def _is_word(corpus: "Corpus", word: str) -> bool:
     """Whether a word has a vector of its own; True if the model does not tell."""
-    if not library.embedder.knows(word):
+    if not corpus.embedder.knows(word):
         return False
-    if (reader := library.embedder.token_reader) is None:
+    if (reader := corpus.embedder.token_reader) is None:
         return True
     kinds = [token.kind for token in reader.tokens(word).tokens if token.kind != "special"]
     return len(kinds) == 1 and "unknown" not in kinds

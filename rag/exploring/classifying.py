@@ -18,7 +18,7 @@ from rag.exploring.vectors import Progress, no_progress
 from rag.types import ChunkKey
 
 if TYPE_CHECKING:
-    from rag.library import Library
+    from rag.exploring.corpus import Corpus
 
 UNSURE_BELOW = 0.6  # confidence below which a label is a guess: above a half, which the likelier of two labels always has
 MOST_FOLDS = 5
@@ -117,7 +117,7 @@ class CrossValidation:
 
 
 def classify(
-    library: "Library",
+    corpus: "Corpus",
     examples: Mapping[str, Sequence[str]],
     texts: Sequence[str] | None = None,
     of: Of = "documents",
@@ -130,7 +130,7 @@ def classify(
     otherwise the nearest mean of examples decides. A document's vector is the mean of its passages'.
 
     Args:
-        library: The library whose model embeds, and whose documents or passages are labelled.
+        corpus: The library, or `rag.Texts`, whose model embeds, and whose documents or passages are labelled.
         examples: Texts by label, at least 2 labels; a label's list may be empty.
         texts: Texts to label in place of the library's documents.
         of: "documents" or "chunks", if there are no `texts`.
@@ -145,20 +145,20 @@ def classify(
     if of not in {"documents", "chunks"} or not 0 <= unsure_below <= 1:
         raise ValueError('of must be "documents" or "chunks", and unsure_below from 0 to 1')
     if texts is None:
-        library.vectors().require()
+        corpus.vectors().require()
     elif not texts:
         raise ExploringError("There are no texts to label. Write one per line.")
-    given = embed_examples(library, examples, lambda done: progress(done / 2))
+    given = embed_examples(corpus, examples, lambda done: progress(done / 2))
     label = learn(given.vectors, given.owners, given.names, given.method)
     notes = list(given.notes)
     if texts is not None:
-        embedded = embed_texts(library, texts, lambda done: progress(0.5 + done / 2))
+        embedded = embed_texts(corpus, texts, lambda done: progress(0.5 + done / 2))
         vectors, items = embedded.vectors, [partial(Labelled, text=text) for text in embedded.texts]
         if embedded.cut:
             notes.append(f"{len(embedded.cut)} texts are longer than the model reads; only their beginning counts.")
     else:
-        vectors, items = _of_library(library, of, lambda done: progress(0.5 + done / 2))
-        if waiting := library.vectors().waiting:
+        vectors, items = _of_library(corpus, of, lambda done: progress(0.5 + done / 2))
+        if waiting := corpus.vectors().waiting:
             notes.append(f"{waiting} documents have no label yet, since they are still being indexed.")
     shares = label(vectors)
     best = shares.argmax(axis=1)
@@ -169,14 +169,14 @@ def classify(
     return Classification(given.labels, given.method, unsure_below, found, tuple(notes))
 
 
-def cross_validate(library: "Library", examples: Mapping[str, Sequence[str]], progress: Progress = no_progress) -> CrossValidation:
+def cross_validate(corpus: "Corpus", examples: Mapping[str, Sequence[str]], progress: Progress = no_progress) -> CrossValidation:
     """Label each example by what the others teach.
 
     Stratified folds, as many as the rarest label has examples and at most 5; if that label has 2, one example is held out at a time,
     since a half would teach too little.
 
     Args:
-        library: The library whose model embeds the examples; its documents do not matter.
+        corpus: The library, or `rag.Texts`, whose model embeds the examples; its documents do not matter.
         examples: Texts by label; at least 2 of each.
         progress: Called with the share done, in [0, 1].
 
@@ -187,7 +187,7 @@ def cross_validate(library: "Library", examples: Mapping[str, Sequence[str]], pr
     from sklearn.metrics import confusion_matrix, f1_score
     from sklearn.model_selection import LeaveOneOut, StratifiedKFold
 
-    given = embed_examples(library, examples, progress)
+    given = embed_examples(corpus, examples, progress)
     counts = np.bincount(given.owners, minlength=len(given.labels))
     if missing := [
         f"{LEAST_EXAMPLES - count} more of {label!r}" for label, count in zip(given.labels, counts, strict=True) if count < LEAST_EXAMPLES
@@ -214,15 +214,15 @@ def cross_validate(library: "Library", examples: Mapping[str, Sequence[str]], pr
     )
 
 
-def _of_library(library: "Library", of: Of, progress: Progress) -> tuple[Embeddings, list[partial[Labelled]]]:
+def _of_library(corpus: "Corpus", of: Of, progress: Progress) -> tuple[Embeddings, list[partial[Labelled]]]:
     """The vectors of documents or passages, and what their labels will stand beside."""
-    vectors = library.vectors()
+    vectors = corpus.vectors()
     if of == "documents":
         return vectors.documents, [
             partial(Labelled, text=record.name, document=record.name, key=(record.id, 0)) for record in vectors.records
         ]
     names = {record.id: record.name for record in vectors.records}
-    chunks = read_chunks(library, vectors.keys, progress)
+    chunks = read_chunks(corpus, vectors.keys, progress)
     rows = [row for row, key in enumerate(vectors.keys) if key in chunks]  # one may have been removed meanwhile
     keys = [vectors.keys[row] for row in rows]
     items = [partial(Labelled, text=chunks[key].text, document=names[key[0]], page=chunks[key].page, key=key) for key in keys]

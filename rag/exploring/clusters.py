@@ -17,7 +17,7 @@ from rag.exploring.vectors import Vectors, unit
 from rag.types import ChunkKey, Passage
 
 if TYPE_CHECKING:
-    from rag.library import Library
+    from rag.exploring.corpus import Corpus
 
 ClusterMethod = Literal["auto", "hdbscan", "kmeans"]
 
@@ -79,14 +79,14 @@ class Clustering:
     how: str
 
 
-def find_clusters(library: "Library", *, method: ClusterMethod = "auto", k: int | None = None, seed: int = 0) -> Clustering:
+def find_clusters(corpus: "Corpus", *, method: ClusterMethod = "auto", k: int | None = None, seed: int = 0) -> Clustering:
     """Cluster the passages of a library, and name the clusters by the terms that set them apart.
 
     The vectors are clustered, reduced to their 50 principal components, not the points of a map: t-SNE tears apart and squeezes together
     what does not fit in two dimensions.
 
     Args:
-        library: The library to cluster.
+        corpus: The library, or `rag.Texts`, to cluster.
         method: HDBSCAN (Campello 2013) finds clusters of any density and leaves out what is in none; k-means puts every passage in the
             nearest of k clusters; "auto" takes HDBSCAN for up to `MOST_BY_DENSITY` passages if it places `FEWEST_PLACED` of them and no
             more than `LARGEST_SHARE` in one cluster.
@@ -100,13 +100,13 @@ def find_clusters(library: "Library", *, method: ClusterMethod = "auto", k: int 
     """
     if method not in get_args(ClusterMethod) or (method == "hdbscan" and k is not None):
         raise ValueError(f"There are no clusters by {method!r} with k={k}.")
-    vectors = library.vectors()
+    vectors = corpus.vectors()
     vectors.require()
     if k is not None and not 1 <= k <= len(vectors):
         raise ExploringError(f"The library has {len(vectors)} passages: the number of clusters must be from 1 to {len(vectors)}.")
     labels, how = _group(reduced(vectors.embeddings, seed=seed), method, k, seed)
     labels = _largest_first(labels)
-    clusters = _described(library, vectors, labels)
+    clusters = _described(corpus, vectors, labels)
     return Clustering(vectors.fingerprint, vectors.keys, vectors.owners, labels, clusters, int((labels < 0).sum()), how)
 
 
@@ -125,14 +125,14 @@ def _largest_first(labels: Labels) -> Labels:
     return np.append(np.argsort(order), -1)[labels]  # label -1: the last number
 
 
-def _described(library: "Library", vectors: Vectors, labels: Labels) -> tuple[Cluster, ...]:
+def _described(corpus: "Corpus", vectors: Vectors, labels: Labels) -> tuple[Cluster, ...]:
     members = [np.flatnonzero(labels == number) for number in range(labels.max() + 1)]
     texts: list[list[str]] = []
     typical: list[dict[ChunkKey, Passage]] = []
     for rows in members:
         cosines = vectors.embeddings[rows] @ unit(vectors.embeddings[rows].mean(axis=0))
         nearest = np.argsort(-cosines, kind="stable")[:READ]
-        chunks = library.chunks([vectors.keys[row] for row in rows[nearest]])
+        chunks = corpus.chunks([vectors.keys[row] for row in rows[nearest]])
         found = [(row, float(cosine)) for row, cosine in zip(rows[nearest], cosines[nearest], strict=True) if vectors.keys[row] in chunks]
         texts.append([chunks[vectors.keys[row]].text for row, _ in found])
         typical.append(

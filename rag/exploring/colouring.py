@@ -1,12 +1,14 @@
 """The group of each point of a map, and its caption."""
 
 from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.errors import ExploringError
 from rag.exploring.clusters import Clustering
 from rag.exploring.lists import counted
 from rag.exploring.mapping import Map, require_same
@@ -14,8 +16,11 @@ from rag.exploring.passages import read_chunks
 from rag.formats.counting import pages_counted
 
 if TYPE_CHECKING:
-    from rag.library import Library
+    from rag.exploring.corpus import Corpus
 
+T = TypeVar("T", bound=Hashable)
+LABEL = "label"  # the key of a text's own label among its metadata
+UNLABELLED = "no label"
 CAPTION = 200  # characters of a passage in its caption
 
 
@@ -39,9 +44,25 @@ class Caption:
 def by_document(placed: Map) -> Colouring:
     """Group points by document, the one with the most points first."""
     owners = placed.owners.tolist()
+    return _grouped(owners, {owner: placed.records[owner].name for owner in owners})
+
+
+def by_label(placed: Map, key: str = LABEL) -> Colouring:
+    """Group points by what their documents' metadata has for a key, the most frequent first.
+
+    Raises:
+        ExploringError: No document has that key.
+    """
+    labels = [str(placed.records[owner].metadata.get(key, "")) for owner in placed.owners.tolist()]
+    if not any(labels):
+        how = "" if key == LABEL else f" `rag add --meta {key}=VALUE` gives documents one."
+        raise ExploringError(f"Nothing has a {key!r}.{how}")
+    return _grouped(labels, {label: label or UNLABELLED for label in labels})
+
+
+def _grouped(owners: Sequence[T], names: Mapping[T, str]) -> Colouring:
     numbers = {owner: number for number, (owner, _) in enumerate(Counter(owners).most_common())}
-    groups = np.array([numbers[owner] for owner in owners], dtype=np.intp)
-    return Colouring(groups, tuple(placed.records[owner].name for owner in numbers))
+    return Colouring(np.array([numbers[owner] for owner in owners], dtype=np.intp), tuple(names[owner] for owner in numbers))
 
 
 def by_cluster(placed: Map, clustering: Clustering) -> Colouring:
@@ -56,12 +77,12 @@ def by_cluster(placed: Map, clustering: Clustering) -> Colouring:
     return Colouring(np.where(groups == len(names), -1, groups)[placed.rows], names)
 
 
-def captions(library: "Library", placed: Map) -> list[Caption]:
+def captions(corpus: "Corpus", placed: Map) -> list[Caption]:
     """A caption for each point of a map."""
     if placed.of == "documents":
         records = [placed.records[owner] for owner in placed.owners]
         return [Caption(record.name, "", f"{counted(record.chunks, 'passage')} on {pages_counted(record)}") for record in records]
-    chunks = read_chunks(library, placed.keys)
+    chunks = read_chunks(corpus, placed.keys)
     found = []
     for key, owner in zip(placed.keys, placed.owners, strict=True):
         record, chunk = placed.records[owner], chunks.get(key)

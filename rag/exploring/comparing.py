@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from rag.embedding.protocol import Embeddings
 from rag.errors import ExploringError
-from rag.exploring.embedding import embed_question, embed_texts
+from rag.exploring.embedding import EmbeddedTexts, embed_question, embed_texts
 from rag.exploring.vectors import Progress, no_progress
 from rag.types import ChunkKey
 
 if TYPE_CHECKING:
-    from rag.library import Library
+    from rag.exploring.corpus import Corpus
 
 MOST_COMPARED = 1_000  # texts in a matrix, which then has a million cells
 
@@ -82,11 +82,11 @@ class Match:
     is_cut: bool
 
 
-def compare(library: "Library", texts: Sequence[str], progress: Progress = no_progress) -> Similarities:
+def compare(corpus: "Corpus", texts: Sequence[str], progress: Progress = no_progress) -> Similarities:
     """Compare each text with each, embedded as documents.
 
     Args:
-        library: The library whose model embeds them; its documents do not matter.
+        corpus: The library, or `rag.Texts`, whose model embeds them; its documents do not matter.
         texts: 2 to 1,000 texts, none empty; they may repeat.
         progress: Called with the share done, in [0, 1].
 
@@ -94,16 +94,21 @@ def compare(library: "Library", texts: Sequence[str], progress: Progress = no_pr
         ExploringError: There are too few or too many, or one is empty.
         EmbeddingError: The model cannot be used.
     """
-    _check(len(texts), "text")
-    embedded = embed_texts(library, texts, progress)
+    check_count(len(texts), "text")
+    return compared(embed_texts(corpus, texts, progress))
+
+
+def compared(embedded: EmbeddedTexts) -> Similarities:
+    """Each text with each."""
+    check_count(len(embedded.texts), "text")
     return Similarities(embedded.texts, cosines(embedded.vectors), embedded.cut)
 
 
-def compare_documents(library: "Library", documents: Sequence[str] | None = None) -> Similarities:
+def compare_documents(corpus: "Corpus", documents: Sequence[str] | None = None) -> Similarities:
     """Compare documents by the means of their passages' vectors.
 
     Args:
-        library: The library with the documents.
+        corpus: The library, or `rag.Texts`, with the documents.
         documents: Names or ids; all if not given.
 
     Raises:
@@ -111,23 +116,23 @@ def compare_documents(library: "Library", documents: Sequence[str] | None = None
         DocumentNotFoundError: A name is not in the library.
         StorageError: The index cannot be read.
     """
-    vectors = library.vectors()
+    vectors = corpus.vectors()
     if documents is None:
         vectors.require(documents=2)
         numbers = list(range(len(vectors.records)))
     else:
-        numbers = [int(vectors.owners[vectors.rows_of(library.document(name))[0]]) for name in documents]
-    _check(len(numbers), "document")
+        numbers = [int(vectors.owners[vectors.rows_of(corpus.document(name))[0]]) for name in documents]
+    check_count(len(numbers), "document")
     records = [vectors.records[number] for number in numbers]
     names, keys = tuple(record.name for record in records), tuple((record.id, 0) for record in records)
     return Similarities(names, cosines(vectors.documents[numbers]), keys=keys, of_documents=True)
 
 
-def compare_passages(library: "Library", document: str) -> Similarities:
+def compare_passages(corpus: "Corpus", document: str) -> Similarities:
     """Compare the passages of a document with each other.
 
     Args:
-        library: The library with the document.
+        corpus: The library, or `rag.Texts`, with the document.
         document: Its name or id.
 
     Raises:
@@ -135,20 +140,20 @@ def compare_passages(library: "Library", document: str) -> Similarities:
         DocumentNotFoundError: The name is not in the library.
         StorageError: The index cannot be read.
     """
-    vectors = library.vectors()
-    rows = vectors.rows_of(library.document(document))
-    _check(len(rows), "passage")
-    chunks = library.chunks([vectors.keys[row] for row in rows])
+    vectors = corpus.vectors()
+    rows = vectors.rows_of(corpus.document(document))
+    check_count(len(rows), "passage")
+    chunks = corpus.chunks([vectors.keys[row] for row in rows])
     rows = rows[[vectors.keys[row] in chunks for row in rows]]
     keys = tuple(vectors.keys[row] for row in rows)
     return Similarities(tuple(chunks[key].text for key in keys), cosines(vectors.embeddings[rows]), keys=keys)
 
 
-def most_similar(library: "Library", query: str, texts: Sequence[str], top_k: int = 5, progress: Progress = no_progress) -> list[Match]:
+def most_similar(corpus: "Corpus", query: str, texts: Sequence[str], top_k: int = 5, progress: Progress = no_progress) -> list[Match]:
     """Find the texts of a list that are most similar to a question, embedded as such.
 
     Args:
-        library: The library whose model embeds them; its documents do not matter.
+        corpus: The library, or `rag.Texts`, whose model embeds them; its documents do not matter.
         query: The question; not longer than the model reads.
         texts: 1 to 10,000 texts, none empty.
         top_k: The number of texts to return, at most; at least 1.
@@ -164,8 +169,12 @@ def most_similar(library: "Library", query: str, texts: Sequence[str], top_k: in
     """
     if top_k < 1:
         raise ValueError(f"top_k must be at least 1, not {top_k}")
-    question = embed_question(library, query)
-    embedded = embed_texts(library, texts, progress)
+    question = embed_question(corpus, query)
+    return ranked(embed_texts(corpus, texts, progress), question, top_k)
+
+
+def ranked(embedded: EmbeddedTexts, question: Embeddings, top_k: int) -> list[Match]:
+    """The texts most similar to a question's vector, best first."""
     scores = np.clip(embedded.vectors @ question, -1, 1)
     best = np.argsort(-scores, kind="stable")[:top_k].tolist()
     return [
@@ -181,7 +190,8 @@ def cosines(vectors: Embeddings) -> NDArray[np.float32]:
     return products
 
 
-def _check(count: int, noun: str) -> None:
+def check_count(count: int, noun: str) -> None:
+    """Raise an ExploringError unless so many can be compared with each other."""
     if count < 2:
         raise ExploringError(f"Comparing needs at least 2 {noun}s, and there {'is 1' if count == 1 else 'are none'}. Add more.")
     if count > MOST_COMPARED:

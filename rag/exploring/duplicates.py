@@ -13,7 +13,7 @@ from rag.exploring.passages import FoundPassage, found_passage
 from rag.exploring.vectors import Progress, Vectors, no_progress
 
 if TYPE_CHECKING:
-    from rag.library import Library
+    from rag.exploring.corpus import Corpus
 
 THRESHOLD = 0.8  # share of words in common from which passages are the same except for small changes
 ALIKE = 0.8  # cosine from which two passages are similar, and may be the same
@@ -102,13 +102,13 @@ class Duplicates:
     waiting: int
 
 
-def find_duplicates(library: "Library", *, threshold: float = THRESHOLD, progress: Progress = no_progress) -> Duplicates:
+def find_duplicates(corpus: "Corpus", *, threshold: float = THRESHOLD, progress: Progress = no_progress) -> Duplicates:
     """Find documents and passages that are in the library twice, or nearly so.
 
     Passages with a cosine of 0.8 or more are compared by their words: passages that are merely on the same subject are no duplicates.
 
     Args:
-        library: A library of two documents at least.
+        corpus: A library, or `rag.Texts`, of two documents at least.
         threshold: Share of words in common from which passages count as the same, in (0, 1].
         progress: Called with the share done, in [0, 1].
 
@@ -119,18 +119,18 @@ def find_duplicates(library: "Library", *, threshold: float = THRESHOLD, progres
     """
     if not 0 < threshold <= 1:
         raise ValueError(f"threshold must be above 0 and at most 1, not {threshold}")
-    vectors = library.vectors()
+    vectors = corpus.vectors()
     vectors.require(documents=2)
-    return _Search(library, vectors, threshold).run(progress)
+    return _Search(corpus, vectors, threshold).run(progress)
 
 
 class _Search:
     """One search and its working data."""
 
-    def __init__(self, library: "Library", vectors: Vectors, threshold: float) -> None:
+    def __init__(self, corpus: "Corpus", vectors: Vectors, threshold: float) -> None:
         self._vectors = vectors
         self._threshold = threshold
-        chunks = library.chunks(vectors.keys)
+        chunks = corpus.chunks(vectors.keys)
         if len(chunks) < len(vectors):
             raise ExploringError("Documents were removed in the meantime. Try again.")
         self._chunks = [chunks[key] for key in vectors.keys]

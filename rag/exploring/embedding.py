@@ -12,7 +12,7 @@ from rag.exploring.lists import limited
 from rag.exploring.vectors import Progress, no_progress
 
 if TYPE_CHECKING:
-    from rag.library import Library
+    from rag.exploring.corpus import Corpus
 
 BATCH = 64  # texts embedded between two progress reports
 
@@ -26,7 +26,7 @@ class EmbeddedTexts:
     cut: tuple[int, ...]
 
 
-def embed_texts(library: "Library", texts: Sequence[str], progress: Progress = no_progress) -> EmbeddedTexts:
+def embed_texts(corpus: "Corpus", texts: Sequence[str], progress: Progress = no_progress) -> EmbeddedTexts:
     """Embed texts as documents, `MOST_TEXTS` at most, none empty; a text has the same vector wherever it stands in the list."""
     given = tuple(map(_clean, texts))
     if not given:
@@ -34,24 +34,24 @@ def embed_texts(library: "Library", texts: Sequence[str], progress: Progress = n
     if not all(given):
         raise ExploringError(f"Text {given.index('') + 1} of the list is empty. Leave it out.")
     distinct = list(dict.fromkeys(limited(given)))
-    read = [truncated(text, library.embedder) for text in distinct]
+    read = [truncated(text, corpus.embedder) for text in distinct]
     batches = []
     for first in range(0, len(read), BATCH):
-        batches.append(library.embedder.embed_documents(read[first : first + BATCH]))
+        batches.append(corpus.embedder.embed_documents(read[first : first + BATCH]))
         progress(min(1.0, (first + BATCH) / len(read)))
     places = {text: place for place, text in enumerate(distinct)}
     vectors = np.concatenate(batches)[[places[text] for text in given]]
     return EmbeddedTexts(given, vectors, tuple(row for row, text in enumerate(given) if len(read[places[text]]) < len(text)))
 
 
-def embed_question(library: "Library", question: str) -> Embeddings:
+def embed_question(corpus: "Corpus", question: str) -> Embeddings:
     """Embed a question, not empty and not longer than the model reads: float32, `(dimensions,)`, of unit length."""
     question = _clean(question)
     if not question:
         raise ExploringError("The question is empty. Write one.")
-    if truncated(question, library.embedder) != question:
-        raise ExploringError(f"The question is longer than the {library.embedder.max_tokens} tokens that the model reads. Shorten it.")
-    return library.embedder.embed_query(question)
+    if truncated(question, corpus.embedder) != question:
+        raise ExploringError(f"The question is longer than the {corpus.embedder.max_tokens} tokens that the model reads. Shorten it.")
+    return corpus.embedder.embed_query(question)
 
 
 def _clean(text: str) -> str:

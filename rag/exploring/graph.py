@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from rag.types import DocumentRecord
 
 if TYPE_CHECKING:
-    from rag.library import Library
+    from rag.exploring.corpus import Corpus
 
 LEAST = 0.3  # cosine of two documents' vectors below which they are not joined
 
@@ -47,13 +47,13 @@ class DocumentGraph:
     left_out: int
 
 
-def related_documents(library: "Library", *, neighbours: int = 3, least: float = LEAST) -> DocumentGraph:
+def related_documents(corpus: "Corpus", *, neighbours: int = 3, least: float = LEAST) -> DocumentGraph:
     """Join each document with its nearest ones, by the cosine of their vectors.
 
     Two are joined if each is among the other's nearest; and each with its very nearest, so that a small one is not lost.
 
     Args:
-        library: A library of two documents at least.
+        corpus: A library, or `rag.Texts`, of two documents at least.
         neighbours: How many count as a document's nearest, 1 or more.
         least: Documents with a smaller cosine are not joined; in [-1, 1].
 
@@ -64,7 +64,7 @@ def related_documents(library: "Library", *, neighbours: int = 3, least: float =
     """
     if neighbours < 1:
         raise ValueError(f"neighbours must be at least 1, not {neighbours}")
-    vectors = library.vectors()
+    vectors = corpus.vectors()
     vectors.require(documents=2)
     sizes = np.bincount(vectors.owners, minlength=len(vectors.records))
     drawn = np.sort(np.argsort(-sizes, kind="stable")[:MOST_DOCUMENTS])

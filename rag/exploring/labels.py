@@ -14,7 +14,7 @@ from rag.exploring.lists import Sheet, shortened
 from rag.exploring.vectors import Progress, unit
 
 if TYPE_CHECKING:
-    from rag.library import Library
+    from rag.exploring.corpus import Corpus
 
 Method = Literal["names", "centroids", "regression"]
 """`names`: cosine to each label's name, as there are no examples. `centroids`: cosine to the mean of each label's examples, or to its name
@@ -80,11 +80,11 @@ def examples_of(sheet: Sheet) -> dict[str, list[str]]:
     return examples
 
 
-def embed_examples(library: "Library", examples: Mapping[str, Sequence[str]], progress: Progress) -> Examples:
+def embed_examples(corpus: "Corpus", examples: Mapping[str, Sequence[str]], progress: Progress) -> Examples:
     """Embed labels and their examples as documents. An example given twice under a label counts once."""
     given = _checked(examples)
     texts = [text for label in given for text in given[label]]
-    embedded = embed_texts(library, [*given, *texts], progress)
+    embedded = embed_texts(corpus, [*given, *texts], progress)
     counts = [len(own) for own in given.values()]
     method: Method = "regression" if min(counts) >= ENOUGH else "centroids" if texts else "names"
     notes = []

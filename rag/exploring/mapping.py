@@ -2,7 +2,8 @@
 
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from rag.exploring.vectors import Progress, Vectors, no_progress
 from rag.types import ChunkKey, DocumentRecord
 
 if TYPE_CHECKING:
-    from rag.library import Library
+    from rag.exploring.corpus import Corpus
 
 Of = Literal["chunks", "documents"]
 
@@ -78,11 +79,11 @@ class PlacedQuestion:
     cosines: NDArray[np.float32]
 
 
-def map_library(library: "Library", *, of: Of = "chunks", method: Method = "tsne", seed: int = 0, progress: Progress = no_progress) -> Map:
+def map_library(corpus: "Corpus", *, of: Of = "chunks", method: Method = "tsne", seed: int = 0, progress: Progress = no_progress) -> Map:
     """Place the chunks or the documents of a library in two dimensions. A map is cached until the library changes.
 
     Args:
-        library: The library to map.
+        corpus: The library, or `rag.Texts`, to map.
         of: What the points are. More than `MOST_PLACED` chunks are sampled, evenly over the documents.
         method: t-SNE (started from PCA), PCA, or UMAP, which needs `footnote[umap]`.
         seed: The same library and seed give the same map.
@@ -95,23 +96,21 @@ def map_library(library: "Library", *, of: Of = "chunks", method: Method = "tsne
     """
     if of not in get_args(Of) or method not in get_args(Method):
         raise ValueError(f"There is no map of {of!r} by {method!r}.")
-    vectors = library.vectors()
+    vectors = corpus.vectors()
     vectors.require()
     total = len(vectors) if of == "chunks" else len(vectors.records)
     rows = _sample(total, seed)
     fingerprint = vectors.fingerprint[:20]
-    file = library.folder / "exploring" / f"map-{fingerprint}-{of}-{method}-{seed}-v{VERSION}.npz"
+    file = corpus.folder / "exploring" / f"map-{fingerprint}-{of}-{method}-{seed}-v{VERSION}.npz" if corpus.folder else None
     with _making:
-        cached = read_arrays(file)
+        cached = read_arrays(file) if file else {}
         if cached.get("points", rows).shape != (len(rows), 2) or "trustworthiness" not in cached:
             embeddings = _embeddings(vectors, of)[rows]
             points = lay_out(embeddings, method, seed, progress)
             trust = trustworthiness(embeddings, points, seed)
             cached = {"points": points, "trustworthiness": np.array(np.nan if trust is None else trust)}
-            write_arrays(file, cached)
-            for other in file.parent.glob("map-*"):
-                if fingerprint not in other.name:
-                    other.unlink(missing_ok=True)
+            if file:
+                _keep(file, cached, fingerprint)
     progress(1.0)
     trust = float(cached["trustworthiness"])
     return Map(
@@ -128,11 +127,11 @@ def map_library(library: "Library", *, of: Of = "chunks", method: Method = "tsne
     )
 
 
-def place_question(library: "Library", placed: Map, question: str, top_k: int = 5) -> PlacedQuestion:
+def place_question(corpus: "Corpus", placed: Map, question: str, top_k: int = 5) -> PlacedQuestion:
     """Place a question on a map: between its nearest points, closer to the more similar.
 
     Args:
-        library: The library of the map.
+        corpus: The library, or `rag.Texts`, of the map.
         placed: The map.
         question: Not empty.
         top_k: The number of nearest points that count.
@@ -145,13 +144,21 @@ def place_question(library: "Library", placed: Map, question: str, top_k: int = 
     question = question.encode("utf-8", "replace").decode().strip()
     if not question:
         raise EmptyQuestionError("The question is empty. Ask something about your documents.")
-    vectors = library.vectors()
+    vectors = corpus.vectors()
     require_same(placed.fingerprint, vectors.fingerprint)
-    cosines = np.clip(_embeddings(vectors, placed.of)[placed.rows] @ library.embedder.embed_query(question), -1, 1).astype(np.float32)
+    cosines = np.clip(_embeddings(vectors, placed.of)[placed.rows] @ corpus.embedder.embed_query(question), -1, 1).astype(np.float32)
     nearest = np.argsort(-cosines, kind="stable")[: max(top_k, 1)]
     weights = np.maximum(cosines[nearest], 1e-6)
     point = (weights @ placed.points[nearest] / weights.sum()).astype(np.float32)
     return PlacedQuestion(question, point, nearest, cosines)
+
+
+def _keep(file: Path, arrays: dict[str, NDArray[Any]], fingerprint: str) -> None:
+    """Cache a map, and drop those of earlier states of the library."""
+    write_arrays(file, arrays)
+    for other in file.parent.glob("map-*"):
+        if fingerprint not in other.name:
+            other.unlink(missing_ok=True)
 
 
 def require_same(one: str, other: str) -> None:

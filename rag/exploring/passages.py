@@ -8,7 +8,7 @@ from rag.exploring.vectors import READ_BATCH, Progress, no_progress
 from rag.types import Chunk, ChunkKey, DocumentRecord, Passage
 
 if TYPE_CHECKING:
-    from rag.library import Library
+    from rag.exploring.corpus import Corpus
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +45,19 @@ def found_passage(chunk: Chunk, record: DocumentRecord, rank: int = 1, cosine: f
     return FoundPassage(passage_of(chunk, record, rank, cosine), chunk.ordinal)
 
 
-def best_passages(library: "Library", cosines: Mapping[ChunkKey, float]) -> list[FoundPassage]:
+def best_passages(corpus: "Corpus", cosines: Mapping[ChunkKey, float]) -> list[FoundPassage]:
     """Rank chunks by cosine, best first; chunks that have been removed meanwhile are left out."""
-    records = {record.id: record for record in library.documents()}
-    chunks = library.chunks(cosines)
+    records = {record.id: record for record in corpus.documents()}
+    chunks = corpus.chunks(cosines)
     ranked = sorted((key for key in cosines if key in chunks and key[0] in records), key=lambda key: (-cosines[key], key))
     return [found_passage(chunks[key], records[key[0]], rank, cosines[key]) for rank, key in enumerate(ranked, start=1)]
 
 
-def read_chunks(library: "Library", keys: Collection[ChunkKey], progress: Progress = no_progress) -> dict[ChunkKey, Chunk]:
+def read_chunks(corpus: "Corpus", keys: Collection[ChunkKey], progress: Progress = no_progress) -> dict[ChunkKey, Chunk]:
     """Read many chunks in batches; those that have been removed meanwhile are missing."""
     chunks: dict[ChunkKey, Chunk] = {}
     wanted = list(keys)
     for first in range(0, len(wanted), READ_BATCH):
-        chunks |= library.chunks(wanted[first : first + READ_BATCH])
+        chunks |= corpus.chunks(wanted[first : first + READ_BATCH])
         progress(min(1.0, (first + READ_BATCH) / len(wanted)))
     return chunks

@@ -13,7 +13,7 @@ from rag.formats.counting import noun_of, pages_counted
 from rag.types import ChunkKey, Passage
 
 if TYPE_CHECKING:
-    from rag.library import Library
+    from rag.exploring.corpus import Corpus
 
 BLOCK = 2_048  # passages compared at once with those of a document
 SAME = 0.999  # cosine from which two passages count as the same text, such as a disclaimer: it ties two documents only if nothing else does
@@ -41,7 +41,7 @@ class RelatedDocument:
 
 
 def more_like(
-    library: "Library",
+    corpus: "Corpus",
     document: str,
     ordinal: int | None = None,
     *,
@@ -54,7 +54,7 @@ def more_like(
     They are compared with the passage's own vector, or with the mean of the passages of the page or document.
 
     Args:
-        library: The library to search.
+        corpus: The library, or `rag.Texts`, to search.
         document: Name or id.
         ordinal: The passage's position in its document, 0-based; the page, or the whole document, if not given.
         page: Physical page, 1-based, if no ordinal is given.
@@ -70,16 +70,16 @@ def more_like(
         ValueError: `top_k` is less than 1.
         StorageError: The index cannot be read.
     """
-    return [found.passage for found in found_like(library, document, ordinal, page, top_k, other_documents)]
+    return [found.passage for found in found_like(corpus, document, ordinal, page, top_k, other_documents)]
 
 
 def found_like(
-    library: "Library", document: str, ordinal: int | None, page: int | None = None, top_k: int = 10, other_documents: bool = True
+    corpus: "Corpus", document: str, ordinal: int | None, page: int | None = None, top_k: int = 10, other_documents: bool = True
 ) -> list[FoundPassage]:
     """As `more_like`, with the passages' ordinals."""
     if top_k < 1:
         raise ValueError(f"top_k must be at least 1, not {top_k}")
-    record, vectors = library.document(document), library.vectors()
+    record, vectors = corpus.document(document), corpus.vectors()
     own = vectors.rows_of(record)
     given = own
     if ordinal is not None:
@@ -87,7 +87,7 @@ def found_like(
         if not len(given):
             raise ExploringError(f"{record.name} has no passage {ordinal}: they are numbered 0 to {len(own) - 1}.")
     elif page is not None:
-        chunks = library.chunks([vectors.keys[row] for row in own])
+        chunks = corpus.chunks([vectors.keys[row] for row in own])
         given = np.array([row for row in own if (chunk := chunks.get(vectors.keys[row])) and chunk.page == page], dtype=np.intp)
         if not len(given):
             named, pages = noun_of(record), pages_counted(record)
@@ -97,14 +97,14 @@ def found_like(
     best = [int(row) for row in np.argsort(-cosines, kind="stable")[:top_k] if np.isfinite(cosines[row])]
     if not best:
         raise ExploringError(f"There is nothing besides {record.name} to compare it with. Add more documents.")
-    return best_passages(library, {vectors.keys[row]: float(cosines[row]) for row in best})
+    return best_passages(corpus, {vectors.keys[row]: float(cosines[row]) for row in best})
 
 
-def related_to(library: "Library", document: str, *, top_k: int = 5) -> list[RelatedDocument]:
+def related_to(corpus: "Corpus", document: str, *, top_k: int = 5) -> list[RelatedDocument]:
     """Find the documents nearest to one, and for each the pair of passages nearest to each other.
 
     Args:
-        library: A library of two documents at least.
+        corpus: A library, or `rag.Texts`, of two documents at least.
         document: Name or id.
         top_k: The number of documents, at most.
 
@@ -116,7 +116,7 @@ def related_to(library: "Library", document: str, *, top_k: int = 5) -> list[Rel
     """
     if top_k < 1:
         raise ValueError(f"top_k must be at least 1, not {top_k}")
-    record, vectors = library.document(document), library.vectors()
+    record, vectors = corpus.document(document), corpus.vectors()
     own = vectors.rows_of(record)
     vectors.require(documents=2)
     number = int(vectors.owners[own[0]])
@@ -124,7 +124,7 @@ def related_to(library: "Library", document: str, *, top_k: int = 5) -> list[Rel
     cosines[number] = -np.inf
     best = np.argsort(-cosines, kind="stable")[: min(top_k, len(cosines) - 1)]
     ties = [_tie(vectors, own, np.flatnonzero(vectors.owners == other)) for other in best]
-    chunks = library.chunks({key for here, there, _ in ties for key in (here, there)})
+    chunks = corpus.chunks({key for here, there, _ in ties for key in (here, there)})
     return [
         RelatedDocument(
             other.name,

@@ -10,7 +10,7 @@ from rag.embedding.protocol import Embeddings
 from rag.exploring.embedding import embed_question
 
 if TYPE_CHECKING:
-    from rag.library import Library
+    from rag.exploring.corpus import Corpus
 
 MOST_PAIRS = 20_000  # pairs of passages that are compared: all, or a random sample of this size
 MOST_NEAREST = 2_000  # passages whose nearest neighbour is sought among all others: all, or a random sample of this size
@@ -57,11 +57,11 @@ class ScoreDistribution:
         return f"higher than {in_words(self.share_below(score))} of passages of this library"
 
 
-def score_distribution(library: "Library", *, question: str | None = None, seed: int = 0) -> ScoreDistribution:
+def score_distribution(corpus: "Corpus", *, question: str | None = None, seed: int = 0) -> ScoreDistribution:
     """Look at the distribution of cosines in a library. 100,000 passages take seconds.
 
     Args:
-        library: The library.
+        corpus: The library, or `rag.Texts`.
         question: Compared with every passage; not longer than the model reads.
         seed: For the samples.
 
@@ -69,13 +69,13 @@ def score_distribution(library: "Library", *, question: str | None = None, seed:
         ExploringError: Fewer than 2 passages are embedded, or the question is empty or too long.
         EmbeddingError, StorageError: The model cannot be used, or the index cannot be read.
     """
-    vectors = library.vectors()
+    vectors = corpus.vectors()
     vectors.require(chunks=2)
     rows = vectors.embeddings
     random = np.random.default_rng(seed)
     pairs = np.sort(_pairs(rows, random))
     nearest = np.sort(_nearest(rows, random))
-    compared = None if question is None else np.sort(np.clip(rows @ embed_question(library, question), -1, 1))
+    compared = None if question is None else np.sort(np.clip(rows @ embed_question(corpus, question), -1, 1))
     return ScoreDistribution(pairs, nearest, compared, len(rows))
 
 

@@ -14,7 +14,7 @@ from rag.exploring.comparing import cosines
 from rag.exploring.vectors import unit
 
 if TYPE_CHECKING:
-    from rag.library import Library
+    from rag.exploring.corpus import Corpus
 
 MOST_CHARACTERS = 20_000  # longest text; the model reads far less
 
@@ -83,33 +83,33 @@ class TokenSimilarities:
     cosines: NDArray[np.float32]
 
 
-def tokenize(library: "Library", text: str) -> TokenizedText:
+def tokenize(corpus: "Corpus", text: str) -> TokenizedText:
     """Split a text into tokens, as the library's model does.
 
     Args:
-        library: The library whose model is used.
+        corpus: The library, or `rag.Texts`, whose model is used.
         text: 20,000 characters at most.
 
     Raises:
         ExploringError: The text is empty or too long, or the model does not show its tokens.
         EmbeddingError: The model cannot be loaded.
     """
-    return _reader(library).tokens(_checked(text))
+    return _reader(corpus).tokens(_checked(text))
 
 
-def pool(library: "Library", text: str) -> Poolings:
+def pool(corpus: "Corpus", text: str) -> Poolings:
     """Pool the token vectors of a text in the usual ways. The first call loads the model, which takes some seconds.
 
     Source: Reimers and Gurevych, Sentence-BERT (arXiv:1908.10084), section 3.
 
     Args:
-        library: The library whose model is used.
+        corpus: The library, or `rag.Texts`, whose model is used.
         text: 20,000 characters at most; the model does not read beyond its own limit.
 
     Raises:
         ExploringError, EmbeddingError: As for `tokenize`; also if the model's own vector and its token vectors differ in width.
     """
-    reader, text = _reader(library), _checked(text)
+    reader, text = _reader(corpus), _checked(text)
     vectors, own = reader.token_vectors(text), reader.sentence_vector(text)
     if own.shape != vectors.shape[1:]:
         raise ExploringError(
@@ -119,11 +119,11 @@ def pool(library: "Library", text: str) -> Poolings:
     return Poolings(reader.tokens(text), vectors, ("cls", "mean", "max", "model"), pooled, cosines(pooled), reader.pooling)
 
 
-def compare_word(library: "Library", word: str, first: str, second: str) -> WordInContext:
+def compare_word(corpus: "Corpus", word: str, first: str, second: str) -> WordInContext:
     """Compare a word's vectors in two sentences, in context and before it. The first call loads the model.
 
     Args:
-        library: The library whose model is used.
+        corpus: The library, or `rag.Texts`, whose model is used.
         word: In any case; its first occurrence counts.
         first: A sentence with the word.
         second: Another sentence with the word.
@@ -132,7 +132,7 @@ def compare_word(library: "Library", word: str, first: str, second: str) -> Word
         ExploringError: As for `tokenize`; also if a sentence lacks the word, or has it beyond what the model reads.
         EmbeddingError: As for `tokenize`.
     """
-    reader, word = _reader(library), word.strip()
+    reader, word = _reader(corpus), word.strip()
     if not word:
         raise ExploringError("There is no word to compare. Use one that is in both sentences.")
     places = [_place(reader.tokens(_checked(text)), word, which) for text, which in ((first, "first"), (second, "second"))]
@@ -144,26 +144,26 @@ def compare_word(library: "Library", word: str, first: str, second: str) -> Word
     return WordInContext(word, places[0][1], places[1][1], _cosine(contextual), _cosine(static))
 
 
-def token_similarities(library: "Library", first: str, second: str | None = None) -> TokenSimilarities:
+def token_similarities(corpus: "Corpus", first: str, second: str | None = None) -> TokenSimilarities:
     """Compare each token of a text, in context, with each of the same text or of another. The first call loads the model.
 
     Args:
-        library: The library whose model is used.
+        corpus: The library, or `rag.Texts`, whose model is used.
         first: A text.
         second: Another text; the first again if not given.
 
     Raises:
         ExploringError, EmbeddingError: As for `tokenize`.
     """
-    reader = _reader(library)
+    reader = _reader(corpus)
     texts = [_checked(first), _checked(first if second is None else second)]
     rows, columns = (unit(reader.token_vectors(text)) for text in texts)
     read = [reader.tokens(text).read for text in texts]
     return TokenSimilarities(read[0], read[1], np.clip(rows @ columns.T, -1, 1))
 
 
-def _reader(library: "Library") -> TokenReader:
-    if (reader := library.embedder.token_reader) is None:
+def _reader(corpus: "Corpus") -> TokenReader:
+    if (reader := corpus.embedder.token_reader) is None:
         raise ExploringError(
             "This embedding model does not show its tokens; no model at an endpoint does. "
             "Set RAG_EMBEDDING_MODEL to a sentence-transformers model on this machine."

@@ -20,7 +20,7 @@ from rag.exploring.vectors import Progress
 from rag.text.languages import FUNCTION_WORDS, language_of
 
 if TYPE_CHECKING:
-    from rag.library import Library
+    from rag.exploring.corpus import Corpus
 
 BATCH = 256  # words embedded at a time
 LIBRARY_WORDS = 2_000  # words of a library: its most frequent ones, function words left out
@@ -28,7 +28,7 @@ LIBRARY_CHUNKS = 4_000  # passages in which they are counted at most, spread eve
 
 _WORD = re.compile(r"[^\W\d_]{3,30}")
 _opening = threading.Lock()
-_opened: "WeakKeyDictionary[Library, WordVectors]" = WeakKeyDictionary()
+_opened: "WeakKeyDictionary[Corpus, WordVectors]" = WeakKeyDictionary()
 
 
 class WordVectors:
@@ -61,13 +61,13 @@ class WordVectors:
         """The vectors of learned words: float32, `(len(words), dimensions)`."""
         return np.stack([self._rows[word] for word in words])
 
-    def frequent(self, library: "Library") -> list[str]:
+    def frequent(self, corpus: "Corpus") -> list[str]:
         """The words of a library, most frequent first, `LIBRARY_WORDS` at most; counted again after documents have changed."""
-        vectors = library.vectors()
+        vectors = corpus.vectors()
         vectors.require()
         if self._frequent[0] != vectors.fingerprint:
             step = -(-len(vectors) // LIBRARY_CHUNKS)
-            texts = [chunk.text for chunk in library.chunks(vectors.keys[::step]).values()]
+            texts = [chunk.text for chunk in corpus.chunks(vectors.keys[::step]).values()]
             common = FUNCTION_WORDS.get(language_of("\n".join(texts[:50])), frozenset())
             counts = Counter(word for text in texts for word in set(_WORD.findall(text.casefold())) - common)
             ranked = sorted(counts, key=lambda word: (-counts[word], word))
@@ -77,19 +77,19 @@ class WordVectors:
         return self._frequent[1]
 
 
-def word_vectors(library: "Library") -> WordVectors:
+def word_vectors(corpus: "Corpus") -> WordVectors:
     """The word vectors of a library's model."""
     with _opening:
-        if library not in _opened:
-            identity = hashlib.sha256(library.embedder.identity.encode()).hexdigest()[:16]
-            _opened[library] = WordVectors(library.settings.exported_models / "words" / f"{identity}.npz")
-        return _opened[library]
+        if corpus not in _opened:
+            identity = hashlib.sha256(corpus.embedder.identity.encode()).hexdigest()[:16]
+            _opened[corpus] = WordVectors(corpus.settings.exported_models / "words" / f"{identity}.npz")
+        return _opened[corpus]
 
 
-def vocabulary(library: "Library") -> list[str]:
+def vocabulary(corpus: "Corpus") -> list[str]:
     """The words of a library's model, most frequent first: those of its table, or the whole words among its tokens."""
-    if (words := library.embedder.words) is not None:
+    if (words := corpus.embedder.words) is not None:
         return list(dict.fromkeys(word.casefold() for word in words if len(word) > 1 and word.isalpha()))[:MOST_WORDS]
-    if (reader := library.embedder.token_reader) is None:
+    if (reader := corpus.embedder.token_reader) is None:
         raise ExploringError("This embedding model does not show its vocabulary. Search the words of your documents instead.")
     return reader.vocabulary()

@@ -27,6 +27,7 @@ def test_lines_are_compared_with_each_other_and_with_a_question(comparing: Reade
     page = comparing.page
     page.locator("#compare-lines textarea").fill("\n".join(GOODS))
     page.locator("#compare-question").get_by_label("A question to compare them with").fill("What are good shoes for jogging?")
+    page.locator("#compare-words").get_by_label("compare their words").check()
     compare(comparing)
 
     result = page.locator("#compare-result")
@@ -35,6 +36,7 @@ def test_lines_are_compared_with_each_other_and_with_a_question(comparing: Reade
     expect(result.locator("table").last.locator("tbody tr")).to_have_count(6)
     expect(result.locator(".fn-figure[data-drawn=done]")).to_have_count(2)
     expect(result).to_contain_text("of passages of this library")
+    expect(result.locator("table").last.locator("th")).to_have_text(["cosine", "words", "text", "text", "higher than"])
     shoot(comparing, "explore-compare-lines")
 
 

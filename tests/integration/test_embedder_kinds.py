@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import os
+import pickle
 import shutil
 import subprocess
 import sys
@@ -14,12 +16,14 @@ import numpy as np
 import pytest
 
 from rag import EmbeddingError, Library, Settings
+from rag.embedding.adapted import shortened
 from rag.embedding.backends import Backend, build_embedder
 from rag.embedding.checked import CheckedEmbedder
 from rag.embedding.onnx_export import TEXTS as JUDGED_ON
 from rag.embedding.protocol import Embedder, Embeddings
 from rag.embedding.sentence_transformer import POOLINGS, SentenceTransformerEmbedder
 from rag.embedding.trained import TrainedEmbedder, train
+from rag.settings import EmbeddingEndpoint
 from rag.types import TrainedKind
 from tests.conftest import OpenLibrary
 from tests.exported import export_here
@@ -105,6 +109,55 @@ def test_word_vectors_are_read_in_each_format(tmp_path: Path, name: str, content
     assert not np.allclose(rows[4], rows[6])
     assert np.array_equal(model.embed_query("the returns"), rows[1])
     assert model.embed_documents([]).shape == (0, 2)
+
+
+BINARY = b"3 2\n" + b"\n".join(
+    word + b" " + np.array(row, "<f4").tobytes()
+    for word, row in zip((b"return", b"Pump", b"returns"), ((1, 0), (0, 1), (0.9, 0.1)), strict=True)
+)
+
+
+@pytest.mark.parametrize(("name", "data"), [("w.bin", BINARY), ("w.bin.gz", gzip.compress(BINARY))], ids=["bin", "gz"])
+def test_binary_word_vectors_are_those_of_the_text(tmp_path: Path, name: str, data: bytes) -> None:
+    (tmp_path / "w.txt").write_text(FILE, encoding="utf-8")
+    (tmp_path / name).write_bytes(data)
+    expected, found = (built(f"words:{tmp_path / each}", tmp_path).embed_documents(["returns", "Pump"]) for each in ("w.txt", name))
+    np.testing.assert_array_equal(found, expected)
+    for broken in (BINARY[:-3], b"3 0\n" + BINARY[4:], FILE.partition("\n")[2].encode()):
+        (tmp_path / "broken.bin").write_bytes(broken)
+        with pytest.raises(EmbeddingError, match=r"broken\.bin cannot be read"):
+            built(f"words:{tmp_path / 'broken.bin'}", tmp_path).embed_query("returns")
+
+
+def test_word_vectors_that_gensim_saved_are_read_and_nothing_in_them_is_run(tmp_path: Path) -> None:
+    from gensim.models import KeyedVectors, Word2Vec
+
+    (tmp_path / "w.txt").write_text(FILE, encoding="utf-8")
+    saved = KeyedVectors.load_word2vec_format(tmp_path / "w.txt")
+    saved.save(str(tmp_path / "w.kv"))
+    saved.save(str(tmp_path / "beside.kv"), sep_limit=0)
+    expected = built(f"words:{tmp_path / 'w.txt'}", tmp_path).embed_documents(["returns", "Pump"])
+    for name in ("w.kv", "beside.kv"):
+        np.testing.assert_array_equal(built(f"words:{tmp_path / name}", tmp_path).embed_documents(["returns", "Pump"]), expected)
+    before = built(f"words:{tmp_path / 'beside.kv'}", tmp_path).identity
+    np.save(tmp_path / "beside.kv.vectors.npy", 2 * saved.vectors)
+    assert built(f"words:{tmp_path / 'beside.kv'}", tmp_path).identity != before
+    Word2Vec([["pump", "valve"]] * 9, vector_size=4, min_count=1, workers=1).save(str(tmp_path / "w.model"))
+    assert built(f"words:{tmp_path / 'w.model'}", tmp_path).embed_query("pump").shape == (4,)
+    (tmp_path / "bad.kv").write_bytes(pickle.dumps(_Runs(str(tmp_path / "run"))))
+    with pytest.raises(EmbeddingError, match=r"bad\.kv cannot be read"):
+        built(f"words:{tmp_path / 'bad.kv'}", tmp_path).embed_query("pump")
+    assert not (tmp_path / "run").exists()
+
+
+class _Runs:
+    """A pickle of it makes a folder when it is read."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+
+    def __reduce__(self) -> Any:
+        return os.mkdir, (self.folder,)
 
 
 def test_word_vectors_are_told_from_other_files(tmp_path: Path) -> None:
@@ -283,3 +336,36 @@ def test_two_kinds_are_compared_on_questions(samples: Path, tmp_path: Path, monk
     with Library.open(tmp_path / "library") as library:
         assert library.documents()
         assert not library.left_behind()
+
+
+def test_vectors_are_cut_where_a_model_was_trained_for_it(tiny: dict[str, Path], tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    plugin = BagOfWordsEmbedder()
+    cut = shortened(plugin, "nomic-ai/nomic-embed-text-v1.5", 64)
+    first = plugin.embed_documents(TEXTS)[:, :64]
+    whole = CheckedEmbedder(cut).embed_documents(TEXTS[:1])
+    assert whole.shape == (1, 64)
+    assert np.allclose(whole, first[:1] / np.linalg.norm(first[:1]))
+    assert cut.identity != plugin.identity
+    for model, said in (("nomic-ai/nomic-embed-text-v1.5", "64 numbers or more"), ("words:w.txt", "not trained for shorter")):
+        with pytest.raises(EmbeddingError, match=said):
+            shortened(plugin, model, 32)
+    with pytest.raises(EmbeddingError, match="all-MiniLM-L6-v2 was not trained for shorter vectors"):
+        Library.open(tmp_path / "library", Settings(embedding_dimensions=128))
+    with pytest.raises(EmbeddingError, match="have 256 numbers"):
+        shortened(plugin, "some/model", 300).embed_query("pump")
+    assert "not known whether model was trained" in caplog.text
+
+
+def test_prompts_are_given_with_the_model(tiny: dict[str, Path], tmp_path: Path) -> None:
+    bare = built(f"transformers:{tiny['bert']}?pooling=mean", tmp_path, "torch")
+    model = built(f"transformers:{tiny['bert']}?pooling=mean&query=pump: &passage=returns%20", tmp_path, "torch")
+    assert np.allclose(model.embed_query("valve"), bare.embed_query("pump: valve"), atol=1e-6)
+    assert np.allclose(model.embed_documents(["valve"]), bare.embed_documents(["returns valve"]), atol=1e-6)
+    assert model.max_tokens < bare.max_tokens
+    assert model.identity != bare.identity
+    with pytest.raises(EmbeddingError, match=r"unknown option 'promt'. Known are: pooling, query, passage"):
+        built(f"transformers:{tiny['bert']}?pooling=mean&promt=x", tmp_path)
+    endpoint = EmbeddingEndpoint("http://127.0.0.1:9/v1")
+    with pytest.raises(EmbeddingError, match="has prompts of its own"):
+        build_embedder("openai:nomic-embed-text?query=x: ", "auto", tmp_path, endpoint)
+    assert "x: " in build_embedder("openai:some-model?query=x:%20", "auto", tmp_path, endpoint).identity

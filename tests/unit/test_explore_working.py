@@ -63,6 +63,14 @@ def test_a_long_comparison_shows_a_bar_and_then_the_pairs(open_library: OpenLibr
     assert "fn-figure" in found
 
 
+def test_shared_words_stand_beside_the_cosine(open_library: OpenLibrary) -> None:
+    handlers = CompareHandlers(Tools(open_library(), Figures()))
+    texts = "The doctors treated her.\nThe doctor treats him."
+    shown = [list(handlers.compare("texts", texts, None, "", words))[-1] for words in ([], ["words"], ["stop_words", "stems"])]
+    assert [">words</th>" in found for found in shown] == [False, True, True]
+    assert ['<td class="fn-count">1.000</td>' in found for found in shown] == [False, False, True]
+
+
 def test_a_long_list_is_only_set_beside_the_question(open_library: OpenLibrary) -> None:
     handlers = CompareHandlers(Tools(open_library(), Figures()))
     text = "\n".join(f"line {number}" for number in range(1_500))

@@ -10,6 +10,7 @@ import pytest
 from rag import ExploringError, Library
 from rag.embedding.protocol import Embedder
 from rag.embedding.sentence_transformer import SentenceTransformerEmbedder
+from rag.embedding.token_reader import TokenReader
 from rag.exploring import compare_word, pool, token_similarities, tokenize
 from rag.exploring.figures.heat import heat_map
 from rag.exploring.tokens import MOST_CHARACTERS
@@ -157,3 +158,15 @@ def test_the_command_prints_tokens_and_a_word_in_two_sentences(
     assert "9 vectors of 384 dimensions. The model's own pooling: mean." in out
     assert run("--word", "harbour", MONEY, RIVER)[0] == 1
     assert run("--word", "bank", MONEY)[0] == 2
+
+
+def test_a_token_that_byte_level_bpe_begins_a_word_with_is_a_word() -> None:
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    vocabulary = {"the": 0, "Ġ": 1, "Ġpump": 2, "s": 3, "t": 4, "h": 5, "e": 6, "p": 7, "u": 8, "m": 9}
+    merges = [("t", "h"), ("th", "e"), ("p", "u"), ("pu", "m"), ("pum", "p"), ("Ġ", "pump")]
+    pieces = {**vocabulary, "th": 10, "pu": 11, "pum": 12, "pump": 13}
+    tokenizer = Tokenizer(models.BPE(pieces, merges))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    reader = TokenReader(lambda: (tokenizer, 64), None)  # type: ignore[arg-type]  # no vector is asked for
+    assert [(token.text, token.kind) for token in reader.tokens("the pumps").tokens] == [("the", "word"), ("Ġpump", "word"), ("s", "piece")]

@@ -1,20 +1,26 @@
 """A map as a PNG or SVG file, by matplotlib."""
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
+
+import numpy as np
 
 from rag.exploring.colouring import Colouring
 from rag.exploring.extras import needs
 from rag.exploring.figures.map import OUTSIDE, legend_of
 from rag.exploring.figures.style import OTHER, STAR, SYMBOLS, mark
+from rag.exploring.lists import shortened
 from rag.exploring.mapping import Map, PlacedQuestion
 
 LONGEST_NAME = 40
 MARKERS = dict(zip((*SYMBOLS, "circle-open"), "osD^PX*o", strict=True))  # matplotlib's names of the shapes
 
 
-def write_picture(file: Path, placed: Map, colouring: Colouring, question: PlacedQuestion | None = None) -> None:
-    """Draw a map into a file that ends in .png or .svg; a question is a star with lines to its nearest points."""
+def write_picture(
+    file: Path, placed: Map, colouring: Colouring, question: PlacedQuestion | None = None, beside: Sequence[str] = ()
+) -> None:
+    """Draw a map into a file that ends in .png or .svg; a question is a star with lines to its nearest points, `beside` stands by each."""
     with needs("matplotlib", "plots", "The map as PNG or SVG"):
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
@@ -30,6 +36,11 @@ def write_picture(file: Path, placed: Map, colouring: Colouring, question: Place
         fill = "none" if name.startswith(OUTSIDE) and group < 0 else colour
         x, y = placed.points[rows].T
         axes.scatter(x, y, s=size, c=fill, edgecolors=colour, marker=MARKERS[symbol], label=name, alpha=0.85, zorder=2)
+    for place, row in enumerate(np.argsort(placed.points[:, 1]) if beside else ()):
+        offset = (6, 3 if place % 2 else -9)  # above and below in turn: neighbours at one height leave each other room
+        words = axes.annotate(shortened(beside[row], LONGEST_NAME), placed.points[row], offset, textcoords="offset points", fontsize=7)
+        words.set_parse_math(False)
+    axes.margins(x=0.2 if beside else 0.05)  # room for the words
     if question:
         x, y = map(float, question.point)
         for end in placed.points[question.nearest]:

@@ -8,6 +8,7 @@ from rich.markup import escape
 
 from rag import exploring
 from ui.commands.terminal import JsonOption, LibraryOption, err, excerpt, open_library, out, print_json, progress_bar, warn
+from ui.commands.texts import ColumnOption, TextsOption, open_texts
 from ui.places import place
 
 if TYPE_CHECKING:
@@ -18,18 +19,25 @@ app = typer.Typer()
 
 
 @app.command()
-def arithmetic(
+def arithmetic(  # noqa: PLR0913 - each option is one
     expression: Annotated[str, typer.Argument(help='Such as "king - man + woman" or "0.5 * cat + dog"; put phrases in quotation marks.')],
+    *,
     library: LibraryOption = None,
     among: Annotated[
         Literal["vocabulary", "library"], typer.Option(help="Search the model's words, or the library's words and passages.")
     ] = "vocabulary",
     top_k: Annotated[int, typer.Option("-k", "--top-k", min=1, help="Maximum number of words, and of passages.")] = 10,
+    file: TextsOption = None,
+    column: ColumnOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Add and subtract the vectors of words, and show what is near the result."""
-    with open_library(library) as opened, progress_bar("Embedding the words, once") as show:
-        solved = exploring.solve(opened, expression, among=among, top_k=top_k, progress=show)
+    """Add and subtract the vectors of words, and show what is near the result: words, passages, or the texts of a file."""
+    from rag.exploring.texts import Texts
+
+    corpus = open_library(library) if among == "library" and file is None else open_texts(library, (), file, column)
+    with corpus as opened, progress_bar("Embedding the words, once") as show:
+        searched = opened.texts if isinstance(opened, Texts) and file else among
+        solved = exploring.solve(opened, expression, among=searched, top_k=top_k, progress=show)
     if as_json:
         print_json([asdict(solved)])
     else:

@@ -9,6 +9,7 @@ import typer
 from rich.markup import escape
 
 from ui.commands.terminal import FILE, JsonOption, LibraryOption, err, excerpt, open_library, out, print_json, print_table, warn, write_file
+from ui.commands.texts import ColumnOption, TextsOption, open_texts
 from ui.places import numbered
 
 if TYPE_CHECKING:
@@ -37,25 +38,35 @@ def classify(  # noqa: PLR0913 - each option is one
     unsure_below: Annotated[float, typer.Option(min=0, max=1, help="Below this confidence, a label is marked unsure.")] = UNSURE_BELOW,
     evaluate: Annotated[bool, typer.Option("--evaluate", help="Cross-validate the examples instead.")] = False,
     library: LibraryOption = None,
+    file: TextsOption = None,
+    column: ColumnOption = None,
+    label: Annotated[
+        str | None, typer.Option(help="Column of their labels: texts that have one are examples, the others get one.", show_default=False)
+    ] = None,
     as_json: JsonOption = False,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write the labels to this CSV file.", **FILE)] = None,
 ) -> None:
     """Label documents, passages or texts, from examples or from the labels' names alone."""
     from rag.exploring.classifying import classify as classify_texts
     from rag.exploring.classifying import cross_validate
+    from rag.exploring.texts import Texts
 
-    given = _examples(examples, labels)
-    with open_library(library) as opened:
+    given = _examples(examples, labels, is_needed=label is None)
+    has_texts = bool(texts or file or evaluate)
+    with open_texts(library, texts or (), file, column, label) if has_texts else open_library(library) as opened:
+        if isinstance(opened, Texts):
+            given |= {name: [*given.get(name, ()), *own] for name, own in opened.examples.items()}
         if evaluate:
             _print_validation(cross_validate(opened, given), as_json)
             return
-        classification = classify_texts(opened, given, texts or None, of, unsure_below)
+        wanted = opened.unlabelled if isinstance(opened, Texts) else None
+        classification = classify_texts(opened, given, wanted, of, unsure_below)
     if output:
         write_file(output, classification.to_csv(), "utf-8-sig")  # with the mark by which spreadsheets know it
     _print_labels(classification, as_json)
 
 
-def _examples(file: Path | None, labels: str | None) -> dict[str, list[str]]:
+def _examples(file: Path | None, labels: str | None, *, is_needed: bool) -> dict[str, list[str]]:
     from rag.exploring.labels import examples_of
     from rag.exploring.lists import read_sheet
 
@@ -63,8 +74,8 @@ def _examples(file: Path | None, labels: str | None) -> dict[str, list[str]]:
     for label in (labels or "").split(","):
         if label.strip():
             given.setdefault(label.strip(), [])
-    if not given and not file:
-        raise typer.BadParameter("Give --examples, --labels, or both.")
+    if not given and not file and is_needed:
+        raise typer.BadParameter("Give --examples, --labels, or both; or --texts with --label.")
     return given
 
 

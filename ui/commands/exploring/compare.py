@@ -1,6 +1,7 @@
 """`rag compare`: how similar texts are."""
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,8 +21,12 @@ from ui.commands.terminal import (
     print_table,
     write_file,
 )
+from ui.commands.texts import ColumnOption, TextsOption, read_texts
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from rag.exploring.comparing import Match, Similarities
     from rag.library import Library
 
@@ -34,63 +39,88 @@ app = typer.Typer()
 def compare(  # noqa: PLR0913 - each option is one
     texts: Annotated[list[str] | None, typer.Argument(help="Texts; without any, the library's documents.")] = None,
     *,
-    file: Annotated[Path | None, typer.Option(help="Texts from a file: one per line, or a column of a CSV file.", **FILE)] = None,
-    column: Annotated[str | None, typer.Option(help="Column of the CSV file.")] = None,
+    file: TextsOption = None,
+    column: ColumnOption = None,
     document: Annotated[str | None, typer.Option(help="Compare the passages of this document.")] = None,
     query: Annotated[str | None, typer.Option(help="Find the texts most similar to this question.")] = None,
     top_k: Annotated[int, typer.Option("-k", "--top-k", min=1, help="Maximum number of texts for --query.")] = 5,
+    words: Annotated[bool, typer.Option("--words", help="Also compare texts by the counts of their words.")] = False,
+    stop_words: Annotated[bool, typer.Option(help="Count words such as “the”.")] = True,
+    stems: Annotated[bool, typer.Option("--stems", help="Count forms of a word as one.")] = False,
     library: LibraryOption = None,
     as_json: JsonOption = False,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write a heat map to this HTML file.", **FILE)] = None,
 ) -> None:
     """Compare texts with each other, or with a question, by the cosine of their vectors."""
     from rag.exploring import comparing
-    from rag.exploring.lists import read_sheet
 
-    given = [*(texts or ()), *(read_sheet(file).column(column) if file else ())]
-    if (query is not None and (output or not given)) or (given and document):
+    has_texts = bool(texts or file)
+    if (query is not None and (output or not has_texts)) or (has_texts and document):
         raise typer.BadParameter("--query needs texts and takes no --output; texts and --document exclude each other.")
-    with open_library(library) as opened:
-        if query is not None:
-            _print_matches(opened, comparing.most_similar(opened, query, given, top_k), as_json)
-            return
-        if given:
-            similarities = comparing.compare(opened, given)
+    with ExitStack() as stack:
+        opened = stack.enter_context(open_library(library)) if library or not has_texts else None
+        if has_texts or opened is None:
+            given = stack.enter_context(read_texts(texts or (), file, column, library=opened))
+            if query is not None:
+                _print_matches(given.search(query, top_k), as_json, given.embedder.max_tokens)
+                return
+            similarities, limit = given.compare(), given.embedder.max_tokens
+            counted = given.count_words(stop_words=stop_words, stems=stems).cosines if words else None
         else:
             similarities = comparing.compare_passages(opened, document) if document else comparing.compare_documents(opened)
-        _print_pairs(opened, similarities, as_json)
+            limit, counted = 0, None
+        _print_pairs(similarities, counted, as_json)
+        if not as_json:
+            _print_worth(opened, similarities)
+            _print_cut(limit, len(similarities.cut))
     if output:
         _draw(similarities, output)
 
 
-def _print_matches(opened: "Library", matches: "Sequence[Match]", as_json: bool) -> None:
+def _print_matches(matches: "Sequence[Match]", as_json: bool, limit: int) -> None:
     if as_json:
         print_json(asdict(match) for match in matches)
         return
     for match in matches:
         print_ranked(match.rank, match.text, f"cosine {match.cosine:.3f}")
-    _print_cut(opened, sum(match.is_cut for match in matches))
+    _print_cut(limit, sum(match.is_cut for match in matches))
 
 
-def _print_pairs(opened: "Library", similarities: "Similarities", as_json: bool) -> None:
-    from rag.exploring.scores import score_distribution
-
+def _print_pairs(similarities: "Similarities", counted: "NDArray[np.float32] | None", as_json: bool) -> None:
+    """`counted`: the cosines of the texts' word counts, shown beside the others."""
+    pairs = [
+        (pair, {} if counted is None else {"words": float(counted[pair.first, pair.second])})
+        for pair in similarities.pairs(None if as_json else MOST_SHOWN)
+    ]
     if as_json:
-        print_json(asdict(pair) for pair in similarities.pairs())
+        print_json(asdict(pair) | by_words for pair, by_words in pairs)
         return
-    pairs = similarities.pairs(MOST_SHOWN)
-    rows = ([f"{pair.cosine:.3f}", *(escape(excerpt(text, 70)) for text in (pair.first_text, pair.second_text))] for pair in pairs)
-    print_table(("cosine", "text", "text"), rows, right=("cosine",))
+    columns = ("cosine", *pairs[0][1])
+    rows = (
+        [f"{pair.cosine:.3f}", *(f"{cosine:.3f}" for cosine in by_words.values()), *map(_cell, (pair.first_text, pair.second_text))]
+        for pair, by_words in pairs
+    )
+    print_table((*columns, "text", "text"), rows, right=columns)
     if len(pairs) < (count := len(similarities.texts) * (len(similarities.texts) - 1) // 2):
         err.print(f"The {len(pairs)} most similar of {count:,} pairs; --json prints all.", style="dim")
-    if not similarities.of_documents and len(opened.vectors()) > 1:
-        err.print(f"{pairs[0].cosine:.2f} is {score_distribution(opened).place(pairs[0].cosine)}.", style="dim")
-    _print_cut(opened, len(similarities.cut))
 
 
-def _print_cut(opened: "Library", cut: int) -> None:
+def _cell(text: str) -> str:
+    return escape(excerpt(text, 70))
+
+
+def _print_worth(opened: "Library | None", similarities: "Similarities") -> None:
+    """What the highest cosine is worth among the passages of a library."""
+    from rag.exploring.scores import score_distribution
+
+    if opened and not similarities.of_documents and len(opened.vectors()) > 1:
+        best = similarities.pairs(1)[0].cosine
+        err.print(f"{best:.2f} is {score_distribution(opened).place(best)}.", style="dim")
+
+
+def _print_cut(limit: int, cut: int) -> None:
     if cut:
-        err.print(f"{cut} texts are longer than the model's {opened.embedder.max_tokens} tokens; only their beginning was compared.")
+        err.print(f"{cut} texts are longer than the model's {limit} tokens; only their beginning was compared.")
 
 
 def _draw(similarities: "Similarities", output: Path) -> None:

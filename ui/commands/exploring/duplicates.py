@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from ui.commands.terminal import JsonOption, LibraryOption, err, excerpt, open_library, out, print_json, progress_bar, warn
+from ui.commands.terminal import JsonOption, LibraryOption, err, excerpt, out, print_json, progress_bar, warn
+from ui.commands.texts import ColumnOption, TextsOption, open_corpus
 from ui.places import place
 
 if TYPE_CHECKING:
@@ -22,27 +23,29 @@ app = typer.Typer()
 def duplicates(
     library: LibraryOption = None,
     threshold: Annotated[float, typer.Option(min=0.05, max=1.0, help="Share of common words at which passages count as duplicates.")] = 0.8,
+    file: TextsOption = None,
+    column: ColumnOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Find duplicate and near-duplicate documents and passages, and what differs."""
+    """Find duplicate and near-duplicate documents and passages, or texts of a file, and what differs."""
     from rag.exploring import find_duplicates
 
-    with open_library(library) as opened, progress_bar("Comparing", hidden=as_json) as show:
+    with open_corpus(library, file, column) as opened, progress_bar("Comparing", hidden=as_json) as show:
         found = find_duplicates(opened, threshold=threshold, progress=show)
     if as_json:
         print_json({"kind": "documents", **asdict(pair)} for pair in found.documents)
         print_json({"kind": "passage", **asdict(group)} for group in found.passages)
     else:
-        _print(found)
+        _print(found, of_texts=file is not None)
 
 
-def _print(found: "Duplicates") -> None:
+def _print(found: "Duplicates", *, of_texts: bool) -> None:
     for pair in found.documents:
         _print_pair(pair)
-    for group in found.passages:
+    for group in () if of_texts else found.passages:  # of texts, these are the pairs above
         _print_group(group)
     if not found.documents and not found.passages:
-        err.print("No duplicates: every document and passage is in the library once.")
+        err.print(f"No duplicates: every {'text' if of_texts else 'document and passage'} is there once.")
     if found.waiting:
         warn(f"{found.waiting} documents are still being indexed and were left out.")
 
@@ -52,10 +55,11 @@ def _print_pair(pair: "DocumentPair") -> None:
     if pair.identical:
         out.print("   The same words throughout.\n")
         return
-    out.print(f"   {pair.left_shared} of {pair.left_passages} passages of the first are in the second,", end=" ")
-    out.print(f"{pair.right_shared} of {pair.right_passages} of the second in the first.")
-    if not pair.is_copy:
-        out.print(f"   Similar in other words: {pair.left_alike} and {pair.right_alike} passages have a counterpart.")
+    if pair.left_passages + pair.right_passages > 2:  # of one each, the change says it all
+        out.print(f"   {pair.left_shared} of {pair.left_passages} passages of the first are in the second,", end=" ")
+        out.print(f"{pair.right_shared} of {pair.right_passages} of the second in the first.")
+        if not pair.is_copy:
+            out.print(f"   Similar in other words: {pair.left_alike} and {pair.right_alike} passages have a counterpart.")
     for change in pair.changes[:MOST_CHANGES]:
         _print_change(change)
     if (more := len(pair.changes[MOST_CHANGES:]) + max(pair.changes_left_out, 0)) > 0:

@@ -5,26 +5,31 @@ from typing import Annotated
 
 import typer
 
-from ui.commands.terminal import JsonOption, LibraryOption, excerpt, open_library, out, print_json, print_ranked
+from ui.commands.terminal import JsonOption, LibraryOption, excerpt, out, print_json, print_ranked
+from ui.commands.texts import ColumnOption, TextsOption, open_corpus
 from ui.places import place
 
 app = typer.Typer()
 
 
 @app.command()
-def related(
-    document: Annotated[str, typer.Argument(help="Name or id.")],
+def related(  # noqa: PLR0913 - each option is one
+    document: Annotated[str, typer.Argument(help="Name or id; with --texts, one of the texts or its number.")],
+    *,
     library: LibraryOption = None,
     page: Annotated[int | None, typer.Option(min=1, help="Find the passages nearest to this page.", show_default=False)] = None,
     top_k: Annotated[int, typer.Option("-k", "--top-k", min=1, help="Maximum number of documents or passages.")] = 5,
+    file: TextsOption = None,
+    column: ColumnOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Find the documents nearest to one and the passages that connect them; with --page, the passages nearest to that page."""
+    """Find the documents nearest to one, and the passages that connect them; or the passages nearest to a page, or the texts to one."""
     from rag.exploring import more_like, related_to
 
-    with open_library(library) as opened:
-        passages = more_like(opened, document, page=page, top_k=top_k) if page is not None else []
-        documents = related_to(opened, document, top_k=top_k) if page is None else []
+    with open_corpus(library, file, column) as opened:
+        has_passages = file is not None or page is not None
+        passages = more_like(opened, document, page=page, top_k=top_k) if has_passages else []
+        documents = related_to(opened, document, top_k=top_k) if not has_passages else []
     if as_json:
         print_json(map(asdict, passages))
         print_json(map(asdict, documents))

@@ -7,7 +7,8 @@ import typer
 from rich.markup import escape
 
 from rag import exploring
-from ui.commands.terminal import JsonOption, LibraryOption, err, open_library, out, print_json, print_table
+from ui.commands.terminal import JsonOption, LibraryOption, err, out, print_json, print_table
+from ui.commands.texts import ColumnOption, TextsOption, open_texts
 
 if TYPE_CHECKING:
     from rag.embedding.token_reader import TokenizedText
@@ -20,23 +21,31 @@ app = typer.Typer()
 
 
 @app.command()
-def tokens(
-    texts: Annotated[list[str], typer.Argument(metavar="TEXT...", help="One text; with --word, two sentences.")],
+def tokens(  # noqa: PLR0913 - each option is one
+    texts: Annotated[list[str] | None, typer.Argument(metavar="TEXT...", help="Texts; with --word, two sentences.")] = None,
+    *,
     library: LibraryOption = None,
     word: Annotated[str | None, typer.Option(help="Compare this word in two sentences.")] = None,
     pooling: Annotated[bool, typer.Option("--pool", help="Also show the vectors of the tokens and of the text; loads the model.")] = False,
+    file: TextsOption = None,
+    column: ColumnOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show how the embedding model splits a text into tokens, or compare a word in two sentences."""
-    if len(texts) != (1 if word is None else 2):
-        raise typer.BadParameter("Give one text, or --word WORD and two sentences. Put each in quotation marks.")
-    with open_library(library) as opened:
+    """Show how the embedding model splits texts into tokens, or compare a word in two sentences."""
+    if not texts and not file:
+        raise typer.BadParameter("Give a text, in quotation marks, or --texts FILE; or --word WORD and two sentences.")
+    with open_texts(library, texts or (), file, column) as given:
         if word is not None:
-            compared = exploring.compare_word(opened, word, *texts)
+            if len(given) != 2:
+                raise typer.BadParameter("--word needs two sentences. Put each in quotation marks.")
+            compared = exploring.compare_word(given, word, *given.texts)
             print_json([asdict(compared)]) if as_json else _print_word(compared)
             return
-        tokenized = exploring.tokenize(opened, texts[0])
-        pooled = exploring.pool(opened, texts[0]) if pooling else None
+        for text in given.texts:
+            _print(exploring.tokenize(given, text), exploring.pool(given, text) if pooling else None, as_json)
+
+
+def _print(tokenized: "TokenizedText", pooled: "Poolings | None", as_json: bool) -> None:
     if as_json:
         print_json([asdict(tokenized) | (_pooled_values(pooled) if pooled else {})])
         return

@@ -9,6 +9,7 @@ import gradio as gr
 
 from rag.errors import RagError
 from rag.exploring.comparing import MOST_COMPARED, Match, Similarities, compare, compare_documents, compare_passages, most_similar
+from rag.exploring.counting import count_words
 from rag.exploring.figures.heat import MOST_DRAWN, heat_map
 from rag.exploring.figures.scores import score_histogram
 from rag.exploring.lists import lines, read_sheet
@@ -29,6 +30,8 @@ OF_DOCUMENTS = "This chart is about passages. Whole documents, as means of their
 HISTOGRAM = "Histogram of the cosines of pairs of passages, and of each passage with its nearest"
 MOST_LISTED = 20  # pairs, or texts compared with a question
 
+WORDS = [("compare their words", "words"), ("without words such as “the”", "stop_words"), ("forms of a word as one", "stems")]
+
 Source = Literal["texts", "documents", "passages"]
 
 
@@ -45,20 +48,21 @@ def build(tab: gr.Tab, tools: Tools) -> None:
     question = gr.Textbox(
         label="A question to compare them with (optional)", placeholder="What are good shoes for jogging?", elem_id="compare-question"
     )
+    words = gr.CheckboxGroup(WORDS, label="Also compare the words that texts share", visible=True, elem_id="compare-words")
     go = gr.Button("Compare", variant="primary", elem_id="compare-go")
     result = gr.HTML(elem_id="compare-result")
     handlers = CompareHandlers(tools)
-    shown = [text, file, column, document]
+    shown = [text, file, column, document, words]
     gr.on([tab.select, source.change], handlers.choose, source, shown, queue=False, trigger_mode="always_last", **PRIVATE)
     file.upload(load, file, [text, column, result], queue=False, **PRIVATE)
     column.input(load, [file, column], [text, column, result], queue=False, trigger_mode="always_last", **PRIVATE)
-    gr.on([go.click, question.submit], handlers.compare, [source, text, document, question], result, **PRIVATE)
+    gr.on([go.click, question.submit], handlers.compare, [source, text, document, question, words], result, **PRIVATE)
 
 
 class CompareHandlers(Handlers):
     """The events of the view."""
 
-    def choose(self, source: Source) -> tuple[Any, Any, Any, Any]:
+    def choose(self, source: Source) -> tuple[Any, Any, Any, Any, Any]:
         """Show the controls that a source needs."""
         documents = [(record.name, record.id) for record in self._library.documents()]
         return (
@@ -66,10 +70,11 @@ class CompareHandlers(Handlers):
             gr.UploadButton(visible=source == "texts"),
             gr.Dropdown() if source == "texts" else gr.Dropdown(visible=False),
             gr.Dropdown(choices=documents, visible=source == "passages"),
+            gr.CheckboxGroup(visible=source != "documents"),
         )
 
     @shows_problems
-    def compare(self, source: Source, text: str, document: str | None, question: str) -> Iterator[str]:
+    def compare(self, source: Source, text: str, document: str | None, question: str, words: Sequence[str] = ()) -> Iterator[str]:
         """Compare, with a progress bar, and show the result."""
         question = question_of(question)
         text = limited(text, MOST_LIST_CHARACTERS, LIST)
@@ -78,12 +83,12 @@ class CompareHandlers(Handlers):
             return
         texts = lines(text) if source == "texts" else []
         shown = yield from in_background(
-            lambda progress: self._compare(source, texts, document or "", question, progress),
+            lambda progress: self._compare(source, texts, document or "", question, words, progress),
             partial(progress_bar, "Embedding the texts."),
         )
         yield shown
 
-    def _compare(self, source: Source, texts: list[str], document: str, question: str, progress: Progress) -> str:
+    def _compare(self, source: Source, texts: list[str], document: str, question: str, words: Sequence[str], progress: Progress) -> str:
         matches: list[Match] = []
         if source == "texts" and question:
             matches = most_similar(self._library, question, texts, MOST_LISTED, progress)
@@ -94,9 +99,9 @@ class CompareHandlers(Handlers):
             found = compare(self._library, texts, progress)
         else:
             found = compare_documents(self._library) if source == "documents" else compare_passages(self._library, document)
-        return self._comparison(found, matches, question)
+        return self._comparison(found, matches, question, words)
 
-    def _comparison(self, found: Similarities, matches: Sequence[Match], question: str) -> str:
+    def _comparison(self, found: Similarities, matches: Sequence[Match], question: str, words: Sequence[str]) -> str:
         pairs = found.pairs(MOST_LISTED)
         drawn, count = min(MOST_DRAWN, len(found.texts)), len(found.texts)
         notes = self._cut_note(len(found.cut))
@@ -110,7 +115,10 @@ class CompareHandlers(Handlers):
             scores = self._scores(question, (matches or pairs)[0].cosine, [pair.cosine for pair in pairs])
         figure = heat_map(found.matrix[:drawn, :drawn], found.texts[:drawn], found.texts[:drawn])
         matrix = self._figures.show(figure, f"Heat map of the cosines of {drawn} texts with each other")
-        shown = {"notes": notes, "matches": matches, "scores": scores, "pairs": pairs, "keys": found.keys, "matrix": matrix}
+        shown: dict[str, Any] = {"notes": notes, "matches": matches, "scores": scores, "pairs": pairs, "keys": found.keys, "matrix": matrix}
+        if has_words := bool(words) and not found.of_documents:
+            counted = count_words(found.texts, stop_words="stop_words" not in words, stems="stems" in words).cosines
+        shown["shared"] = [float(counted[pair.first, pair.second]) for pair in pairs] if has_words else ()
         return render("explore_compare.html", **shown)
 
     def _scores(self, question: str, highest: float | None, cosines: Sequence[float] = ()) -> dict[str, Any]:
