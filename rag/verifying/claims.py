@@ -8,6 +8,7 @@ from rag.text.languages import FUNCTION_WORDS
 from rag.text.terms import indexed_terms, terms, word_terms
 from rag.types import Gap
 from rag.verifying.facts import Facts, facts_of
+from rag.verifying.families import verb_of
 from rag.verifying.normalising import normalised, without_edges
 from rag.verifying.vocabulary import checked_language, contrasts
 
@@ -17,11 +18,16 @@ _UNSPACED = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\u0e00-\u0e7f]")
 
 @dataclass(frozen=True, slots=True)
 class ClaimWord:
-    """A content word at `text[start:end]` of a claim, and the terms that may stand for it."""
+    """A content word at `text[start:end]` of a claim, the terms that may stand for it, and those of its parts that may do so together."""
 
     start: int
     end: int
     terms: frozenset[str]
+    parts: frozenset[str] = frozenset()
+
+    def is_in(self, found: frozenset[str]) -> bool:
+        """Whether it stands among terms, or all parts of a compound do."""
+        return not self.terms.isdisjoint(found) or (bool(self.parts) and self.parts <= found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +46,13 @@ class PreparedClaim:
     language: str
     is_sum: bool
 
+    def written(self, index: int) -> str:
+        """A word in small letters."""
+        return self.text[self.words[index].start : self.words[index].end].casefold()
+
     def covered_by(self, found: frozenset[str]) -> frozenset[int]:
         """The indexes of the words that stand among terms."""
-        return frozenset(index for index, word in enumerate(self.words) if not word.terms.isdisjoint(found))
+        return frozenset(index for index, word in enumerate(self.words) if word.is_in(found))
 
     def is_about(self, indexes: frozenset[int], least: int) -> bool:
         """Whether so many of these words are no figures: a figure alone does not make a sentence be about the same as the claim."""
@@ -75,6 +85,11 @@ def prepared_claim(text: str, near: str) -> PreparedClaim:
     return PreparedClaim(text, without_edges(normalised(text).text), facts_of(text, near, begin), words, language, is_sum)
 
 
+def _parts(written: str, language: str) -> frozenset[str]:
+    """The terms of the parts of "decision-making"."""
+    return frozenset(word for part in written.split("-") for word in indexed_terms(part, language)[0]) if "-" in written else frozenset()
+
+
 def _is_inside(word: ClaimWord, spans: list[tuple[int, int]]) -> bool:
     return any(start <= word.start < end for start, end in spans)
 
@@ -82,8 +97,8 @@ def _is_inside(word: ClaimWord, spans: list[tuple[int, int]]) -> bool:
 def _words(text: str, language: str) -> list[ClaimWord]:
     """The content words; all where there are no others."""
     stemmed_in = language if language in FUNCTION_WORDS else ""
-    ignored = FUNCTION_WORDS.get(language, FUNCTION_WORDS["en"])
     special = contrasts(language)
+    ignored = FUNCTION_WORDS.get(language, FUNCTION_WORDS["en"]) | (special.little if special else frozenset())
     peoples = special.peoples if special else {}
     found: dict[tuple[int, int], ClaimWord] = {}
     others: dict[tuple[int, int], ClaimWord] = {}
@@ -91,10 +106,15 @@ def _words(text: str, language: str) -> list[ClaimWord]:
         written = text[term.start : term.end]
         plain = written.casefold().replace(".", "")
         alike = {term.text, *(word_terms(plain, (stemmed_in,)) if plain.isalpha() and not _UNSPACED.search(plain) else ())}
+        if language == "en":
+            alike |= set(map(verb_of, alike))
         if people := peoples.get(plain):
             alike |= {
                 each for name, first in peoples.items() if first == people for each in indexed_terms(name.replace("_", " "), stemmed_in)[0]
             }
-        is_little = (plain in ignored and not (people and written.isupper())) or (len(term.text) == 1 and not term.text.isdecimal())
-        (others if is_little else found).setdefault((term.start, term.end), ClaimWord(term.start, term.end, frozenset(alike)))
+        is_single = len(term.text) == 1 and not term.text.isdecimal()
+        is_little = (plain in ignored and not (people and written.isupper())) or is_single
+        kept = others if is_little else found
+        word = ClaimWord(term.start, term.end, frozenset(alike), _parts(written, stemmed_in))
+        kept.setdefault((term.start, term.end), word)
     return list((found or others).values())

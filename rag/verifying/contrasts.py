@@ -1,20 +1,24 @@
 """Where a claim says something else than words that it shares most others with: how many, when, whether, who did what to whom."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 
 from rag.text.languages import FUNCTION_WORDS
 from rag.text.sentences import sentence_spans
 from rag.text.terms import indexed_terms, query_terms
 from rag.types import Gap
-from rag.verifying.vocabulary import LETTER, Contrasts, contrasts
+from rag.verifying.names import NOT_NAMES
+from rag.verifying.negation import negations
+from rag.verifying.vocabulary import LETTER, Contrasts, contrasts, vocabulary
 
 REACH = 3  # content words beside "all" or "before" that must be the same in both texts
 LEAST_BEGINNING = 5  # letters
 MOST_OF_CLAIM = 0.5  # of a claim's words, the share that a sentence must have to be about the same
 MOST_OF_CONDITION = 0.6  # of a condition's words, the share that a claim must have to name it
+LEAST_ASIDE = 3  # content words of a clause that says something of its own
 LONGEST_GAP = 12  # characters between a verb and the "by" that belongs to it
 ALL_BUT_ONE = 0.75  # share of a claim's words that a source must have for their order to tell who did what to whom
 _WORD = re.compile(rf"{LETTER}+(?:['’.-]{LETTER}+)*")
@@ -67,9 +71,25 @@ def _orders(pair: _Pair) -> Iterator[Gap]:
         for match in mine.finditer(pair.claim):
             if any(_is_about_same(pair, match, same) for same in mine.finditer(pair.source)):
                 continue
-            other = next((other for other in theirs.finditer(pair.source) if _is_about_same(pair, match, other)), None)
+            others = (other for other in theirs.finditer(pair.source) if _is_about_same(pair, match, other))
+            other = next((other for other in others if not _is_of_another(pair, match, other)), None)
             if other:
                 yield Gap(match.start(), match.end(), "order", is_contradicted=True, stated=other.group())
+
+
+def _is_of_another(pair: _Pair, match: re.Match[str], other: re.Match[str]) -> bool:
+    """Whether what a claim has "after" a time is in another clause of the source than what that has "until" it."""
+    begun = pair.claim[: match.start()].rstrip()
+    before = _ordered(begun[_clause_start(begun, len(begun)) :], pair.language)
+    if not before:
+        return False
+    stop = _CLAUSE_END.search(pair.source, other.end())
+    clause = pair.source[_clause_start(pair.source, other.start()) : stop.start() if stop else None]
+    return before[-1][0] not in _terms(clause, pair.language) and before[-1][0] in _terms(pair.source, pair.language)
+
+
+def _clause_start(text: str, place: int) -> int:
+    return max((each.end() for each in _CLAUSE_END.finditer(text, 0, place)), default=0)
 
 
 def _plans(pair: _Pair) -> Iterator[Gap]:
@@ -108,17 +128,72 @@ def _reports(pair: _Pair) -> Iterator[Gap]:
     if words.reports.search(pair.claim):
         return
     start, end = _nearest_sentence(pair)
-    if match := words.reports.search(pair.source, start, end):
+    for match in words.reports.finditer(pair.source, start, end):
+        if _is_aside(pair, match, start, end):
+            continue
         yield Gap(0, len(pair.claim), "report", is_contradicted=True, stated=match.group())
+        return
+
+
+def _is_aside(pair: _Pair, match: re.Match[str], start: int, end: int) -> bool:
+    """Whether a word stands in a clause, within commas or behind one, that says little of what the claim says."""
+    begin = max(start, _clause_start(pair.source, match.start()))
+    stop = _CLAUSE_END.search(pair.source, match.end(), end)
+    clause = pair.source[begin : match.start()] + pair.source[match.end() : stop.start() if stop else end]
+    said, claimed = _content(clause, pair.language), _terms(pair.claim, pair.language)
+    return begin > start and len(said) >= LEAST_ASIDE and sum(not claimed.isdisjoint(each) for each in said) < MOST_OF_CLAIM * len(said)
 
 
 def _opposites(pair: _Pair) -> Iterator[Gap]:
     """A word where the source has its opposite instead."""
-    for one, other in pair.words.opposites:
-        for mine, theirs in ((one, other), (other, one)):
-            match = mine.search(pair.claim)
-            if match and not (mine.search(pair.source) or theirs.search(pair.claim)) and (stated := theirs.search(pair.source)):
-                yield Gap(match.start(), match.end(), "opposite", is_contradicted=True, stated=stated.group())
+    for match, stated in _opposed(pair):
+        if _is_denied(pair.claim, match, pair.language) == _is_denied(pair.source, stated, pair.language):
+            yield Gap(match.start(), match.end(), "opposite", is_contradicted=True, stated=stated.group())
+
+
+def denied_opposites(claim: str, source: str, language: str) -> list[tuple[int, int]]:
+    """The words of a claim whose opposites a source denies: "forbidden" where it has "not allowed"."""
+    words = contrasts(language)
+    pair = _Pair(claim, source, language, words) if words else None
+    return [
+        match.span()
+        for match, stated in (_opposed(pair) if pair else ())
+        if _is_denied(claim, match, language) != _is_denied(source, stated, language)
+    ]
+
+
+def _opposed(pair: _Pair) -> Iterator[tuple[re.Match[str], re.Match[str]]]:
+    for match, mine, theirs in _with_opposites(pair.claim, pair.language):
+        if not mine.search(pair.source) and (stated := theirs.search(pair.source)):
+            yield match, stated
+
+
+@lru_cache(256)
+def _with_opposites(claim: str, language: str) -> list[tuple[re.Match[str], re.Pattern[str], re.Pattern[str]]]:
+    """The words of a claim that have opposites, with the patterns of both; no word whose opposite is there too."""
+    words, small = contrasts(language), claim.lower()
+    if words is None:
+        return []
+    starts = range(len(small)) if _UNSPACED.search(small) else [match.start() for match in _WORD.finditer(small)]
+    begun = {small[at : at + size] for at in starts for size in (1, 2)}
+    likely = [pair for pair, letters in zip(words.opposites, words.begun, strict=True) if not begun.isdisjoint(letters)]
+    found = [(_first(one, claim, starts), one, _first(other, claim, starts), other) for one, other in likely]
+    return [
+        *((first, one, other) for first, one, second, other in found if first and not second),
+        *((second, other, one) for first, one, second, other in found if second and not first),
+    ]
+
+
+def _first(pattern: re.Pattern[str], text: str, starts: Sequence[int]) -> re.Match[str] | None:
+    return next(filter(None, (pattern.match(text, start) for start in starts)), None)
+
+
+def _is_denied(text: str, match: re.Match[str], language: str) -> bool:
+    """Whether a clause denies a word of it."""
+    known = vocabulary(language)
+    stop = _CLAUSE_END.search(text, match.end())
+    clause = text[_clause_start(text, match.start()) : stop.start() if stop else len(text)]
+    return bool(negations(language).search(known.not_denied.sub(" ", clause))) if known else False
 
 
 def _roles(pair: _Pair) -> Iterator[Gap]:
@@ -126,7 +201,10 @@ def _roles(pair: _Pair) -> Iterator[Gap]:
     if pair.language not in _SUBJECT_FIRST:
         return
     start, end = _nearest_sentence(pair)
-    mine, theirs = _ordered(pair.claim, pair.language), _ordered(pair.source[start:end], pair.language)
+    mine, theirs = (
+        [each for each in _ordered(text, pair.language) if each[1].group().casefold() not in NOT_NAMES]
+        for text in (pair.claim, pair.source[start:end])
+    )
     places = {term: place for term, _, place in reversed(theirs)}
     shared = [(term, match) for term, match, _ in mine if term in places]
     if len(shared) < 3 or len(shared) < ALL_BUT_ONE * len(mine):

@@ -16,6 +16,7 @@ _MONTH_AND_YEAR = re.compile(rf"(?<![\w./-])(?P<month>0?[1-9]|1[0-2])[/.]{_YEAR}
 _HAN = r"\d{1,2}|[一二三四五六七八九十]{1,3}"
 _HAN_YEAR = r"\d{4}|[〇零一二三四五六七八九]{4}"
 _IN_HAN = re.compile(rf"(?:(?P<year>{_HAN_YEAR})\s*年\s*)?(?P<month>{_HAN})\s*月(?:\s*(?P<day>{_HAN})\s*[日号號])?")
+_WORD = re.compile(rf"{LETTER}+")
 _OTHER_WORDS = {"may", "march", "mar", "dec", "jan", "sep", "jun", "jul", "oct", "nov", "feb", "apr", "aug", "mars", "ocak", "ekim", "مارس"}
 """Names of months that mean something else at times, where they stand alone."""
 
@@ -36,7 +37,8 @@ class Date:
 def dates_in(text: str, language: str = "en") -> list[Date]:
     """Find the dates of a text: "3 March 2024", "March 3rd", "3. März", "2024年3月3日", "2024-03-03", and both readings of "3/4/2024"."""
     found: list[Date] = []
-    for pattern in _written(language):
+    has_month = not _months(language).keys().isdisjoint(map(folded, _WORD.findall(text)))
+    for pattern in _written(language) if has_month else ():
         for match in pattern.finditer(text):
             parts = match.groupdict()
             date = Date(
@@ -47,7 +49,7 @@ def dates_in(text: str, language: str = "en") -> list[Date]:
     found += [date for match in _IN_DIGITS.finditer(text) for date in _readings(match)]
     found += [Date(0, int(match["month"]), int(match["year"]), *match.span()) for match in _MONTH_AND_YEAR.finditer(text)]
     found += filter(None, map(_in_han, _IN_HAN.finditer(text)))
-    for match in _month_alone(language).finditer(text):
+    for match in _month_alone(language).finditer(text) if has_month else ():
         name = match["month"]
         is_name = folded(name) not in _OTHER_WORDS and (language != "en" or name[0].isupper())
         if is_name and not _overlaps(*match.span(), found):

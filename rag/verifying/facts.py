@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from rag.types import Gap
 from rag.verifying.dates import Date, agrees_with_any, dates_in
@@ -13,6 +14,9 @@ from rag.verifying.vocabulary import checked_language, vocabulary
 
 MOST_COUNTED = 6  # things that a text names one by one
 QUARTER = re.compile("Q[1-4]")
+_BETWEEN_THINGS = re.compile(
+    r"[,;、，；،]|\n\s*\S|[.!?。](?=\s)|\b(?:and|or|und|oder|et|ou|y|e|o|en|of|och|og|i|a|и|или|ve|ja)\b|\sو|और|和|と", re.IGNORECASE
+)
 SPELLED_OUT = 12  # numbers up to this are often written as words, which are known of some languages only
 
 
@@ -27,13 +31,17 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class SourceFacts:
-    """What a source holds, to look facts up in: all readings of its numbers and dates, numbers that may be years, and its words."""
+    """What a source holds, to look facts up in: all readings of its numbers and dates, numbers that may be years, and its words.
+
+    `text` is all of it.
+    """
 
     numbers: tuple[Number, ...]
     dates: tuple[Date, ...]
     years: frozenset[int]
     names: NameIndex
     language: str
+    text: str
 
 
 def facts_of(sentence: str, near: str = "", begin: int = 0) -> Facts:
@@ -56,12 +64,16 @@ def facts_of(sentence: str, near: str = "", begin: int = 0) -> Facts:
 
 
 def source_facts(texts: Sequence[str], near: str = "") -> SourceFacts:
-    """Gather the facts of texts, which are read as one; `near` is the language of the text that they are of."""
-    text = "\n".join(texts)
+    """Gather the facts of texts, which are read as one, each behind a line's end; `near` is the language of the text that they are of."""
+    return _facts_in("".join(f"\n{text}" for text in texts), near)
+
+
+@lru_cache(128)
+def _facts_in(text: str, near: str) -> SourceFacts:
     language = checked_language(text, near)
-    numbers = tuple(numbers_in(f"\n{text}", language))
+    numbers = tuple(numbers_in(text, language))
     years = frozenset(int(value) for number in numbers for value in number.values if 1000 <= value < 3000 and value == int(value))
-    return SourceFacts(numbers, tuple(dates_in(text, language)), years, index_names(text), language)
+    return SourceFacts(numbers, tuple(dates_in(text, language)), years, index_names(text), language, text)
 
 
 def missing_facts(facts: Facts, source: SourceFacts, *, may_add: bool = False) -> list[Gap]:
@@ -83,7 +95,8 @@ def missing_facts(facts: Facts, source: SourceFacts, *, may_add: bool = False) -
 def _may_be_counted(number: Number, source: SourceFacts) -> bool:
     """Whether a number is so small that what it counts may stand there one by one, and the source has no other such count."""
     counts = [other for other in source.numbers if not (other.is_ordinal or other.unit or other.is_part or other.is_unsure)]
-    return min(number.values) <= MOST_COUNTED and not any(2 <= min(other.values) <= MOST_COUNTED for other in counts)
+    things = 1 + len(_BETWEEN_THINGS.findall(source.text.strip()))
+    return min(number.values) <= min(MOST_COUNTED, things) and not any(2 <= min(other.values) <= MOST_COUNTED for other in counts)
 
 
 def _is_quarter(name: Name, source: SourceFacts) -> bool:

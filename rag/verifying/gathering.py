@@ -1,16 +1,22 @@
 """A claim and passages -> the run of sentences of a passage that says most of it, and sentences from all over that say more together."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from rag.text.terms import indexed_terms
 from rag.verifying.claims import PreparedClaim
 from rag.verifying.facts import SourceFacts, missing_facts
+from rag.verifying.families import verb_of
 from rag.verifying.matching import PreparedPassage, Span
+from rag.verifying.vocabulary import contrasts
 
 CANDIDATES = 4  # sentences of a passage with most of a claim's words, whose meaning is compared
 LONGEST_RUN = 6  # sentences
 LEAST_SHARED = 2  # words other than figures that a sentence from elsewhere must share with a claim
 MOST_GATHERED = 4  # sentences in addition to the run
+
+_AS_VERB = re.compile(r"\b(?:may|can|must|shall|should|will|would|could|to|you|they|we|i|who|not)\s+(?=(\w+))", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +89,17 @@ def with_facts(claim: PreparedClaim, covered: frozenset[int], source: SourceFact
     missing = {gap.start for gap in missing_facts(facts, source, may_add=claim.is_sum)}
     spans = [span for span in spans if span[0] not in missing]
     return covered | {index for index, word in enumerate(claim.words) if any(start <= word.start < end for start, end in spans)}
+
+
+def with_light_verbs(claim: PreparedClaim, covered: frozenset[int], words: str) -> frozenset[int]:
+    """The covered words, and verbs that only carry a noun which is a verb among words: "returns are accepted", "payment is made"."""
+    special = contrasts(claim.language)
+    light = [at for at in range(len(claim.words)) if special and at not in covered and claim.written(at) in special.light]
+    if not light:
+        return covered
+    verbs = set(indexed_terms(" ".join(_AS_VERB.findall(words)), claim.language)[0])
+    there = set(indexed_terms(words, claim.language)[0])
+    carried = {
+        at for at in covered if verbs & claim.words[at].terms or any(verb_of(term) in there - {term} for term in claim.words[at].terms)
+    }
+    return covered | {at for at in light if at - 1 in carried or at + 1 in carried}

@@ -14,6 +14,7 @@ from rag.text.table_headers import header_of
 from rag.text.terms import indexed_terms
 from rag.types import Passage
 from rag.verifying.facts import SourceFacts, source_facts
+from rag.verifying.families import verb_of
 from rag.verifying.normalising import Normalised, normalised, without_edges
 
 MOST_SENTENCES = 200  # of a passage, the sentences that are looked at: no chunk has as many, and more would take seconds to embed
@@ -67,10 +68,12 @@ def prepare(passage: Passage) -> PreparedPassage:
     text = passage.text
     spans = sentence_spans(text)[:MOST_SENTENCES]
     language = language_of(text)
+    likely = language or language_of(f"{text}\n{text}")  # a short one has few of the words that tell it
     even = normalised(text)
     titles = passage.heading, Path(passage.document).stem.replace("_", " "), header_of(passage)
-    context = (text, passage.headed_text, *titles)
-    facts = source_facts(context)
+    written = (passage.headed_text,) if text in passage.headed_text else (text, passage.headed_text)
+    context = (*written, *titles)
+    facts = source_facts(context, likely)
     windows = _windows(text, spans, facts.language)
     whole: dict[str, Span] = {}
     for start, end in (*spans, *((one[0], two[1]) for one, two in pairwise(spans))):
@@ -108,7 +111,12 @@ def similar_words(claim: str, passage: PreparedPassage) -> tuple[Span, float] | 
 
 def _windows(text: str, spans: Sequence[Span], language: str) -> list[Window]:
     stemmed_in = language if language in FUNCTION_WORDS else ""
-    return [Window(start, end, text[start:end], frozenset(indexed_terms(text[start:end], stemmed_in)[0])) for start, end in spans]
+    found = ((start, end, indexed_terms(text[start:end], stemmed_in)[0]) for start, end in spans)
+    is_english = language == "en"
+    return [
+        Window(start, end, text[start:end], frozenset([*terms, *map(verb_of, terms)] if is_english else terms))
+        for start, end, terms in found
+    ]
 
 
 def _is_inside_word(text: str, at: int) -> bool:

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from rag.text.languages import FUNCTION_WORDS, language_of
@@ -23,7 +24,7 @@ _CAPITALISED_AT_TIMES = (
     "therefore thus hence instead otherwise overall generally usually typically currently according based within without through "
     "first second third one two three internet web english"
 )
-_NOT_NAMES = FUNCTION_WORDS["en"].union(_CAPITALISED_AT_TIMES.split())
+NOT_NAMES = FUNCTION_WORDS["en"].union(_CAPITALISED_AT_TIMES.split())
 """Words that are capitalised at times and name nothing, and titles that may be left out."""
 
 _TOKEN = re.compile(r"[^\W\d_](?:[^\W\d_]|[.&'’](?=[^\W\d_])|[\u0300-\u036f])*")
@@ -106,7 +107,7 @@ def names_in(sentence: str) -> list[Name]:
     for run in _runs(sentence, tokens):
         words = tuple(match.group() for match in run)
         found += [
-            Name(match.group(), match.start(), words) for match in run if _POSSESSIVE.sub("", match.group().casefold()) not in _NOT_NAMES
+            Name(match.group(), match.start(), words) for match in run if _POSSESSIVE.sub("", match.group().casefold()) not in NOT_NAMES
         ]
     return found
 
@@ -121,7 +122,7 @@ def index_names(text: str) -> NameIndex:
         if one.group()[0].isupper()
         and two.group()[0].isupper()
         and not text[one.end() : two.start()].strip(" .-")
-        and one.group().casefold() not in _NOT_NAMES
+        and one.group().casefold() not in NOT_NAMES
     )
     capitals = "".join(word[0] for word, as_written in zip(folded, written, strict=True) if as_written[0].isupper())
     words = frozenset(folded) | {_folded(word) for word in re.findall(r"\w+", text)}
@@ -149,7 +150,7 @@ def _name_of(text: str, run: list[re.Match[str]]) -> Iterator[list[re.Match[str]
     is_acronym = bool(run) and sum(map(str.isupper, run[0].group())) > 1
     if run and not is_acronym and _SENTENCE_START.search(text, max(0, run[0].start() - 8), run[0].start()):
         following = run[1].group().casefold() if len(run) > 1 else ""
-        if run[0].group().casefold() in _NOT_NAMES or not following or following in _NOT_NAMES:
+        if run[0].group().casefold() in NOT_NAMES or not following or following in NOT_NAMES:
             run = run[1:]
     if run:
         yield run
@@ -160,6 +161,7 @@ def _is_title(tokens: Sequence[re.Match[str]]) -> bool:
     return len(long) >= FEWEST_WORDS and sum(word[0].isupper() for word in long) > MOST_CAPITALS * len(long)
 
 
+@lru_cache(1 << 14)
 def _folded(word: str) -> str:
     plain = "".join(each for each in unicodedata.normalize("NFKD", word) if not unicodedata.combining(each)).casefold()
     return _POSSESSIVE.sub("", plain).replace(".", "") or plain

@@ -14,7 +14,8 @@ MOST_CLAUSES = 100  # of a text, those that are compared
 MOST_OF_CLAUSE = 0.6  # share of the words of a clause which the source denies: from this on, the claim is about the same
 _CLAUSE_END = re.compile(
     r"[.;:!?,]\s|[。；：！？，、،؛؟।…\n]"
-    r"|\b(?:mais|aber|sondern|pero|sino|ma|mas|maar|но|ale|ama|fakat|و?لكن)\b|लेकिन|परंतु|但|而是",
+    r"|\b(?:mais|aber|sondern|pero|sino|ma|mas|maar|но|ale|ama|fakat|و?لكن)\b|लेकिन|परंतु|但|而是"
+    r"|(?=\b(?:без|sin|sans|ohne|senza|sem|zonder|bez|uden|utan|بدون|دون)\b)",  # "without" denies what follows it alone
     re.IGNORECASE,
 )
 _NEGATION = re.compile(
@@ -28,6 +29,8 @@ _DENYING = re.compile(
     re.IGNORECASE,
 )
 _PREFIXED = re.compile(r"\b(?:un|in|im|ir|il|dis|non-?)(\w{4,})\b", re.IGNORECASE)
+_RESTRICTING = re.compile(r"\b(?:that|which|who)\s+(?:(?:is|are|was|were|has|have|had|been)\s+){1,2}not\s+(?:been\s+)?(\w+)", re.IGNORECASE)
+_ALLOWED = re.compile(r"\b(?:can|may|could|might)\s+(?:be\s+)?(\w+)", re.IGNORECASE)
 _WORD = re.compile(r"\w+|[.;:!?]")
 _DENIED_BEFORE = frozenset(("de", "fr", "es", "it", "pt", "nl", "sv", "da", "no", "pl", "cs", "ro", "ru", "el"))
 """Languages in which a negation stands before what it denies."""
@@ -107,30 +110,54 @@ def _differs_by_prefix(claim: str, source: str, prefix: str) -> bool:
 
 
 def _denies_in_english(claim: str, source: str) -> bool:
-    denied_in_claim, denied_in_source = denied_terms(claim), denied_terms(source)
-    if not denied_in_claim:
-        claimed = _terms(claim)
-        return any(terms & claimed for terms in denied_in_source) and not _denies_by_a_word(claim, source)
-    if denied_in_source:
-        in_source, all_denied = _terms(source), set[str]().union(*denied_in_source)
-        if not any(terms & in_source and not terms & all_denied for terms in denied_in_claim):
-            return False
-    return not _denies_by_a_word(source, claim)
+    in_claim, in_source = denied_terms(claim), denied_terms(source)
+    may_be = _terms(" ".join(_ALLOWED.findall(source))) & _terms(" ".join(_RESTRICTING.findall(claim)))
+    in_claim = [terms for terms in in_claim if not terms & may_be]  # "what is not taken" where the source says "can be taken"
+    by_source = [terms for terms in in_source if not in_claim or terms <= _terms(claim)]
+    return _is_undenied(in_claim, in_source, source, claim) or _is_undenied(by_source, in_claim, claim, source)
 
 
-def _denies_by_a_word(text: str, other: str) -> bool:
-    """Whether a text has a denying word that the other has not: "prohibited", or "unpaid" where the other has "paid"."""
-    words = {match.group().casefold() for match in _DENYING.finditer(text)}
+def _is_undenied(denied: Sequence[set[str]], also_denied: Sequence[set[str]], text: str, other: str) -> bool:
+    """Whether a text says what another denies, and does not deny it in other words."""
+    said = _terms(text).difference(*also_denied)
+    denied = [terms for terms in denied if terms & said and not any(terms & each for each in also_denied)]
+    return any(not _denies_by_a_word(text, other, terms) for terms in denied)
+
+
+def _denies_by_a_word(text: str, other: str, terms: set[str]) -> bool:
+    """Whether a text has a denying word beside terms that the other has not: "prohibited", or "unpaid" where the other has "paid"."""
+    near = " ".join(clause for clause in _CLAUSE_END.split(text) if not terms.isdisjoint(_terms(clause)))
+    words = {match.group().casefold() for match in _DENYING.finditer(near)}
     if words - {match.group().casefold() for match in _DENYING.finditer(other)}:
         return True
-    return not _terms(" ".join(_PREFIXED.findall(text))).isdisjoint(_terms(other))
+    return not _terms(" ".join(_PREFIXED.findall(near))).isdisjoint(_terms(other))
+
+
+def negations(language: str) -> re.Pattern[str]:
+    """Finds what denies in a language."""
+    words = vocabulary(language)
+    return _NEGATION if language == "en" or words is None else words.negations
+
+
+def place_of_denial(claim: str, source: str, language: str) -> tuple[int, int]:
+    """The words of a claim that only one of two texts denies: its negation, or what the source denies; else all of it."""
+    in_source = denied_terms(source, language)
+    reaches = language == "en" or language in _DENIED_BEFORE
+    for match in negations(language).finditer(claim):
+        denied = set(indexed_terms(" ".join(_reached(claim, match.end(), language)), language)[0]) if reaches else set[str]()
+        if not any(denied & terms for terms in in_source):
+            return match.span()
+    found = (
+        word.span()
+        for word in _WORD.finditer(claim)
+        if any(not terms.isdisjoint(indexed_terms(word.group(), language)[0]) for terms in in_source)
+    )
+    return next(found, (0, len(claim)))
 
 
 def denied_terms(text: str, language: str = "en") -> list[set[str]]:
     """For each negation, the stems of the words after it that it denies; none in languages that deny behind the word."""
-    words = vocabulary(language)
-    negations = _NEGATION if language == "en" else words.negations if words and language in _DENIED_BEFORE else None
-    found = negations.finditer(text) if negations else ()
+    found = negations(language).finditer(text) if language == "en" or (vocabulary(language) and language in _DENIED_BEFORE) else ()
     return [set(indexed_terms(" ".join(_reached(text, match.end(), language)), language)[0]) for match in found]
 
 

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 _QUOTES = "'‘’‚‛“”„‟«»‹›`´′″「」『』"
 _DASHES = "‐‑‒–—―−﹣－"
@@ -48,6 +49,7 @@ def without_edges(text: str) -> str:
     return _EDGE.sub("", text) or text.strip()
 
 
+@lru_cache(1 << 12)
 def _normalised_character(character: str) -> str:
     if character.isascii() and character.isalnum():
         return character.lower()

@@ -7,7 +7,7 @@ from decimal import Decimal
 from operator import itemgetter
 
 from rag.verifying.number_words import number_words
-from rag.verifying.vocabulary import LETTER, Vocabulary, contrasts, folded, vocabulary
+from rag.verifying.vocabulary import Vocabulary, contrasts, folded, vocabulary
 
 _PERHAPS_SCALES = {"k": 10**3, "m": 10**6, "b": 10**9}
 
@@ -67,7 +67,7 @@ def numbers_in(text: str, language: str = "en") -> list[Number]:
     found = [
         number for number in (*_in_digits(text, language), *_in_words(text, language)) if not (skipped and number.end <= skipped.end())
     ]
-    found += _fractions(text, language)
+    found += _fractions(text, language, [number.start for number in found if not number.is_part])
     if scale := _IN_SCALE.search(text):
         times = _IN_SCALES[scale[1].lower()]
         found += [Number(_times(number.values, times), number.unit, number.start, number.end) for number in found]
@@ -90,25 +90,24 @@ def is_sum_of(number: Number, others: Sequence[Number]) -> bool:
     return any(sum(added[start:end]) in number.values for start in range(len(added)) for end in range(start + 2, len(added) + 1))
 
 
-def _fractions(text: str, language: str) -> Iterator[Number]:
-    """Shares that are not written in per cent: "one in four", "a quarter of"."""
+def _fractions(text: str, language: str, starts: Sequence[int]) -> Iterator[Number]:
+    """Shares that are not written in per cent: "one in four", "a quarter of"; `starts` are where numbers begin."""
     words, known = contrasts(language), vocabulary(language)
     if words is None or known is None:
         return
-    for match in words.one_in.finditer(text):
+    begun = (words.one_in.match(text, start) for start in starts)
+    for match in words.one_in.finditer(text) if "every" in words.one_in.groupindex else filter(None, begun):
         parts = match.groupdict()
         part = _value(parts["part"], known) if parts.get("part") else 1
         whole = _value(parts["whole"] if parts.get("whole") else parts["every"], known)
         if 0 < part < whole:
             yield Number(_percentages(Decimal(100 * part) / whole), "%", *match.span(), is_word=True, is_fraction=True)
-    for form, percent in words.fractions.items():
-        for match in re.finditer(rf"(?<!{LETTER}){form}(?!{LETTER})", text, re.IGNORECASE):
-            times = next(
-                (number.value for number in number_words(text[: match.start()].rstrip(), language) if number.end >= match.start() - 1), 1
-            )
-            share = Decimal(100) * times / round(Decimal(100) / percent)
-            if 0 < share < 100:
-                yield Number(_percentages(share), "%", *match.span(), is_word=True, is_fraction=True, is_unsure=True)
+    for match in words.fraction.finditer(text):
+        before = text[max(0, match.start() - LONGEST_UNIT) : match.start()].rstrip()
+        times = next((number.value for number in number_words(before, language) if number.end == len(before)), 1)
+        share = Decimal(100) * times / round(Decimal(100) / words.fractions[folded(match.group())])
+        if 0 < share < 100:
+            yield Number(_percentages(share), "%", *match.span(), is_word=True, is_fraction=True, is_unsure=True)
 
 
 def _value(word: str, known: Vocabulary) -> int:

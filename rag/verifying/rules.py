@@ -14,19 +14,20 @@ from rag.text.sentences import sentence_spans
 from rag.text.terms import indexed_terms
 from rag.types import Gap, Passage, Verdict
 from rag.verifying.claims import PreparedClaim, prepared_claim
-from rag.verifying.contrasts import contrasting
+from rag.verifying.contrasts import contrasting, denied_opposites
 from rag.verifying.evidence import Evidence, odds, probability
 from rag.verifying.facts import Facts, missing_facts, source_facts
-from rag.verifying.gathering import Run, best_run, candidates, gathered, with_facts
+from rag.verifying.gathering import Run, best_run, candidates, gathered, with_facts, with_light_verbs
 from rag.verifying.matching import PreparedPassage, prepare, same_words, similar_words
-from rag.verifying.negation import denies_otherwise
+from rag.verifying.negation import denies_otherwise, place_of_denial
+from rag.verifying.placing import misplaced
 from rag.verifying.protocol import Claim, Judgement, Support
-from rag.verifying.vocabulary import checked_language, vocabulary
+from rag.verifying.vocabulary import checked_language
 
 SUPPORTED = 0.8
 """From this score on, a claim without a wrong fact is supported."""
 
-SAME_SENTENCE = 0.6  # of a claim's words, the share that makes a sentence the one that it is of
+LEAST_MORE = 2  # of a claim's words, those that another sentence must add to be about the same too
 HALF = 0.5  # of a claim's words, the share that must stand together where sentences from elsewhere have all others
 ABOUT_SAME = 0.4  # of a claim's words, the share that a sentence must have to deny it
 RELATED = 0.05  # from this score on, it is related
@@ -93,37 +94,45 @@ def decide(claim: PreparedClaim, found: Found, passages: Sequence[PreparedPassag
         return "unsupported", gaps
     if found.score < RELATED:  # another subject
         return "unsupported", []
-    if gaps := contradictions(claim, found.words, language):  # the passages say otherwise
+    titles = [title for each in passages for title in each.titles]
+    near = source_facts([found.gathered, *titles], language)
+    otherwise = contradictions(claim, found.words, found.gathered, language)
+    if gaps := [*otherwise, *misplaced(claim, f"\n{found.gathered}", "\n".join(titles), near)]:  # the passages say otherwise
         return "unsupported" if found.score >= SUPPORTED and any(gap.is_contradicted for gap in gaps) else "related", gaps
     if found.score < SUPPORTED:  # the same subject, but not the same statement
         return "related", claim.missing(found.covered)
-    titles = [title for each in passages for title in each.titles]
     figures = Facts(claim.facts.numbers, claim.facts.dates, ())
-    near = source_facts([found.gathered, *titles], language)
     if gaps := missing_facts(figures, near, may_add=claim.is_sum):  # a figure of some other sentence
         return "related", gaps
     return "supported", []
 
 
-def contradictions(claim: PreparedClaim, words: str, language: str) -> list[Gap]:
+def contradictions(claim: PreparedClaim, words: str, gathered: str, language: str) -> list[Gap]:
     """Where a claim says something else than the words nearest to it."""
     spoken = checked_language(f"{claim.text}\n{words}", language)
     gaps = contrasting(claim.text, words, spoken)
-    if denies_otherwise(claim.text, about_same(claim, words), spoken):  # one denies what the other says
-        known = vocabulary(spoken)
-        match = known.negations.search(claim.text) if known else None
-        gaps.append(Gap(*(match.span() if match else (0, len(claim.text))), "negation", is_contradicted=True))
+    if denies_otherwise(claim.text, about_same(claim, gathered), spoken):  # one denies what the other says
+        gaps.append(Gap(*place_of_denial(claim.text, gathered, spoken), "negation", is_contradicted=True))
     return sorted(gaps, key=lambda gap: (gap.start, gap.end))
 
 
 def about_same(claim: PreparedClaim, words: str) -> str:
-    """The sentence among words that has most of a claim; those that have much of it where none has most; all where none has much."""
+    """The sentences among words that say the same as a claim: that which has most of it, then those that have much of the rest."""
     stemmed_in = claim.language if claim.language in FUNCTION_WORDS else ""
-    sentences = [words[start:end] for start, end in sentence_spans(words)]
-    shares = [len(claim.covered_by(frozenset(indexed_terms(each, stemmed_in)[0]))) / max(1, len(claim.words)) for each in sentences]
-    if shares and max(shares) >= SAME_SENTENCE:
-        return sentences[shares.index(max(shares))]
-    return "\n".join(each for each, share in zip(sentences, shares, strict=True) if share >= ABOUT_SAME) or words
+    left = {text: claim.covered_by(frozenset(indexed_terms(text, stemmed_in)[0])) for text in map(words.__getitem__, _slices(words))}
+    covered: frozenset[int] = frozenset()
+    chosen: list[str] = []
+    while left:
+        best = max(left, key=lambda text: len(left[text] - covered))
+        if len(left[best] - covered) < (LEAST_MORE if chosen else ABOUT_SAME * len(claim.words)):
+            break
+        covered |= left.pop(best)
+        chosen.append(best)
+    return "\n".join(chosen) or words
+
+
+def _slices(words: str) -> list[slice]:
+    return [slice(start, end) for start, end in sentence_spans(words)]
 
 
 def _judgement(claim: Claim, passages: Mapping[int, PreparedPassage], vectors: Mapping[str, Embeddings]) -> Judgement:
@@ -188,6 +197,10 @@ def _found(claim: PreparedClaim, run: Run, words: str, passages: Sequence[Prepar
     everything = "\n".join([words, *texts])
     if texts:
         covered = with_facts(claim, covered, source_facts([everything, *titles], language))
+    spans = denied_opposites(claim.text, words, language) if len(covered) < len(claim.words) else ()
+    opposed = {index for index, word in enumerate(claim.words) if any(start < word.end and word.start < end for start, end in spans)}
+    near, covered = near | opposed, covered | opposed
+    near, covered = with_light_verbs(claim, near, words), with_light_verbs(claim, covered, words)
     count = max(1, len(claim.words))
     evidence = Evidence(run.nearness, len(near) / count, len(covered) / count, len(texts) / 4)
     score = probability(odds(evidence))

@@ -10,6 +10,7 @@ from typing import Any
 
 from rag.text.languages import language_by_script, language_of, likely_language
 
+MOST_LETTERS = 0.05  # of a text's words, the share that other languages may have lent it
 _NEVER: re.Pattern[str] = re.compile(r"(?!)")
 LETTER = r"[\w\u0300-\u036f\u064b-\u0652\u0900-\u0903\u093c-\u094d]"  # of a word: Python's \w leaves out vowel signs
 
@@ -69,8 +70,12 @@ class Contrasts:
         passive: What stands before the one who acts: "by".
         auxiliaries: What stands before a verb in the passive voice: "was".
         opposites: Groups of words, as patterns, any of the first of which is the opposite of any of the second.
+        begun: Of each of these, the first two letters of all words.
         peoples: Words for one country and its people, each with the first of them.
         fractions: Words for fractions, in per cent.
+        fraction: Finds one of these.
+        little: Words that join sentences or say how often or how surely, which a source may lack: "moreover", "typically".
+        light: Verbs that only carry a noun which says what is done: payment is "made".
         one_in: "one in four", with the numbers as groups `part` and `whole`, or `every`.
     """
 
@@ -89,8 +94,12 @@ class Contrasts:
     passive: re.Pattern[str]
     auxiliaries: re.Pattern[str]
     opposites: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]
+    begun: tuple[frozenset[str], ...]
     peoples: Mapping[str, str]
     fractions: Mapping[str, int]
+    fraction: re.Pattern[str]
+    little: frozenset[str]
+    light: frozenset[str]
     one_in: re.Pattern[str]
 
 
@@ -102,12 +111,17 @@ def contrasts(language: str) -> Contrasts | None:
         return None
     patterns = {name: _pattern(table.get(name, "")) for name in _CONTRASTS}
     opposites = [tuple(map(_beginning, pair.split("|"))) for pair in table.get("opposites", "").split()]
+    fractions = {folded(form): value for form, value in _by_value(table.get("fractions", {})).items()}
     numbers = _any_of(vocabulary(language).values) if table.get("units") else "(?!)"  # type: ignore[union-attr]
     return Contrasts(
         **patterns,
         opposites=tuple((one, other) for one, other in opposites),
+        begun=tuple(frozenset(form[:2].lower() for form in re.split(r"[/|]", pair)) for pair in table.get("opposites", "").split()),
         peoples={name: names[0] for names in (group.split("/") for group in table.get("peoples", "").split()) for name in names},
-        fractions={form: int(value) for value, entry in table.get("fractions", {}).items() for form in _forms(entry)},
+        fractions=fractions,
+        fraction=re.compile(rf"(?<!{LETTER}){_any_of(fractions)}(?!{LETTER})", re.IGNORECASE) if fractions else _NEVER,
+        little=frozenset(table.get("little", "").split()),
+        light=frozenset(table.get("light", "").split()),
         one_in=_pattern(table.get("one_in", "").replace("{n}", rf"(?:\d{{1,3}}|{numbers})")),
     )
 
@@ -161,13 +175,19 @@ def month_numbers() -> Mapping[str, int]:
 
 def checked_language(text: str, near: str = "") -> str:
     """The language in which a text's facts are looked up; `near` is that of the text it is compared with, which decides for short ones."""
-    return language_of(text) or language_by_script(text) or near or _by_letters(text) or likely_language(text) or "en"
+    told = _by_letters(text, MOST_LETTERS) or language_of(text) or language_by_script(text) or near
+    return told or _by_letters(text, 0) or likely_language(text) or "en"
 
 
-def _by_letters(text: str) -> str:
-    """The language that alone has letters of a text; "" where there is none."""
-    small = text.lower()
-    return next((language for language, table in _tables().items() if any(each in small for each in table.get("letters", ""))), "")
+def _by_letters(text: str, share: float) -> str:
+    """The language that alone has letters of more than this share of a text's words, names apart; "" where there is none."""
+    for language, table in _tables().items():
+        letters = table.get("letters", "")
+        if any(each in text for each in letters):
+            words = text.split()
+            if sum(any(each in word for each in letters) for word in words if not word[0].isupper()) > share * len(words):
+                return language
+    return ""
 
 
 @cache

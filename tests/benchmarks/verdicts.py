@@ -74,7 +74,7 @@ def judged(pair: Pair, embedder: Embedder) -> Judged:
     covered, _ = gathered(claim, [prepared], run.covered)
     count = max(1, len(claim.words))
     lacks = missing_facts(claim.facts, source_facts([passage.text, passage.heading, Path(passage.document).stem.replace("_", " ")]))
-    says_otherwise = contradictions(claim, passage.text[run.start : run.end], prepared.facts.language)
+    says_otherwise = contradictions(claim, passage.text[run.start : run.end], passage.text[run.start : run.end], prepared.facts.language)
     evidence = (run.nearness, len(run.covered) / count, len(covered) / count, float(not lacks), float(not says_otherwise))
     return Judged(pair, evidence, RuleVerifier(embedder).verify([Claim(sentence, (0,))], [passage])[0].verdict)
 

@@ -49,8 +49,29 @@ OTHERWISE = {
         ("One in five customers pays late.", "25 % of customers pay late."),
         ("The two grants add up to 600 euros.", "The first grant is 300 euros. The second grant is 200 euros."),
         ("The three grants are paid in May.", "The two grants are paid in May."),
+        ("Four dogs are allowed in the garden.", "Dogs are allowed in the garden."),
+        ("The pool is open for 80 days.", "The pool is open for 250 days. The path around it is 80 metres long."),
+        ("Appeal within 180 days of the letter.", "Appeal within 60 days of the letter. Bills are sent within 180 days of the visit."),
+        ("The beam spans 80 feet.", "The beam spans 250 feet (80 m)."),
+        ("The deposit is 300 euros and the fee is 50 euros.", "The deposit is 50 euros and the fee is 300 euros."),
+        ("La fianza es de 300 euros.", "La fianza es de 500 euros. La limpieza cuesta 300 euros."),
     ],
-    "name": [("Michelle Obama signed the law.", "Barack Obama signed the law. Obama was glad.")],
+    "date": [
+        ("The pass ends on 3 May 2024.", "The pass ends on 1 June 2024. The sale of the pass begins on 3 May 2024."),
+    ],
+    "name": [
+        ("Michelle Obama signed the law.", "Barack Obama signed the law. Obama was glad."),
+        ("Ben Miller leads the sales team.", "Ben Miller leads finance. Anna Smith leads the sales team."),
+        ("The plant in Lyon makes the engines.", "The plant in Turin makes the engines. The office in Lyon sells them."),
+    ],
+    "negation": [
+        ("The head is not responsible for the roof.", "The head, instead, chairs the board and is responsible for the roof."),
+        ("The plan covers drugs that are not approved.", "The plan does not cover drugs that are not approved."),
+        ("Yemen is not an Arab country, and it lies by the sea.", "It lies by the sea. Yemen is an Arab country."),
+        ("Билет действителен после полуночи.", "Билет недействителен после полуночи."),
+        ("Dvořák did not write the quartet.", "Dvořák did write the quartet."),
+        ("Smlouva netrvá tři roky.", "Smlouva trvá tři roky a každý rok se obnovuje."),
+    ],
 }
 """A claim that its source does not support, and why."""
 
@@ -70,6 +91,25 @@ HOLDS = [
     ("Barack Obama signed the law.", "Obama signed the law."),
     ("J. Smith signed the report.", "The report was signed by John Smith."),
     ("The firm plans to sell the mill.", "The firm plans to sell the mill next year."),
+    (
+        "Leave that is not taken lapses after 31 March.",
+        "Leave can be taken until 31 March of the following year; it lapses after that day.",
+    ),
+    ("Insulin is the main hormone.", "Insulin is a peptide; it is considered to be the main hormone."),
+    ("She makes him her pet.", "She makes him her pet, and plays with him as if he were a doll."),
+    (
+        "Pryor was the first choice, but the studio refused.",
+        "Pryor was the first choice, but the studio, claiming his past made him a risk, refused.",
+    ),
+    ("Ben and Al have also been part of the show.", "Part of the show have also been Ben and Al."),
+    ("Additionally, benefits include a car, a phone and a bonus, for example.", "Benefits:\n- a car\n- a phone\n- a bonus"),
+    ("The fee is 300 euros, and open 24/7 from 2021 to 2024.", "From 2021 to 2024 open 24/7, the fee is 300 euros."),
+    ("Smoking is forbidden in the yard.", "Smoking in the yard is not allowed."),
+    ("Está prohibido fumar en el edificio.", "No se permite fumar en el edificio."),
+    ("Поезд идёт до Москвы четыре часа.", "Поезд идёт до Москвы четыре часа без остановок."),
+    ("Returns are accepted within 30 days.", "You may return an item within 30 days."),
+    ("Payment is made by card.", "Guests pay by card."),
+    ("He prefers decision-making in person.", "He prefers making decisions by himself, in person: decision making is his."),
 ]
 """A claim and a source that says the same in another way."""
 
@@ -105,10 +145,12 @@ def test_changed_facts_are_caught_in_many_languages(kind: str) -> None:
 def test_a_gap_names_the_words_and_what_the_source_says() -> None:
     (all_of_them,) = _checked("All employees get a company car.", "Some employees get a company car.").gaps
     (condition,) = _checked("Guests may swim.", "Guests may swim if a guard is there.").gaps
+    (denied,) = _checked("The trails may not be used by riders.", "The trails may be used by riders.").gaps
     (number,) = _checked("The bag weighs 30 kilograms.", "The bag weighs 40 kilograms.").gaps
 
     assert all_of_them == Gap(0, 3, "quantity", is_contradicted=True, stated="Some")
     assert (condition.kind, condition.is_contradicted, condition.stated) == ("condition", False, "if a guard is there")
+    assert denied == Gap(15, 18, "negation", is_contradicted=True)
     assert (number.start, number.end, number.kind) == (15, 17, "number")
 
 
