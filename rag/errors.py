@@ -20,6 +20,7 @@ RagError
 │   ├── EmptyQuestionError
 │   ├── QuestionTooLongError
 │   └── TooManyRequestsError
+├── TextTooLongError           a text is longer than can be taken at once
 ├── SettingsError              a setting, or a file of settings, cannot be used
 ├── EmbeddingError             the embedding model could not be loaded or used
 ├── RerankingError             the reranker, or its endpoint, could not be used
@@ -153,6 +154,10 @@ class EmptyQuestionError(LibraryError):
 
 class QuestionTooLongError(LibraryError):
     """The question exceeds the length limit."""
+
+
+class TextTooLongError(RagError):
+    """A text has too many characters, or too many sentences."""
 
 
 class SettingsError(RagError):

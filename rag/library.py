@@ -8,9 +8,11 @@ from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypedDict, Unpack
+from typing import Any, Self, TypedDict, Unpack
 
 from rag import arguments, changing, exporting
+from rag.answering.answerer import Answerer
+from rag.arguments import Adding
 from rag.building import Asking, build_parts
 from rag.changing import add_sources, check_writable
 from rag.embedding.batches import embed_all
@@ -18,6 +20,7 @@ from rag.embedding.plugin import NEEDED as EMBEDDER
 from rag.embedding.protocol import Embedder, Embeddings
 from rag.endpoints.chat.function import ChatFunction, chat_model_of
 from rag.endpoints.chat.model import ChatModel
+from rag.errors import SettingsError
 from rag.exploring.vectors import Vectors
 from rag.filters import Filters
 from rag.formats.registry import article, format_named
@@ -64,6 +67,12 @@ class SearchOptions(TypedDict, total=False):
     where: Where | None
 
 
+class AskOptions(SearchOptions, total=False):
+    """What may be said of a question that is to be answered: see `Library.ask`."""
+
+    connection: str | None
+
+
 class Library:
     """A folder of documents that can be searched and asked. Open it with `Library.open`; it may be used from several threads.
 
@@ -92,6 +101,7 @@ class Library:
         self.folder = folder
         self._opened_with = settings
         self._asking = parts.asking(parts.keeper.now, None)
+        self._asking_otherwise = dict[str, Asking]()
         self.embedder = parts.embedder
         self.pages = parts.pages
         self._parts = parts
@@ -138,6 +148,11 @@ class Library:
     def chat_model(self) -> ChatModel | None:
         """What writes its answers, or None for quoted ones."""
         return self._now().chat_model
+
+    def answering(self, connection: str | None = None) -> tuple[Settings, ChatModel | None]:
+        """The settings and the chat model with which a question is answered that names this connection; errors as for `ask`."""
+        asking = self._now(connection)
+        return asking.settings, asking.chat_model
 
     @property
     def search(self) -> Search:
@@ -209,13 +224,7 @@ class Library:
             EmbeddingError: The embedding model cannot be used.
             ValueError, TypeError: A path is empty, or metadata cannot be stored.
         """
-        given, passwords = arguments.paths(paths), arguments.texts("passwords", passwords)
-        said = arguments.metadata(metadata)
-        with self._parts.gatherer.gathered(given, progress) as sources:
-            if leave_out_removed and (removed := self.left_out()):
-                sources = without_removed(sources, removed)
-            sources = sources if said is None else [replace(source, metadata=said) for source in sources]
-            return add_sources(self._parts, sources, passwords, progress, wait=wait, folders=folders_of(given))
+        return self._add(arguments.paths(paths), Adding.checked(passwords, metadata, wait, progress), leave_out_removed)
 
     def add_upload(  # noqa: PLR0913 - what may be said of an upload
         self,
@@ -240,14 +249,10 @@ class Library:
             replace: Whether it takes the place of the earlier upload of that name instead.
 
         Raises:
-            StorageError: As for `add`.
-            EmbeddingError: As for `add`.
+            StorageError, EmbeddingError: As for `add`.
             ValueError: `name` has no file name in it.
         """
-        passwords = arguments.texts("passwords", passwords)
-        source = uploaded(Path(path), arguments.text("name", name), replaces=replace, metadata=arguments.metadata(metadata))
-        with self._parts.gatherer.opened([source]) as sources:
-            return add_sources(self._parts, sources, passwords, progress, wait=wait).outcomes[-1]
+        return self._upload(Path(path), arguments.text("name", name), Adding.checked(passwords, metadata, wait, progress), replace)
 
     def add_text(
         self,
@@ -278,7 +283,7 @@ class Library:
         named = format_named(arguments.text("name", name))
         if named and (named.container or named.is_drawn):
             raise ValueError(f"A text cannot be called {name!r}: that is {article(named.name)} {named.name} file. Write {name + '.txt'!r}.")
-        return self._add_bytes(content, name, ".txt", metadata, progress, wait)
+        return self._add_bytes(content, name, ".txt", Adding.checked((), metadata, wait, progress))
 
     def add_bytes(
         self,
@@ -305,7 +310,8 @@ class Library:
             StorageError, EmbeddingError: As for `add`.
             ValueError, TypeError: An argument is of another kind, or `name` has no file name in it.
         """
-        return self._add_bytes(arguments.data(data), name, "", metadata, progress, wait)
+        data, name = arguments.data(data), arguments.text("name", name)
+        return self._add_bytes(data, name, "", Adding.checked((), metadata, wait, progress))
 
     def set_metadata(self, name_or_id: str, metadata: Mapping[str, MetadataValue]) -> DocumentRecord:
         """Replace a document's metadata, which `where` looks at; `{}` empties it. `document(...).metadata` reads it.
@@ -341,8 +347,7 @@ class Library:
         """Add one file that is on this machine already, as `download` and `unpack` give it.
 
         Raises:
-            StorageError: As for `add`.
-            EmbeddingError: As for `add`.
+            StorageError, EmbeddingError: As for `add`.
         """
         return add_sources(self._parts, [source], passwords, progress, wait=wait).outcomes[-1]
 
@@ -375,8 +380,7 @@ class Library:
         Where another model was chosen by `use_model`, re-index with it after that, a document or some chunks at a time.
 
         Raises:
-            StorageError: As for `add`.
-            EmbeddingError: As for `add`.
+            StorageError, EmbeddingError: As for `add`.
         """
         if self.is_read_only:
             return False
@@ -604,45 +608,32 @@ class Library:
         """
         return self.search.read(checked_question(question), arguments.passages(passages)).confidence
 
-    def ask(
-        self,
-        question: str,
-        *,
-        history: Sequence[Message] = (),
-        top_k: int | None = None,
-        documents: Sequence[str] | None = None,
-        chunks: Sequence[ChunkKey] | None = None,
-        where: Where | None = None,
-    ) -> Answer:
+    def ask(self, question: str, **options: Unpack[AskOptions]) -> Answer:
         """Answer a question from the documents, with footnotes. Waits for the whole answer; `stream` shows it grow.
 
-        Takes what `retrieve` takes, and answers from what that finds.
+        Answers from what `retrieve` finds, and takes what that takes, and one option more.
+
+        Args:
+            question: As for `retrieve`.
+            connection: The name of a connected chat model that is to answer this question, or "" for none (see `kept_settings`); if not
+                given, the one that the library has chosen.
 
         Raises:
             ChatError: The chat endpoint failed.
+            SettingsError: There is no such connection, or the chat model is set where that wins.
             EmptyQuestionError, QuestionTooLongError, DocumentNotFoundError, ValueError, StorageError: As for `retrieve`.
         """
-        request = SearchRequest.checked(question, history, top_k, documents, chunks)
-        return self._now().answerer.answer(limited(request, where, self._index))
+        answerer, request = self._asked(question, **options)
+        return answerer.answer(request)
 
-    async def stream(
-        self,
-        question: str,
-        *,
-        history: Sequence[Message] = (),
-        top_k: int | None = None,
-        documents: Sequence[str] | None = None,
-        chunks: Sequence[ChunkKey] | None = None,
-        where: Where | None = None,
-    ) -> AsyncGenerator[Answer, None]:
+    async def stream(self, question: str, **options: Unpack[AskOptions]) -> AsyncGenerator[Answer, None]:
         """Answer a question as `ask` does, and yield the answer as it grows; closing the iterator ends the endpoint's work.
 
         Yields:
             The answer so far, each time whole; `finish` is "streaming" until the last one.
         """
-        request = SearchRequest.checked(question, history, top_k, documents, chunks)
-        request = await asyncio.to_thread(limited, request, where, self._index)
-        async with aclosing(self._now().answerer.stream(request)) as answers:
+        answerer, request = await asyncio.to_thread(self._asked, question, **options)
+        async with aclosing(answerer.stream(request)) as answers:
             async for answer in answers:
                 yield answer
 
@@ -650,7 +641,7 @@ class Library:
         """As `retrieve`, in a thread, for programs with an event loop."""
         return await asyncio.to_thread(self.retrieve, question, **options)
 
-    async def ask_async(self, question: str, **options: Unpack[SearchOptions]) -> Answer:
+    async def ask_async(self, question: str, **options: Unpack[AskOptions]) -> Answer:
         """As `ask`, for programs with an event loop; `stream` shows the answer grow."""
         async with aclosing(self.stream(question, **options)) as answers:
             async for answer in answers:
@@ -680,6 +671,7 @@ class Library:
             or, where none support it, the nearest.
 
         Raises:
+            TextTooLongError: It has more than 1,000,000 characters.
             DocumentNotFoundError, ValueError, StorageError: As for `retrieve`.
         """
         request = SearchRequest.checked("check", (), top_k, documents)
@@ -838,17 +830,19 @@ class Library:
                     return
                 self._parts.switcher.step()
 
-    def _add_bytes(
-        self,
-        data: bytes,
-        name: str,
-        suffix: str,
-        metadata: Mapping[str, MetadataValue] | None,
-        progress: ProgressCallback | None,
-        wait: bool,
-    ) -> Outcome:
-        name, said = arguments.text("name", name), arguments.metadata(metadata)
-        return changing.add_bytes(self._parts, data, name, suffix=suffix, metadata=said, progress=progress, wait=wait)
+    def _add(self, given: Sequence[str | Path], how: Adding, leaves_out: bool) -> Report:
+        with self._parts.gatherer.gathered(given, how.progress) as sources:
+            if leaves_out and (removed := self.left_out()):
+                sources = without_removed(sources, removed)
+            sources = sources if how.metadata is None else [replace(source, metadata=how.metadata) for source in sources]
+            return add_sources(self._parts, sources, how.passwords, how.progress, wait=how.wait, folders=folders_of(given))
+
+    def _upload(self, path: Path, name: str, how: Adding, replaces: bool) -> Outcome:
+        with self._parts.gatherer.opened([uploaded(path, name, replaces=replaces, metadata=how.metadata)]) as sources:
+            return add_sources(self._parts, sources, how.passwords, how.progress, wait=how.wait).outcomes[-1]
+
+    def _add_bytes(self, data: bytes, name: str, suffix: str, how: Adding) -> Outcome:
+        return changing.add_bytes(self._parts, data, name, suffix=suffix, metadata=how.metadata, progress=how.progress, wait=how.wait)
 
     def __repr__(self) -> str:
         return f"<Library {str(self.folder)!r}>"
@@ -862,9 +856,23 @@ class Library:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
-    def _now(self) -> Asking:
-        """What answers under the settings that are kept now."""
+    def _asked(
+        self, question: str, *, where: Where | None = None, connection: str | None = None, **given: Any
+    ) -> tuple[Answerer, SearchRequest]:
+        """What answers a question, and the question with where to look."""
+        request = SearchRequest.checked(question, **given)
+        return self._now(connection).answerer, limited(request, where, self._index)
+
+    def _now(self, connection: str | None = None) -> Asking:
+        """What answers under the settings that are kept now, and by the chat model of a connection, if one is named."""
         kept = self._parts.keeper.now
         if kept is not self._asking.kept:
             self._asking = self._parts.asking(kept, self._asking)
-        return self._asking
+        if connection is None or arguments.text("connection", connection) == kept.chosen:
+            return self._asking
+        if where := self.fixed_by("chat_base_url"):
+            raise SettingsError(f"The chat model is set by {where}, so that no other can be chosen.")
+        wanted, other = kept.choosing(connection), self._asking_otherwise.get(connection)
+        if other is None or other.kept != wanted:
+            other = self._asking_otherwise[connection] = self._parts.asking(wanted, other)
+        return other

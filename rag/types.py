@@ -269,6 +269,25 @@ class CheckedSentence:
     gaps: tuple[Gap, ...] = ()
 
 
+ChangeKind = Literal["regenerated", "softened", "dropped"]
+"""The model wrote it anew from a passage; a passage's own words stand in its place; nothing does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A sentence that a chat model wrote and no passage supports, and what became of it; see the setting `unsupported`.
+
+    Attributes:
+        kind: What was done.
+        original: The sentence as the model first wrote it, without footnotes and Markdown.
+        words: What stands in its place, the same way; "" where it was dropped.
+    """
+
+    kind: ChangeKind
+    original: str
+    words: str
+
+
 @dataclass(frozen=True, slots=True)
 class Sent:
     """What a chat model was sent for an answer, and what its server reported.
@@ -297,6 +316,21 @@ class Sent:
     def was_cut(self) -> bool:
         """Whether the server saw clearly fewer tokens than were sent: its own limit is lower, and it cut silently."""
         return self.prompt_tokens is not None and self.prompt_tokens < LEAST_SEEN * self.tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """Words of a question in the library's own words: another name of the same, an acronym spelt out, a typing error corrected.
+
+    Attributes:
+        start: Offset of `asked` in the query.
+        asked: What stands in the query.
+        searched: What was searched for beside it; several names are parted by commas.
+    """
+
+    start: int
+    asked: str
+    searched: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,6 +371,9 @@ class Answer:
         sent: What the model was sent; None for quoted answers.
         only: The documents that the question's own words limited the search to, such as "report-2022.pdf"; "" if it was not limited.
         parts: What was searched for each of several documents, things or times; none if the question is about one.
+        wordings: What was also searched for, in the library's own words.
+        changes: The sentences of the model's that were replaced or dropped because no passage supports them, in order.
+        support: The share of its `sentences` that are supported, in [0, 1]; None if none was checked.
     """
 
     question: str
@@ -353,6 +390,13 @@ class Answer:
     sent: Sent | None = None
     only: str = ""
     parts: tuple[QuestionPart, ...] = ()
+    wordings: tuple[Wording, ...] = ()
+    changes: tuple[Change, ...] = ()
+    support: float | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        supported = sum(sentence.verdict == "supported" for sentence in self.sentences)
+        object.__setattr__(self, "support", supported / len(self.sentences) if self.sentences else None)
 
     def __repr__(self) -> str:
         from rag.showing import answer_line

@@ -14,7 +14,9 @@ from pydantic import Field
 from rag.errors import RagError
 from rag.library import Library
 from rag.types import Citation, Passage
+from ui.limits import checkable
 from ui.places import address, place
+from ui.text import CHECK_IN_PARTS
 
 INSTRUCTIONS = (
     "Footnote answers from the user's own documents and gives the page for each sentence. Use `search` for passages, `ask` for an answer "
@@ -61,11 +63,15 @@ class Quoted:
 
 @dataclass(frozen=True)
 class CitedAnswer:
-    """An answer with numbers such as [1], its footnotes, and whether the documents answer at all (`complete` or `not_found`)."""
+    """An answer with numbers such as [1], its footnotes, and whether the documents answer at all (`complete` or `not_found`).
+
+    `support` is the share of its sentences that the documents support, from 0 to 1.
+    """
 
     text: str
     finish: str
     notice: str
+    support: float | None
     footnotes: list[Quoted]
 
 
@@ -128,12 +134,14 @@ def _add_questions(mcp: MCPServer, library: Library, server: Server) -> None:
     @_told
     def ask(question: str, documents: Documents = None, top_k: TopK = None) -> CitedAnswer:
         answer = library.ask(question, documents=documents, top_k=top_k)
-        return CitedAnswer(answer.text, answer.finish, answer.notice, [_quoted(each, server) for each in answer.citations])
+        return CitedAnswer(answer.text, answer.finish, answer.notice, answer.support, [_quoted(each, server) for each in answer.citations])
 
     @mcp.tool(description="Check a text, sentence by sentence: do the user's documents support it, and in which words on which page?")
     @_told
     def verify(text: str, documents: Documents = None) -> list[VerifiedSentence]:
-        checked = library.check(text, documents=documents)
+        checked = library.check(checkable(text, CHECK_IN_PARTS), documents=documents)
+        if not checked.passages and checked.notice:
+            raise ValueError(checked.notice)
         return [
             VerifiedSentence(
                 " ".join(checked.text[each.start : each.end].split()),

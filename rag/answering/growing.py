@@ -8,14 +8,28 @@ from dataclasses import replace
 
 from rag.answering.citations import CitationResolver
 from rag.answering.footnoting import footnoted
-from rag.answering.notices import CUT, DOUBTFUL, INTERRUPTED, SERVER_CUT, SHORTENED, SILENT, UNCITED, UNSUPPORTED, in_language, refusals
+from rag.answering.notices import (
+    ALL_DROPPED,
+    CUT,
+    DOUBTFUL,
+    INTERRUPTED,
+    NOT_FOUND,
+    SERVER_CUT,
+    SHORTENED,
+    SILENT,
+    UNCITED,
+    UNSUPPORTED,
+    in_language,
+    refusals,
+)
 from rag.answering.prompt import Prompt, build_prompt
 from rag.answering.question import RetrievedQuestion
+from rag.answering.repairing import repaired
 from rag.answering.several import nothing_about
 from rag.endpoints.chat.model import ChatModel
 from rag.endpoints.chat.reply import ChatDelta
 from rag.settings import Settings
-from rag.types import Answer, Citation, Finish, Sent
+from rag.types import Answer, Change, Citation, Finish, Sent
 from rag.verifying.protocol import Verifier
 
 
@@ -44,7 +58,11 @@ async def answer_prompt(
     notices = [in_language(SHORTENED, language).format(count=prompt.dropped_messages)] if prompt.dropped_messages else []
     notices += [SERVER_CUT] if answer.sent and answer.sent.was_cut else []
     if answer.finish != "not_found":
-        answer = await asyncio.to_thread(footnoted, answer, verifier)
+        checked = await asyncio.to_thread(footnoted, answer, verifier)
+        answer = await repaired(answer, checked, verifier, chat_model, settings)
+        if answer.changes and not answer.sentences:
+            yield replace(growing.refused(answer.changes), notice=in_language(ALL_DROPPED, language))
+            return
         notices += {"length": [CUT], "interrupted": [INTERRUPTED]}.get(answer.finish, _warnings(answer))
         if answer.finish == "complete" and question.confidence < settings.min_confidence:
             notices.append(DOUBTFUL)
@@ -84,6 +102,10 @@ class GrowingAnswer:
         if finish == "not_found":
             return self._complete(self._question.refusal(text, self._model))
         return self._complete(self._question.answer(text, citations, self._model, finish))
+
+    def refused(self, changes: Sequence[Change]) -> Answer:
+        """A refusal in place of an answer that was dropped."""
+        return replace(self._complete(self._question.refusal(NOT_FOUND, self._model)), changes=tuple(changes))
 
     def _complete(self, answer: Answer) -> Answer:
         return replace(answer, reasoning=self._reasoning.strip(), sent=self._sent)

@@ -125,12 +125,15 @@ def _turns(history: Sequence[Message]) -> list[Message]:
 
 
 def _question(question: str, passages: Sequence[Passage], parts: Sequence[QuestionPart], language: str) -> str:
-    blocks = []
-    for number, passage in enumerate(passages, start=1):
-        words = _fenced(f"{passage.document}, {page_name(passage.page_label)}\n{header_of(passage)}{passage.text}")
-        blocks.append(f'<passage number="{number}">\n[{number}] {words}\n</passage>')
+    blocks = [passage_block(number, passage) for number, passage in enumerate(passages, start=1)]
     reminder = REMINDER.replace(NOT_FOUND, in_language(NOT_FOUND, language))
     return "\n\n".join([*blocks, *_about(parts, len(passages)), f"Question: {question}", reminder])
+
+
+def passage_block(number: int, passage: Passage) -> str:
+    """A passage as a chat model reads it; its words cannot close the block."""
+    words = _fenced(f"{passage.document}, {page_name(passage.page_label)}\n{header_of(passage)}{passage.text}")
+    return f'<passage number="{number}">\n[{number}] {words}\n</passage>'
 
 
 def _about(parts: Sequence[QuestionPart], passages: int) -> list[str]:

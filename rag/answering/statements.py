@@ -13,7 +13,16 @@ from rag.types import Citation
 LEAST_WORDS = 3  # a shorter sentence without a footnote is "Yes." or a label, and is not checked
 _LEAD = re.compile(r"[\s>#]*(?:(?:[-*+•]|\d{1,9}[.)])\s+)?(?:\[[ xX]\]\s+)?")
 _HEADING = re.compile(r"\s*#{1,6}(?:\s|$)")
-_SYNTAX = re.compile(r"\*{1,3}|(?<!\w)_{1,3}|_{1,3}(?!\w)|~~|`+|\\(?=[^\w\s])|\|")
+_TAGS = (
+    "a|b|blockquote|body|br|code|div|em|h[1-6]|head|hr|html|i|img|li|ol|p|pre|script|section|span|strong|style|su[bp]|t[dhr]|table|tbody"
+    "|thead|title|u|ul"
+)
+_SYNTAX = re.compile(
+    rf"</?(?:{_TAGS})(?:\s[^<>\n]{{0,300}})?/?>|\$\$[^\n]{{1,300}}?\$\$|\\\[[^\n]{{1,300}}?\\\]|"
+    r"\*{1,3}|(?<!\w)_{1,3}|_{1,3}(?!\w)|~~|`+|\\(?=[^\w\s])|\|",
+    re.IGNORECASE,
+)
+_ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
 _CLOSERS = re.compile(r"[*_~`]*")
 _CELL = re.compile(r"(?<!\\)\|")
 _DELIMITERS = re.compile(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*")
@@ -136,4 +145,8 @@ def _masked(text: str, citations: Sequence[Citation]) -> str:
 
 
 def _is_stated(words: str) -> bool:
-    return count_words(words) >= LEAST_WORDS and not words.endswith((":", "?", "？")) and words.rstrip(".。।") not in refusals()
+    return (
+        count_words(_ADDRESS.sub("", words)) >= LEAST_WORDS
+        and not words.endswith((":", "?", "？"))
+        and words.rstrip(".。।") not in refusals()
+    )

@@ -5,12 +5,11 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import aclosing
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from rag.endpoints.chat.model import ChatModel
+from rag.endpoints.chat.model import ChatModel, whole_reply
 from rag.errors import ChatError
 from rag.retrieving.rewriting import cleaned
 from rag.text.languages import FUNCTION_WORDS, language_of
@@ -109,15 +108,10 @@ async def _title(cluster: "Cluster", chat_model: ChatModel) -> str:
     prompt = (
         f"<passages>\n{passages}\n</passages>\n\nFrequent here and rare elsewhere: {', '.join(cluster.terms)}\n\nThe title, on one line:"
     )
-    text, finish = "", None
     try:
-        async with asyncio.timeout(SECONDS), aclosing(chat_model.stream([Message("system", SYSTEM), Message("user", prompt)])) as deltas:
-            async for delta in deltas:
-                text = delta.text if delta.retracts else text + delta.text
-                finish = delta.finish or finish
-                if len(text) > RAMBLING:
-                    return ""
+        async with asyncio.timeout(SECONDS):
+            reply = await whole_reply(chat_model, [Message("system", SYSTEM), Message("user", prompt)], RAMBLING)
     except (ChatError, TimeoutError):
         return ""
-    title = _LABEL.sub("", cleaned(text)).strip(_AROUND) if finish not in {None, "length", "interrupted"} else ""
+    title = _LABEL.sub("", cleaned(reply)).strip(_AROUND)
     return title if 0 < len(title) <= LONGEST_TITLE else ""

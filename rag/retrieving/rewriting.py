@@ -3,10 +3,9 @@
 import asyncio
 import re
 from collections.abc import Sequence
-from contextlib import aclosing
 from dataclasses import replace
 
-from rag.endpoints.chat.model import ChatModel
+from rag.endpoints.chat.model import ChatModel, whole_reply
 from rag.errors import ChatError
 from rag.retrieving.follow_up import StandaloneQuestion, earlier_questions, standalone_by_rule, subject_words
 from rag.retrieving.naming import NamedDocuments
@@ -68,7 +67,7 @@ async def standalone_question(
         return searched_by_rule(question, history, documents)
     try:
         async with asyncio.timeout(seconds):
-            reply = await _reply(chat_model, _messages(question, history))
+            reply = await whole_reply(chat_model, _messages(question, history), RAMBLING)
     except (ChatError, TimeoutError):
         return searched_by_rule(question, history, documents)
     query, parts = _read_reply(reply, question, history)
@@ -146,15 +145,3 @@ def _shortened(text: str) -> str:
 def _fenced(text: str) -> str:
     """Text that cannot close the element it stands in."""
     return _TAG.sub("< ", text)
-
-
-async def _reply(chat_model: ChatModel, messages: Sequence[Message]) -> str:
-    """The model's reply; "" where it was cut off or does not end."""
-    text, finish = "", None
-    async with aclosing(chat_model.stream(messages)) as deltas:
-        async for delta in deltas:
-            text = delta.text if delta.retracts else text + delta.text
-            finish = delta.finish or finish
-            if len(text) > RAMBLING:
-                return ""
-    return "" if finish in {None, "length", "interrupted"} else text

@@ -1,9 +1,10 @@
 """A question as a person asks it -> the passages of a library that answer it, and how sure that is."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Self
+from itertools import chain
+from typing import NamedTuple, Self
 
 from rag import arguments
 from rag.embedding.checked import CheckedEmbedder
@@ -23,7 +24,7 @@ from rag.retrieving.rewriting import searched_by_rule
 from rag.settings import Settings
 from rag.storing.index import Index
 from rag.text.languages import likely_language
-from rag.types import ChunkKey, Message, Passage, QuestionPart
+from rag.types import ChunkKey, Message, Passage, QuestionPart, Wording
 
 RAW_WEIGHT = 0.35  # weight of a follow-up as it was asked, next to its rewrite: a bad rewrite must not hide what the question itself finds
 POLARITY = 3.0  # added where a unit denies what the question does, taken off where one of them does. Not fitted: few questions turn on it
@@ -87,6 +88,14 @@ class Reading:
     sample: AnswerSample | None = None
 
 
+class SearchedPassages(NamedTuple):
+    """Passages, best first; the parts of the question with theirs, and what was searched for in the library's own words."""
+
+    passages: list[Passage]
+    parts: tuple[QuestionPart, ...] = ()
+    wordings: tuple[Wording, ...] = ()
+
+
 class Search:
     """Searches a library, and reads what it finds."""
 
@@ -117,10 +126,10 @@ class Search:
         """Passages for a question, best first: of the documents that it says to look in, where they answer it; else of all."""
         searched = self.by_rule(request)
         if only := self.only(request, searched):
-            passages, _ = self.passages(replace(request, documents=only.documents), searched)
+            passages = self.passages(replace(request, documents=only.documents), searched).passages
             if self.read(searched.text, passages, request.question).confidence >= self._settings.min_confidence:
                 return passages
-        return self.passages(request, searched)[0]
+        return self.passages(request, searched).passages
 
     def only(self, request: SearchRequest, searched: StandaloneQuestion) -> Narrowed | None:
         """The documents that the question says to look in, among those that are searched; None where it says nothing plainly."""
@@ -128,8 +137,11 @@ class Search:
             return None
         return narrowed(searched.text, self._index.documents(request.documents))
 
-    def passages(self, request: SearchRequest, searched: StandaloneQuestion) -> tuple[list[Passage], tuple[QuestionPart, ...]]:
-        """Passages for a question, its rewrite and its parts, best first, and the parts with theirs; errors as for `Library.retrieve`."""
+    def passages(self, request: SearchRequest, searched: StandaloneQuestion, *, looks_twice: bool = True) -> SearchedPassages:
+        """Passages for a question, its rewrite and its parts; errors as for `Library.retrieve`.
+
+        `looks_twice` is as for `Retriever.retrieve`.
+        """
         ids = None if request.documents is None else [record.id for record in self._index.documents(request.documents)]
         chunks = request.chunks
         if ids is not None and chunks is not None:
@@ -140,19 +152,22 @@ class Search:
         self._embedder.prepare()
         with self._index.guarded():
             if not self._index.records:
-                return [], ()
+                return SearchedPassages([])
             top_k = request.top_k or self._settings.top_k
-            whole = self._retriever.retrieve(queries, top_k, Scope(ids, chunks), looks_twice=not searched.parts)  # its parts are looked at
+            queries = self._retriever.worded(queries)
+            whole = self._retriever.retrieve(queries, top_k, Scope(ids, chunks), looks_twice=looks_twice and not searched.parts)
             if not searched.parts:
-                return whole, ()
+                return SearchedPassages(whole, (), _wordings(queries))
             each = passages_for_each(top_k, len(searched.parts))
+            of_parts = [self._retriever.worded([Query(part.searched)]) for part in searched.parts]
 
-            def of_part(part: QuestionPart) -> list[Passage]:
+            def of_part(part: QuestionPart, asked: Sequence[Query]) -> list[Passage]:
                 mine = chunks and tuple(key for key in chunks if not part.documents or key[0] in part.documents)
-                return self._retriever.retrieve([Query(part.searched)], each, Scope(part.documents or ids, mine))
+                return self._retriever.retrieve(asked, each, Scope(part.documents or ids, mine))
 
             with ThreadPoolExecutor(len(searched.parts)) as threads:
-                return merged(whole, list(threads.map(of_part, searched.parts)), searched.parts)
+                found = list(threads.map(of_part, searched.parts, of_parts))
+            return SearchedPassages(*merged(whole, found, searched.parts), _wordings(chain(queries, *of_parts)))
 
     @property
     def calibration(self) -> Calibration:
@@ -183,6 +198,11 @@ class Search:
         odds = odds_for(self.calibration, tongue, language)
         sure = confidence(features, odds, has_codes=weights.has_codes(passages[0].chunk_text))
         return Reading(tuple(units), sure, AnswerSample(features, tongue, language))
+
+
+def _wordings(queries: Iterable[Query]) -> tuple[Wording, ...]:
+    """Those of all queries, each once."""
+    return tuple({(each.asked, each.searched): each for query in queries for each in query.wordings}.values())
 
 
 def _weighed_by_polarity(unit: ReadUnit, question: str, passages: Sequence[Passage], language: str) -> ReadUnit:

@@ -14,21 +14,31 @@ from typing import Any, Self
 
 from pydantic import SecretStr, ValidationError
 
+from rag.endpoints.addresses import without_secrets
 from rag.errors import SettingsError, StorageError, storage_errors
 from rag.settings import ChatEndpoint, Settings, problems
 
 FILE = "settings.json"
 SCHEMA = 1
-KEEPABLE = ("top_k", "answer_language", "answer_tone", "answer_length", "instructions")
+KEEPABLE = ("top_k", "answer_language", "answer_tone", "answer_length", "unsupported", "instructions")
 """The settings that a library may keep, besides its connections."""
 
+HIDDEN = str(SecretStr("key"))  # what stands for a key that is not shown
 MOST_CONNECTIONS = 50
 MOST_CHARACTERS = 200  # of a name or a model; of an address, ten times as many
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A chat model that was connected: `context_tokens` is its context size, answer included; None where that is not known."""
+    """A chat model that was connected.
+
+    Attributes:
+        name: What it is called.
+        base_url: The address of its server.
+        api_key: Its key, if it needs one.
+        model: The server's name of it; "" where it serves only one.
+        context_tokens: Its context size, answer included; None where that is not known.
+    """
 
     name: str
     base_url: str = field(repr=False)
@@ -47,7 +57,7 @@ class KeptSettings:
     """What a library keeps.
 
     Attributes:
-        values: Settings by their names, of those in `KEEPABLE`.
+        values: Settings by their names: `top_k`, `answer_language`, `answer_tone`, `answer_length`, `instructions`.
         connections: In the order in which they were connected; no two have the same name.
         chosen: The name of the one that answers; "" for quotations.
     """
@@ -97,6 +107,29 @@ class KeptSettings:
             raise SettingsError(f"{unknown[0]!r} cannot be kept in a library; {', '.join(KEEPABLE)} can.")
         checked = checked_values({**self.values, **values})
         return replace(self, values=checked)
+
+
+def shown(kept: KeptSettings) -> KeptSettings:
+    """Kept settings as anyone may see them: keys are hidden."""
+    hidden = [
+        replace(each, base_url=without_secrets(each.base_url), api_key=each.api_key and SecretStr(HIDDEN)) for each in kept.connections
+    ]
+    return replace(kept, connections=tuple(hidden))
+
+
+def restored(given: KeptSettings, kept: KeptSettings) -> KeptSettings:
+    """Settings that were `shown` and changed, checked, and with the keys that are kept; raises `SettingsError`."""
+    made = KeptSettings().with_values(**given.values)
+    for each in given.connections:
+        before = kept.find(each.name)
+        is_hidden = each.api_key == SecretStr(HIDDEN)
+        if before and each.base_url == without_secrets(before.base_url):
+            made = made.connected(replace(each, base_url=before.base_url, api_key=before.api_key if is_hidden else each.api_key or None))
+        elif is_hidden:
+            raise SettingsError(f"Give the key of {each.name!r} again: the one that is kept is for another address or name.")
+        else:
+            made = made.connected(replace(each, api_key=each.api_key or None))
+    return made.choosing(given.chosen)
 
 
 def checked_values(values: dict[str, Any]) -> dict[str, Any]:
@@ -164,12 +197,12 @@ class SettingsKeeper:
         """Keep what `change` makes of the kept settings, whole or not at all; raises `StorageError` where the disk refuses."""
         with self._changing:
             changed = change(self.now)
-            plain = {"schema": SCHEMA, "values": changed.values, "connections": [_plain(each) for each in changed.connections]}
+            plain = {"schema": SCHEMA, **plain_settings(changed)}
             unfinished = self._file.with_suffix(f".{os.getpid()}.partial")
             with storage_errors("The settings could not be kept"):
                 unfinished.unlink(missing_ok=True)
                 with open(unfinished, "x", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
-                    json.dump({**plain, "chosen": changed.chosen}, file, ensure_ascii=False, indent=1)
+                    json.dump(plain, file, ensure_ascii=False, indent=1)
                     file.flush()
                     os.fsync(file.fileno())
                 unfinished.replace(self._file)
@@ -177,8 +210,11 @@ class SettingsKeeper:
             return changed
 
 
-def _plain(connection: Connection) -> dict[str, Any]:
-    return asdict(connection) | {"api_key": connection.api_key.get_secret_value() if connection.api_key else ""}
+def plain_settings(kept: KeptSettings) -> dict[str, Any]:
+    """Kept settings for JSON, with their keys."""
+    keys = [each.api_key.get_secret_value() if each.api_key else "" for each in kept.connections]
+    connections = [asdict(each) | {"api_key": key} for each, key in zip(kept.connections, keys, strict=True)]
+    return {"values": kept.values, "connections": connections, "chosen": kept.chosen}
 
 
 def _stamp(file: Path) -> object:

@@ -14,8 +14,10 @@ _SQUARE = rf"\[(?:\[\^?{_LIST}\]|\^?{_LIST})\](?:\([^()\s]*\))?"
 _LENTICULAR = rf"【{_LIST}(?:†[^】\n]{{0,40}})?】"
 _ROUND = rf"(?<=[.!?…。！？])(?:\({_LIST}\)|[^\S\n]\({_LIST}\)(?=[^\S\n]*\Z))"
 
+_SHORT = ".{0,500}?"  # of a formula, or code in a line: without a limit, a long line of beginnings would take minutes
 _TOKEN = re.compile(
-    r"(?P<left>\\\[.*?\\\]|\\\(.*?\\\)|\$\$.*?\$\$|\$(?![\s\d$])[^$]*?(?<![\s\\])\$(?!\d)|(?P<ticks>(?<!`)`+)(?!`).*?(?<!`)(?P=ticks)(?!`))"
+    rf"(?P<left>\\\[{_SHORT}\\\]|\\\({_SHORT}\\\)|\$\${_SHORT}\$\$|\$(?![\s\d$])[^$]{{0,500}}?(?<![\s\\])\$(?!\d)"
+    rf"|(?P<ticks>(?<!`)`+)(?!`){_SHORT}(?<!`)(?P=ticks)(?!`))"
     r"|(?P<open>\\\[|\\\(|\$\$|\$(?![\s\d])|`+)"
     r"|(?P<escape>\\[^\w\s])"
     rf"|(?P<marker>[^\S\n]*(?:{_SQUARE}|{_LENTICULAR})|{_ROUND})",

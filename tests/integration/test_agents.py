@@ -49,6 +49,10 @@ async def act_as_agent(client: Client) -> None:
     right, wrong = await called(client, "verify", text="You may return an item within 30 days. You may return an item within 90 days.")
     assert (right["verdict"], wrong["verdict"]) == ("supported", "unsupported")
     assert right["quotes"][0]["document"] == "returns-policy.txt"
+    for refused, why in (("Why?", "no sentence that states something"), ("You may return it. " * 301, "301 sentences; 300 can be checked")):
+        failed = await client.call_tool("verify", {"text": refused})
+        assert failed.is_error
+        assert why in str(failed.content)
     names = [each["name"] for each in await called(client, "list_documents")]
     assert "returns-policy.txt" in names
     page = await called(client, "open_page", document="returns-policy.txt")
@@ -78,6 +82,8 @@ def test_over_http(open_library: OpenLibrary, samples: Path) -> None:
     library.add(samples / "returns-policy.txt")
     with ApiServer(library) as server:
         use(f"{server.url}/mcp", act_as_agent)
+        for method in ("GET", "DELETE"):  # there is no session, nor a stream that would stay open
+            assert httpx2.request(method, f"{server.url}/mcp", headers={"Accept": "text/event-stream"}, timeout=5).status_code == 405
 
         async def links(client: Client) -> None:
             (found, *_) = await called(client, "search", question=QUESTION, top_k=1)

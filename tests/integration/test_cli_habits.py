@@ -310,6 +310,13 @@ def test_a_checked_text_is_written_as_a_page(run: Run, served: Path, tmp_path: P
     page = (tmp_path / "out.html").read_text(encoding="utf-8")
     assert page.count('<li id="s') == len(line["sentences"]) == 4
     assert f'<strong><span class="said supported">{ANSWER}.</span>' in page
+    lacking = [line["text"][gap["start"] : gap["end"]] for each in line["sentences"] for gap in each["gaps"]]
+    assert "90" in lacking[0]
+    assert (
+        [page.count(f":] </span>{words}</span>") for words in lacking]
+        == [page.count(f": “{words}”") for words in lacking]
+        == [1] * len(lacking)
+    )
     assert "<script" not in page.replace("&lt;script", "")
     assert "returns-policy.txt" in page
     assert "[1]" not in page

@@ -59,6 +59,7 @@ def test_chat_completions_have_the_footnotes_as_annotations(client: openai.OpenA
     assert (quoted["verdict"], quoted["passage"]["document"], quoted["passage"]["page"]) == ("supported", "returns.txt", 1)
     assert quoted["quote"] in message.content
     assert "sent" not in ours["footnote"]
+    assert (ours["footnote"]["support"], ours["footnote"]["changes"]) == (1.0, [])
 
 
 def test_chat_completions_grow(client: openai.OpenAI) -> None:

@@ -10,10 +10,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from rag import Answer, CheckedSentence, Citation, Message, Passage, Sent
+from rag import Answer, Change, CheckedSentence, Citation, Message, Passage, Sent
 from rag.answering.citations import CitationResolver
 from rag.types import Finish, Gap, Verdict
 from ui import text as page_text
+from ui.chats.exporting import to_html
 from ui.chats.turns import Turn
 from ui.rendering.prose import answer_html
 from ui.web.answers import messages, turn_html
@@ -286,6 +287,20 @@ def test_a_turn_shows_how_it_stands() -> None:
     assert "kept" in turn_html(replace(done, state="stopped"))
     assert "The server is away" in turn_html(replace(done, answer=None, state="failed", problem="The server is away"))
     assert "Searching" in turn_html(Turn("abcd", "Why?"))
+
+
+def test_what_was_changed_is_marked_and_the_original_is_a_click_away() -> None:
+    done = turn("So it is [1].", replace(Citation.of_words(1, passage(1)), sentence="So it is.", verdict="supported"))
+    assert done.answer
+    changes = (Change("regenerated", "It is <b>not</b> so.", "So it is."), Change("dropped", "Nor that.", ""))
+    changed = replace(done.answer, sentences=(CheckedSentence(0, 13, "supported", (0,)),), changes=changes)
+    html = turn_html(replace(done, answer=changed))
+    assert html.count("fn-changed") == 1
+    assert "<summary>2 sentences that no passage supports were changed</summary>" in html
+    for words in ("Rewritten from the passage; the model wrote: “It is <b>not</b> so.”", "Left out; the model wrote: “Nor that.”"):
+        assert words in Shown(html).words
+        assert words.replace("<b>not</b>", "").split("“")[0] in to_html("Why?", [replace(done, answer=changed)])
+    assert "fn-changes" not in turn_html(done)
 
 
 def test_a_footnote_names_the_headings_it_stands_under() -> None:

@@ -54,7 +54,7 @@ SCRIPT_EVENTS: dict[str, dict[ScriptEvent, tuple[str, ...]]] = {
         "disconnect": ("id",),
     },
     "model_choice.js": {"choose_model": ("id",)},
-    "answer_settings.js": {"save_answers": ("top_k", "answer_language", "answer_tone", "answer_length", "instructions")},
+    "answer_settings.js": {"save_answers": ("top_k", "answer_language", "answer_tone", "answer_length", "unsupported", "instructions")},
     "source.js": {
         "cite": ("id", "width"),
         "passage": ("id", "ordinal", "width"),

@@ -10,7 +10,7 @@ import gradio as gr
 import pytest
 from gradio.state_holder import SessionState
 
-from rag import Library, Message, QuestionTooLongError
+from rag import Library, Message, QuestionTooLongError, TextTooLongError
 from rag.retrieving.search import MOST_HISTORY_CHARACTERS, MOST_HISTORY_MESSAGES, MOST_QUESTION_CHARACTERS
 from tests.chat_server import ChatServer
 from tests.conftest import OpenLibrary
@@ -18,7 +18,7 @@ from ui.chats.conversations import Conversations
 from ui.chats.schema import LOCAL
 from ui.chats.store import MOST_SHOWN_CHARACTERS, ConversationKey, ConversationStore
 from ui.chats.turns import Turn, to_row
-from ui.limits import MOST_PAINTED, MOST_TURNS, ConversationFullError, TextTooLongError
+from ui.limits import MOST_PAINTED, MOST_TURNS, ConversationFullError
 from ui.uploading.indexer import Indexer
 from ui.web.answers import messages
 from ui.web.asking import AskingHandlers

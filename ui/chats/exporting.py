@@ -11,7 +11,7 @@ from ui.chats.turns import Turn, scope_words
 from ui.places import Footnote, footnotes
 from ui.rendering.html import render
 from ui.rendering.markdown import plain, safe_markdown
-from ui.rendering.prose import answer_html, verdict_words
+from ui.rendering.prose import answer_html, change_words, verdict_words
 
 # Private characters around a footnote's number stand for it until all other words are made harmless.
 _BEGIN, _END = "\ue000", "\ue002"
@@ -55,7 +55,7 @@ def _remarks(turn: Turn) -> list[str]:
     if turn.state in {"stopped", "growing"}:
         remarks.append(text.STOPPED)
     if turn.answer:
-        remarks += [turn.answer.notice, text.ANSWERED_BY.format(model=turn.answer.model)]
+        remarks += [turn.answer.notice, *map(change_words, turn.answer.changes), text.ANSWERED_BY.format(model=turn.answer.model)]
     return [remark for remark in remarks if remark]
 
 
@@ -75,7 +75,7 @@ def _html_body(answer: Answer, index: int) -> Markup:
         words = verdict_words(sentence)
         return Markup('<small class="{}"> ({})</small>').format(sentence.verdict, words) if words else ""
 
-    return answer_html(answer, footnote, mark)
+    return answer_html(answer, footnote, mark, with_gaps=False)
 
 
 def _markdown_body(answer: Answer, index: int) -> str:

@@ -55,6 +55,12 @@ DocumentOption = Annotated[
 EverywhereOption = Annotated[
     bool, typer.Option("--everywhere", help='Search everywhere, even if the question says where to look ("in the 2022 report").')
 ]
+ConnectionOption = Annotated[
+    str | None,
+    typer.Option(
+        "--connection", help='Have this connected chat model answer, "" for quotations; `rag settings` lists them.', metavar="NAME"
+    ),
+]
 
 app = typer.Typer()
 
@@ -100,13 +106,15 @@ def ask(  # noqa: PLR0913, PLR0917 - each option is one
     top_k: TopKOption = None,
     document: DocumentOption = None,
     everywhere: EverywhereOption = False,
+    connection: ConnectionOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Answer a question from the documents, with footnotes. Without a chat model, the answer is quoted sentences."""
     asked, where = question_in(question), replace(filters, reads_question=not everywhere)
     with open_library(library) as opened:
         opened.warm_up()
-        answer = asyncio.run(final_answer(opened.stream(asked, top_k=top_k, documents=document, where=where), hidden=as_json))
+        growing = opened.stream(asked, top_k=top_k, documents=document, where=where, connection=connection)
+        answer = asyncio.run(final_answer(growing, hidden=as_json))
         if answer.passages:
             warn_not_searched(opened)
     print_json([asdict(answer)]) if as_json else print_answer(answer)
@@ -145,6 +153,10 @@ def print_answer(answer: Answer) -> None:
         for sentence in answer.sentences:
             if sentence.verdict == verdict:
                 out.print(f"{words} {' '.join(answer.text[sentence.start : sentence.end].split())}", style="yellow", markup=False)
+    for change in answer.changes:
+        from ui.rendering.prose import change_words
+
+        err.print(change_words(change), style="yellow", markup=False)
     if answer.notice:
         err.print(answer.notice, style="dim", markup=False)
 

@@ -86,15 +86,20 @@ def _text(file: str) -> str:
 def _print(checked: Answer) -> None:
     for sentence in checked.sentences:
         _print_sentence(checked, sentence)
+    if checked.notice:
+        err.print(checked.notice, markup=False)
     counts = Counter(sentence.verdict for sentence in checked.sentences)
     told = ", ".join(f"{count} {verdict}" for verdict in ("related", "unsupported") if (count := counts[verdict]))
     err.print(f"{counts['supported']} of {len(checked.sentences)} sentences are supported{f'; {told}' if told else ''}.")
 
 
 def _print_sentence(checked: Answer, sentence: CheckedSentence) -> None:
+    from ui.rendering.prose import gap_remarks
+
     out.print(f"[{COLOURS[sentence.verdict]}]{sentence.verdict:<{INDENT - 1}}[/] {escape(sentence_words(checked, sentence))}")
-    for index in sentence.citations:
-        citation = checked.citations[index]
-        told = f"[{citation.number}] {place(citation.passage)}: “{excerpt(citation.quote)}”"
-        hanging = Padding(Text(told), (0, 0, 0, INDENT)) if on_screen(out) else Text(" " * INDENT + told)
+    told = gap_remarks(checked, sentence)
+    for citation in (checked.citations[index] for index in sentence.citations):
+        told.append(f"[{citation.number}] {place(citation.passage)}: “{excerpt(citation.quote)}”")
+    for line in told:
+        hanging = Padding(Text(line), (0, 0, 0, INDENT)) if on_screen(out) else Text(" " * INDENT + line)
         out.print(hanging, style="dim", soft_wrap=not on_screen(out))

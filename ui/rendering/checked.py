@@ -3,17 +3,19 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from markupsafe import Markup
 
-from rag.types import Answer, Citation, Verdict
+from rag.types import Answer, CheckedSentence, Citation, Gap, Verdict
 from ui.places import sentence_words
 from ui.rendering.html import render
-from ui.rendering.prose import markdown_parser
+from ui.rendering.prose import gap_remarks, gap_tag, markdown_parser, plain_parts
 
-# Private characters around an index stand for the beginning and the end of a sentence: nobody else's words have them.
-_BEGIN, _END, _STOP = "\ue000", "\ue001", "\ue002"
-_PRIVATE = str.maketrans(dict.fromkeys((_BEGIN, _END, _STOP), "\ufffd"))
+# Private characters around an index stand for the beginning and the end of a sentence, or of words in it: nobody else's words have them.
+_BEGIN, _END, _STOP, _GAP, _GAP_END = "\ue000", "\ue001", "\ue002", "\ue003", "\ue004"
+_PRIVATE = str.maketrans(dict.fromkeys((_BEGIN, _END, _STOP, _GAP, _GAP_END), "\ufffd"))
+_GAP_PLACE = re.compile(rf"{_GAP}(\d+)\.(\d+){_STOP}")
 _PIECE = re.compile(rf"<(?P<close>/?)(?P<tag>[a-z0-9]+)[^>]*>|(?P<edge>[{_BEGIN}{_END}])(?P<index>\d+){_STOP}")
 _LEAD = re.compile(r"[\s>#|]*(?:(?:[-*+•]|\d{1,9}[.)])\s+)?(?:\[[ xX]\]\s+)?[*_~]*")
 _INLINE = {"strong", "em", "s", "code"}
@@ -22,19 +24,26 @@ LONGEST_QUOTE = 400  # characters
 
 @dataclass(frozen=True, slots=True)
 class CheckedWords:
-    """A sentence as it is listed: its number, its words, its verdict, and what was found about it."""
+    """A sentence as it is listed: its number, its words, its verdict, what was found about it, and what of it was not."""
 
     number: int
     words: str
     verdict: Verdict
     citations: tuple[Citation, ...]
+    remarks: tuple[str, ...]
 
 
 def to_html(title: str, checked: Answer) -> str:
     """One HTML file without scripts, pictures or links to anywhere else."""
     plain = _without_footnotes(checked)
     listed = [
-        CheckedWords(number, sentence_words(checked, each), each.verdict, tuple(checked.citations[one] for one in each.citations))
+        CheckedWords(
+            number,
+            sentence_words(checked, each),
+            each.verdict,
+            tuple(checked.citations[one] for one in each.citations),
+            tuple(gap_remarks(checked, each)),
+        )
         for number, each in enumerate(checked.sentences, 1)
     ]
     counts = {verdict: sum(each.verdict == verdict for each in listed) for verdict in ("supported", "related", "unsupported")}
@@ -48,9 +57,16 @@ def _without_footnotes(checked: Answer) -> Answer:
         first, width = citation.position, len(f"[{citation.number}]")
         text = text[:first] + text[first + width :]
         sentences = tuple(
-            replace(each, start=each.start - width * (each.start > first), end=each.end - width * (each.end > first)) for each in sentences
+            replace(_shifted(each, first, width), gaps=tuple(_shifted(gap, first, width) for gap in each.gaps)) for each in sentences
         )
     return replace(checked, text=text, sentences=sentences)
+
+
+Part = TypeVar("Part", CheckedSentence, Gap)
+
+
+def _shifted(part: Part, first: int, width: int) -> Part:
+    return replace(part, start=part.start - width * (part.start > first), end=part.end - width * (part.end > first))
 
 
 def _body(plain: Answer, listed: list[CheckedWords]) -> Markup:
@@ -60,8 +76,14 @@ def _body(plain: Answer, listed: list[CheckedWords]) -> Markup:
         lead = _LEAD.match(words, sentence.start, sentence.end)
         first = lead.end() if lead else sentence.start
         last = max(first, len(words[: sentence.end].rstrip("*_~")))
-        words = f"{words[:first]}{_BEGIN}{index}{_STOP}{words[first:last]}{_END}{index}{_STOP}{words[last:]}"
-    return Markup("".join(_boxed(markdown_parser().render(words), listed)))
+        edges = [(first, 0, f"{_BEGIN}{index}{_STOP}"), (last, 3, f"{_END}{index}{_STOP}")]  # the second orders what stands at one place
+        for number, gap in enumerate(sentence.gaps):
+            for start, end in plain_parts(words, gap):
+                edges += [(max(start, first), 2, f"{_GAP}{index}.{number}{_STOP}"), (min(end, last), 1, _GAP_END)]
+        for place, _, edge in sorted(edges, reverse=True):
+            words = words[:place] + edge + words[place:]
+    html = "".join(_boxed(markdown_parser().render(words), listed)).replace(_GAP_END, "</span>")
+    return Markup(_GAP_PLACE.sub(lambda place: gap_tag(plain.sentences[int(place[1])].gaps[int(place[2])]), html))
 
 
 def _boxed(html: str, listed: list[CheckedWords]) -> Iterator[str]:

@@ -9,13 +9,13 @@ from markupsafe import Markup
 from rag.answering.notices import CONNECT, in_language
 from rag.answering.question import EXTRACTIVE
 from rag.text.languages import likely_language
-from rag.types import Answer, Citation, Gap
+from rag.types import Answer, Citation
 from ui import text
 from ui.chats.turns import Turn, scope_words
 from ui.limits import MOST_PAINTED
 from ui.places import place, searches
 from ui.rendering.html import render
-from ui.rendering.prose import answer_html, gap_words, verdict_words
+from ui.rendering.prose import answer_html, change_of, change_words, verdict_words
 
 
 def messages(turns: Sequence[Turn]) -> list[MessageDict | Message]:
@@ -33,16 +33,15 @@ def turn_html(turn: Turn) -> str:
     """An answer with its footnotes, or what stands in its place."""
     answer, shown = turn.answer, {"turn": turn, "answer": turn.answer, "scope": scope_words(turn)}
     if answer is None:
-        return render("answer.html", body="", searched=(), footnotes=(), is_found=True, notice="", meta=(), **shown)
+        return render("answer.html", body="", searched=(), footnotes=(), is_found=True, notice="", meta=(), changed=(), **shown)
     return render(
         "answer.html",
-        body=answer_html(answer, lambda index: _link(turn.id, index, answer.citations[index]), lambda index: _mark(answer, index), _gap),
+        body=answer_html(answer, lambda index: _link(turn.id, index, answer.citations[index]), lambda index: _mark(answer, index)),
         searched=searches(answer),
         footnotes=_footnotes(answer.citations),
         is_found=answer.finish != "not_found",
-        notice=answer.notice.removeprefix(in_language(CONNECT, likely_language(answer.question)))
-        .removeprefix(CONNECT)
-        .strip(),  # the last line says that in its own words
+        notice=_notice(answer),
+        changed=[change_words(change) for change in answer.changes],
         meta=_meta(answer),
         **shown,
     )
@@ -62,18 +61,12 @@ def _link(turn_id: str, index: int, citation: Citation) -> Markup:
 
 
 def _mark(answer: Answer, index: int) -> Markup:
-    """The mark after a sentence that its footnotes do not support."""
+    """The mark after a sentence that its footnotes do not support, or that was changed."""
     sentence = answer.sentences[index]
-    words = verdict_words(sentence)
+    change, words = change_of(answer, sentence), verdict_words(sentence)
+    kind, words = (sentence.verdict, words) if words or not change else ("changed", change_words(change))
     html = Markup('<span class="fn-verdict fn-{}" title="{}"><span class="fn-hidden">{}</span></span>')
-    return html.format(sentence.verdict, words, f" ({words})") if words else Markup()
-
-
-def _gap(gap: Gap) -> Markup:
-    """What opens words that the sources do not support."""
-    words = gap_words(gap)
-    html = Markup('<span class="fn-gap{}" title="{}"><span class="fn-hidden">[{}:] </span>')
-    return html.format(" fn-contradicted" if gap.is_contradicted else "", words, words)
+    return html.format(kind, words, f" ({words})") if words else Markup()
 
 
 def _footnotes(citations: Sequence[Citation]) -> list[tuple[int, Citation]]:

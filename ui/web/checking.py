@@ -20,6 +20,7 @@ from rag.types import Answer, Citation, Verdict
 from ui import text
 from ui.limits import MOST_LIST_CHARACTERS, limited
 from ui.rendering.html import render
+from ui.rendering.prose import gap_remarks, sentence_html
 from ui.web.contract import PRIVATE, on
 from ui.web.scripts import script
 
@@ -30,11 +31,12 @@ SECONDS_BETWEEN_PAINTS = 0.7
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A sentence of a text with its verdict and the words that it rests on, or the nearest; without a verdict, words that state nothing."""
+    """A sentence with its verdict, the words that it rests on, or the nearest, and what they lack; else words that state nothing."""
 
     words: str
     verdict: Verdict | None = None
     citations: tuple[Citation, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 Painting = tuple[Any, str | Any]
@@ -80,13 +82,16 @@ class CheckHandlers:
 
     async def _checked(self, given: Any) -> AsyncGenerator[Painting, None]:
         """Check a text piece by piece, and show each sentence as soon as it is checked."""
-        rows, verdicts, done, problem, painted = "", Counter[Verdict](), 0, "", monotonic()
+        rows, verdicts, done, painted = "", Counter[Verdict](), 0, monotonic()
+        problem = notice = ""
         yield _status(0.0), ""
         try:
             pieces = list(pieces_of(limited(given, MOST_LIST_CHARACTERS, text.CHECK_LABEL)))
             whole = sum(map(len, pieces))
             for piece in pieces:
-                found = sentences_of(await asyncio.to_thread(self._library.check, piece))
+                checked = await asyncio.to_thread(self._library.check, piece)
+                found = sentences_of(checked)
+                notice = checked.notice if checked.sentences and checked.notice else notice
                 done += len(piece)
                 verdicts.update(each.verdict for each in found if each.verdict)
                 rows += "".join(render("check_sentence.html", sentence=each) for each in found)
@@ -95,7 +100,7 @@ class CheckHandlers:
                     yield _status(done / whole, verdicts), rows
         except RagError as error:
             problem = str(error)
-        yield _status(1.0, verdicts, problem), rows
+        yield _status(1.0, verdicts, problem, notice), rows
 
     def stopped(self) -> Painting:
         """Say that the work was stopped; what was checked stays."""
@@ -133,7 +138,7 @@ def sentences_of(answer: Answer) -> list[Checked]:
     for sentence in answer.sentences:
         found += _between(answer, at, sentence.start)
         citations = tuple(answer.citations[index] for index in sentence.citations)
-        found.append(Checked(_without_numbers(answer, sentence.start, sentence.end), sentence.verdict, citations))
+        found.append(Checked(sentence_html(answer, sentence), sentence.verdict, citations, tuple(gap_remarks(answer, sentence))))
         at = sentence.end
     return found + _between(answer, at, len(answer.text))
 
@@ -143,15 +148,5 @@ def _between(answer: Answer, start: int, end: int) -> list[Checked]:
     return [Checked(line) for line in lines if re.search(r"\w", line)]
 
 
-def _without_numbers(answer: Answer, start: int, end: int) -> str:
-    """The words of a sentence without the footnotes that the check has put there, and without Markdown's marks."""
-    words, at = "", start
-    for citation in sorted(answer.citations, key=lambda each: each.position):
-        if start <= citation.position < end:
-            words += answer.text[at : citation.position].rstrip()
-            at = citation.position + len(f"[{citation.number}]")
-    return re.sub(r"\*\*|__|`|^\s*(?:[-*+•>]|\d+[.)])\s+", "", words + answer.text[at:end]).strip()
-
-
-def _status(share: float, verdicts: Counter[Verdict] | None = None, problem: str = "") -> str:
-    return render("check_status.html", share=share, verdicts=verdicts or Counter(), problem=problem)
+def _status(share: float, verdicts: Counter[Verdict] | None = None, problem: str = "", notice: str = "") -> str:
+    return render("check_status.html", share=share, verdicts=verdicts or Counter(), problem=problem, notice=notice)

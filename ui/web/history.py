@@ -4,11 +4,11 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
-from rag.errors import RagError
+from rag.errors import RagError, TextTooLongError
 from ui import text
 from ui.chats.conversations import Conversations
 from ui.chats.store import Summary
-from ui.limits import MOST_SEARCH_CHARACTERS, TextTooLongError
+from ui.limits import MOST_SEARCH_CHARACTERS
 from ui.rendering.html import render
 from ui.web.contract import Warned, id_of
 from ui.web.scripts import script

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI, AsyncStream
     from openai.types.chat import ChatCompletionChunk
 
-__all__ = ["ChatDelta", "ChatModel", "ChatStatus", "OpenAIChatModel"]
+__all__ = ["ChatDelta", "ChatModel", "ChatStatus", "OpenAIChatModel", "whole_reply"]
 
 PAUSE_SECONDS = 0.5  # before the one retry after a dropped connection, 429 or 5xx, where the server names no other
 LONGEST_PAUSE_SECONDS = 5.0  # a server that asks for a longer one gets no retry: a person is waiting
@@ -70,6 +71,18 @@ class ChatModel(Protocol):
         Raises:
             ChatError: The endpoint did not answer as it should; words may have been sent before.
         """
+
+
+async def whole_reply(chat_model: ChatModel, messages: Sequence[Message], most_characters: int) -> str:
+    """A short reply, without reasoning; "" where it was cut off or rambles. Errors as for `ChatModel.stream`."""
+    text, finish = "", None
+    async with aclosing(chat_model.stream(messages)) as deltas:
+        async for delta in deltas:
+            text = delta.text if delta.retracts else text + delta.text
+            finish = delta.finish or finish
+            if len(text) > most_characters:
+                return ""
+    return "" if finish in {None, "length", "interrupted"} else text
 
 
 class OpenAIChatModel:

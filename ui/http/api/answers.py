@@ -10,11 +10,13 @@ from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, StreamingResponse
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rag import errors
 from rag.errors import RagError
-from rag.remote.wire import EVENTS, PROBLEM, encoded, event, problem
+from rag.remote.wire import EVENTS, PROBLEM, VERSION, encoded, event, problem
 
 ROUTES = "{}: /api/docs lists the routes and their methods."
 SECONDS_BETWEEN_SIGNS = 15.0  # a comment is sent where nothing else was for so long
@@ -26,6 +28,7 @@ STATUSES: dict[type[Exception], int] = {
     errors.TooManyRequestsError: 503,
     errors.LibraryClosedError: 503,
     errors.LibraryLockedError: 503,
+    errors.TextTooLongError: 413,
     errors.DocumentError: 422,
     errors.ExploringError: 422,
     errors.EvaluationError: 422,
@@ -40,6 +43,31 @@ STATUSES: dict[type[Exception], int] = {
 def shown(value: Any, kind: Any = None, status: int = 200) -> JSONResponse:
     """A value as JSON."""
     return JSONResponse(encoded(value, kind), status)
+
+
+def with_version(app: ASGIApp, *, version: str) -> ASGIApp:
+    """ASGI middleware that tells clients of another version which one answers."""
+
+    async def told(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_told(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)[VERSION] = version
+            await send(message)
+
+        await app(scope, receive, send_told)
+
+    return told
+
+
+async def known(request: Request) -> None:
+    """Refuse parameters and form fields that a route does not know: they must not be passed over as if they had been obeyed."""
+    dependant = request.scope["route"].dependant
+    given, names = set(request.query_params), {each.alias for each in dependant.query_params}
+    if request.headers.get("content-type", "").startswith("multipart/"):
+        given |= set(await request.form())
+        names |= {each.alias for each in dependant.body_params}
+    if unknown := sorted(given - names):
+        raise RequestValidationError([{"loc": (unknown[0],), "msg": "there is no such field"}])
 
 
 def add_problems(app: FastAPI) -> None:

@@ -10,10 +10,12 @@ from fastapi.responses import Response
 
 from rag.errors import RagError
 from rag.library import Library
-from rag.remote.wire import Asked, TextToCheck, changes, encoded, event, problem
+from rag.remote.wire import QuestionToAnswer, QuestionToSearch, TextToCheck, changes, encoded, event, problem
 from rag.types import Answer, Passage
+from ui import text
 from ui.http.api.answers import shown, status_of, streamed, wants_events, worked
 from ui.http.api.describing import verb
+from ui.limits import checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ def asking_api(library: Library) -> APIRouter:
     router = APIRouter(tags=["questions"])
 
     @router.post("/search", response_model=list[Passage], summary="The passages that answer best", openapi_extra=verb(Library.retrieve))
-    def search(request: Asked) -> Response:
+    def search(request: QuestionToSearch) -> Response:
         return shown(library.retrieve(**_arguments(request)), list[Passage])
 
     @router.post(
@@ -40,6 +42,9 @@ def asking_api(library: Library) -> APIRouter:
 
     @router.post("/check", response_model=Answer, summary="A text with each sentence checked", openapi_extra=verb(Library.check))
     async def check(request: Request, given: TextToCheck) -> Response:
+        if not wants_events(request):
+            checkable(given.text, text.CHECK_BY_EVENTS)
+
         def work(tell: Callable[[float], None]) -> Answer:
             return library.check(given.text, top_k=given.top_k, documents=given.documents, where=given.where, progress=tell)
 
@@ -48,7 +53,7 @@ def asking_api(library: Library) -> APIRouter:
     @router.post(
         "/ask", response_model=Answer, summary="An answer with its footnotes", description=ABOUT_ANSWERS, openapi_extra=verb(Library.ask)
     )
-    async def ask(request: Request, asked: Asked) -> Response:
+    async def ask(request: Request, asked: QuestionToAnswer) -> Response:
         if wants_events(request):
             return streamed(_growing(library, asked))
         answer: Answer | None = None
@@ -60,7 +65,7 @@ def asking_api(library: Library) -> APIRouter:
     return router
 
 
-async def _growing(library: Library, asked: Asked) -> AsyncIterator[bytes]:
+async def _growing(library: Library, asked: QuestionToAnswer) -> AsyncIterator[bytes]:
     last: dict[str, Any] = {}
     try:
         async with aclosing(library.stream(**_arguments(asked))) as answers:
@@ -72,7 +77,7 @@ async def _growing(library: Library, asked: Asked) -> AsyncIterator[bytes]:
         yield event("problem", problem(error, status_of(error)))
 
 
-def _arguments(request: Asked) -> dict[str, Any]:
+def _arguments(request: QuestionToSearch) -> dict[str, Any]:
     return {each.name: getattr(request, each.name) for each in fields(request)}
 
 
