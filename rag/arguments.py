@@ -5,10 +5,26 @@ A string is a sequence of strings to Python, so `documents="x.pdf"` would be rea
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from rag.types import ChunkKey, Message, MetadataValue, Passage
+from rag.types import ChunkKey, Message, MetadataValue, Passage, ProgressCallback
+
+
+@dataclass(frozen=True, slots=True)
+class Adding:
+    """How files are added: see `Library.add`."""
+
+    passwords: tuple[str, ...] = field(repr=False)
+    metadata: dict[str, MetadataValue] | None
+    wait: bool
+    progress: ProgressCallback | None
+
+    @classmethod
+    def checked(cls, passwords: Any, said: Any, wait: bool, progress: ProgressCallback | None) -> Self:
+        """As a caller gives it; `said` is the metadata."""
+        return cls(texts("passwords", passwords), metadata(said), wait, progress)
 
 
 def texts(name: str, given: Any) -> tuple[str, ...]:

@@ -74,10 +74,12 @@ def footnotes(answer: Answer) -> list[Footnote]:
 
 
 def searches(answer: Answer) -> list[str]:
-    """What was searched for, where it is not what was asked: a follow-up as it was completed, and each part by its name."""
+    """What was searched for beside what was asked: a follow-up as it was completed, each part by its name, the library's own words."""
     searched, asked = (" ".join(words.split()) for words in (answer.searched, answer.question))
     whole = [f"“{searched}”"] if searched not in {"", asked} else []
-    return whole + [f"{part.name}: “{part.searched}”" for part in answer.parts]
+    parts = [f"{part.name}: “{part.searched}”" for part in answer.parts]
+    also = [text.WORDING.format(asked=each.asked, searched=each.searched.removeprefix(f"{each.asked}, ")) for each in answer.wordings]
+    return [*whole, *parts, *also]
 
 
 def sentence_words(answer: Answer, sentence: CheckedSentence) -> str:

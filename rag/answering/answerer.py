@@ -98,10 +98,10 @@ class Answerer:
 
     def _retrieved(self, request: SearchRequest, searched: StandaloneQuestion, began: float) -> RetrievedQuestion:
         """The question with its passages, as the reader reads them."""
-        passages, parts = self._search.passages(request, searched)
-        notice = self._still_indexing(request)
-        question = RetrievedQuestion(request.question, searched.text, tuple(passages), request.history, began, notice, parts=parts)
-        return self._read(question) if passages else question
+        found, notice = self._search.passages(request, searched), self._still_indexing(request)
+        question = RetrievedQuestion(request.question, searched.text, tuple(found.passages), request.history, began, notice)
+        question = replace(question, parts=found.parts, wordings=found.wordings)
+        return self._read(question) if found.passages else question
 
     def _read(self, question: RetrievedQuestion) -> RetrievedQuestion:
         """The question with what the reader finds in its passages, which are widened to have it."""

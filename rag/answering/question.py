@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from rag.answering.notices import CLOSEST_PASSAGES, in_language
 from rag.answering.quoting import Quote, quoted
 from rag.text.languages import likely_language
-from rag.types import Answer, Citation, Finish, Message, Passage, QuestionPart
+from rag.types import Answer, Citation, Finish, Message, Passage, QuestionPart, Wording
 
 EXTRACTIVE = "extractive"  # the `model` of an answer that quotes
 
@@ -18,7 +18,7 @@ class RetrievedQuestion:
 
     `quotes` are what the reader takes for the answer, best first, or of each of the `parts` in turn; `confidence` is the probability that
     it is one, of the part that is answered best. `began` is `time.monotonic()` when it was asked; `notice` is added to any answer. `only`
-    is as in `Answer`.
+    and `wordings` are as in `Answer`.
     """
 
     question: str
@@ -31,6 +31,7 @@ class RetrievedQuestion:
     confidence: float = 1.0
     only: str = ""
     parts: tuple[QuestionPart, ...] = ()
+    wordings: tuple[Wording, ...] = ()
 
     @property
     def language(self) -> str:
@@ -44,7 +45,7 @@ class RetrievedQuestion:
         seconds = time.monotonic() - self.began
         notices = " ".join(filter(None, (notice, self.notice)))
         answer = Answer(self.question, text, tuple(citations), self.passages, model, finish, notices, seconds, self.searched)
-        return replace(answer, only=self.only, parts=self.parts)
+        return replace(answer, only=self.only, parts=self.parts, wordings=self.wordings)
 
     def refusal(self, text: str, model: str, notice: str = "") -> Answer:
         """A refusal in these words, followed by the nearest that the passages say."""

@@ -2,14 +2,17 @@
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, Any
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from rag.errors import LibraryClosedError, ServerError
-from rag.remote.wire import EVENTS, error_of, events_in
+from rag.errors import LibraryClosedError, LibraryError, ServerError
+from rag.remote.wire import EVENTS, KIND, VERSION, decoded, error_of, events_in
 
 if TYPE_CHECKING:
     import httpx2
+
+T = TypeVar("T")
 
 CONNECT_SECONDS = 10.0
 SILENT_SECONDS = 60.0  # the longest wait for the next bytes: a server sends a comment before that
@@ -27,6 +30,7 @@ class Connection:
         self.url = url.strip().rstrip("/")
         self._headers = {b"Authorization": f"Bearer {token}".encode()} if token else {}
         self._client: httpx2.Client | None = None
+        self._server = ""  # its version
         self._is_closed = False
 
     def close(self) -> None:
@@ -39,34 +43,43 @@ class Connection:
         """A whole answer; raises the error that it tells of, or `ServerError`."""
         with self._failures():
             response = self._opened().request(method, f"{self.url}/api{path}", **content)
+        self._server = response.headers.get(VERSION, self._server)
         if response.status_code >= 400:
-            raise error_of(_plain(response))
+            raise self._refused(response)
         return response
 
-    def get(self, path: str, **content: Any) -> Any:
-        """The JSON of a whole answer."""
-        return self._json(self.send("GET", path, **content))
+    def get(self, kind: type[T], path: str, **content: Any) -> T:
+        """The value in a whole answer."""
+        return self.read(kind, "GET", path, **content)
 
-    def post(self, path: str, plain: Any = None, **content: Any) -> Any:
-        """The JSON of a whole answer to JSON."""
-        return self._json(self.send("POST", path, json=plain, **content))
+    def post(self, kind: type[T], path: str, plain: Any = None) -> T:
+        """The value in a whole answer to JSON."""
+        return self.read(kind, "POST", path, json=plain)
 
-    def put(self, path: str, plain: Any) -> Any:
-        """The JSON of a whole answer to JSON."""
-        return self._json(self.send("PUT", path, json=plain))
+    def read(self, kind: type[T], method: str, path: str, **content: Any) -> T:
+        """The value in a whole answer."""
+        return self.decoded(kind, self._json(self.send(method, path, **content)))
 
-    def delete(self, path: str, **content: Any) -> Any:
-        """The JSON of a whole answer."""
-        return self._json(self.send("DELETE", path, **content))
+    def decoded(self, kind: type[T], plain: Any) -> T:
+        """The value in decoded JSON; raises `LibraryError` where it is another, as from a server of another version."""
+        try:
+            return decoded(kind, plain)
+        except LibraryError as error:
+            raise LibraryError(f"{error} {self._versions}") from error
 
     def events(self, path: str, **content: Any) -> Iterator[tuple[str, Any]]:
         """The events of a long piece of work, but a problem, which is raised; closing the iterator ends the work."""
         client = self._opened()
         headers = {"Accept": EVENTS}
         with self._failures(), client.stream("POST", f"{self.url}/api{path}", headers=headers, timeout=_timeout(), **content) as response:
+            self._server = response.headers.get(VERSION, self._server)
             if response.status_code >= 400:
                 response.read()
-                raise error_of(_plain(response))
+                raise self._refused(response)
+            if not response.headers.get("content-type", "").startswith(EVENTS):  # of a server that tells no steps of this
+                response.read()
+                yield "report", self._json(response)
+                return
             yield from map(_raised, events_in(response.iter_lines()))
 
     @asynccontextmanager
@@ -81,7 +94,7 @@ class Connection:
             async with client, client.stream("POST", f"{self.url}/api{path}", json=plain) as response:
                 if response.status_code >= 400:
                     await response.aread()
-                    raise error_of(_plain(response))
+                    raise self._refused(response)
                 yield _async_events(response)
 
     def _opened(self) -> "httpx2.Client":
@@ -100,6 +113,26 @@ class Connection:
             return response.json()
         except ValueError as error:
             raise ServerError(f"What is at {self.url} is not a Footnote server.") from error
+
+    def _refused(self, response: "httpx2.Response") -> Exception:
+        """The error that a refusal tells of."""
+        try:
+            plain: Mapping[str, Any] = response.json()
+        except ValueError:
+            plain = {}
+        is_unknown = response.status_code in {404, 405} and not str(plain.get("type", "")).startswith(KIND)
+        if is_unknown:
+            return LibraryError(f"What is at {self.url} cannot do this. {self._versions}")
+        if plain.get("type") == f"{KIND}ValueError" and response.status_code == 422 and self._server != version("footnote"):
+            return error_of({**plain, "detail": f"{str(plain.get('detail')).removesuffix('.')}. {self._versions}"})
+        return error_of(plain or {"detail": f"The server refused: {response.text.strip()[:300] or response.reason_phrase}"})
+
+    @property
+    def _versions(self) -> str:
+        if not self._server:
+            return "The server runs an older version of Footnote, or is another program: update and restart it, or check the address."
+        own = version("footnote")
+        return f"The server runs Footnote {self._server}, this program is Footnote {own}: update the older one, and restart the server."
 
     @contextmanager
     def _failures(self) -> Iterator[None]:
@@ -136,15 +169,3 @@ def _raised(event: tuple[str, Any]) -> tuple[str, Any]:
     if event[0] == "problem":
         raise error_of(event[1])
     return event
-
-
-def _plain(response: "httpx2.Response") -> Any:
-    try:
-        plain: Mapping[str, Any] = response.json()
-    except ValueError:
-        plain = {}
-    if isinstance(plain, dict) and "type" in plain:
-        return plain
-    if response.status_code == 404:
-        return {"detail": f"What is at {response.url.host} has no such route: it is no Footnote server, or of another version."}
-    return {"detail": f"The server refused: {response.text.strip()[:300] or response.reason_phrase}"}

@@ -3,13 +3,14 @@
 import json
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
-from functools import cached_property
+from dataclasses import replace
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, ClassVar, NoReturn, Self
+from typing import Any, BinaryIO, ClassVar, TypeVar, Unpack
 from urllib.parse import quote
 
 from rag import arguments
+from rag.arguments import Adding
 from rag.building import checked_embedder
 from rag.embedding.checked import CheckedEmbedder
 from rag.embedding.protocol import Embedder
@@ -21,17 +22,14 @@ from rag.filters import Filters
 from rag.formats.protocol import PageView
 from rag.formats.registry import register_installed
 from rag.ingesting.chunking import index_identity
-from rag.ingesting.staging import Source
-from rag.library import Library
-from rag.library import Paths as GivenPaths
+from rag.library import AskOptions, Library, SearchOptions
 from rag.remote.connection import Connection
 from rag.remote.packing import unpacked
-from rag.remote.wire import Asked, LibraryState, Paths, TextToCheck, decoded, encoded
+from rag.remote.wire import STATED, LibraryState, Paths, QuestionToAnswer, QuestionToSearch, SettingsState, TextToCheck, encoded, sent
 from rag.retrieving.limiting import Where
-from rag.retrieving.search import Search
 from rag.settings import Settings
 from rag.showing import Passages
-from rag.storing.kept_settings import KeptSettings
+from rag.storing.kept_settings import KeptSettings, plain_settings
 from rag.storing.lock import holder
 from rag.types import (
     Answer,
@@ -39,10 +37,8 @@ from rag.types import (
     ChunkKey,
     DocumentRecord,
     Finding,
-    Message,
     MetadataValue,
     ModelOffer,
-    ModelSwitch,
     Outcome,
     Passage,
     Progress,
@@ -50,6 +46,8 @@ from rag.types import (
     RemovedDocument,
     Report,
 )
+
+T = TypeVar("T")
 
 CHUNKS_AT_ONCE = 2_000
 
@@ -90,9 +88,16 @@ class RemoteLibrary(Library):
     holds a library can do raises `LibraryError`: see `HOST_ONLY`.
     """
 
-    HOST_ONLY: ClassVar = (
-        "add_source", "announce", "change_settings", "download", "fixed_by", "holder_token", "kept_settings", "scratch", "search", "unpack"
-    )  # fmt: skip
+    HOST_ONLY: ClassVar = {
+        "add_source": "Adding a file of the library's own",
+        "announce": "Announcing a server",
+        "answering": "What answers a question",
+        "download": "Downloading a file without adding it",
+        "holder_token": "The holder's token",
+        "scratch": "The library's folder for temporary files",
+        "search": "What finds passages",
+        "unpack": "Unpacking an archive without adding it",
+    }
 
     def __init__(self, connection: Connection, settings: Settings, *, embedder: Embedder | None = None, shares_files: bool = False) -> None:
         """Use a connection; `shares_files` where the server may read the paths that are named here."""
@@ -119,14 +124,14 @@ class RemoteLibrary(Library):
     @cached_property
     def folder(self) -> Path:  # type: ignore[override]
         """Where it lies, on the server's machine."""
-        return Path(self._state.folder)
+        return Path(self.state.folder)
 
     @cached_property
     def embedder(self) -> CheckedEmbedder:  # type: ignore[override]
         """The same model on this machine; raises `EmbeddingError` where the settings here name another."""
         embedder = CheckedEmbedder(self._given_embedder) if self._given_embedder else checked_embedder(self.settings)
-        if index_identity(embedder, self.settings.chunk_tokens) != self._state.index_identity:
-            message = f"The library at {self.url} was indexed with {self._state.index_identity}. Set RAG_EMBEDDING_MODEL and the settings "
+        if index_identity(embedder, self.settings.chunk_tokens) != self.state.index_identity:
+            message = f"The library at {self.url} was indexed with {self.state.index_identity}. Set RAG_EMBEDDING_MODEL and the settings "
             raise EmbeddingError(f"{message}of chunks here as they are there.")
         return embedder
 
@@ -136,66 +141,59 @@ class RemoteLibrary(Library):
         return RemotePages(self)
 
     @property
-    def _state(self) -> LibraryState:
-        state: LibraryState = decoded(LibraryState, self._connection.get("/library"))
-        return state
+    def state(self) -> LibraryState:
+        """The library as a whole, as the server has it now."""
+        return self._connection.get(LibraryState, "/library")
 
-    def add(
-        self,
-        paths: GivenPaths,
-        *,
-        passwords: Sequence[str] = (),
-        progress: ProgressCallback | None = None,
-        wait: bool = True,
-        leave_out_removed: bool = False,
-        metadata: Mapping[str, MetadataValue] | None = None,
-    ) -> Report:
-        given, passwords = arguments.paths(paths), arguments.texts("passwords", passwords)
-        options = Paths((), passwords, wait, leave_out_removed, arguments.metadata(metadata))
+    def _add(self, given: Sequence[str | Path], how: Adding, leaves_out: bool) -> Report:
         if self._shares_files:
-            return self._imported([_absolute(each) for each in given], options, progress)
+            return self._imported([_absolute(each) for each in given], how, leaves_out)
         outcomes = list[Outcome]()
         for each in given:
             if isinstance(each, str) and is_address(each):
-                outcomes += self._imported([each], options, progress).outcomes
+                outcomes += self._imported([each], how, leaves_out).outcomes
                 continue
             for found in find_files([each]):
                 path, error = found if isinstance(found, tuple) else (found, None)
-                outcomes.append(_failed(path, error) if error else self._uploaded(path, shown_name(path), options, progress, replaces=True))
+                outcomes.append(_failed(path, error) if error else self._upload(path, shown_name(path), how, replaces=True))
         return Report(tuple(outcomes))
 
-    def add_upload(  # noqa: PLR0913 - what may be said of an upload
-        self,
-        path: Path,
-        name: str,
-        *,
-        passwords: Sequence[str] = (),
-        progress: ProgressCallback | None = None,
-        wait: bool = True,
-        replace: bool = False,
-        metadata: Mapping[str, MetadataValue] | None = None,
-    ) -> Outcome:
-        options = Paths((), arguments.texts("passwords", passwords), wait, metadata=arguments.metadata(metadata))
-        return self._uploaded(Path(path), arguments.text("name", name), options, progress, replaces=replace)
+    def _imported(self, paths: Sequence[str], how: Adding, leaves_out: bool) -> Report:
+        asked = Paths(tuple(paths), how.passwords, how.wait, leaves_out, how.metadata)
+        return self._work("/paths", how.progress, json=sent(asked))
+
+    def _upload(self, path: Path, name: str, how: Adding, replaces: bool) -> Outcome:
+        try:
+            with path.open("rb") as file:
+                outcome = self._posted(file, how, name=name, passwords=list(how.passwords), replace=replaces)
+        except OSError as error:
+            return _failed(path, unreadable(path, error))
+        return replace(outcome, path=str(path))
+
+    def _add_bytes(self, data: bytes, name: str, suffix: str, how: Adding) -> Outcome:
+        return self._posted(data, how, name=name, kind="text" if suffix else "bytes")
+
+    def _posted(self, file: bytes | BinaryIO, how: Adding, **form: Any) -> Outcome:
+        form |= {"wait": how.wait} | ({} if how.metadata is None else {"metadata": json.dumps(how.metadata)})
+        return self._work("/documents", how.progress, data=form, files={"file": ("file", file)}).outcomes[-1]
 
     def set_metadata(self, name_or_id: str, metadata: Mapping[str, MetadataValue]) -> DocumentRecord:
-        plain = self._connection.put(f"/documents/{_part(name_or_id)}/metadata", arguments.metadata(metadata))
-        record: DocumentRecord = decoded(DocumentRecord, plain)
-        return record
+        path = f"/documents/{_part(name_or_id)}/metadata"
+        return self._connection.read(DocumentRecord, "PUT", path, json=arguments.metadata(metadata))
 
     def index_next(self) -> bool:
         return False  # the server does it
 
     def documents(self, where: Where | None = None) -> list[DocumentRecord]:
-        return self._records("/documents", **({} if where is None else {"where": json.dumps(encoded(Filters.of(where)))}))
+        params = {} if where is None else {"where": json.dumps(sent(Filters.of(where)))}
+        return self._connection.get(list[DocumentRecord], "/documents", params=params)
 
     def keyword_ready(self, documents: Sequence[str] | None = None) -> list[DocumentRecord]:
         chosen = self.documents(None if documents is None else Filters(documents=tuple(arguments.texts("documents", documents))))
         return [record for record in chosen if record.state == "keyword_ready"]
 
     def document(self, name_or_id: str) -> DocumentRecord:
-        record: DocumentRecord = decoded(DocumentRecord, self._connection.get(f"/documents/{_part(name_or_id)}"))
-        return record
+        return self._connection.get(DocumentRecord, f"/documents/{_part(name_or_id)}")
 
     def vectors(self) -> Vectors:
         known = {"If-None-Match": f'"{self._vectors.fingerprint}"'} if self._vectors else {}
@@ -208,109 +206,50 @@ class RemoteLibrary(Library):
         wanted = arguments.keys(keys)
         found = list[Chunk]()
         for first in range(0, len(wanted), CHUNKS_AT_ONCE):
-            found += decoded(list[Chunk], self._connection.post("/chunks", wanted[first : first + CHUNKS_AT_ONCE]))
+            found += self._connection.post(list[Chunk], "/chunks", wanted[first : first + CHUNKS_AT_ONCE])
         return {chunk.key: chunk for chunk in found}
 
     def remove(self, name_or_id: str, *, keep: bool = False) -> DocumentRecord:
-        plain = self._connection.delete(f"/documents/{_part(name_or_id)}", params={"keep": keep})
-        record: DocumentRecord = decoded(DocumentRecord, plain)
-        return record
+        return self._connection.read(DocumentRecord, "DELETE", f"/documents/{_part(name_or_id)}", params={"keep": keep})
 
     def removed(self) -> list[RemovedDocument]:
-        removed: list[RemovedDocument] = decoded(list[RemovedDocument], self._connection.get("/removed"))
-        return removed
+        return self._connection.get(list[RemovedDocument], "/removed")
 
     def left_out(self) -> list[RemovedDocument]:
-        left_out: list[RemovedDocument] = decoded(list[RemovedDocument], self._connection.get("/left-out"))
-        return left_out
+        return self._connection.get(list[RemovedDocument], "/left-out")
 
     def restore(self, name_or_id: str, *, progress: ProgressCallback | None = None, wait: bool = True) -> Outcome:
-        path = f"/removed/{_part(name_or_id)}/restore"
-        return self._report(self._connection.events(path, params={"wait": wait}), progress).outcomes[-1]
-
-    @property
-    def is_read_only(self) -> bool:
-        return self._state.is_read_only
-
-    @property
-    def scratch(self) -> Path:
-        self._refuse("The library's folder for temporary files")
-
-    @property
-    def ocr_cure(self) -> str:
-        return self._state.ocr_cure
-
-    @property
-    def is_erasing(self) -> bool:
-        return self._state.is_erasing
+        return self._work(f"/removed/{_part(name_or_id)}/restore", progress, params={"wait": wait}).outcomes[-1]
 
     def erase(self) -> bool:
-        return bool(self._connection.post("/erase"))
+        return self._connection.post(bool, "/erase")
 
     def examine(self) -> list[Finding]:
-        findings: list[Finding] = decoded(list[Finding], self._connection.get("/findings"))
-        return findings
+        return self._connection.get(list[Finding], "/findings")
 
     def repair(self, progress: ProgressCallback | None = None) -> list[Outcome]:
-        return list(self._report(self._connection.events("/repair"), progress).outcomes)
+        return list(self._work("/repair", progress).outcomes)
 
     def damaged_copies(self) -> list[tuple[DocumentRecord, str]]:
-        damaged: list[tuple[DocumentRecord, str]] = decoded(list[tuple[DocumentRecord, str]], self._connection.get("/damaged"))
-        return damaged
+        return self._connection.get(list[tuple[DocumentRecord, str]], "/damaged")
 
-    def retrieve(
-        self,
-        question: str,
-        *,
-        history: Sequence[Message] = (),
-        top_k: int | None = None,
-        documents: Sequence[str] | None = None,
-        chunks: Sequence[ChunkKey] | None = None,
-        where: Where | None = None,
-    ) -> list[Passage]:
-        request = Asked.checked(question, where, history=history, top_k=top_k, documents=documents, chunks=chunks)
-        passages: list[Passage] = decoded(list[Passage], self._connection.post("/search", encoded(request)))
-        return Passages(passages)
-
-    @cached_property
-    def min_confidence(self) -> float:
-        return self._state.min_confidence
+    def retrieve(self, question: str, **options: Unpack[SearchOptions]) -> list[Passage]:
+        return Passages(self._connection.post(list[Passage], "/search", sent(QuestionToSearch.checked(question, **options))))
 
     def confidence(self, question: str, passages: Sequence[Passage]) -> float:
         plain = {"question": arguments.text("question", question), "passages": encoded(list(arguments.passages(passages)), list[Passage])}
-        return float(self._connection.post("/confidence", plain))
+        return self._connection.post(float, "/confidence", plain)
 
-    def ask(
-        self,
-        question: str,
-        *,
-        history: Sequence[Message] = (),
-        top_k: int | None = None,
-        documents: Sequence[str] | None = None,
-        chunks: Sequence[ChunkKey] | None = None,
-        where: Where | None = None,
-    ) -> Answer:
-        request = Asked.checked(question, where, history=history, top_k=top_k, documents=documents, chunks=chunks)
-        answer: Answer = decoded(Answer, self._connection.post("/ask", encoded(request)))
-        return answer
+    def ask(self, question: str, **options: Unpack[AskOptions]) -> Answer:
+        return self._connection.post(Answer, "/ask", sent(QuestionToAnswer.checked(question, **options)))
 
-    async def stream(
-        self,
-        question: str,
-        *,
-        history: Sequence[Message] = (),
-        top_k: int | None = None,
-        documents: Sequence[str] | None = None,
-        chunks: Sequence[ChunkKey] | None = None,
-        where: Where | None = None,
-    ) -> AsyncGenerator[Answer, None]:
-        request = Asked.checked(question, where, history=history, top_k=top_k, documents=documents, chunks=chunks)
-        grown: dict[str, Any] = {}
-        async with self._connection.async_events("/ask", encoded(request)) as events:
+    async def stream(self, question: str, **options: Unpack[AskOptions]) -> AsyncGenerator[Answer, None]:
+        request, grown = QuestionToAnswer.checked(question, **options), dict[str, Any]()
+        async with self._connection.async_events("/ask", sent(request)) as events:
             async for name, plain in events:
                 if name == "answer":
                     grown |= plain
-                    yield decoded(Answer, grown)
+                    yield self._connection.decoded(Answer, grown)
 
     def check(
         self,
@@ -321,48 +260,31 @@ class RemoteLibrary(Library):
         where: Where | None = None,
         progress: Callable[[float], None] | None = None,
     ) -> Answer:
-        asked = Asked.checked("check", where, top_k=top_k, documents=documents)
+        asked = QuestionToSearch.checked("check", where=where, top_k=top_k, documents=documents)
         given = TextToCheck(arguments.text("text", text), top_k, asked.documents, asked.where)
-        answer: Answer = self._result(Answer, self._connection.events("/check", json=encoded(given)), progress, float)
-        return answer
-
-    @property
-    def index_identity(self) -> str:
-        return self._state.index_identity
+        return self._result(Answer, self._connection.events("/check", json=sent(given)), progress, float)
 
     def left_behind(self) -> list[DocumentRecord]:
-        return self._records("/left-behind")
+        return self._connection.get(list[DocumentRecord], "/left-behind")
 
     def reindex(self, progress: ProgressCallback | None = None) -> Report:
-        return self._report(self._connection.events("/reindex"), progress)
-
-    @property
-    def embedding_model(self) -> str:
-        return self._state.embedding_model
-
-    @property
-    def is_model_fixed(self) -> bool:
-        return self._state.is_model_fixed
-
-    @property
-    def model_switch(self) -> ModelSwitch | None:
-        return self._state.model_switch
+        return self._work("/reindex", progress)
 
     def model_offer(self) -> ModelOffer | None:
-        offer: ModelOffer | None = decoded(ModelOffer | None, self._connection.get("/model-offer"))
-        return offer
+        plain = self._connection.send("GET", "/model-offer").json()
+        return self._connection.decoded(ModelOffer, plain) if plain else None
 
     def dismiss_offer(self) -> None:
-        self._connection.delete("/model-offer")
+        self._connection.send("DELETE", "/model-offer")
 
     def use_model(self, model: str) -> None:
-        self._connection.post("/model", model)
+        self._connection.send("POST", "/model", json=arguments.text("model", model))
 
     def cancel_model(self) -> None:
-        self._connection.delete("/model")
+        self._connection.send("DELETE", "/model")
 
     def warm_up(self) -> None:
-        _ = self._state
+        _ = self.state
 
     def close(self) -> None:
         self._connection.close()
@@ -372,95 +294,49 @@ class RemoteLibrary(Library):
     def __repr__(self) -> str:
         return f"<RemoteLibrary {self.url!r}>"
 
-    def __enter__(self) -> Self:
-        return self
-
-    def announce(self, url: str) -> None:
-        self._refuse("Announcing a server")
-
-    @property
-    def holder_token(self) -> str:
-        self._refuse("The holder's token")
-
-    @property
-    def search(self) -> Search:
-        self._refuse("What finds passages")
-
     @property
     def kept_settings(self) -> KeptSettings:
-        self._refuse("Reading the kept settings")
+        return self._connection.get(SettingsState, "/settings").kept
 
     def change_settings(self, change: Callable[[KeptSettings], KeptSettings]) -> None:
-        self._refuse("Changing the kept settings")
+        response = self._connection.send("GET", "/settings")
+        changed = change(self._connection.decoded(SettingsState, response.json()).kept)
+        self._connection.send("PUT", "/settings", json=plain_settings(changed), headers={"If-Match": response.headers["ETag"]})
 
     def fixed_by(self, name: str) -> str:
-        self._refuse("Where a setting is set")
-
-    def add_source(
-        self, source: Source, *, passwords: Sequence[str] = (), progress: ProgressCallback | None = None, wait: bool = True
-    ) -> Outcome:
-        self._refuse("Adding a file of the library's own")
-
-    def download(self, address: str, folder: Path, *, progress: ProgressCallback | None = None) -> Source:
-        self._refuse("Downloading a file without adding it")
-
-    def unpack(self, archive: Source, folder: Path) -> list[Source]:
-        self._refuse("Unpacking an archive without adding it")
-
-    def _refuse(self, what: str) -> NoReturn:
-        raise LibraryError(f"{what} is for the process that holds the library; this one is a client of {self.url}.")
-
-    def _records(self, path: str, **params: str) -> list[DocumentRecord]:
-        records: list[DocumentRecord] = decoded(list[DocumentRecord], self._connection.get(path, params=params))
-        return records
-
-    def _imported(self, paths: Sequence[str], options: Paths, progress: ProgressCallback | None) -> Report:
-        plain = asdict(replace(options, paths=tuple(paths)))
-        return self._report(self._connection.events("/paths", json=plain), progress)
-
-    def _uploaded(self, path: Path, name: str, options: Paths, progress: ProgressCallback | None, *, replaces: bool) -> Outcome:
-        form: dict[str, Any] = {"name": name, "passwords": list(options.passwords), "wait": options.wait, "replace": replaces}
-        if options.metadata is not None:
-            form["metadata"] = json.dumps(options.metadata)
-        try:
-            with path.open("rb") as file:
-                events = self._connection.events("/documents", data=form, files={"file": ("file", file)})
-                outcome = self._report(events, progress).outcomes[-1]
-        except OSError as error:
-            return _failed(path, unreadable(path, error))
-        return replace(outcome, path=str(path))
+        return self._connection.get(SettingsState, "/settings").fixed.get(name, "")
 
     def export(self, path: str | Path, *, progress: ProgressCallback | None = None) -> None:
-        self._report(self._connection.events("/export", json={"path": _absolute(path)}), progress)
+        self._work("/export", progress, json={"path": _absolute(path)})
 
     def import_(self, path: str | Path, *, merge: bool = False, progress: ProgressCallback | None = None) -> Report:
-        return self._report(self._connection.events("/import", json={"path": _absolute(path), "merge": merge}), progress)
+        return self._work("/import", progress, json={"path": _absolute(path), "merge": merge})
 
-    def _add_bytes(
-        self,
-        data: bytes,
-        name: str,
-        suffix: str,
-        metadata: Mapping[str, MetadataValue] | None,
-        progress: ProgressCallback | None,
-        wait: bool,
-    ) -> Outcome:
-        form = {"name": arguments.text("name", name), "wait": wait, "kind": "text" if suffix else "bytes"}
-        form |= {} if metadata is None else {"metadata": json.dumps(arguments.metadata(metadata))}
-        return self._report(self._connection.events("/documents", data=form, files={"file": ("file", data)}), progress).outcomes[-1]
+    def _work(self, path: str, progress: ProgressCallback | None, **content: Any) -> Report:
+        return self._result(Report, self._connection.events(path, **content), progress, Progress)
 
-    def _report(self, events: Iterator[tuple[str, Any]], progress: ProgressCallback | None) -> Report:
-        report: Report = self._result(Report, events, progress, Progress)
-        return report
-
-    def _result(self, kind: Any, events: Iterator[tuple[str, Any]], progress: Callable[[Any], None] | None, step: Any) -> Any:
+    def _result(self, kind: type[T], events: Iterator[tuple[str, Any]], progress: Callable[[Any], None] | None, step: type[Any]) -> T:
         """The result of long work, whose steps are told as they come."""
         for name, plain in events:
             if name == "progress" and progress:
-                progress(decoded(step, plain))
+                progress(self._connection.decoded(step, plain))
             if name == "report":
-                return decoded(kind, plain)
+                return self._connection.decoded(kind, plain)
         raise LibraryError(f"The server at {self.url} ended before the work was done. What is finished is kept: try again.")
+
+
+def _refused(what: str, library: RemoteLibrary) -> None:
+    raise LibraryError(f"{what} is for the process that holds the library; this one is a client of {library.url}.")
+
+
+def _stated(name: str) -> property:
+    return property(lambda library: getattr(library.state, name))
+
+
+for _name, _what in RemoteLibrary.HOST_ONLY.items():
+    setattr(RemoteLibrary, _name, property(partial(_refused, _what)))
+for _name in STATED:
+    setattr(RemoteLibrary, _name, _stated(_name))
 
 
 class RemotePages:
@@ -476,8 +352,8 @@ class RemotePages:
 
     def look(self, document: str, page: int, start: int = 0, end: int = 0) -> PageView:
         """Everything about a page but its picture, and where `page.text[start:end]` is on it."""
-        view: PageView = decoded(PageView, json.loads(self._send(document, f"pages/{page}", start=start, end=end)))
-        return view
+        path = f"/documents/{_part(document)}/pages/{page}"
+        return self._library._connection.get(PageView, path, params={"start": start, "end": end})
 
     def text(self, document: str, page: int) -> str:
         """The text of a page, as it was when it was indexed."""

@@ -3,19 +3,23 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError, WrapValidator
 
-from rag import errors
+from rag import arguments, errors
 from rag.errors import RagError
 from rag.filters import Filters
 from rag.retrieving.search import SearchRequest
+from rag.storing.kept_settings import KeptSettings
 from rag.types import ChunkKey, Message, MetadataValue, ModelSwitch
+
+T = TypeVar("T")
 
 PROBLEM = "application/problem+json"  # RFC 9457
 EVENTS = "text/event-stream"
-_KIND = "urn:footnote:"  # before the name of an error, in a problem's `type`
+VERSION = "Footnote-Version"  # the header in which a server says its program's
+KIND = "urn:footnote:"  # before the name of an error, in a problem's `type`
 SECRETS = {"password"}  # fields that no client is sent
 MALFORMED = "A value is out of range or malformed"
 STRICT = ConfigDict(extra="forbid")
@@ -51,8 +55,8 @@ class Paths:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What `Library.retrieve`, `ask` and `stream` take."""
+class QuestionToSearch:
+    """What `Library.retrieve` takes."""
 
     __pydantic_config__: ClassVar = STRICT
 
@@ -64,11 +68,21 @@ class Asked:
     where: Conditions | None = None
 
     @classmethod
-    def checked(cls, question: str, where: Filters | Mapping[str, Any] | None, **given: Any) -> Self:
+    def checked(
+        cls, question: str, *, where: Filters | Mapping[str, Any] | None = None, connection: str | None = None, **given: Any
+    ) -> Self:
         """What is asked, without what would be refused anyway: errors as `SearchRequest.checked` and `Filters.of` raise them."""
         request = SearchRequest.checked(question, **given)
         filters = None if where is None else Filters.of(where)
-        return cls(request.question, request.history, request.top_k, request.documents, request.chunks, filters)
+        own = {} if connection is None else {"connection": arguments.text("connection", connection)}
+        return cls(request.question, request.history, request.top_k, request.documents, request.chunks, filters, **own)
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionToAnswer(QuestionToSearch):
+    """What `Library.ask` and `stream` take."""
+
+    connection: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +113,24 @@ class ExportFile:
 
 
 @dataclass(frozen=True, slots=True)
+class SettingsState:
+    """What a library keeps.
+
+    Attributes:
+        kept: Its settings; a key is shown as asterisks.
+        fixed: Settings that are set elsewhere, which wins: by name, where.
+    """
+
+    kept: KeptSettings
+    fixed: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class LibraryState:
     """What a client asks of a library as a whole.
 
     Attributes:
-        version: Of the server's program.
+        version: Of the API.
         folder: Where it lies, on the server's machine.
         index_identity: As `Library.index_identity`.
         min_confidence: As `Library.min_confidence`.
@@ -127,6 +154,9 @@ class LibraryState:
     model_switch: ModelSwitch | None
 
 
+STATED = tuple(each.name for each in fields(LibraryState) if each.name not in {"version", "folder"})
+"""The properties of a library that are in its state."""
+
 _ADAPTERS: dict[Any, TypeAdapter[Any]] = {}
 
 
@@ -142,14 +172,20 @@ def encoded(value: Any, kind: Any = None) -> Any:
     return _shown(_adapter(kind or type(value)).dump_python(value, mode="json"))
 
 
-def decoded(kind: Any, plain: Any) -> Any:
-    """The value in decoded JSON; raises `LibraryError` where it is another, as from a server of another version."""
+def sent(value: Any) -> Any:
+    """A request as JSON, without fields at their defaults: an older server refuses those that it does not know."""
+    return _adapter(type(value)).dump_python(value, mode="json", exclude_defaults=True)
+
+
+def decoded(kind: type[T], plain: Any) -> T:
+    """The value in decoded JSON; unknown fields are passed over. Raises `LibraryError` where it is another."""
     try:
-        return _adapter(kind).validate_python(plain, strict=False)
+        value: T = _adapter(kind).validate_python(plain, strict=False)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
-        raise errors.LibraryError(f"The server's answer is not as expected ({where}: {first['msg']}). Is it of another version?") from error
+        raise errors.LibraryError(f"The server's answer is not as expected ({where}: {first['msg']}).") from error
+    return value
 
 
 def read_json(kind: Any, given: str, name: str) -> Any:
@@ -171,12 +207,12 @@ def problem(error: Exception, status: int) -> dict[str, Any]:
     """An error as a problem: its class as `type`, what it says as `detail`."""
     kind = type(error) if isinstance(error, RagError) else ValueError
     title = MALFORMED if kind is ValueError else (kind.__doc__ or kind.__name__).partition("\n")[0].rstrip(".")
-    return {"type": f"{_KIND}{kind.__name__}", "title": title, "status": status, "detail": str(error)}
+    return {"type": f"{KIND}{kind.__name__}", "title": title, "status": status, "detail": str(error)}
 
 
 def error_of(plain: Any) -> Exception:
     """The error that a problem tells of: one of ours, or a ValueError; a `LibraryError` where it is neither."""
-    name = str(plain.get("type", "")).removeprefix(_KIND) if isinstance(plain, dict) else ""
+    name = str(plain.get("type", "")).removeprefix(KIND) if isinstance(plain, dict) else ""
     detail = str(plain.get("detail") or plain.get("title")) if isinstance(plain, dict) else str(plain)
     if name == "ValueError":
         return ValueError(detail)

@@ -13,7 +13,7 @@ from rag.retrieving.second_look import SecondLook
 from rag.retrieving.trimming import Sentence, sentences, trimmed
 from rag.retrieving.wording import other_wordings, reworded
 from rag.storing.index import Index
-from rag.types import Chunk, ChunkKey, DocumentRecord, Passage
+from rag.types import Chunk, ChunkKey, DocumentRecord, Passage, Wording
 
 POOL = 50  # chunks taken from each of the two searches, at least
 SPARE = 3  # chunks ranked for each passage wanted: some are joined, some are copies
@@ -25,10 +25,14 @@ EMBEDDED_ON_THE_SPOT = 10  # chunks without a vector yet that get one during the
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A text to search for, not empty, and its share of a chunk's score; the weights of all queries of one search sum to 1."""
+    """A text to search for, not empty, and its share of a chunk's score; the weights of all queries of one search sum to 1.
+
+    `wordings` are those that it has in the place of the question's own words.
+    """
 
     text: str
     weight: float = 1.0
+    wordings: tuple[Wording, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,7 +111,6 @@ class Retriever:
     def find(self, queries: Sequence[Query], top_k: int, scope: Scope, *, looks_twice: bool = True) -> list[UntrimmedPassage]:
         """Find passages as `retrieve` does, not trimmed yet."""
         lexical = self._index.lexical
-        queries = self._with_wordings(queries)
         ranked = self._distinct(queries, top_k, scope)
         if self._second_look and looks_twice and ranked:
             ranked = self._second_look.reordered(queries[0].text, ranked, top_k)
@@ -120,13 +123,13 @@ class Retriever:
             found.append(UntrimmedPassage(group[0], chunks, candidates))
         return found
 
-    def _with_wordings(self, queries: Sequence[Query]) -> list[Query]:
+    def worded(self, queries: Sequence[Query]) -> list[Query]:
         """The queries, and beside the first one the same in the words of the library."""
         first, *others = queries
         if not self._has_wordings or not (wordings := other_wordings(first.text, self._index.lexical, self._is_word)):
             return list(queries)
         shares = (first.weight * (1 - WORDING_WEIGHT), first.weight * WORDING_WEIGHT)
-        return [Query(first.text, shares[0]), Query(reworded(first.text, wordings), shares[1]), *others]
+        return [Query(first.text, shares[0]), Query(reworded(first.text, wordings), shares[1], tuple(wordings)), *others]
 
     def _is_word(self, text: str) -> bool:
         """Whether the embedding model knows it as one word."""

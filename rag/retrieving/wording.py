@@ -4,7 +4,6 @@ import re
 import tomllib
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from string import ascii_lowercase
@@ -12,6 +11,7 @@ from string import ascii_lowercase
 from rag.storing.lexical import LexicalIndex
 from rag.text.acronyms import spelling
 from rag.text.languages import LANGUAGES_OF
+from rag.types import Wording
 
 MOST_WORDS = 7  # of a name
 MOST_NAMES = 3  # that stand for one
@@ -21,15 +21,6 @@ LEAST_PART = 4  # letters of a part of a compound
 ACRONYM_LETTERS = 2
 COMPOUNDING = {"de", "nl", "sv", "da", "no", "fi", "hu"}  # languages that write compounds as one word
 _WORD = re.compile(r"[^\W_]+(?:[&'’./-][^\W_]+)*")
-
-
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """What stands in a question, and what is searched for beside it, or instead of it where no document has the word."""
-
-    start: int
-    asked: str
-    searched: str
 
 
 def other_wordings(question: str, index: LexicalIndex, is_word: Callable[[str], bool]) -> list[Wording]:

@@ -58,6 +58,11 @@ def test_a_chat_model_is_connected_chosen_changed_and_disconnected_while_the_pag
     expect(choice).to_have_value("Work")
     choice.select_option(label="No chat model (quotations)")
     expect(page.locator("#head")).to_contain_text("No chat model")
+    other = page.context.new_page()  # of which the choice in this tab is none
+    other.goto(quoted.url)
+    expect(other.locator("#head")).to_contain_text("beta at 127.0.0.1")
+    expect(other.get_by_label("Answered by")).to_have_value("Work")
+    other.close()
     assert "quoted" in quoted.ask("What does the returns policy cover?")
 
     quoted.open_tab("Settings")

@@ -234,4 +234,4 @@ def test_the_queue_of_an_idle_page_keeps_no_core_busy(server: PageServer) -> Non
 
 
 def test_a_queued_event_is_not_called_past_the_queue(server: PageServer, visitor: Visitor) -> None:
-    assert visitor.call(server.event("ask"), ["Why?", None, "", None, None]).status_code == 404
+    assert visitor.call(server.event("ask"), ["Why?", None, "", None, None, None]).status_code == 404

@@ -113,7 +113,7 @@ def test_the_cookie_is_kept_from_scripts_and_other_sites(server: PageServer) -> 
 
 
 def ask(visitor: Visitor, question: str = "What colour is the lamp?", **more: str) -> httpx2.Response:
-    return visitor.call(visitor.server.event("ask"), [question, None, "", None, None], route="queue/join", **more)
+    return visitor.call(visitor.server.event("ask"), [question, None, "", None, None, None], route="queue/join", **more)
 
 
 def unfinished(server: PageServer) -> int:
@@ -221,10 +221,10 @@ def test_ctrl_c_with_open_tabs_and_growing_answers_writes_one_line_at_an_ipv6_ad
     ):
         assert re.fullmatch(r"http://\[::1\]:\d+", url)
         page = json.loads(re.findall(r"gradio_config = (.*?);</script>", httpx2.get(url).text)[0])
-        ask_event = next(one["id"] for one in page["dependencies"] if len(one["inputs"]) == 5 and one["targets"][0][1] == "submit")
+        ask_event = next(one["id"] for one in page["dependencies"] if len(one["inputs"]) == 6 and one["targets"][0][1] == "submit")
         http = stack.enter_context(httpx2.Client(base_url=url, verify=False))
         for tab in ("tab1", "tab2", "tab3"):
-            body = {"fn_index": ask_event, "data": ["When may I return an item?", None, "", None, None], "session_hash": tab}
+            body = {"fn_index": ask_event, "data": ["When may I return an item?", None, "", None, None, None], "session_hash": tab}
             assert http.post("/gradio_api/queue/join", json=body).status_code == 200
             for path in (f"/gradio_api/heartbeat/{tab}", f"/gradio_api/queue/data?session_hash={tab}"):
                 stream = stack.enter_context(http.stream("GET", path))

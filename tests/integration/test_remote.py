@@ -7,14 +7,17 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import date
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx2
 import numpy as np
 import pytest
+from pydantic import SecretStr
 
 import rag
 from rag import (
@@ -30,9 +33,11 @@ from rag import (
     QuestionTooLongError,
     ServerError,
     Settings,
+    SettingsError,
 )
-from rag.remote.connection import Connection
+from rag.remote.connection import Connection as ServerConnection
 from rag.remote.library import RemoteLibrary
+from rag.storing.kept_settings import Connection
 from rag.storing.lock import holder
 from tests import documents
 from tests.conftest import OpenLibrary
@@ -160,7 +165,7 @@ VALUES: dict[str, tuple[Callable[[Any], object], str]] = {
 
 
 def test_a_library_is_exported_and_imported_through_its_server(served: ApiServer, open_library: OpenLibrary, tmp_path: Path) -> None:
-    connection = Connection(served.url, holder(tmp_path / "served")[1])
+    connection = ServerConnection(served.url, holder(tmp_path / "served")[1])
     with RemoteLibrary(connection, Settings(), shares_files=True) as library, rag.connect(served.url) as stranger:
         library.add_text(TEXT, "returns.txt")
         library.export(tmp_path / "library.zip")
@@ -184,6 +189,50 @@ def test_conditions_over_http(served: ApiServer) -> None:
     for metadata, status in (({"year": 2023}, 200), ({"year": None}, 422), ({"$and": 1}, 400)):
         response = httpx2.put(f"{served.url}/api/documents/returns.txt/metadata", json=metadata, trust_env=False)
         assert response.status_code == status
+
+
+def test_kept_settings(either: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_key = Connection("Work", "http://user:pw@localhost:1/v1", SecretStr("s3cret"), "m")
+    either.change_settings(lambda kept: kept.connected(with_key).with_values(top_k=8))
+    either.change_settings(lambda kept: kept.connected(Connection("Home", "http://localhost:2/v1")).with_values(answer_tone="plain"))
+    kept = either.kept_settings
+    assert (kept.values, kept.chosen) == ({"top_k": 8, "answer_tone": "plain"}, "Home")
+    assert [(each.name, each.model, bool(each.api_key)) for each in kept.connections] == [("Work", "m", True), ("Home", "", False)]
+    assert either.fixed_by("top_k") == ""
+    monkeypatch.setenv("RAG_TOP_K", "9")
+    with pytest.raises(SettingsError, match="cannot be kept"):
+        either.change_settings(lambda kept: kept.with_values(chunk_tokens=3))
+    with pytest.raises(SettingsError, match="no connection named"):
+        either.ask("x", connection="nobody")
+
+
+def test_keys_stay_with_the_server(served: ApiServer) -> None:
+    held, url = served.library, f"{served.url}/api/settings"
+    held.change_settings(lambda kept: kept.connected(Connection("Work", "http://user:pw@localhost:1/v1?k=q", SecretStr("s3cret"))))
+    first = httpx2.get(url, trust_env=False)
+    assert not any(secret in first.text for secret in ("s3cret", "pw", "k=q"))
+    with rag.connect(served.url) as library:
+        library.change_settings(lambda kept: kept.with_values(top_k=3))
+        same = held.kept_settings.connections[0]
+        assert (same.base_url, same.api_key) == ("http://user:pw@localhost:1/v1?k=q", SecretStr("s3cret"))
+        elsewhere = replace(library.kept_settings.connections[0], base_url="http://elsewhere.example/v1")
+        with pytest.raises(SettingsError, match="Give the key of 'Work' again"):
+            library.change_settings(lambda kept: kept.connected(elsewhere, "Work"))
+        library.change_settings(lambda kept: kept.connected(replace(elsewhere, api_key=SecretStr("another")), "Work"))
+    assert held.kept_settings.connections[0].api_key == SecretStr("another")
+    stale = httpx2.put(url, json=first.json()["kept"], headers={"If-Match": first.headers["etag"]}, trust_env=False)
+    assert "changed by another program" in stale.json()["detail"]
+
+
+def test_chat_models_are_connected_on_the_servers_own_machine(open_library: OpenLibrary) -> None:
+    class Reachable(ApiServer):
+        is_local = False
+
+    with Reachable(open_library(api_token="t")) as server, rag.connect(server.url, token="t") as library:
+        library.change_settings(lambda kept: kept.with_values(top_k=2))
+        with pytest.raises(LibraryError, match="own machine alone"):
+            library.change_settings(lambda kept: kept.connected(Connection("Work", "http://localhost:1/v1")))
+        assert (server.library.settings.top_k, server.library.kept_settings.connections) == (2, ())
 
 
 def test_mistakes_are_refused_with_the_fix(either: Library) -> None:
@@ -291,7 +340,7 @@ def test_the_library_as_a_whole(either: Library) -> None:
 def test_a_client_has_every_verb() -> None:
     """What a subclass left out would fail only when it is called."""
     verbs = {name for name, value in vars(Library).items() if not name.startswith("_")} - {"open"}
-    built_on_others = {"add_text", "add_bytes", "embed", "ask_async", "retrieve_async"}
+    built_on_others = {"add", "add_upload", "add_text", "add_bytes", "embed", "ask_async", "retrieve_async"}
     assert verbs - built_on_others <= set(vars(RemoteLibrary))
     attributes = {"folder", "settings", "chat_model", "embedder", "pages"}
     assert attributes <= {*vars(RemoteLibrary), *inspect.getsource(RemoteLibrary.__init__).replace("self.", "").split()}
@@ -343,6 +392,12 @@ def test_malformed_requests_are_problems(served: ApiServer) -> None:
     for metadata in ("{", "[1]", '{"a": {"b": 1}}', '{"": 1}'):
         refused = httpx2.post(f"{served.url}/api/documents", files={"file": ("a.txt", b"words")}, data={"metadata": metadata})
         assert (refused.status_code, refused.json()["type"]) == (400, "urn:footnote:ValueError")
+    unknown = {"files": {"file": ("a.txt", b"words")}, "data": {"kinds": "text"}}
+    for refused in (
+        httpx2.post(f"{served.url}/api/documents", **unknown),  # type: ignore[arg-type]
+        httpx2.get(f"{served.url}/api/documents", params={"wehre": "{}"}),
+    ):
+        assert (refused.status_code, refused.json()["detail"].partition(": ")[2]) == (422, "there is no such field")
     for where in ("{", "[1]", '{"$year": 2022}'):
         assert httpx2.get(f"{served.url}/api/documents", params={"where": where}).status_code == 400
     assert httpx2.get(f"{served.url}/api/nothing").json()["status"] == 404
@@ -374,11 +429,65 @@ def test_no_server_and_another_server(tmp_path: Path) -> None:
 def test_a_server_that_ends_in_the_middle_is_said(returns: Path) -> None:
     with (
         HTTPServer(("127.0.0.1", 0), Other) as server,
-        RemoteLibrary(Connection(f"http://127.0.0.1:{server.server_port}"), Settings()) as library,
+        RemoteLibrary(ServerConnection(f"http://127.0.0.1:{server.server_port}"), Settings()) as library,
     ):
         threading.Thread(target=server.handle_request, daemon=True).start()
         with pytest.raises(ServerError, match="stopped answering"):
             library.add(returns)
+
+
+def test_a_server_of_another_version(returns: Path) -> None:
+    """What a later one adds to its answers is passed over; what an earlier one lacks is said, and not taken for done."""
+    with HTTPServer(("127.0.0.1", 0), OtherVersion) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            with rag.connect(f"http://127.0.0.1:{server.server_port}") as library:
+                assert library.index_identity == "words"
+                assert library.documents() == []
+                assert library.check("The ferry leaves.").finish == "complete"  # it tells no steps of this
+                own = f"The server runs Footnote 9.9, this program is Footnote {version('footnote')}: update the older one"
+                for call in (lambda: library.set_metadata("x", {}), library.removed, library.examine, lambda: library.ask("x", top_k=3)):
+                    with pytest.raises((LibraryError, ValueError), match=own):
+                        call()
+                assert library.ask("x").text == "No."  # nothing is sent that is not said
+        finally:
+            server.shutdown()
+
+
+class OtherVersion(BaseHTTPRequestHandler):
+    """A server that knows an additional field of some answers, and lacks some routes and fields."""
+
+    STATE: ClassVar = {
+        "version": "2", "folder": "/x", "index_identity": "words", "min_confidence": 0.3, "is_read_only": False, "is_erasing": False,
+        "ocr_cure": "", "embedding_model": "x", "is_model_fixed": True, "model_switch": None, "mood": {"is": "new"},
+    }  # fmt: skip
+    ANSWER: ClassVar = {
+        "question": "x", "text": "No.", "citations": [], "passages": [], "model": "extractive", "finish": "complete", "notice": "",
+        "seconds": 0.1, "weather": "fine",
+    }  # fmt: skip
+    GIVEN: ClassVar = {
+        "/api/library": STATE, "/api/documents": [], "/api/check": ANSWER, "/api/ask": ANSWER, "/api/findings": [{"part": "record"}]
+    }  # fmt: skip
+
+    def do_GET(self) -> None:
+        sent = json.loads(self.rfile.read(int(self.headers.get("content-length", 0))) or "{}")
+        given, status = self.GIVEN.get(self.path), 200
+        if given is None or self.command == "PUT":
+            given, status = {"type": "about:blank", "title": "Not Found", "status": 404, "detail": "Not Found"}, 404
+        elif self.path == "/api/ask" and sent.keys() != {"question"}:
+            given, status = {"type": "urn:footnote:ValueError", "status": 422, "detail": "top_k: there is no such field"}, 422
+        content = json.dumps(given).encode()
+        self.send_response(status)
+        self.send_header("Footnote-Version", "9.9")
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_POST = do_PUT = do_GET  # noqa: N815 - as the server calls them
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
 
 
 class Other(BaseHTTPRequestHandler):

@@ -58,6 +58,7 @@ def test_the_doors_answer_with_what_was_connected_by_another_process(served: Api
         other.change(lambda kept: kept.connected(Connection("it", chat_server.url())).with_values(top_k=1))
         answer = client.ask(QUESTION)
         assert (answer.model, len(answer.passages)) == (MODEL, 1)
+        assert client.ask(QUESTION, connection="").model == "extractive"
     question = {"model": "footnote", "messages": [{"role": "user", "content": QUESTION}]}
     answered = httpx2.post(f"{served.url}/v1/chat/completions", json=question).json()
     assert answered["choices"][0]["message"]["content"]

@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from rag import Library, Wording
 from rag.embedding.built_in_tokens import BuiltInTokens
+from rag.remote.wire import encoded
 from rag.retrieving.wording import other_wordings, reworded
 from rag.storing.lexical import Entry, LexicalIndex
 from tests.conftest import OpenLibrary
+from ui.chats.turns import Turn
+from ui.web.answers import turn_html
 
 Reword = Callable[..., str]
 
@@ -95,3 +99,16 @@ def test_the_library_finds_what_is_called_otherwise(open_library: OpenLibrary, t
         library.close()
     assert found[True] == "cash.txt"
     assert found[False] != "cash.txt"
+
+
+def test_an_answer_says_what_else_was_searched_for(library: Library) -> None:
+    library.add_text("Purchases of property, plant and equipment: 412. The ferry cost 90.", "cash.txt")
+    answer = library.ask("What was the capital expenditure?")
+    asked = Wording(13, "capital expenditure", "purchases of property, plant and equipment")
+    assert answer.wordings == (asked,)
+    assert encoded(answer)["wordings"] == [{"start": 13, "asked": asked.asked, "searched": asked.searched}]
+    said = "“capital expenditure” also as “purchases of property, plant and equipment”"
+    turn = Turn("t", answer.question, answer, state="done")
+    assert f"<span>{said}</span>" in turn_html(turn)
+    assert library.ask("What did the ferry cost?").wordings == ()
+    assert "fn-searched" not in turn_html(Turn("t", "x", library.ask("What did the ferry cost?"), state="done"))

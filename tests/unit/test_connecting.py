@@ -13,7 +13,10 @@ from rag.storing.kept_settings import Connection
 from tests.chat_server import CONTEXT, KEY, MODEL, ChatServer
 from tests.conftest import OpenLibrary
 from ui import text
+from ui.chats.conversations import Conversations
+from ui.web.chat import ChatHandlers
 from ui.web.connections import ConnectionsHandlers
+from ui.web.settings import SettingsHandlers
 
 
 @pytest.fixture(scope="module")
@@ -42,12 +45,12 @@ def typed(address: str, **fields: str) -> Any:
 
 def test_what_is_connected_is_listed_chosen_and_keeps_its_key_to_itself(library: Library, server: ChatServer) -> None:
     handlers = ConnectionsHandlers(library, may_connect=True)
-    listing, trial, choice = last(handlers.connect(typed(server.url("/needs-key/v1"), key=KEY, name="Work")))
+    listing, trial, choice, _ = last(handlers.connect(typed(server.url("/needs-key/v1"), key=KEY, name="Work")))
     assert "Work works." in trial
     assert text.CONNECTION_USED in listing
     assert text.CONNECTION_KEY in listing
     assert '<option value="Work" selected>' in choice
-    shown = listing + trial + choice + handlers.change(event(id="Work")) + "".join(handlers.show())
+    shown = listing + trial + choice + handlers.change(event(id="Work")) + "".join(handlers.show()[:3])
     assert KEY not in shown
     assert asyncio.run(library.chat_model.check()).model == MODEL  # type: ignore[union-attr]
     kept = library.kept_settings.connection
@@ -79,7 +82,7 @@ def test_a_context_size_is_adopted_where_none_was_typed(library: Library, server
 
 def test_of_several_models_none_is_connected_before_one_is_chosen(library: Library, server: ChatServer) -> None:
     handlers = ConnectionsHandlers(library, may_connect=True)
-    _, trial, _ = last(handlers.connect(typed(server.url("/many-models/v1"))))
+    _, trial, _, _ = last(handlers.connect(typed(server.url("/many-models/v1"))))
     assert 'data-model="alpha"' in trial
     assert library.kept_settings.connections == ()
 
@@ -107,7 +110,7 @@ def test_servers_of_this_machine_are_offered_until_they_are_connected(
     handlers = ConnectionsHandlers(library, may_connect=True)
     assert "vLLM" not in handlers.show()[0]
     assert "vLLM is running on this machine" in asyncio.run(handlers.look())
-    listing, _, _ = last(handlers.connect_found(event(id=server.url("/vllm/v1"), model=MODEL)))
+    listing, _, _, _ = last(handlers.connect_found(event(id=server.url("/vllm/v1"), model=MODEL)))
     assert library.kept_settings.connection == Connection("vLLM", server.url("/vllm/v1"), None, MODEL, CONTEXT)
     assert "is running on this machine" not in listing
     asyncio.run(handlers.look_again())
@@ -121,7 +124,7 @@ def test_where_the_environment_wins_or_others_reach_the_page_nothing_is_connecte
     library = open_library(chat_servers=server.url("/vllm/v1"), chat_base_url=server.url() if fixed else None)
     library.change_settings(lambda kept: kept.connected(Connection("Work", server.url("/many-models/v1"), None, "beta")))
     handlers, before = ConnectionsHandlers(library, may_connect=fixed), len(server.requests)
-    listing, _, choice = handlers.show()
+    listing, _, choice, _ = handlers.show()
     assert ("wins over those connected here" if fixed else "can be reached from other machines") in listing
     assert "<button" not in listing + asyncio.run(handlers.look())
     assert ("<select" in choice) != fixed
@@ -130,8 +133,28 @@ def test_where_the_environment_wins_or_others_reach_the_page_nothing_is_connecte
     assert handlers.disconnect(event(id="Work"))[0] == gr.skip()
     handlers.choose(event(id=""))
     assert [each.name for each in library.kept_settings.connections] == ["Work"]
-    assert library.kept_settings.chosen == ("Work" if fixed else "")
+    assert library.kept_settings.chosen == "Work"
     assert len(server.requests) == before
+
+
+def test_the_choice_beside_the_question_is_the_tabs(library: Library, server: ChatServer) -> None:
+    (library.folder.parent / "boats.txt").write_text("The boats return at noon on Sundays.")
+    library.add(library.folder.parent / "boats.txt")
+    for model in ("alpha", "beta"):
+        added = Connection(model, server.url("/many-models/v1"), None, model)
+        library.change_settings(lambda kept, added=added: kept.connected(added))  # type: ignore[misc]
+    handlers, conversations = ConnectionsHandlers(library, may_connect=True), Conversations()
+    chosen = [handlers.prefer(event(id=name))[0] for name in ("alpha", "")] + [handlers.show().preferred]
+    assert chosen == ["alpha", "", None]
+    assert '<option value="alpha" selected>' in handlers.prefer(event(id="alpha"))[1]
+    assert library.kept_settings.chosen == "beta"
+    one = conversations.resume(None)
+    for preferred in (*chosen, "gone"):
+        last(ChatHandlers(library, conversations).ask("When do the boats return?", one, "", (), "", preferred))
+    turns = conversations.turns(one)
+    assert [each.answer.model for each in turns if each.answer] == ["alpha", "extractive", "beta"]
+    assert "no connection named 'gone'" in turns[-1].problem
+    assert "alpha" in asyncio.run(SettingsHandlers(library).check("alpha"))[0]
 
 
 def test_the_variables_of_openai_are_a_choice_beside_those_connected(open_library: OpenLibrary, server: ChatServer) -> None:

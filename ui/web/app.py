@@ -12,6 +12,7 @@ from ui.uploading.indexer import Indexer
 from ui.web.asking import AskingHandlers
 from ui.web.chat import ChatHandlers, ChatPanel, build_chat
 from ui.web.checking import build_check
+from ui.web.connections import ChatModelPlaces
 from ui.web.contract import AT_ONCE, PRIVATE, Painting, id_of, on
 from ui.web.documents import build_documents
 from ui.web.exploring.explore import build_explore
@@ -20,7 +21,7 @@ from ui.web.exploring.view import Tools
 from ui.web.history import HistoryHandlers, HistoryPanel, build_history
 from ui.web.mounting import Page
 from ui.web.scripts import script
-from ui.web.settings import ChatModelPlaces, build_settings
+from ui.web.settings import build_settings
 from ui.web.source import build_source
 
 MOST_CHATS = 20  # answers that grow at the same time
@@ -51,7 +52,7 @@ def build_page(
                     with gr.Tab("Explore", id="explore"):
                         build_explore(Tools(library, figures))
                     with gr.Tab(text.SETTINGS, id="settings"):
-                        build_settings(page, ChatModelPlaces(head, chat.choice), library, indexer, may_connect=may_connect)
+                        build_settings(page, ChatModelPlaces(head, chat.choice, chat.preferred), library, indexer, may_connect=may_connect)
             with gr.Column(elem_id="right"):
                 build_source(library, conversations, conversation, documents)
         handlers = ChatHandlers(library, conversations)
@@ -73,14 +74,17 @@ def _wire_chat(
     """Wire the conversation and the list of conversations: an answer that grows ends where another conversation is opened."""
     chosen, editing, line = panel.chosen, panel.editing, panel.line
     shown = [conversation, history.find]
+    asked = [*shown, panel.preferred]
     painted = list(Painting(conversation, panel.chatbot, panel.box, history.listing, editing, line, chosen))
     page.load(handlers.resume, shown, painted, **PRIVATE)
     growing = [
-        panel.box.submit(handlers.ask, [panel.box, *shown, chosen, editing], painted, trigger_mode="always_last", **PRIVATE),
-        panel.chatbot.example_select(handlers.ask_example, shown, painted, **PRIVATE),
-        on(line, "passages")(handlers.ask_passages, shown, painted, **PRIVATE),
-        on(line, "retry")(handlers.retry, shown, painted, **PRIVATE),
-        on(line, "everywhere")(handlers.everywhere, shown, painted, **PRIVATE),
+        panel.box.submit(
+            handlers.ask, [panel.box, *shown, chosen, editing, panel.preferred], painted, trigger_mode="always_last", **PRIVATE
+        ),
+        panel.chatbot.example_select(handlers.ask_example, asked, painted, **PRIVATE),
+        on(line, "passages")(handlers.ask_passages, asked, painted, **PRIVATE),
+        on(line, "retry")(handlers.retry, asked, painted, **PRIVATE),
+        on(line, "everywhere")(handlers.everywhere, asked, painted, **PRIVATE),
     ]
     panel.box.stop(handlers.stop, conversation, [panel.chatbot, panel.box], cancels=growing, **PRIVATE)
     ended = panel.fresh.click(None, None, None, cancels=growing, **PRIVATE)

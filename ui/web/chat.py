@@ -34,6 +34,7 @@ class ChatPanel(NamedTuple):
     box: gr.Textbox  # where the question is typed
     fresh: gr.Button
     choice: gr.HTML  # of the chat model that answers
+    preferred: gr.State  # the connection that was chosen there, in this tab; None for the library's choice
 
 
 def build_chat() -> ChatPanel:
@@ -67,7 +68,7 @@ def build_chat() -> ChatPanel:
         gr.HTML(render("keys.html"), elem_id="keys", js_on_load=script("keys.js") + script("answers.js"))
         choice = gr.HTML(elem_id="model-choice", js_on_load=script("model_choice.js"))
         fresh = gr.Button(text.NEW_CONVERSATION, elem_id="fresh", size="sm")
-    return ChatPanel(chatbot, line, gr.State(()), gr.State(""), box, fresh, choice)
+    return ChatPanel(chatbot, line, gr.State(()), gr.State(""), box, fresh, choice, gr.State(None))
 
 
 class ChatHandlers:
@@ -112,46 +113,59 @@ class ChatHandlers:
         return {"chosen": chosen, "line": asking_html(chosen, restored=True)}
 
     async def ask(
-        self, question: str, conversation_id: str | None, query: str, chosen: Chosen, editing: str
+        self, question: str, conversation_id: str | None, query: str, chosen: Chosen, editing: str, preferred: str | None = None
     ) -> AsyncGenerator[Painting, None]:
         """Answer a question, in the place of the one that is being edited."""
         question = _question(question)
-        scope = await self._scope(question, chosen) if question else None
+        scope = await self._scope(question, chosen, preferred) if question else None
         answering = self._painter.answer(question, scope, conversation_id, query, instead_of=editing, line=asking_html(chosen))
         async with aclosing(answering) as paintings:
             async for painted in paintings:
                 yield painted
 
-    async def ask_example(self, conversation_id: str | None, query: str, event: gr.SelectData) -> AsyncGenerator[Painting, None]:
+    async def ask_example(
+        self, conversation_id: str | None, query: str, event: gr.SelectData, preferred: str | None = None
+    ) -> AsyncGenerator[Painting, None]:
         """Answer one of the questions offered on an empty page."""
         question = _question(event.value["text"])
-        scope = Scope(question, ()) if question else None
+        scope = Scope(question, (), connection=preferred) if question else None
         async with aclosing(self._painter.answer(question, scope, conversation_id, query)) as paintings:
             async for painted in paintings:
                 yield painted
 
-    async def ask_passages(self, conversation_id: str | None, query: str, event: gr.EventData) -> AsyncGenerator[Painting, None]:
+    async def ask_passages(
+        self, conversation_id: str | None, query: str, event: gr.EventData, preferred: str | None = None
+    ) -> AsyncGenerator[Painting, None]:
         """Answer a question from the passages that were selected on the map."""
         question = _question(getattr(event, "question", ""))
-        scope = await self._scope_among(question, chunk_keys(getattr(event, "passages", None))) if question else None
+        scope = await self._scope_among(question, chunk_keys(getattr(event, "passages", None)), preferred) if question else None
         async with aclosing(self._painter.answer(question, scope, conversation_id, query)) as paintings:
             async for painted in paintings:
                 yield painted
 
-    async def retry(self, conversation_id: str | None, query: str, event: gr.EventData) -> AsyncGenerator[Painting, None]:
+    async def retry(
+        self, conversation_id: str | None, query: str, event: gr.EventData, preferred: str | None = None
+    ) -> AsyncGenerator[Painting, None]:
         """Ask a question again, about the same documents or passages; the turns after it go."""
-        async with aclosing(self._again(conversation_id, query, event)) as paintings:
+        async with aclosing(self._again(conversation_id, query, event, preferred)) as paintings:
             async for painted in paintings:
                 yield painted
 
-    async def everywhere(self, conversation_id: str | None, query: str, event: gr.EventData) -> AsyncGenerator[Painting, None]:
+    async def everywhere(
+        self, conversation_id: str | None, query: str, event: gr.EventData, preferred: str | None = None
+    ) -> AsyncGenerator[Painting, None]:
         """Ask a question again that its own words had limited, without that limit."""
-        async with aclosing(self._again(conversation_id, query, event, (AskedFilter(EVERYWHERE),))) as paintings:
+        async with aclosing(self._again(conversation_id, query, event, preferred, (AskedFilter(EVERYWHERE),))) as paintings:
             async for painted in paintings:
                 yield painted
 
     async def _again(
-        self, conversation_id: str | None, query: str, event: gr.EventData, added: Sequence[AskedFilter] = ()
+        self,
+        conversation_id: str | None,
+        query: str,
+        event: gr.EventData,
+        preferred: str | None,
+        added: Sequence[AskedFilter] = (),
     ) -> AsyncGenerator[Painting, None]:
         turn = self._conversations.turn(conversation_id, id_of(event)) if conversation_id else None
         if turn is None or conversation_id is None:
@@ -159,7 +173,9 @@ class ChatHandlers:
             yield Painting.of()
             return
         chosen: Chosen = (*turn.documents, *turn.filters, *added)
-        among = self._scope_among(turn.question, turn.passages) if turn.passages else self._scope(turn.question, chosen)
+        among = (
+            self._scope_among(turn.question, turn.passages, preferred) if turn.passages else self._scope(turn.question, chosen, preferred)
+        )
         async with aclosing(self._painter.answer(turn.question, await among, conversation_id, query, instead_of=turn.id)) as paintings:
             async for painted in paintings:
                 yield painted
@@ -169,18 +185,18 @@ class ChatHandlers:
         self._conversations.stop(conversation_id)
         return self._painter.messages(conversation_id), gr.Textbox(stop_btn=False, submit_btn=text.ASK)
 
-    async def _scope(self, question: str, chosen: Chosen) -> Scope | None:
+    async def _scope(self, question: str, chosen: Chosen, preferred: str | None) -> Scope | None:
         """What a question is about; None, and a warning, where it names no document or several."""
         with Warned():
             scope = scope_of(question, documents_in(chosen), await asyncio.to_thread(self._library.documents))
-            return replace(scope, filters=filters_in(chosen))
+            return replace(scope, filters=filters_in(chosen), connection=preferred)
         return None
 
-    async def _scope_among(self, question: str, passages: Sequence[ChunkKey]) -> Scope | None:
+    async def _scope_among(self, question: str, passages: Sequence[ChunkKey], preferred: str | None) -> Scope | None:
         """A question about those of the passages that are still there; None, and a warning, where none is."""
         with Warned():
             if there := await asyncio.to_thread(self._library.chunks, passages):
-                return Scope(question, (), tuple(key for key in passages if key in there))
+                return Scope(question, (), tuple(key for key in passages if key in there), connection=preferred)
             gr.Warning(text.PASSAGES_GONE)
         return None
 

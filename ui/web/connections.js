@@ -6,6 +6,8 @@ const send = (event) => {
   if (event === 'test') trigger('test_form', {address: address.value, key: key.value, model: model.value, context: context.value, name: name.value, replaces});
   else trigger('connect', {address: address.value, key: key.value, model: model.value, context: context.value, name: name.value, replaces});
 };
+let shown = ''; // whose form it is
+let isSent = false;
 let moves = ''; // what takes the focus when the list is painted anew
 element.addEventListener('click', (event) => {
   const button = event.target.closest('button');
@@ -24,6 +26,7 @@ element.addEventListener('click', (event) => {
 element.addEventListener('submit', (event) => {
   event.preventDefault();
   send('connect');
+  isSent = true;
   moves = 'summary';
 });
 // A model that a test has listed.
@@ -35,6 +38,10 @@ document.addEventListener('click', (event) => {
   form().elements.model.focus();
 });
 new MutationObserver(() => {
+  // Gradio keeps the elements, and with them what was typed: a key must not go to the next connection.
+  if (form() && (isSent || form().dataset.connect !== shown)) form().reset();
+  shown = form() ? form().dataset.connect : '';
+  isSent = false;
   const next = moves && element.querySelector(moves);
   if (!next || (moves === 'summary' && document.activeElement !== document.body)) return;
   moves = '';

@@ -29,17 +29,27 @@ MOST_SHOWN = 30  # models shown as buttons; all are offered while typing
 MOST_TYPED = 2000  # characters of a field
 
 
-class ConnectionsPanel(NamedTuple):
-    """The components that change with the chat models."""
+class ChatModelPlaces(NamedTuple):
+    """What outside the tab tells the chat model."""
 
-    listing: gr.HTML
-    trial: gr.HTML
+    head: gr.HTML  # the line above the tabs
     choice: gr.HTML  # beside the question
+    preferred: gr.State  # what was chosen there
 
 
-def build_connections(page: gr.Blocks, choice: gr.HTML, library: Library, may_connect: bool, check: Callable[[Any], Any]) -> None:
+class ConnectionsPanel(NamedTuple):
+    """The components that change with the chat models; what a handler gives each."""
+
+    listing: Any
+    trial: Any
+    choice: Any
+    preferred: Any
+
+
+def build_connections(page: gr.Blocks, places: ChatModelPlaces, library: Library, may_connect: bool, check: Callable[[Any], Any]) -> None:
     """Lay the list out and wire it; `check` takes an event after which the chat model may be another one."""
-    panel = ConnectionsPanel(gr.HTML(elem_id="connections", js_on_load=script("connections.js")), gr.HTML(elem_id="trial"), choice)
+    listing, trial = gr.HTML(elem_id="connections", js_on_load=script("connections.js")), gr.HTML(elem_id="trial")
+    panel = ConnectionsPanel(listing, trial, places.choice, places.preferred)
     handlers, shown = ConnectionsHandlers(library, may_connect), list(panel)
     page.load(handlers.show, None, shown, **AT_ONCE)
     page.load(handlers.look, None, panel.listing, **PRIVATE)  # behind the page's back
@@ -51,7 +61,10 @@ def build_connections(page: gr.Blocks, choice: gr.HTML, library: Library, may_co
     check(on(panel.listing, "connect_found")(handlers.connect_found, None, shown, **PRIVATE))
     check(on(panel.listing, "choose_model")(handlers.choose, None, shown, **PRIVATE))
     check(on(panel.listing, "disconnect")(handlers.disconnect, None, shown, **PRIVATE))
-    check(on(choice, "choose_model")(handlers.choose, None, shown, **PRIVATE))
+    check(on(panel.choice, "choose_model")(handlers.prefer, None, [panel.preferred, panel.choice], **AT_ONCE))
+
+
+UNCHANGED = ConnectionsPanel(*[gr.skip()] * 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +84,7 @@ class ConnectionsHandlers:
         self._found: tuple[FoundServer, ...] = ()
         self._looked = -SECONDS_BETWEEN_LOOKS
 
-    def show(self) -> tuple[str, str, str]:
+    def show(self) -> ConnectionsPanel:
         """The list, no trial, and the choice beside the question."""
         return self._shown("")
 
@@ -107,16 +120,16 @@ class ConnectionsHandlers:
             async for _, shown in self._tried(connection):
                 yield shown
 
-    async def connect(self, event: gr.EventData) -> AsyncIterator[tuple[Any, Any, Any]]:
+    async def connect(self, event: gr.EventData) -> AsyncIterator[ConnectionsPanel]:
         """Keep what is typed, after a trial; where the model is still to be chosen, the trial names them."""
         with Warned():
             typed = self._typed(event)
             async for shown in self._connected(typed):
                 yield shown
             return
-        yield gr.skip(), gr.skip(), gr.skip()
+        yield UNCHANGED
 
-    async def connect_found(self, event: gr.EventData) -> AsyncIterator[tuple[Any, Any, Any]]:
+    async def connect_found(self, event: gr.EventData) -> AsyncIterator[ConnectionsPanel]:
         """Connect a server that was found."""
         server = next((each for each in self._found if each.address == id_of(event)), None)
         if server and self._may_change():
@@ -125,20 +138,27 @@ class ConnectionsHandlers:
             async for shown in self._connected(Typed(Connection(self._free_name(server.name), server.address, None, chosen), "")):
                 yield shown
 
-    def choose(self, event: gr.EventData) -> tuple[Any, Any, Any]:
-        """Have a connection answer, or none."""
-        return self._changed(lambda kept: kept.choosing(id_of(event)), by_visitor=True)
+    def choose(self, event: gr.EventData) -> ConnectionsPanel:
+        """Have a connection answer wherever no other is chosen, or none."""
+        return self._changed(lambda kept: kept.choosing(id_of(event)))
 
-    def disconnect(self, event: gr.EventData) -> tuple[Any, Any, Any]:
+    def prefer(self, event: gr.EventData) -> tuple[str | None, str]:
+        """Have a connection answer the questions of this tab, or none."""
+        with Warned():
+            wanted = self._kept().choosing(id_of(event)).chosen
+            return wanted, self._choice(wanted)
+        return None, self._choice()
+
+    def disconnect(self, event: gr.EventData) -> ConnectionsPanel:
         """Forget a connection, and its key."""
         return self._changed(lambda kept: kept.disconnected(id_of(event)))
 
-    async def _connected(self, typed: Typed) -> AsyncIterator[tuple[Any, Any, Any]]:
+    async def _connected(self, typed: Typed) -> AsyncIterator[ConnectionsPanel]:
         trial: ChatTrial | None = None
         connection, tried = typed.connection, ""
         async for found, tried in self._tried(connection):
             trial = found
-            yield gr.skip(), tried, gr.skip()
+            yield UNCHANGED._replace(trial=tried)
         if trial is None or (trial.models and not trial.model):
             return  # a person has to choose
         if trial.context_tokens and not connection.context_tokens:
@@ -160,20 +180,24 @@ class ConnectionsHandlers:
             render("trial.html", words=words.format(name=name), is_ready=trial.is_ready and not is_open, trial=trial, models=models),
         )
 
-    def _changed(self, change: Callable[[KeptSettings], KeptSettings], *, by_visitor: bool = False) -> tuple[Any, Any, Any]:
-        if self._may_change() or (by_visitor and not self._fixed()):
+    def _changed(self, change: Callable[[KeptSettings], KeptSettings]) -> ConnectionsPanel:
+        if self._may_change():
             with Warned():
                 self._library.change_settings(change)
                 return self._shown("")
-        return gr.skip(), gr.skip(), gr.skip()
+        return UNCHANGED
 
-    def _shown(self, trial: str) -> tuple[str, str, str]:
-        kept, settings = self._kept(), self._library.settings
-        names = [] if self._fixed() else [each.name for each in kept.connections]
-        standing = settings.chat_endpoint if not kept.connection else None  # that of OPENAI_API_KEY
+    def _shown(self, trial: str) -> ConnectionsPanel:
+        return ConnectionsPanel(self._listing(), trial, self._choice(), None)
+
+    def _choice(self, preferred: str | None = None) -> str:
+        """The choice beside the question: what was chosen there, else what the library has chosen."""
+        kept, fixed = self._kept(), self._fixed()
+        names = [] if fixed else [each.name for each in kept.connections]
+        standing = self._library.answering("" if names else None)[0].chat_endpoint  # that of OPENAI_API_KEY
         otherwise = without_secrets(standing.base_url) if standing else text.NO_CONNECTION
-        choice = render("model_choice.html", names=names, used=kept.chosen if kept.connection else "", otherwise=otherwise)
-        return self._listing(), trial, choice
+        used = preferred if preferred is not None else kept.chosen if kept.connection else ""
+        return render("model_choice.html", names=names, used=used, otherwise=otherwise)
 
     def _listing(self, changed: Connection | None = None) -> str:
         kept = self._kept()

@@ -22,12 +22,16 @@ class ScopeError(RagError):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A question without the names of documents, and the documents or chunks that it is about, within filters; all if there are none."""
+    """A question without the names of documents, and the documents or chunks that it is about, within filters; all if there are none.
+
+    `connection` names the chat model that answers; None for the library's choice.
+    """
 
     question: str
     documents: tuple[AskedDocument, ...]
     passages: tuple[ChunkKey, ...] = ()
     filters: tuple[AskedFilter, ...] = ()
+    connection: str | None = None
 
 
 def scope_of(question: str, chosen: Sequence[AskedDocument], documents: Sequence[DocumentRecord]) -> Scope:

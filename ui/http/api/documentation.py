@@ -55,7 +55,8 @@ def documentation(described: Mapping[str, Any], server: str) -> str:
         for method, operation in operations.items():
             title = TITLES[operation.get("tags", ["library"])[0]]
             groups[title].append(_operation(method.upper(), path, operation, schemas, server))
-    shared = {name for operation in _bodies(described) if (name := _named(operation))}
+    bodies = {name for operation in _bodies(described) if (name := _named(operation))}
+    shared = bodies - set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(schemas)))  # a value may also be in others
     values = [
         (name, schema.get("description", ""), tuple(_fields(schema))) for name, schema in sorted(schemas.items()) if name not in shared
     ]
