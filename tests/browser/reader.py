@@ -10,7 +10,8 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, FilePay
 
 from ui import text
 
-SCREENSHOTS = Path(os.environ.get("RAG_SCREENSHOTS") or Path(__file__).with_name("output"))
+PICTURES = os.environ.get("RAG_SCREENSHOTS", "")
+"""The folder that pictures are written to, for people to look at; none are taken where it is not set."""
 SECONDS = 20
 """Longest wait for anything on the page."""
 
@@ -160,9 +161,11 @@ class Reader:
         expect(button).to_have_count(0)
 
     def shoot(self, name: str) -> None:
-        """Take a picture for people to look at."""
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=SCREENSHOTS / f"{name}.png", animations="disabled", caret="hide")
+        """Take a picture for people to look at, where they are wanted."""
+        if not PICTURES:
+            return
+        Path(PICTURES).mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=Path(PICTURES) / f"{name}.png", animations="disabled", caret="hide")
 
 
 @contextmanager

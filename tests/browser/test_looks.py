@@ -1,6 +1,6 @@
 """Every state of the page has a face, in both themes and at two widths: pictures for people, contrast for the test.
 
-The pictures are written to `tests/browser/output`, or to the folder that RAG_SCREENSHOTS names; `page-light-1280.png` is README's.
+The pictures are written to the folder that RAG_SCREENSHOTS names; `page-light-1280.png` is README's.
 """
 
 import re
@@ -10,10 +10,11 @@ from typing import Literal
 from playwright.sync_api import expect
 
 from tests.browser.gate import Gate
-from tests.browser.reader import Reader
+from tests.browser.reader import PICTURES, Reader
 from tests.documents import encrypted_pdf, scanned_pdf
 
-THEMES: tuple[Literal["dark"], Literal["light"]] = ("dark", "light")
+LOOKS: list[tuple[int, Literal["dark", "light"]]] = [(420, "dark"), (1280, "light"), (420, "light"), (1280, "dark")]
+"""The first two show each width and each theme once."""
 
 CONTRAST = Path(__file__).with_name("contrast.js").read_text(encoding="utf-8")
 FITTED = """() => [...document.querySelectorAll('.fn-figure[data-drawn=done]')]
@@ -24,17 +25,16 @@ QUESTION = "How long may I carry over unused leave, and what if I was on parenta
 
 
 def shoot(reader: Reader, name: str) -> None:
-    """Take the state's picture at both widths and in both themes, and look at its contrast."""
-    for width in (420, 1280):
+    """Look at the state's contrast at each width and in each theme; all four with its pictures, where they are taken."""
+    for width, theme in LOOKS if PICTURES else LOOKS[:2]:
         reader.page.set_viewport_size({"width": width, "height": 800})
-        for theme in THEMES:
-            reader.page.emulate_media(color_scheme=theme)
-            expect(reader.page.locator("body.dark")).to_have_count(int(theme == "dark"))
-            if reader.page.locator(".fn-figure").count():
-                reader.page.wait_for_function(FITTED)
-                reader.page.wait_for_timeout(100)  # the colours of the theme
-            reader.shoot(f"{name}-{theme}-{width}")
-            assert reader.page.evaluate(CONTRAST) == [], f"{name}, {theme}, {width}"
+        reader.page.emulate_media(color_scheme=theme)
+        expect(reader.page.locator("body.dark")).to_have_count(int(theme == "dark"))
+        if reader.page.locator(".fn-figure").count():
+            reader.page.wait_for_function(FITTED)
+            reader.page.wait_for_timeout(100)  # the colours of the theme
+        reader.shoot(f"{name}-{theme}-{width}")
+        assert reader.page.evaluate(CONTRAST) == [], f"{name}, {theme}, {width}"
 
 
 def test_an_empty_conversation(reader: Reader) -> None:
