@@ -1,11 +1,11 @@
-# make run: the page on http://127.0.0.1:7860   make test: all tests   make soak: those that take long   make check: ruff and mypy   make bench: times and memory
+# make run: the page on http://127.0.0.1:7860   make test: all tests   make soak: those that take long   make check: ruff and mypy   make bench: times and memory   make bench-verdicts EVAL=folder: the check of sentences
 PYTHON ?= python3
 PORT ?= 7860
 BIN := .venv/bin
 PEER := tests/benchmarks/peer
 PIP := python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: install run test soak check format bench chromium clean
+.PHONY: install run test soak check format bench bench-verdicts chromium clean
 
 install: .venv/run.stamp
 
@@ -13,10 +13,11 @@ run: .venv/run.stamp
 	@$(BIN)/rag serve --port $(PORT) --samples data/samples
 
 test: .venv/dev.stamp chromium
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 3
 
 soak: .venv/dev.stamp chromium
 	$(BIN)/python -m pytest -m soak --timeout=3600 -rP
+	RAG_SCREENSHOTS=tests/browser/output $(BIN)/python -m pytest tests/browser
 
 check: .venv/dev.stamp
 	$(BIN)/ruff check .
@@ -32,6 +33,9 @@ bench: .venv/dev.stamp .venv-llamaindex/run.stamp
 	$(BIN)/python -m tests.benchmarks.beside_llamaindex --write
 	$(BIN)/python -m tests.benchmarks.beside_llamaindex --memory 500,5000 --write
 	$(BIN)/python -m tests.benchmarks.growth --write
+
+bench-verdicts: .venv/dev.stamp
+	$(BIN)/python -m tests.benchmarks.checkers $(EVAL) --write
 
 chromium:
 	@sh tests/browser/chromium.sh
