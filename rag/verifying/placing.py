@@ -21,6 +21,8 @@ NEXT = 2.0  # what a word counts that is the next one in both; any other counts 
 LEAST_AHEAD = 1.0  # by how much another figure must be the better one
 LEAST_NAME_AHEAD = 2.0  # the same for names, which pronouns stand for
 
+YEARS = range(1500, 2101)
+
 Span = tuple[int, int]
 
 
@@ -90,8 +92,10 @@ def _better(stated: _Stated, beside: Sequence[_Beside], source: _Source) -> Span
 def _figures(claim: PreparedClaim, facts: SourceFacts) -> Iterator[_Stated]:
     stated = [number for number in facts.numbers if not number.is_part]
     for number in claim.facts.numbers:
+        if number.is_fraction or number.is_unsure:  # "the third quarter" is no share
+            continue
         own = [each for each in facts.numbers if equals_any(number, [each])]
-        others = [each for each in stated if (each.unit == number.unit or not (each.unit and number.unit)) and each not in own]
+        others = [each for each in stated if _is_like(number, each) and each not in own]
         near = [each for each in claim.facts.numbers if not _is_word_between(claim, number, each)]  # "24/7", "from 1961 to 1989"
         others = [each for each in others if not equals_any(each, near)]
         yield _Stated("number", (number.start, number.end), _spans(own), _spans(others))
@@ -100,6 +104,16 @@ def _figures(claim: PreparedClaim, facts: SourceFacts) -> Iterator[_Stated]:
         same = [each for each in facts.dates if any(agrees_with_any(date, [each], facts.years) for date in readings)]
         unlike = [each for each in facts.dates if not any(agrees_with_any(date, [each], facts.years) for date in dates)]
         yield _Stated("date", (readings[0].start, readings[0].end), _spans(same), _spans(unlike))
+
+
+def _is_like(number: Number, other: Number) -> bool:
+    """Whether one may stand in the place of the other: a year is none of dollars, a quarter none of per cent."""
+    units = {number.unit, other.unit} - {""}
+    return len(units) < 2 and number.is_ordinal == other.is_ordinal and not other.is_fraction and _is_year(number) == _is_year(other)
+
+
+def _is_year(number: Number) -> bool:
+    return not number.unit and any(value in YEARS for value in number.values)
 
 
 def _is_word_between(claim: PreparedClaim, one: Number, other: Number) -> bool:

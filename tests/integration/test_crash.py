@@ -353,6 +353,7 @@ def own_disks_can_be_made() -> bool:
     return shutil.which("unshare") is not None and subprocess.run(["unshare", "-rm", "true"], check=False).returncode == 0
 
 
+@pytest.mark.soak  # the tests of no room say most of it
 @pytest.mark.skipif(not own_disks_can_be_made(), reason="a disk of its own cannot be mounted here: the test of a full disk is left out")
 def test_a_full_disk_is_told_as_one_and_costs_no_document(tmp_path: Path) -> None:
     (tmp_path / "disk").mkdir()

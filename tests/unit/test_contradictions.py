@@ -109,6 +109,15 @@ HOLDS = [
     ("Поезд идёт до Москвы четыре часа.", "Поезд идёт до Москвы четыре часа без остановок."),
     ("Returns are accepted within 30 days.", "You may return an item within 30 days."),
     ("Payment is made by card.", "Guests pay by card."),
+    (
+        "The profit margin was higher than in the third quarter of the year.",
+        "The profit margin was 6.35 percent, higher than the 6.1 percent in the third quarter of the year.",
+    ),
+    (
+        "The third quarter of 2021 saw profit rise to $3.69 a share.",
+        "Profit of $3.69 a share was a rise. The third quarter ended in September 2021.",
+    ),
+    ("In the fourth quarter sales grew by 20.9%.", "Sales grew by 20.9% in the quarter, which was the fourth."),
     ("He prefers decision-making in person.", "He prefers making decisions by himself, in person: decision making is his."),
 ]
 """A claim and a source that says the same in another way."""
