@@ -157,3 +157,16 @@ def config_of(http: httpx2.Client) -> dict[str, Any]:
 def file_data(path: str | Path, **more: Any) -> dict[str, Any]:
     """How the page names a file to an event."""
     return {"path": str(path), "meta": {"_type": "gradio.FileData"}} | more
+
+
+def routes_in(routes: Any, prefix: str = "") -> set[tuple[str, str]]:
+    """Method and path of each route, included and mounted ones too."""
+    found: set[tuple[str, str]] = set()
+    for route in routes:
+        if included := getattr(route, "original_router", None):
+            found |= routes_in(included.routes, prefix)
+            continue
+        path = prefix + route.path
+        found |= {(method, path) for method in getattr(route, "methods", None) or ()}
+        found |= routes_in(getattr(route, "routes", None) or (), path)
+    return found

@@ -4,16 +4,14 @@ An x86 processor without VNNI adds two products of a byte and an int8 in 16 bits
 uint8 when they are loaded: the same sums, at half the speed.
 """
 
-import platform
 from functools import cache, cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rag.embedding.bert import BertTokens, GraphTokens, read_bert
 from rag.embedding.model_files import BUILT_IN, BUILT_IN_KEY, model_folder
-from rag.embedding.onnx_runtime import GRAPH, SLOWER, TOKENIZER, OnnxModel, load_graph, read_about
+from rag.embedding.onnx_runtime import GRAPH, SLOWER, TOKENIZER, OnnxModel, adds_exactly, load_graph, read_about
 from rag.embedding.token_reader import TokenModel, TokenReader
 from rag.errors import EmbeddingError
 from rag.settings import DEFAULT_EMBEDDING_MODEL
@@ -76,12 +74,8 @@ def shifted(graph: "onnx.ModelProto") -> "onnx.ModelProto":
 @cache
 def adds_products_exactly() -> bool:
     """Whether this processor adds products of uint8 and int8 without an overflow, as all do but x86 without VNNI."""
-    if platform.machine().lower() not in {"x86_64", "amd64"}:
-        return True
-    try:
-        return "vnni" in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-    except OSError:  # not Linux
-        return largest_sum() == 255 * 127 * 64
+    told = adds_exactly()
+    return largest_sum() == 255 * 127 * 64 if told is None else told
 
 
 def largest_sum() -> int:

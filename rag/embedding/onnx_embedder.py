@@ -8,7 +8,6 @@ sentence-transformers runs it then, where that is allowed.
 
 import logging
 import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -19,7 +18,7 @@ from pathlib import Path
 
 from rag.embedding.bert import BertTokens, read_bert
 from rag.embedding.model_files import EXTRA, model_folder, model_key, model_name
-from rag.embedding.onnx_runtime import About, OnnxModel, read_about
+from rag.embedding.onnx_runtime import About, OnnxModel, adds_exactly, read_about
 from rag.embedding.protocol import Embeddings
 from rag.embedding.sentence_transformer import LoadedTokens, SentenceTransformerEmbedder, is_installed, load_model
 from rag.embedding.token_reader import TokenReader
@@ -167,13 +166,7 @@ class OnnxEmbedder:
 
 def expected_precision() -> str:
     """What an export has on this processor, unless the model suffers from it: int8 overflows on x86 without VNNI."""
-    if platform.machine().lower() not in {"x86_64", "amd64"}:
-        return "int8"
-    try:
-        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-    except OSError:  # not Linux; most processors have it
-        return "int8"
-    return "int8" if "vnni" in flags else "uint8"
+    return "uint8" if adds_exactly() is False else "int8"  # most processors do, where it is not told
 
 
 def _run_export(*arguments: str | Path) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -167,3 +168,13 @@ def read_tokenizer(source: str) -> "Tokenizer":
     tokenizer.no_padding()
     tokenizer.no_truncation()
     return tokenizer
+
+
+def adds_exactly() -> bool | None:
+    """Whether products of uint8 and int8 are added without overflow here (not on x86 without VNNI); None where that is not told."""
+    if platform.machine().lower() not in {"x86_64", "amd64"}:
+        return True
+    try:
+        return "vnni" in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:  # not Linux
+        return None

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from rag import Library
 from tests.fakes import BagOfWordsEmbedder
-from tests.page_server import PageServer, Visitor, file_data, loops_let_go
+from tests.page_server import PageServer, Visitor, file_data, loops_let_go, routes_in
 from ui.http.events import MOST_BYTES, NOT_UPLOADED, TOO_LONG
 from ui.http.gradio_routes import NEEDED, is_needed
 from ui.web.mounting import PROGRESS_POLL_SECONDS, QUEUE_POLL_SECONDS
@@ -91,20 +91,7 @@ def secret(tmp_path: Path) -> Path:
 
 
 def gradio_routes(server: PageServer) -> set[tuple[str, str]]:
-    """Method and path of each route there is, included and mounted ones too."""
-    found: set[tuple[str, str]] = set()
-
-    def walk(routes: Any, prefix: str) -> None:
-        for route in routes:
-            if included := getattr(route, "original_router", None):
-                walk(included.routes, prefix)
-                continue
-            path = prefix + route.path
-            found.update((method, path) for method in getattr(route, "methods", None) or ())
-            walk(getattr(route, "routes", None) or (), path)
-
-    walk(server.app.routes[-1].routes, "")  # type: ignore[attr-defined]
-    return found
+    return routes_in(server.app.routes[-1].routes)  # type: ignore[attr-defined]
 
 
 def filled(path: str) -> str:

@@ -20,7 +20,7 @@ from typer.testing import CliRunner, Result
 from rag import Answer, Library
 from tests.conftest import OpenLibrary
 from tests.fakes import BagOfWordsEmbedder
-from tests.page_server import PageServer, Visitor
+from tests.page_server import PageServer, Visitor, routes_in
 from ui.commands.cli import app
 from ui.http.access import COOKIE, SIGNED_OUT, Access, Need, need_of, with_access
 from ui.http.addresses import own_addresses_only
@@ -128,18 +128,7 @@ def callers(people: People) -> dict[str, tuple[dict[str, str], Right | None, boo
 
 def routes_of(app: Any) -> set[tuple[str, str]]:
     """Method and path of each route that is open, included and mounted ones too."""
-    found: set[tuple[str, str]] = set()
-
-    def walk(routes: Any, prefix: str) -> None:
-        for route in routes:
-            if included := getattr(route, "original_router", None):
-                walk(included.routes, prefix)
-                continue
-            path = prefix + route.path
-            found.update((method, path) for method in getattr(route, "methods", None) or () if method not in {"HEAD", "OPTIONS"})
-            walk(getattr(route, "routes", None) or (), path)
-
-    walk(app.routes[:-1], "")
+    found = {(method, path) for method, path in routes_in(app.routes[:-1]) if method not in {"HEAD", "OPTIONS"}}
     return found | {
         (method, re.sub(r"\\|\(js\|fonts\|img\)", lambda each: "js" if each[0] != "\\" else "", path)) for method, path in NEEDED
     }

@@ -1,22 +1,19 @@
 """Filters on the page: chosen beside the question, shown as chips, kept with the conversation."""
 
-import asyncio
-from collections.abc import AsyncGenerator
 from pathlib import Path
-from typing import Any
 
 import gradio as gr
 import pytest
 
 from rag.library import Library
 from tests.conftest import OpenLibrary
+from tests.page_events import drive, event
 from ui.chats.conversations import Conversations
 from ui.chats.filtering import EVERYWHERE, AskedFilter, filters_of, offered, words_of
 from ui.chats.turns import AskedDocument, from_row, scope_words, to_row
 from ui.web.answers import turn_html
 from ui.web.asking import AskingHandlers, asking_html
 from ui.web.chat import ChatHandlers
-from ui.web.contract import Painting
 
 PDF = AskedFilter("kind", "pdf")
 
@@ -31,18 +28,6 @@ def library(open_library: OpenLibrary, tmp_path: Path) -> Library:
     library.add(tmp_path / "old" / "boats-2021-report.txt", metadata={"harbour": "North"})
     library.add(tmp_path / "ferries-2022-report.md")
     return library
-
-
-def event(**data: Any) -> gr.EventData:
-    """What a script on the page triggers."""
-    return gr.EventData(None, data)
-
-
-def drive(paintings: AsyncGenerator[Painting, None]) -> list[Painting]:
-    async def collect() -> list[Painting]:
-        return [painted async for painted in paintings]
-
-    return asyncio.run(collect())
 
 
 def test_what_tells_documents_apart_is_offered(library: Library) -> None:

@@ -1,21 +1,18 @@
 """What the chat's handlers do, without a browser."""
 
 import asyncio
-from collections.abc import AsyncGenerator
 from pathlib import Path
-from typing import Any
 
-import gradio as gr
 import pytest
 
 from rag.library import Library
 from tests.conftest import OpenLibrary
+from tests.page_events import drive, event
 from ui.chats.conversations import Conversations
 from ui.chats.turns import AskedDocument, from_row, scope_words, to_row
 from ui.web.answers import turn_html
 from ui.web.asking import AskingHandlers
 from ui.web.chat import ChatHandlers
-from ui.web.contract import Painting
 from ui.web.history import HistoryHandlers
 
 
@@ -27,20 +24,6 @@ def library(open_library: OpenLibrary, tmp_path: Path) -> Library:
     library = open_library()
     library.add([tmp_path / "boats.txt", tmp_path / "ferries.txt"])
     return library
-
-
-def event(**data: Any) -> gr.EventData:
-    """What a script on the page triggers."""
-    return gr.EventData(None, data)
-
-
-def drive(paintings: AsyncGenerator[Painting, None]) -> list[Painting]:
-    """All that is painted."""
-
-    async def collect() -> list[Painting]:
-        return [painted async for painted in paintings]
-
-    return asyncio.run(collect())
 
 
 def test_chosen_documents_are_searched_and_no_others(library: Library) -> None:

@@ -1,16 +1,13 @@
 """The tab Check, without a browser."""
 
-import asyncio
-from collections.abc import AsyncGenerator
 from pathlib import Path
-from typing import Any
 
-import gradio as gr
 import pytest
 
 from rag.library import Library
 from tests.conftest import OpenLibrary
-from ui.web.checking import LONGEST_PIECE, CheckHandlers, Painting, pieces_of, sentences_of
+from tests.page_events import drive, event
+from ui.web.checking import LONGEST_PIECE, CheckHandlers, pieces_of, sentences_of
 
 
 @pytest.fixture
@@ -19,17 +16,6 @@ def library(open_library: OpenLibrary, tmp_path: Path) -> Library:
     library = open_library()
     library.add(tmp_path / "boats.txt")
     return library
-
-
-def event(**data: Any) -> gr.EventData:
-    return gr.EventData(None, data)
-
-
-def drive(paintings: AsyncGenerator[Painting, None]) -> list[Painting]:
-    async def collect() -> list[Painting]:
-        return [painted async for painted in paintings]
-
-    return asyncio.run(collect())
 
 
 DRAFT = """# The lock

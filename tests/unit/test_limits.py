@@ -2,7 +2,7 @@
 
 import asyncio
 import warnings
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from rag import Library, Message, QuestionTooLongError, TextTooLongError
 from rag.retrieving.search import MOST_HISTORY_CHARACTERS, MOST_HISTORY_MESSAGES, MOST_QUESTION_CHARACTERS
 from tests.chat_server import ChatServer
 from tests.conftest import OpenLibrary
+from tests.page_events import drive, event
 from ui.chats.conversations import Conversations
 from ui.chats.schema import LOCAL
 from ui.chats.store import MOST_SHOWN_CHARACTERS, ConversationKey, ConversationStore
@@ -23,7 +24,6 @@ from ui.uploading.indexer import Indexer
 from ui.web.answers import messages
 from ui.web.asking import AskingHandlers
 from ui.web.chat import ChatHandlers
-from ui.web.contract import Painting
 from ui.web.documents import DocumentsHandlers
 from ui.web.exploring import arithmetic, classify, compare, tokens
 from ui.web.exploring import map as map_view
@@ -53,17 +53,6 @@ def told() -> Iterator[list[str]]:
         warnings.simplefilter("always")
         yield said
         said += [str(warning.message) for warning in caught]
-
-
-def event(**data: Any) -> gr.EventData:
-    return gr.EventData(None, data)
-
-
-def drive(paintings: AsyncGenerator[Painting, None]) -> list[Painting]:
-    async def collect() -> list[Painting]:
-        return [painted async for painted in paintings]
-
-    return asyncio.run(collect())
 
 
 def test_a_question_that_is_too_long_says_how_long_it_may_be(library: Library) -> None:

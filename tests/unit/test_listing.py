@@ -3,11 +3,11 @@
 import time
 from typing import Any
 
-import gradio as gr
 import pytest
 
 from rag.errors import RagError
 from rag.types import DocumentRecord
+from tests.page_events import event
 from ui.web.listing import FEW, MOST_ROWS, View, listed, view_of
 
 
@@ -22,10 +22,6 @@ def record(name: str, source: str = "", **said: Any) -> DocumentRecord:
         added="2026-01-02T03:04:05+00:00",
         **values,
     )
-
-
-def event(**data: Any) -> gr.EventData:
-    return gr.EventData(None, data)
 
 
 def names(records: list[DocumentRecord], **view: Any) -> list[str]:

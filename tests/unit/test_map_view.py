@@ -2,13 +2,12 @@
 
 import sys
 from pathlib import Path
-from typing import Any
 
-import gradio as gr
 import pytest
 
 from rag.library import Library
 from tests.conftest import OpenLibrary
+from tests.page_events import event
 from ui.web.exploring.figures import Figures
 from ui.web.exploring.map import MapHandlers
 from ui.web.exploring.view import Tools
@@ -21,11 +20,6 @@ CHOICES = ("chunks", "tsne", "document", "")
 def handlers(library: Library) -> MapHandlers:
     """Of an empty library."""
     return MapHandlers(Tools(library, Figures()))
-
-
-def event(**data: Any) -> gr.EventData:
-    """What a script on the page triggers."""
-    return gr.EventData(None, data)
 
 
 def add(library: Library, folder: Path, count: int, text: str = "Oak needs oil <b>{number}</b>.") -> None:
