@@ -230,9 +230,14 @@ def test_chat_models_are_connected_on_the_servers_own_machine(open_library: Open
 
     with Reachable(open_library(api_token="t")) as server, rag.connect(server.url, token="t") as library:
         library.change_settings(lambda kept: kept.with_values(top_k=2))
-        with pytest.raises(LibraryError, match="own machine alone"):
+        with pytest.raises(LibraryError, match="by administrators who sign in"):
             library.change_settings(lambda kept: kept.connected(Connection("Work", "http://localhost:1/v1")))
         assert (server.library.settings.top_k, server.library.kept_settings.connections) == (2, ())
+        administrator = server.people.add("Ada", "correct horse battery", "administrator")
+        assert administrator
+        with rag.connect(server.url, token=server.people.add_token(administrator, "laptop", "admin", 1)) as hers:
+            hers.change_settings(lambda kept: kept.connected(Connection("Work", "http://localhost:1/v1")))
+        assert [each.name for each in server.library.kept_settings.connections] == ["Work"]
 
 
 def test_mistakes_are_refused_with_the_fix(either: Library) -> None:

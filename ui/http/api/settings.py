@@ -17,7 +17,7 @@ from ui.http.access import caller_of
 from ui.http.api.describing import verb
 
 CHANGED = "The settings were changed by another program meanwhile. Read them again."
-NOT_YOURS = "Chat models are connected on the server's own machine alone: run `rag settings connect` there."
+NOT_YOURS = "Chat models are connected on the server's own machine, with `rag settings connect`, or by administrators who sign in."
 ABOUT_KEYS = "A key is shown as asterisks; sent back so, it stays. With `If-Match`, nothing is changed that another program has changed."
 
 
