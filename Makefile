@@ -13,7 +13,7 @@ run: .venv/run.stamp
 	@$(BIN)/rag serve --port $(PORT) --samples data/samples
 
 test: .venv/dev.stamp chromium
-	$(BIN)/python -m pytest -n 3
+	$(BIN)/python -m pytest -n 2
 
 soak: .venv/dev.stamp chromium
 	$(BIN)/python -m pytest -m soak --timeout=3600 -rP
