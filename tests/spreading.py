@@ -4,7 +4,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 
 class Spreading(LoadScopeScheduling):  # type: ignore[misc]  # it ships no types
-    """Hands out whole files, in the order of their names, and the browser's folder as one: it takes about half as long as all others, and is begun first."""
+    """Hands out whole files, in the order of their names, and the browser's folder as one: it takes half as long as the rest."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
