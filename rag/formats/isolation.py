@@ -15,14 +15,13 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from rag.errors import DocumentError
 from rag.formats.protocol import Request
-from rag.formats.registry import FORMATS
 
 _START_SECONDS = 60.0  # a cold disk may take long to load the libraries
 _CLOSE_SECONDS = 2.0
@@ -166,23 +165,22 @@ class Worker:
         with self._lock:
             self._end()
 
-    def start(self) -> None:
-        """Start the process, if it does not run, without waiting until it is ready; where it cannot be, `ask` says so."""
+    def start(self, readers: Sequence[str] = ()) -> None:
+        """Start the process, if it does not run, without waiting until it has these readers; where it cannot be, `ask` says so."""
         with self._lock, contextlib.suppress(WorkerStoppedError):
-            self._started()
+            self._started(readers)
 
     def _check_open_since(self, closings: int) -> None:
         if closings != self._closings:
             raise WorkerClosedError
 
-    def _started(self) -> "subprocess.Popen[bytes]":
+    def _started(self, readers: Sequence[str] = ()) -> "subprocess.Popen[bytes]":
         if self._process is None:
             folder = str(Path(__file__).resolve().parents[1])
             path = [os.path.abspath(entry) for entry in sys.path]  # noqa: PTH100 - "" is the current folder
-            readers = [each.reader for each in FORMATS if each.is_preloaded]
             try:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-P", "-c", _BOOTSTRAP, json.dumps([folder, path, self._megabytes, readers])],
+                    [sys.executable, "-P", "-c", _BOOTSTRAP, json.dumps([folder, path, self._megabytes, [*readers]])],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.DEVNULL,  # pdfium prints; what matters comes as a frame

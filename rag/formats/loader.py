@@ -1,6 +1,6 @@
 """A file -> its pages, read one by one in a child process."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +12,7 @@ from rag.formats.isolation import Worker, WorkerStoppedError
 from rag.formats.properties import NOTHING_SAID, Properties
 from rag.formats.protocol import FileToOpen, Format, Request
 from rag.formats.recogniser import how_to_get_ocr
-from rag.formats.registry import HEAD_BYTES, format_of, recognise
+from rag.formats.registry import HEAD_BYTES, format_named, format_of, recognise
 from rag.text.languages import language_told
 from rag.types import Heading, Page
 
@@ -60,9 +60,9 @@ class Loader:
         """End the child process at once; the file it is at fails. What is read afterwards starts it anew."""
         self._worker.close()
 
-    def start(self) -> None:
-        """Start the child process now, so that it is ready when a file is to be read."""
-        self._worker.start()
+    def start(self, names: Iterable[str] = ()) -> None:
+        """Start the child process now, so that it is ready, and has the readers of files with these names, when one is to be read."""
+        self._worker.start(list(dict.fromkeys(found.reader for name in names if (found := format_named(name)))))
 
     def check_size(self, path: Path, name: str | None = None) -> None:
         """Refuse what is too large, empty or no file, before any more work is put into it: a `DocumentError`."""

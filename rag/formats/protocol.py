@@ -39,7 +39,6 @@ class Format:
         is_drawn: Whether a page is shown as a picture with marks, by a `DrawnFile`, and not as text with the words marked.
         is_code: Whether the text of a page that is not drawn is shown as it stands, line by line, in a font of one width.
         is_markdown: Whether the text of a page that is not drawn is Markdown.
-        is_preloaded: Whether a child process imports the reader as it starts: for what nearly every library has.
         inline_type: What a browser may show the file itself as; "" has it saved. Nothing that can hold a script.
         kind: The family that a search can be limited to.
     """
@@ -55,7 +54,6 @@ class Format:
     is_drawn: bool = False
     is_code: bool = False
     is_markdown: bool = False
-    is_preloaded: bool = False
     inline_type: str = ""
     kind: FileKind = "text"
 

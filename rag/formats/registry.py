@@ -7,7 +7,6 @@ some: see `register_installed`.
 import codecs
 import logging
 from functools import cache
-from importlib.metadata import entry_points
 from pathlib import PurePath
 
 from rag.errors import UnsupportedFileError
@@ -100,6 +99,8 @@ def register_installed() -> None:
 
     One that cannot be loaded, or has what another has, is left out with a warning.
     """
+    from importlib.metadata import entry_points  # a child process, which has no need of it, starts sooner without
+
     for point in entry_points(group=GROUP):
         try:
             register(point.load())

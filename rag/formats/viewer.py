@@ -9,6 +9,7 @@ from typing import Generic, TypeVar, cast
 
 from rag.errors import TooManyRequestsError, UnreadableFileError
 from rag.formats.isolation import Frame, Worker, WorkerClosedError, WorkerStoppedError
+from rag.formats.pdf import PDF
 from rag.formats.protocol import FileToOpen, PageView, Request
 
 T = TypeVar("T")
@@ -33,8 +34,8 @@ class Viewer:
 
     def start(self) -> None:
         """Start the processes now that the first page needs."""
-        self._drawing.start()
-        self._looking.start()
+        self._drawing.start([PDF.reader])  # nearly every library has some
+        self._looking.start([PDF.reader])
 
     def close(self) -> None:
         """End the processes at once; what they are at fails. What is asked afterwards starts them anew."""
@@ -94,9 +95,9 @@ class _Pool(Generic[T]):
             self._dispatch()
         return future
 
-    def start(self) -> None:
-        """Start the first process, so that it is ready when it is needed."""
-        self._workers[0].start()
+    def start(self, readers: Sequence[str]) -> None:
+        """Start the first process, so that it is ready and has these readers when it is needed."""
+        self._workers[0].start(readers)
 
     def close(self) -> None:
         """End the processes at once; what waits fails."""

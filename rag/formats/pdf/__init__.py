@@ -10,7 +10,6 @@ PDF = Format(
     magic=(b"%PDF-",),
     traces=(b"obj", b"xref"),
     is_drawn=True,
-    is_preloaded=True,
     inline_type="application/pdf",
     kind="pdf",
 )
