@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from rag.embedding.adapted import AdaptedEmbedder
 from rag.embedding.built_in import PRECISION, BuiltInEmbedder
-from rag.embedding.catalogue import NO_PROMPTS, Prompts, family_prompts, is_narrow
+from rag.embedding.catalogue import NO_PROMPTS, Prompts, family_prompts, find_listed, is_narrow
 from rag.embedding.centred import CentredEmbedder
 from rag.embedding.combined import CombinedEmbedder, parse_parts
 from rag.embedding.model_files import model_folder, model_name, prompts_in
@@ -58,6 +58,7 @@ def build_embedder(model: str, backend: Backend, cache: Path, endpoint: Embeddin
                     f"{model} names no known pooling. Write RAG_EMBEDDING_MODEL=transformers:FOLDER?pooling=HOW, where HOW is "
                     f"{', '.join(POOLINGS)}, as the model's authors advise."
                 )
+            name = DEFAULT_EMBEDDING_MODEL if (listed := find_listed(name)) and listed.setting == DEFAULT_EMBEDDING_MODEL else name
             made = _on_this_machine(name, pooling, backend, cache)
             if "query" in options or "passage" in options:
                 made = _with_prompts(made, prompts_in(model_folder(name)), options)

@@ -16,6 +16,7 @@ class Prompts(NamedTuple):
 
 
 NO_PROMPTS = Prompts("", "")
+ORGANISATION = "sentence-transformers/"  # on Hugging Face, of models that are named without one
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +74,9 @@ def listed_models() -> tuple[ListedModel, ...]:
 
 
 def find_listed(name: str) -> ListedModel | None:
-    """The model of this name or setting, in any case; None where the catalogue has none."""
-    wanted = name.casefold()
-    return next((model for model in listed_models() if wanted in {model.name.casefold(), model.setting.casefold()}), None)
+    """The model of this name or setting, in any case, also with the organisation that is left out; None where the catalogue has none."""
+    wanted = {name.casefold(), name.casefold().removeprefix(ORGANISATION)}
+    return next((model for model in listed_models() if wanted & {model.name.casefold(), model.setting.casefold()}), None)
 
 
 def family_prompts(name: str) -> Prompts:

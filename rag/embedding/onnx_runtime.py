@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -24,6 +25,7 @@ GRAPH, TOKENIZER, ABOUT = "model.onnx", "tokenizer.json", "about.json"
 """The files of an exported model."""
 
 SLOWER = ["SkipLayerNormFusion"]
+_LOADED: "WeakValueDictionary[object, InferenceSession]" = WeakValueDictionary()
 """What ONNX Runtime fuses to the cost of speed: a pass of 200 tokens takes 21 ms without this, 23 ms with it."""
 
 
@@ -139,7 +141,7 @@ def read_about(folder: Path, cure: str) -> About:
 def load_graph(path: Path, cure: str, disabled: Sequence[str] = (), content: bytes | None = None) -> "InferenceSession":
     """A graph whose passes take one core each, without some optimizations; `EmbeddingError`, with the cure, where it cannot be loaded.
 
-    `content` is run in place of the file's, where it is given.
+    `content` is run in place of the file's, where it is given. What another library of this process has loaded is shared with it.
     """
     import onnxruntime
 
@@ -147,9 +149,13 @@ def load_graph(path: Path, cure: str, disabled: Sequence[str] = (), content: byt
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
     try:
-        return onnxruntime.InferenceSession(
+        key = (path.resolve(), hash(content) if content else path.stat().st_mtime_ns, *disabled)
+        if (loaded := _LOADED.get(key)) is not None:
+            return loaded
+        session = onnxruntime.InferenceSession(
             content or path, options, providers=["CPUExecutionProvider"], disabled_optimizers=list(disabled)
         )
+        return _LOADED.setdefault(key, session)
     except Exception as error:  # onnxruntime's errors have no common base
         raise EmbeddingError(f"The exported model in {path.parent} cannot be loaded: {error} {cure}") from error
 

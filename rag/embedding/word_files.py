@@ -8,9 +8,8 @@ import gzip
 import hashlib
 import pickle
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -62,7 +61,7 @@ def hash_of(path: Path) -> str:
     """The SHA-256 of a file of word vectors, and of the rows that gensim keeps beside it."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256")
-    for beside in sorted(path.parent.glob(f"{glob.escape(path.name)}.*vectors.npy")) if path.suffix.lower() in GENSIM else ():
+    for beside in sorted(path.parent.glob(f"{glob.escape(path.name)}.*vectors*.npy")) if path.suffix.lower() in GENSIM else ():
         digest.update(hash_of(beside).encode())
     return digest.hexdigest()
 
@@ -113,19 +112,34 @@ def _of_binary(file: BinaryIO) -> Iterator[tuple[str, Embeddings]]:
 
 
 def _of_gensim(path: Path) -> Iterator[tuple[str, Embeddings]]:
-    """What `KeyedVectors.save` and `Word2Vec.save` write: the words, and their rows in the file itself or, of large ones, beside it."""
+    """What gensim's `save` writes of models and vectors: the words, and their rows in the file itself or, of large ones, beside it."""
     with path.open("rb") as file:
         saved = _Harmless(file).load()
     beside = path.name
     if hasattr(saved, "wv"):
         saved, beside = saved.wv, f"{beside}.wv"
-    words = list(getattr(saved, "index_to_key", None) or saved.index2word)
-    rows = getattr(saved, "vectors", None)
-    if rows is None:
-        rows = np.load(path.with_name(f"{beside}.vectors.npy"), mmap_mode="r", allow_pickle=False)
-    if rows.ndim != 2 or len(rows) < len(words) or not np.isfinite(rows[:MOST_WORDS]).all():
+    words = list(getattr(saved, "index_to_key", None) or saved.index2word)[:MOST_WORDS]
+
+    def rows_of(name: str) -> Any:
+        rows = getattr(saved, name, None)
+        rows = np.load(path.with_name(f"{beside}.{name}.npy"), mmap_mode="r", allow_pickle=False) if rows is None else rows
+        if rows.ndim != 2 or not np.isfinite(rows[:MOST_WORDS]).all():
+            raise ValueError("its vectors are damaged")
+        return rows
+
+    rows = rows_of("vectors") if not hasattr(saved, "min_n") else _fasttext_rows(words, saved, rows_of)
+    if len(rows) < len(words):
         raise ValueError("its vectors are damaged")
-    yield from ((str(word), np.array(row, dtype=np.float32)) for word, row in islice(zip(words, rows, strict=False), MOST_WORDS))
+    yield from ((str(word), np.array(row, dtype=np.float32)) for word, row in zip(words, rows, strict=False))
+
+
+def _fasttext_rows(words: list[str], saved: Any, rows_of: Callable[[str], Any]) -> list[Embeddings]:
+    """FastText's files leave out the words' vectors: each is the mean of a row of its own and those of the word's parts."""
+    from rag.embedding.trained import gensim_models
+
+    own, parts, hashes_of = rows_of("vectors_vocab"), rows_of("vectors_ngrams"), gensim_models().fasttext.ft_ngram_hashes
+    hashes = (hashes_of(str(word), int(saved.min_n), int(saved.max_n), len(parts)) for word in words)
+    return [(row + parts[of].sum(axis=0)) / (len(of) + 1) for row, of in zip(own, map(list, hashes), strict=False)]
 
 
 class _Harmless(pickle.Unpickler):

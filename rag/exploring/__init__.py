@@ -3,7 +3,7 @@
 Each view starts in one module, takes an open `Library` or `Texts` and returns values, which `rag.exploring.figures` draws:
 
 - map: `mapping` (points by `layouts`, groups and captions by `colouring`); clusters: `clusters` (by `grouping`, names by `naming`)
-- duplicates: `duplicates` (by `pairing`, changes by `changes`); related documents and passages: `related`, `graph`
+- duplicates: `duplicates` (by `pairing`, changes by `changes`); related documents and passages: `related`, `graph`, `nodes`
 - comparisons: `comparing`, `scores`, `counting`; labels: `classifying`, `labels`
 - tokens: `tokens`; sums of words: `arithmetic` (`expressions`, `word_vectors`)
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rag.exploring.labels import read_examples
     from rag.exploring.mapping import Map, PlacedQuestion, map_library, place_question
     from rag.exploring.naming import title_clusters
+    from rag.exploring.nodes import NearNode, NodeEmbeddings, node_embeddings
     from rag.exploring.passages import FoundPassage
     from rag.exploring.related import RelatedDocument, more_like, related_to
     from rag.exploring.scores import ScoreDistribution, score_distribution
@@ -45,6 +46,7 @@ __all__ += ["DocumentGraph", "related_documents"]
 __all__ += ["read_examples"]
 __all__ += ["Map", "PlacedQuestion", "map_library", "place_question"]
 __all__ += ["title_clusters"]
+__all__ += ["NearNode", "NodeEmbeddings", "node_embeddings"]
 __all__ += ["FoundPassage"]
 __all__ += ["RelatedDocument", "more_like", "related_to"]
 __all__ += ["ScoreDistribution", "score_distribution"]

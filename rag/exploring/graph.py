@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.exploring.vectors import Vectors
 from rag.types import DocumentRecord
 
 if TYPE_CHECKING:
@@ -13,9 +14,12 @@ if TYPE_CHECKING:
 
 LEAST = 0.3  # cosine of two documents' vectors below which they are not joined
 
+NEIGHBOURS = 3  # that count as a document's nearest
+
 MOST_DOCUMENTS = 500  # those with the most passages: the time of a spring layout grows with their square, 1 s for 500
 
 HOLD = 0.8  # relative strength of the invisible links that keep unconnected parts from flying apart
+LEAST_WEIGHT = 0.05  # of an edge, whose cosine may be below 0
 SEED = 7  # the same library always gives the same picture
 
 
@@ -47,7 +51,7 @@ class DocumentGraph:
     left_out: int
 
 
-def related_documents(corpus: "Corpus", *, neighbours: int = 3, least: float = LEAST) -> DocumentGraph:
+def related_documents(corpus: "Corpus", *, neighbours: int = NEIGHBOURS, least: float = LEAST) -> DocumentGraph:
     """Join each document with its nearest ones, by the cosine of their vectors.
 
     Two are joined if each is among the other's nearest; and each with its very nearest, so that a small one is not lost.
@@ -62,9 +66,13 @@ def related_documents(corpus: "Corpus", *, neighbours: int = 3, least: float = L
         ValueError: `neighbours` is less than 1.
         StorageError: The index cannot be read.
     """
+    return graph_of(corpus.vectors(), neighbours, least)
+
+
+def graph_of(vectors: Vectors, neighbours: int, least: float = LEAST) -> DocumentGraph:
+    """As `related_documents`, of vectors that were read."""
     if neighbours < 1:
         raise ValueError(f"neighbours must be at least 1, not {neighbours}")
-    vectors = corpus.vectors()
     vectors.require(documents=2)
     sizes = np.bincount(vectors.owners, minlength=len(vectors.records))
     drawn = np.sort(np.argsort(-sizes, kind="stable")[:MOST_DOCUMENTS])
@@ -93,7 +101,7 @@ def _layout(cosines: NDArray[np.float32], edges: tuple[Edge, ...]) -> NDArray[np
     graph: Any = networkx.Graph()
     graph.add_nodes_from(range(count))
     for left, right in zip(tree.row.tolist(), tree.col.tolist(), strict=True):
-        graph.add_edge(left, right, weight=HOLD * max(float(cosines[left, right]), 0.05))
-    graph.add_weighted_edges_from((edge.left, edge.right, max(edge.cosine, 0.05)) for edge in edges)
+        graph.add_edge(left, right, weight=HOLD * max(float(cosines[left, right]), LEAST_WEIGHT))
+    graph.add_weighted_edges_from((edge.left, edge.right, max(edge.cosine, LEAST_WEIGHT)) for edge in edges)
     placed = networkx.spring_layout(graph, seed=SEED, iterations=100, k=1.6 / np.sqrt(count), method="force")
     return np.array([placed[number] for number in range(count)], dtype=np.float64)

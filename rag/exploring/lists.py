@@ -19,7 +19,7 @@ MOST_TEXTS = 10_000
 MOST_BYTES = 50_000_000
 Kind = Literal["lines", "csv", "json"]
 _KINDS: dict[str, Kind] = {".csv": "csv", ".tsv": "csv", ".jsonl": "json", ".ndjson": "json"}
-_ACTIVE = ("=", "+", "-", "@", "\t", "\r")  # first characters of cells that spreadsheets take for formulas: OWASP, "CSV Injection"
+_ACTIVE = (*"=+-@＝＋－＠\t\r\n",)  # first characters of cells that spreadsheets take for formulas: OWASP, "CSV Injection"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def limited(texts: S, most: int = MOST_TEXTS) -> S:
     return texts
 
 
-def write_csv(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def write_csv(columns: Sequence[str], rows: Iterable[Iterable[str]]) -> str:
     """Write a CSV file's text; a cell that a spreadsheet would take for a formula gets a ' before it."""
     written = io.StringIO()
     writer = csv.writer(written)

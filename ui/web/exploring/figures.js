@@ -3,7 +3,7 @@ let loading = null;
 const plotly = () => {
   loading ??= new Promise((done, fail) => {
     const script = document.createElement('script');
-    script.src = '/figures/plotly.min.js';
+    script.src = 'figures/plotly.min.js';
     script.onload = () => done(window.Plotly);
     script.onerror = () => { loading = null; fail(new Error(element.querySelector('[data-not-drawn]').dataset.notDrawn)); };
     document.head.append(script);
