@@ -80,7 +80,8 @@ def rebuilt(answer: Answer, stated: Sequence[Statement], judgements: Sequence[Ju
         mine = tuple(number for number, footnote in enumerate(footnotes) if footnote.statement == index)
         start, end = _moved(statement.start, shifts), _moved(statement.end, shifts)
         verdict, gaps = (judgement.verdict, judgement.gaps) if judgement.better is None else ("supported", ())
-        sentences.append(CheckedSentence(start, end, verdict, mine, tuple(_in_answer(gap, statement, shifts) for gap in gaps)))
+        written = [gap for gap in gaps if statement.has_written(gap.start, gap.end, answer.text)]
+        sentences.append(CheckedSentence(start, end, verdict, mine, tuple(_in_answer(gap, statement, shifts) for gap in written)))
     return replace(answer, text=text, citations=tuple(citations), sentences=tuple(sentences))
 
 

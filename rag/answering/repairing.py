@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
+from typing import Literal
 
 from rag.answering.footnoting import footnoted
-from rag.answering.notices import NOT_REGENERATED, in_language
+from rag.answering.notices import ALL_DROPPED, NOT_FOUND, NOT_REGENERATED, UNSUPPORTED, in_language
 from rag.answering.prompt import passage_block
 from rag.answering.statements import Statement, statements
 from rag.endpoints.chat.model import ChatModel, whole_reply
 from rag.errors import ChatError
-from rag.settings import Settings
 from rag.text.languages import likely_language
 from rag.text.markers import without_markers
 from rag.types import Answer, Change, ChangeKind, CheckedSentence, Citation, Message, Passage
@@ -23,7 +23,8 @@ MOST_REQUESTS = 4  # to the chat model, for one answer: the reader is waiting
 SECONDS = 30.0  # for one of them
 RAMBLING = 4_000  # characters after which a reply is given up
 NEAR = 0.3  # from this score on, a passage is about the same as a sentence, and may say it instead
-KINDS: dict[str, ChangeKind] = {"regenerate": "regenerated", "soften": "softened", "drop": "dropped"}
+Way = Literal["mark", "regenerate", "soften", "drop"]
+KINDS: dict[Way, ChangeKind] = {"regenerate": "regenerated", "soften": "softened", "drop": "dropped"}
 
 SYSTEM = """You correct one sentence of an answer, so that it says what a passage says and nothing else.
 - Keep what the passage says, correct what it says otherwise, leave out what it does not say.
@@ -46,15 +47,30 @@ class _Edit:
     passage: int = 0
 
 
-async def repaired(written: Answer, checked: Answer, verifier: Verifier, chat_model: ChatModel, settings: Settings) -> Answer:
-    """Do with an answer's unsupported sentences what the settings say; `written` is the answer before it was `checked`.
+async def corrected(answer: Answer, way: Way, verifier: Verifier, chat_model: ChatModel | None) -> Answer:
+    """Do so with the unsupported sentences of an answer that was shown; where none is left, the answer is a refusal."""
+    language = likely_language(answer.question)
+    shown = replace(answer, changes=(), notice=answer.notice.replace(in_language(UNSUPPORTED, language), "").strip())
+    checked = await asyncio.to_thread(footnoted, shown, verifier)
+    changed = await repaired(shown, checked, verifier, chat_model, way)
+    if not changed.changes:
+        return replace(answer, notice=changed.notice) if changed.notice != shown.notice else answer
+    changed = replace(changed, changes=(*answer.changes, *changed.changes))
+    if changed.sentences:
+        return changed
+    notice = in_language(ALL_DROPPED, language)
+    return replace(changed, text=in_language(NOT_FOUND, language), citations=(), finish="not_found", notice=notice)
+
+
+async def repaired(written: Answer, checked: Answer, verifier: Verifier, chat_model: ChatModel | None, way: Way) -> Answer:
+    """Do with an answer's unsupported sentences what one of `Way` says; `written` is the answer before it was `checked`.
 
     What is put in a sentence's place has been checked as well; a sentence for which nothing better is found stays, and is marked. Rows of
     tables and headings always stay.
     """
-    kind = KINDS.get(settings.unsupported)
+    kind = KINDS.get(way)
     stated = zip(statements(written.text, written.citations), checked.sentences, strict=True)
-    failed = [statement for statement, sentence in stated if statement.may_gain and _fails(sentence)]
+    failed = [statement for statement, sentence in stated if statement.may_gain and fails(sentence)]
     if not (kind and failed):
         return checked
     notice = ""
@@ -64,6 +80,8 @@ async def repaired(written: Answer, checked: Answer, verifier: Verifier, chat_mo
         nearest = await asyncio.to_thread(_nearest, failed, written.passages, verifier)
         if kind == "softened":
             proposed = [_Edit(each, _quotation(written.passages[best.index], best), best.index) for each, best in nearest]
+        elif chat_model is None:
+            return checked
         else:
             proposed, has_failed = await _regenerated(nearest[:MOST_REQUESTS], written, chat_model)
             notice = in_language(NOT_REGENERATED, likely_language(written.question)) if has_failed else ""
@@ -73,7 +91,8 @@ async def repaired(written: Answer, checked: Answer, verifier: Verifier, chat_mo
     return replace(checked, notice=f"{notice} {checked.notice}".strip())
 
 
-def _fails(sentence: CheckedSentence) -> bool:
+def fails(sentence: CheckedSentence) -> bool:
+    """Whether a sentence is one that would be changed."""
     return sentence.verdict == "unsupported" or any(gap.is_contradicted for gap in sentence.gaps)
 
 
@@ -120,7 +139,7 @@ def _with_edits(written: Answer, edits: Sequence[_Edit], kind: ChangeKind, verif
     """The answer with the edits made, checked anew."""
     changes, said, new = list[Change](), written.text, list[_Edit]()
     for edit in edits:
-        new.append(_Edit(edit.statement) if edit.words in said else edit)  # nothing is said twice
+        new.append(_Edit(edit.statement) if edit.words.strip(f"{_QUOTES}.") in said else edit)  # nothing is said twice
         said += f"\n{edit.words}"
     for edit in reversed(new):  # from the end: so the places of those before it stay
         if span := _span(written.text, edit.statement):

@@ -48,6 +48,10 @@ class Statement:
         """Where `text[start:end]`, which is not empty, stands in the answer's text."""
         return self.places[start], self.places[end - 1] + 1
 
+    def has_written(self, start: int, end: int, answer: str) -> bool:
+        """Whether `text[start:end]` stands in the answer's text; a table row's headings stand above it."""
+        return all(self.text[at].isspace() or self.text[at] == answer[self.places[at]] for at in range(start, end))
+
 
 def statements(text: str, citations: Sequence[Citation]) -> list[Statement]:
     """Find the sentences of an answer's Markdown that can be right or wrong, in order; a row of a table is one.

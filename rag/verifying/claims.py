@@ -80,9 +80,11 @@ def prepared_claim(text: str, near: str) -> PreparedClaim:
     special = contrasts(language)
     begin = opening.end() if special and (opening := special.attributing.match(text)) else 0
     is_sum = bool(special and special.sums.search(text))
+    facts = facts_of(text, near, begin)
     skipped = [match.span() for match in special.sums.finditer(text)] if special else []
+    skipped += [bound.span() for number in facts.numbers if special and (bound := special.bound(text, number.start)[1])]
     words = tuple(word for word in _words(text, near or language) if word.start >= begin and not _is_inside(word, skipped))
-    return PreparedClaim(text, without_edges(normalised(text).text), facts_of(text, near, begin), words, language, is_sum)
+    return PreparedClaim(text, without_edges(normalised(text).text), facts, words, language, is_sum)
 
 
 def _parts(written: str, language: str) -> frozenset[str]:

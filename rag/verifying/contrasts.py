@@ -12,6 +12,7 @@ from rag.text.terms import indexed_terms, query_terms
 from rag.types import Gap
 from rag.verifying.names import NOT_NAMES
 from rag.verifying.negation import negations
+from rag.verifying.numbers import equals_any, numbers_in
 from rag.verifying.vocabulary import LETTER, Contrasts, contrasts, vocabulary
 
 REACH = 3  # content words beside "all" or "before" that must be the same in both texts
@@ -20,6 +21,7 @@ MOST_OF_CLAIM = 0.5  # of a claim's words, the share that a sentence must have t
 MOST_OF_CONDITION = 0.6  # of a condition's words, the share that a claim must have to name it
 LEAST_ASIDE = 3  # content words of a clause that says something of its own
 LONGEST_GAP = 12  # characters between a verb and the "by" that belongs to it
+MOST_OF_STATEMENT = 0.7  # share of a claim's other words that a source must have to say the opposite by one word
 ALL_BUT_ONE = 0.75  # share of a claim's words that a source must have for their order to tell who did what to whom
 _WORD = re.compile(rf"{LETTER}+(?:['’.-]{LETTER}+)*")
 _CLAUSE_END = re.compile(r"[.;:!?,](?=\s|$)|[。；：！？，、،؛؟।…\n]")
@@ -63,6 +65,18 @@ def _quantities(pair: _Pair) -> Iterator[Gap]:
     for match in words.only.finditer(pair.claim):
         if not (words.only.search(pair.source) or words.conditions.search(pair.source)):
             yield Gap(match.start(), match.end(), "quantity")
+
+
+def _bounds(pair: _Pair) -> Iterator[Gap]:
+    """Find "at least" before a number before which the source has "up to", and the other way round."""
+    stated = numbers_in(pair.source, pair.language)
+    for number in numbers_in(pair.claim, pair.language):
+        is_most, match = pair.words.bound(pair.claim, number.start)
+        if match:
+            bounds = [pair.words.bound(pair.source, each.start) for each in stated if equals_any(number, [each])]
+            others = [other.group() for was_most, other in bounds if other and was_most != is_most]
+            if others and len(others) == len(bounds):
+                yield Gap(*match.span(), "quantity", is_contradicted=True, stated=others[0])
 
 
 def _orders(pair: _Pair) -> Iterator[Gap]:
@@ -147,19 +161,23 @@ def _is_aside(pair: _Pair, match: re.Match[str], start: int, end: int) -> bool:
 def _opposites(pair: _Pair) -> Iterator[Gap]:
     """A word where the source has its opposite instead."""
     for match, stated in _opposed(pair):
+        rest = _content(pair.claim.replace(match.group(), " ", 1), pair.language)
+        there = _terms(pair.source, pair.language)
+        if sum(not there.isdisjoint(each) for each in rest) < MOST_OF_STATEMENT * len(rest):  # "dry at low water", "covered at high water"
+            continue
         if _is_denied(pair.claim, match, pair.language) == _is_denied(pair.source, stated, pair.language):
             yield Gap(match.start(), match.end(), "opposite", is_contradicted=True, stated=stated.group())
 
 
-def denied_opposites(claim: str, source: str, language: str) -> list[tuple[int, int]]:
-    """The words of a claim whose opposites a source denies: "forbidden" where it has "not allowed"."""
-    words = contrasts(language)
-    pair = _Pair(claim, source, language, words) if words else None
-    return [
-        match.span()
-        for match, stated in (_opposed(pair) if pair else ())
-        if _is_denied(claim, match, language) != _is_denied(source, stated, language)
-    ]
+def agreeing_words(claim: str, source: str, language: str) -> list[tuple[int, int]]:
+    """The words of a claim that a source says by others: "forbidden" where it has "not allowed", "rose" where it has "increased"."""
+    found = []
+    for match, mine, theirs in _with_opposites(claim, language):
+        own = mine.search(source)
+        stated = own or theirs.search(source)
+        if stated and (_is_denied(claim, match, language) == _is_denied(source, stated, language)) == bool(own):
+            found.append(match.span())
+    return found
 
 
 def _opposed(pair: _Pair) -> Iterator[tuple[re.Match[str], re.Match[str]]]:
@@ -241,7 +259,7 @@ def _is_noun(pair: _Pair, match: re.Match[str], stated: re.Match[str], sentence:
     return bool(_NO_VERB_AFTER.search(pair.claim, 0, match.start()) or _NO_VERB_AFTER.search(sentence, 0, stated.start()))
 
 
-_KINDS: tuple[Callable[[_Pair], Iterator[Gap]], ...] = (_quantities, _orders, _plans, _conditions, _reports, _opposites, _roles)
+_KINDS: tuple[Callable[[_Pair], Iterator[Gap]], ...] = (_quantities, _bounds, _orders, _plans, _conditions, _reports, _opposites, _roles)
 
 
 def _have_in_common(some: set[str], others: set[str]) -> bool:

@@ -59,7 +59,7 @@ def facts_of(sentence: str, near: str = "", begin: int = 0) -> Facts:
     numbers = [
         number for number in found if number.is_fraction or not (number.is_part or _says_little(number) or _is_part_of(number, fractions))
     ]
-    names = [name for name in names_in(sentence) if name.start >= begin and not _inside(name.start, dates)]
+    names = [name for name in names_in(sentence, language) if name.start >= begin and not _inside(name.start, dates)]
     return Facts(tuple(numbers), tuple(map(tuple, dates.values())), tuple(names))
 
 

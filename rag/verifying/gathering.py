@@ -91,6 +91,14 @@ def with_facts(claim: PreparedClaim, covered: frozenset[int], source: SourceFact
     return covered | {index for index, word in enumerate(claim.words) if any(start <= word.start < end for start, end in spans)}
 
 
+def with_pronouns(claim: PreparedClaim, covered: frozenset[int], words: str) -> frozenset[int]:
+    """The covered words, and those for somebody whom words call otherwise: "employees" where they say "you"."""
+    special = contrasts(claim.language)
+    meant = (people for pronoun, people in (special.stands_for if special else ()) if pronoun.search(words))
+    people = frozenset[str]().union(*meant)
+    return covered | {at for at in range(len(claim.words)) if claim.written(at) in people} if people else covered
+
+
 def with_light_verbs(claim: PreparedClaim, covered: frozenset[int], words: str) -> frozenset[int]:
     """The covered words, and verbs that only carry a noun which is a verb among words: "returns are accepted", "payment is made"."""
     special = contrasts(claim.language)

@@ -97,12 +97,15 @@ class NameIndex:
         )
 
 
-def names_in(sentence: str) -> list[Name]:
-    """Each word of each name of a sentence, and each code. In German, titles and scripts without capitals, only codes are found."""
+def names_in(sentence: str, language: str = "") -> list[Name]:
+    """Each word of each name of a sentence in a language, if that is known, and each code.
+
+    In German, titles and scripts without capitals, only codes are found.
+    """
     found = [Name(match.group(), match.start(), ()) for match in _CODE.finditer(sentence) if not _MEASURE.fullmatch(match.group())]
     codes = [(name.start, name.start + len(name.word)) for name in found]
     tokens = [match for match in _TOKEN.finditer(sentence) if not any(start <= match.start() < end for start, end in codes)]
-    if _is_title(tokens) or language_of(sentence) == "de":
+    if _is_title(tokens) or (language or language_of(sentence)) == "de":
         return found
     for run in _runs(sentence, tokens):
         words = tuple(match.group() for match in run)

@@ -7,6 +7,7 @@ from itertools import islice, takewhile
 
 from rag.text.languages import FUNCTION_WORDS
 from rag.text.terms import indexed_terms, query_terms
+from rag.verifying.families import verb_of
 from rag.verifying.vocabulary import Vocabulary, vocabulary
 
 REACH = 2  # words after a negation that it denies, function words not counted
@@ -25,13 +26,13 @@ _NEGATION = re.compile(
 )
 _DENYING = re.compile(
     r"\b(?:lacks?|lacking|fail(?:s|ed|ing)?|prohibit\w*|forbid\w*|forbade|exclud\w*|exclusion\w*|refus\w*|den(?:y|ies|ied)|prevent\w*|absence|absent|only"
-    r"|rather|instead|free|hardly|rarely|little|few|stop\w*|avoid\w*|waiv\w*|exempt\w*)\b",
+    r"|rather|instead|free|hardly|rarely|(?<!\ba\s)(?:little|few)|stop\w*|avoid\w*|waiv\w*|exempt\w*)\b",
     re.IGNORECASE,
 )
 _PREFIXED = re.compile(r"\b(?:un|in|im|ir|il|dis|non-?)(\w{4,})\b", re.IGNORECASE)
 _RESTRICTING = re.compile(r"\b(?:that|which|who)\s+(?:(?:is|are|was|were|has|have|had|been)\s+){1,2}not\s+(?:been\s+)?(\w+)", re.IGNORECASE)
 _ALLOWED = re.compile(r"\b(?:can|may|could|might)\s+(?:be\s+)?(\w+)", re.IGNORECASE)
-_WORD = re.compile(r"\w+|[.;:!?]")
+_WORD = re.compile(r"\d+(?:[.,]\d+)*|\w+|[.;:!?]")
 _DENIED_BEFORE = frozenset(("de", "fr", "es", "it", "pt", "nl", "sv", "da", "no", "pl", "cs", "ro", "ru", "el"))
 """Languages in which a negation stands before what it denies."""
 
@@ -130,7 +131,8 @@ def _denies_by_a_word(text: str, other: str, terms: set[str]) -> bool:
     words = {match.group().casefold() for match in _DENYING.finditer(near)}
     if words - {match.group().casefold() for match in _DENYING.finditer(other)}:
         return True
-    return not _terms(" ".join(_PREFIXED.findall(near))).isdisjoint(_terms(other))
+    prefixed = (match[1] for match in _PREFIXED.finditer(near) if match.group().casefold() not in other.casefold())
+    return not _terms(" ".join(prefixed)).isdisjoint(_terms(other))
 
 
 def negations(language: str) -> re.Pattern[str]:
@@ -158,7 +160,8 @@ def place_of_denial(claim: str, source: str, language: str) -> tuple[int, int]:
 def denied_terms(text: str, language: str = "en") -> list[set[str]]:
     """For each negation, the stems of the words after it that it denies; none in languages that deny behind the word."""
     found = negations(language).finditer(text) if language == "en" or (vocabulary(language) and language in _DENIED_BEFORE) else ()
-    return [set(indexed_terms(" ".join(_reached(text, match.end(), language)), language)[0]) for match in found]
+    reached = [" ".join(_reached(text, match.end(), language)) for match in found]
+    return [_terms(words) if language == "en" else set(indexed_terms(words, language)[0]) for words in reached]
 
 
 def _reached(text: str, start: int, language: str) -> Iterator[str]:
@@ -168,4 +171,5 @@ def _reached(text: str, start: int, language: str) -> Iterator[str]:
 
 
 def _terms(text: str) -> set[str]:
-    return set(indexed_terms(text, "en")[0])
+    terms = indexed_terms(text, "en")[0]
+    return {*terms, *map(verb_of, terms)}

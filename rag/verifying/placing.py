@@ -19,7 +19,7 @@ BESIDE = 3  # content words of a claim on each side of a figure, which say what 
 REACH = 8  # content words of a source on each side of a figure, among which these are looked for
 NEXT = 2.0  # what a word counts that is the next one in both; any other counts 1
 LEAST_AHEAD = 1.0  # by how much another figure must be the better one
-LEAST_NAME_AHEAD = 2.0  # the same for names, which pronouns stand for
+LEAST_NAME_AHEAD = 2.0  # the same for names, which pronouns stand for, and for years, which all of a text may be about
 
 YEARS = range(1500, 2101)
 
@@ -33,6 +33,7 @@ class _Stated(NamedTuple):
     span: Span
     own: Sequence[Span]
     others: Sequence[Span]
+    is_year: bool = False
 
 
 class _Beside(NamedTuple):
@@ -85,7 +86,7 @@ def _better(stated: _Stated, beside: Sequence[_Beside], source: _Source) -> Span
     values = [source.value(each, beside, is_name=is_name) for each in stated.others]
     own = max((source.value(each, beside, is_name=is_name) for each in stated.own), default=0.0)
     is_all = max(values) >= len(beside) + 1 and bool(stated.own)
-    least = LEAST_NAME_AHEAD if is_name and not is_all else LEAST_AHEAD
+    least = LEAST_NAME_AHEAD if (is_name and not is_all) or stated.is_year else LEAST_AHEAD
     return stated.others[values.index(max(values))] if max(values) >= own + least else None
 
 
@@ -98,7 +99,7 @@ def _figures(claim: PreparedClaim, facts: SourceFacts) -> Iterator[_Stated]:
         others = [each for each in stated if _is_like(number, each) and each not in own]
         near = [each for each in claim.facts.numbers if not _is_word_between(claim, number, each)]  # "24/7", "from 1961 to 1989"
         others = [each for each in others if not equals_any(each, near)]
-        yield _Stated("number", (number.start, number.end), _spans(own), _spans(others))
+        yield _Stated("number", (number.start, number.end), _spans(own), _spans(others), _is_year(number))
     dates = [date for readings in claim.facts.dates for date in readings]
     for readings in claim.facts.dates:
         same = [each for each in facts.dates if any(agrees_with_any(date, [each], facts.years) for date in readings)]
@@ -133,14 +134,17 @@ def _names(claim: PreparedClaim, text: str, titles: str, facts: SourceFacts) -> 
     dated = _spans(facts.dates)
     stated = [
         (span, index_names(text[slice(*span)]))
-        for span, _ in _whole(names_in(text))
+        for span, _ in _whole(names_in(text, facts.language))
         if not any(start <= span[0] < end for start, end in dated)
     ]
     known = index_names(titles)
     for span, parts in claimed:
         own = [other for other, index in stated if any(part in index for part in parts)]
         if own or not any(part in known for part in parts):
-            others = [other for other, index in stated if not any(part in index for part in claim.facts.names)]
+            written = index_names(claim.text).words  # a name that begins the claim's sentence is none of its names
+            others = [
+                other for other, index in stated if index.words.isdisjoint(written) and not any(part in index for part in claim.facts.names)
+            ]
             yield _Stated("name", span, own, others)
 
 

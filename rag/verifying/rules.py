@@ -14,22 +14,24 @@ from rag.text.sentences import sentence_spans
 from rag.text.terms import indexed_terms
 from rag.types import Gap, Passage, Verdict
 from rag.verifying.claims import PreparedClaim, prepared_claim
-from rag.verifying.contrasts import contrasting, denied_opposites
+from rag.verifying.contrasts import agreeing_words, contrasting
 from rag.verifying.evidence import Evidence, odds, probability
 from rag.verifying.facts import Facts, missing_facts, source_facts
-from rag.verifying.gathering import Run, best_run, candidates, gathered, with_facts, with_light_verbs
+from rag.verifying.gathering import Run, best_run, candidates, gathered, with_facts, with_light_verbs, with_pronouns
 from rag.verifying.matching import PreparedPassage, prepare, same_words, similar_words
 from rag.verifying.negation import denies_otherwise, place_of_denial
 from rag.verifying.placing import misplaced
 from rag.verifying.protocol import Claim, Judgement, Support
 from rag.verifying.vocabulary import checked_language
 
-SUPPORTED = 0.8
+SUPPORTED = 0.82
 """From this score on, a claim without a wrong fact is supported."""
 
 LEAST_MORE = 2  # of a claim's words, those that another sentence must add to be about the same too
 HALF = 0.5  # of a claim's words, the share that must stand together where sentences from elsewhere have all others
 ABOUT_SAME = 0.4  # of a claim's words, the share that a sentence must have to deny it
+LEFT_OUT = ("plan", "condition")  # what makes a sentence wrong that has all else of its source
+PERMITTED = "may"  # allows more often than it plans
 RELATED = 0.05  # from this score on, it is related
 
 
@@ -98,7 +100,8 @@ def decide(claim: PreparedClaim, found: Found, passages: Sequence[PreparedPassag
     near = source_facts([found.gathered, *titles], language)
     otherwise = contradictions(claim, found.words, found.gathered, language)
     if gaps := [*otherwise, *misplaced(claim, f"\n{found.gathered}", "\n".join(titles), near)]:  # the passages say otherwise
-        return "unsupported" if found.score >= SUPPORTED and any(gap.is_contradicted for gap in gaps) else "related", gaps
+        is_otherwise = any(gap.is_contradicted or (gap.kind in LEFT_OUT and gap.stated.casefold() != PERMITTED) for gap in gaps)
+        return "unsupported" if found.score >= SUPPORTED and is_otherwise else "related", gaps
     if found.score < SUPPORTED:  # the same subject, but not the same statement
         return "related", claim.missing(found.covered)
     figures = Facts(claim.facts.numbers, claim.facts.dates, ())
@@ -197,9 +200,9 @@ def _found(claim: PreparedClaim, run: Run, words: str, passages: Sequence[Prepar
     everything = "\n".join([words, *texts])
     if texts:
         covered = with_facts(claim, covered, source_facts([everything, *titles], language))
-    spans = denied_opposites(claim.text, words, language) if len(covered) < len(claim.words) else ()
+    spans = agreeing_words(claim.text, words, language) if len(covered) < len(claim.words) else ()
     opposed = {index for index, word in enumerate(claim.words) if any(start < word.end and word.start < end for start, end in spans)}
-    near, covered = near | opposed, covered | opposed
+    near, covered = with_pronouns(claim, near | opposed, words), with_pronouns(claim, covered | opposed, everything)
     near, covered = with_light_verbs(claim, near, words), with_light_verbs(claim, covered, words)
     count = max(1, len(claim.words))
     evidence = Evidence(run.nearness, len(near) / count, len(covered) / count, len(texts) / 4)

@@ -10,6 +10,7 @@ from typing import Any
 
 from rag.text.languages import language_by_script, language_of, likely_language
 
+LONGEST_BOUND = 30  # characters before a number, in which "at least" may stand
 MOST_LETTERS = 0.05  # of a text's words, the share that other languages may have lent it
 _NEVER: re.Pattern[str] = re.compile(r"(?!)")
 LETTER = r"[\w\u0300-\u036f\u064b-\u0652\u0900-\u0903\u093c-\u094d]"  # of a word: Python's \w leaves out vowel signs
@@ -77,6 +78,9 @@ class Contrasts:
         little: Words that join sentences or say how often or how surely, which a source may lack: "moreover", "typically".
         light: Verbs that only carry a noun which says what is done: payment is "made".
         one_in: "one in four", with the numbers as groups `part` and `whole`, or `every`.
+        most: What stands before a number that is not exceeded: "up to".
+        least: What stands before one that is reached or exceeded: "at least".
+        stands_for: Finds pronouns, with the words that a claim has for those whom they mean: "you", "employees".
     """
 
     every: re.Pattern[str]
@@ -101,6 +105,19 @@ class Contrasts:
     little: frozenset[str]
     light: frozenset[str]
     one_in: re.Pattern[str]
+    most: re.Pattern[str]
+    least: re.Pattern[str]
+    stands_for: tuple[tuple[re.Pattern[str], frozenset[str]], ...]
+
+    def bound(self, text: str, place: int) -> tuple[bool, re.Match[str] | None]:
+        """What limits the number at a place, and whether from above: "no more than" does, which has "more than" in it."""
+        found = [
+            (is_most, match)
+            for is_most, pattern in ((True, self.most), (False, self.least))
+            for match in pattern.finditer(text, max(0, place - LONGEST_BOUND), place)
+            if not text[match.end() : place].strip(" $€£\u00a0")
+        ]
+        return min(found, key=lambda each: each[1].start(), default=(False, None))
 
 
 @cache
@@ -122,13 +139,14 @@ def contrasts(language: str) -> Contrasts | None:
         fraction=re.compile(rf"(?<!{LETTER}){_any_of(fractions)}(?!{LETTER})", re.IGNORECASE) if fractions else _NEVER,
         little=frozenset(table.get("little", "").split()),
         light=frozenset(table.get("light", "").split()),
+        stands_for=tuple((_pattern(each), frozenset(words.split())) for each, words in table.get("stands_for", {}).items()),
         one_in=_pattern(table.get("one_in", "").replace("{n}", rf"(?:\d{{1,3}}|{numbers})")),
     )
 
 
 _CONTRASTS = (
     *("every", "some", "only", "before", "after", "plans", "assured", "conditions", "reports"),
-    *("sums", "counted", "attributing", "passive", "auxiliaries"),
+    *("sums", "counted", "attributing", "passive", "auxiliaries", "most", "least"),
 )
 
 

@@ -46,17 +46,21 @@ def main() -> None:
     """Print the table, and what is missed."""
     settings = Settings()
     embedder = build_embedder(settings.embedding_model, settings.embedding_backend, settings.exported_models)
-    caught: dict[str, list[bool]] = defaultdict(list)
+    caught: dict[tuple[str, str], list[bool]] = defaultdict(list)
+    kept: list[bool] = []
     for fact in changed_facts():
         is_caught = judged(fact.claim, fact.source, embedder).verdict != "supported"
-        is_kept = judged(fact.source, fact.source, embedder).verdict == "supported"
-        for name in (fact.kind, fact.language):
-            caught[name].append(is_caught)
-        caught["quoted as it is"].append(is_kept)
+        kept.append(judged(fact.source, fact.source, embedder).verdict == "supported")
+        for place in ((fact.kind, fact.language), (fact.kind, "all"), ("all", fact.language), ("all", "all")):
+            caught[place].append(is_caught)
         if not is_caught:
             print(f"missed: {fact.language} {fact.kind}: {fact.claim} <- {fact.source}")
-    for name, each in caught.items():
-        print(f"{name:16} {sum(each):4} of {len(each):4} ({sum(each) / len(each):.3f})")
+    kinds, languages = (sorted(dict.fromkeys(place[at] for place in caught), key=lambda name: name == "all") for at in (0, 1))
+    print(f"{'caught of':12}{''.join(f'{language:>9}' for language in languages)}")
+    for kind in kinds:
+        shares = [f"{sum(each)}/{len(each)}" for each in (caught[kind, language] for language in languages)]
+        print(f"{kind:12}{''.join(f'{share:>9}' for share in shares)}")
+    print(f"quoted as it is, and supported: {sum(kept)}/{len(kept)}")
 
 
 def _capitalised(sentence: str) -> str:
