@@ -7,13 +7,16 @@ from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import replace
+from typing import Self
 
 from rag.answering.extractive import answer_by_quoting
 from rag.answering.growing import answer_by_model
+from rag.answering.metering import METER, Meter, MeteredChatModel
 from rag.answering.notices import NOTHING_SELECTED, OCR_WAITING, SELECTION_GONE, WIDENED, in_language, nothing_found, still_indexing
 from rag.answering.page_breaks import completed
 from rag.answering.question import EXTRACTIVE, RetrievedQuestion
 from rag.answering.quoting import MARGIN, best_units, quotes_of
+from rag.answering.repairing import Way, corrected
 from rag.answering.several import read_parts
 from rag.answering.whole import WholeDocuments
 from rag.endpoints.chat.model import ChatModel
@@ -55,8 +58,23 @@ class Answerer:
         with ThreadPoolExecutor(1) as executor:  # in a notebook a loop is running already
             return executor.submit(asyncio.run, last()).result()
 
+    async def corrected(self, answer: Answer, way: Way) -> Answer:
+        """An answer that was shown, with its unsupported sentences written anew, put in a passage's words, or dropped."""
+        return await corrected(answer, way, self._verifier, self._chat_model)
+
     async def stream(self, request: SearchRequest) -> AsyncGenerator[Answer, None]:
-        """The answer so far, each time whole; errors as for `Library.ask`."""
+        """The answer so far, each time whole, with what it cost so far; errors as for `Library.ask`."""
+        meter = METER.get() or Meter()
+        metered = self if self._chat_model is None else self._counted_by(self._chat_model, meter)
+        async with aclosing(metered.growing(request)) as answers:
+            async for answer in answers:
+                yield replace(answer, usage=meter.usage) if meter.usage else answer
+
+    def _counted_by(self, chat_model: ChatModel, meter: Meter) -> Self:
+        return type(self)(self._search, self._index, self._verifier, MeteredChatModel(chat_model, meter), self._settings)
+
+    async def growing(self, request: SearchRequest) -> AsyncGenerator[Answer, None]:
+        """The same without the cost."""
         began = time.monotonic()
         if whole := await asyncio.to_thread(self._whole_documents.read, request):
             async with aclosing(self._whole_documents.stream(request, whole, self._still_indexing(request))) as answers:

@@ -59,7 +59,7 @@ async def answer_prompt(
     notices += [SERVER_CUT] if answer.sent and answer.sent.was_cut else []
     if answer.finish != "not_found":
         checked = await asyncio.to_thread(footnoted, answer, verifier)
-        answer = await repaired(answer, checked, verifier, chat_model, settings)
+        answer = await repaired(answer, checked, verifier, chat_model, settings.unsupported)
         if answer.changes and not answer.sentences:
             yield replace(growing.refused(answer.changes), notice=in_language(ALL_DROPPED, language))
             return

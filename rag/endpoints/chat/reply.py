@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from openai.types.chat import ChatCompletionChunk
 
+MOST_TOKENS = 10**9  # in one reply: more is no count
+
 OPEN, CLOSE = "<think>", "</think>"
 
 STRAY_CLOSE = re.compile(r"(?:^|\n)[ \t]*" + re.escape(CLOSE))
@@ -25,6 +27,7 @@ class ChatDelta:
         reasoning: The thinking of a reasoning model; never part of the answer, never sent back to it.
         finish: On the last delta alone: the server's reason, such as "stop" or "length", or "interrupted" where it gave none.
         prompt_tokens: On the last delta, the tokens that the server counted in the messages, if it says so.
+        completion_tokens: The same in its reply, reasoning included.
         retracts: The text of all deltas before this one was reasoning: drop it. This one's `reasoning` repeats it.
     """
 
@@ -32,6 +35,7 @@ class ChatDelta:
     reasoning: str
     finish: str | None = None
     prompt_tokens: int | None = None
+    completion_tokens: int | None = None
     retracts: bool = False
 
 
@@ -46,13 +50,15 @@ class ReplyReader:
         self.finish: str | None = None
         self.has_words = False
         self._prompt_tokens: int | None = None
+        self._completion_tokens: int | None = None
         self.splitter = ThinkingSplitter(begins_thinking)
 
     def read(self, chunk: "ChatCompletionChunk") -> ChatDelta:
         """Take the next chunk. Servers may leave out any field."""
         self.chunks += 1
         usage = getattr(chunk, "usage", None)
-        self._prompt_tokens = getattr(usage, "prompt_tokens", None) or self._prompt_tokens
+        self._prompt_tokens = _count(usage, "prompt_tokens") or self._prompt_tokens
+        self._completion_tokens = _count(usage, "completion_tokens") or self._completion_tokens
         choices = getattr(chunk, "choices", None)
         if not choices:
             return ChatDelta("", "")
@@ -67,7 +73,8 @@ class ReplyReader:
     def end(self) -> ChatDelta:
         """The last delta."""
         last = self.splitter.finish(was_cut=self.finish in {None, "length"})
-        return replace(last, finish=self.finish or "interrupted", prompt_tokens=self._prompt_tokens)
+        last = replace(last, prompt_tokens=self._prompt_tokens, completion_tokens=self._completion_tokens)
+        return replace(last, finish=self.finish or "interrupted")
 
 
 class ThinkingSplitter:
@@ -127,6 +134,12 @@ def _without_partial_tag(text: str) -> str:
     """The text without its last characters where these may become a closing tag."""
     length = next((length for length in range(len(CLOSE) - 1, 0, -1) if text.endswith(CLOSE[:length])), 0)
     return text[: len(text) - length]
+
+
+def _count(usage: object, name: str) -> int | None:
+    """A number of tokens; None where a server says none, or something that is no number of tokens."""
+    count = getattr(usage, name, None)
+    return count if type(count) is int and 0 < count < MOST_TOKENS else None
 
 
 def _words(delta: object, name: str) -> str:
