@@ -35,6 +35,7 @@ from rag.errors import (
     LibraryDamagedError as LibraryDamagedError,
     LibraryError as LibraryError,
     LibraryLockedError as LibraryLockedError,
+    LimitReachedError as LimitReachedError,
     NewerSchemaError as NewerSchemaError,
     NothingMatchesError as NothingMatchesError,
     NoTextError as NoTextError,
@@ -57,6 +58,7 @@ from rag.types import (
     Answer as Answer,
     Change as Change,
     CheckedSentence as CheckedSentence,
+    BackupPart as BackupPart,
     Chunk as Chunk,
     Citation as Citation,
     Document as Document,
@@ -76,6 +78,7 @@ from rag.types import (
     RemovedDocument as RemovedDocument,
     Report as Report,
     Sent as Sent,
+    Usage as Usage,
 )
 
 if TYPE_CHECKING:

@@ -49,6 +49,13 @@ def data(given: Any) -> bytes:
     return bytes(given)
 
 
+def path(name: str, given: Any) -> Path:
+    """The path of one file or folder."""
+    if not isinstance(given, str | Path):
+        raise TypeError(f"{name} must be a str or a Path, not {type(given).__name__}.")
+    return Path(given)
+
+
 def paths(given: Any) -> list[str | Path]:
     """A path or an address, or several."""
     if isinstance(given, str | Path):

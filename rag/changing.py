@@ -1,6 +1,7 @@
 """What changes a library: documents added, removed, restored, re-indexed. `Library` has the verbs, and says what each may raise."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +11,9 @@ from rag.ingesting.gathering import named, restored
 from rag.ingesting.staging import Source
 from rag.ingesting.unpacking import members
 from rag.origins import is_in_place
+from rag.storing.backups import keep_library
 from rag.storing.lock import ReadOnlyCopy
-from rag.types import DocumentRecord, MetadataValue, Outcome, ProgressCallback, RemovedDocument, Report
+from rag.types import BackupPart, DocumentRecord, MetadataValue, Outcome, ProgressCallback, RemovedDocument, Report
 
 
 def check_writable(parts: Parts) -> None:
@@ -33,7 +35,7 @@ def add_sources(
     """Add files; those of documents that are gone from these folders have an outcome too."""
     check_writable(parts)
     if not all(source.error for source in sources):
-        parts.loader.start()  # while the index is opened
+        parts.loader.start(source.name for source in sources)  # while the index is opened
     parts.embedder.prepare()
     with parts.index.guarded():
         outcomes = parts.adder.add(sources, passwords, progress, wait=wait)
@@ -53,6 +55,19 @@ def remove(parts: Parts, name_or_id: str, *, keep: bool) -> DocumentRecord:
             parts.removed.leave_out(record)
         parts.index.remove(record.id)
     return record
+
+
+def back_up(parts: Parts, folder: Path) -> list[BackupPart]:
+    """Keep the parts of the library's folder as of one moment in a folder of backups."""
+    parts.index.check_open()
+    return keep_library(parts.folder, folder, _unchanged(parts))
+
+
+@contextmanager
+def _unchanged(parts: Parts) -> Iterator[None]:
+    """Nothing is written to the library within."""
+    with parts.writing, parts.index.guarded():
+        yield
 
 
 def removed(parts: Parts) -> list[RemovedDocument]:

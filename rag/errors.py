@@ -20,6 +20,7 @@ RagError
 │   ├── EmptyQuestionError
 │   ├── QuestionTooLongError
 │   └── TooManyRequestsError
+├── LimitReachedError          somebody has used as much as is allowed at present
 ├── TextTooLongError           a text is longer than can be taken at once
 ├── SettingsError              a setting, or a file of settings, cannot be used
 ├── EmbeddingError             the embedding model could not be loaded or used
@@ -154,6 +155,12 @@ class EmptyQuestionError(LibraryError):
 
 class QuestionTooLongError(LibraryError):
     """The question exceeds the length limit."""
+
+
+class LimitReachedError(RagError):
+    """A limit for each person is reached; `retry_seconds` says when to try again."""
+
+    retry_seconds: int = 60
 
 
 class TextTooLongError(RagError):

@@ -37,6 +37,7 @@ from rag.storing.kept_settings import KeptSettings
 from rag.storing.lock import ReadOnlyCopy
 from rag.types import (
     Answer,
+    BackupPart,
     Chunk,
     ChunkKey,
     DocumentRecord,
@@ -96,10 +97,11 @@ class Library:
         arguments.part("embedder", embedder, EMBEDDER, "an rag.Embedder")
         arguments.part("reranker", reranker, ("identity", "scores"), "a rag.Reranker")
         settings = settings or Settings()
-        folder = Path(arguments.paths(settings.library if folder in {None, ""} else folder)[0])
+        folder = arguments.path("folder", settings.library if folder is None or folder == "" else folder)
         parts = build_parts(folder, settings, embedder, chat_model_of(chat_model), reranker)
         self.folder = folder
         self._opened_with = settings
+        self._given = (embedder, chat_model, reranker)
         self._asking = parts.asking(parts.keeper.now, None)
         self._asking_otherwise = dict[str, Asking]()
         self.embedder = parts.embedder
@@ -153,6 +155,11 @@ class Library:
         """The settings and the chat model with which a question is answered that names this connection; errors as for `ask`."""
         asking = self._now(connection)
         return asking.settings, asking.chat_model
+
+    @property
+    def answerer(self) -> Answerer:
+        """What answers questions, and corrects an answer that was shown."""
+        return self._now().answerer
 
     @property
     def search(self) -> Search:
@@ -771,9 +778,20 @@ class Library:
             _ = self._index.store
             loading.result()
 
-    def announce(self, url: str) -> None:
-        """Tell other processes that find the library in use where its server is."""
-        self._parts.lock.announce(url)
+    def open_beside(self, folder: Path) -> "Library":
+        """Open another library, as `open` does, for the same server: with the settings and models that this one was opened with.
+
+        It follows no folders, and answers with the chat models that are connected here, as they are here.
+        """
+        embedder, chat_model, reranker = self._given
+        settings = self._opened_with.model_copy(update={"watch": None})
+        other = Library(folder, settings, embedder=embedder, chat_model=chat_model, reranker=reranker)
+        other._parts.keeper.follow(self._parts.keeper)
+        return other
+
+    def announce(self, url: str, token: str = "") -> None:
+        """Tell other processes that find the library in use where its server is, and the token that opens that, if not the holder's."""
+        self._parts.lock.announce(url, token)
 
     @property
     def holder_token(self) -> str:
@@ -797,7 +815,20 @@ class Library:
             StorageError: The file cannot be written, or the index not be read.
         """
         model, tokens = self.embedding_model, self.settings.chunk_tokens
-        exporting.export(self._parts, Path(arguments.paths(path)[0]), model, version("footnote"), tokens, progress)
+        exporting.export(self._parts, arguments.path("path", path), model, version("footnote"), tokens, progress)
+
+    def back_up(self, folder: str | Path) -> list[BackupPart]:
+        """Keep all that the library's folder holds in a folder of backups, as of one moment, for `rag backup make`, which lists the parts.
+
+        The library can be searched meanwhile; what is added waits, though not while new files of documents are copied.
+
+        Args:
+            folder: Where to, outside the library's folder.
+
+        Raises:
+            StorageError: It cannot be written, or a part of the library not be read.
+        """
+        return changing.back_up(self._parts, arguments.path("folder", folder))
 
     def import_(self, path: str | Path, *, merge: bool = False, progress: ProgressCallback | None = None) -> Report:
         """Add what `export` has written. An empty library takes over the model as well, if it is one of the catalogue.
@@ -819,7 +850,7 @@ class Library:
             StorageError, EmbeddingError: As for `add`.
         """
         tokens = self.settings.chunk_tokens
-        return exporting.import_(self._parts, Path(arguments.paths(path)[0]), tokens, self._change_model, progress, merge)
+        return exporting.import_(self._parts, arguments.path("path", path), tokens, self._change_model, progress, merge)
 
     def _change_model(self, model: str) -> None:
         """Use a model at once, in a library that is empty."""

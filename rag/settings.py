@@ -4,12 +4,14 @@ A value given as an argument (by a command's option or a program) wins over the 
 both in the working directory; what the library keeps (`rag.storing.kept_settings`) comes next, and the default last.
 """
 
+import ipaddress
 import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from platformdirs import user_cache_path
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
@@ -31,6 +33,9 @@ OPENAI_BASE_URL = "https://api.openai.com/v1"
 CONTEXT_TOKENS = 4096  # of a chat model whose context size is not known
 LOCAL_SERVERS = {"Ollama": 11434, "llama.cpp": 8080, "LM Studio": 1234, "vLLM": 8000}
 """Chat servers, and the ports at which they usually answer."""
+
+PRICE = re.compile(r"\s*(\d{1,9}(?:\.\d{1,9})?)\s+(\d{1,9}(?:\.\d{1,9})?)(?:\s+(\w{1,10}|\W))?\s*", re.ASCII)
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 ENV_FILE, TOML_FILE = Path(".env"), Path("footnote.toml")
 FILES_OFF = "RAG_SETTINGS_FILES"  # "false" in the environment: neither file is read
@@ -122,9 +127,74 @@ class Settings(BaseSettings):
     allowed_hosts: str | None = Field(
         default=None, description="additional host names of the page, separated by commas, such as docs.example.com"
     )
+    base_path: str | None = Field(default=None, description="path below which a proxy serves the page, such as /footnote")
     api_token: SecretStr | None = Field(
         default=None, description="token for the HTTP API; needed unless only this machine reaches the server", repr=False
     )
+    audit_days: int = Field(default=180, ge=1, le=36_500, description="days that records of the audit log are kept")
+    audit_questions: bool = Field(default=True, description="record in the audit log what was asked, beside that something was")
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="format of the server's log: `text`, or `json` with one object a line, for each request too"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="warning", description="least severity that is logged")
+    questions_at_once: int = Field(
+        default=0,
+        ge=0,
+        description="questions answered at a time, while others wait their turn; if 0, one per core (at least 2), and 20 by a chat model",
+    )
+    person_questions_at_once: int = Field(
+        default=20, ge=0, description="questions of one person at a time, waiting ones too; 0 for any number"
+    )
+    person_questions_a_minute: int = Field(default=60, ge=0, description="questions of one person a minute; 0 for any number")
+    person_questions_a_day: int = Field(default=0, ge=0, description="questions of one person a day; 0 for any number")
+    person_tokens_a_day: int = Field(
+        default=0, ge=0, description="tokens of the chat model, sent and written, for one person a day; 0 for any number"
+    )
+    person_files_a_day: int = Field(default=0, ge=0, description="files that one person adds a day; 0 for any number")
+    person_megabytes_a_day: int = Field(default=0, ge=0, description="megabytes of files that one person adds a day; 0 for any number")
+    person_stored_megabytes: int = Field(
+        default=0, ge=0, description="megabytes of stored documents that one person added; 0 for any number"
+    )
+    chat_price: str | None = Field(
+        default=None,
+        description="price of a million tokens sent to the chat model, and of a million written by it, such as `0.15 0.60 EUR`",
+    )
+    conversation_days: int | None = Field(
+        default=None, ge=1, le=36_500, description="days after which conversations that nobody has changed are deleted; kept if not set"
+    )
+    tls_certificate: Path | None = Field(default=None, description="PEM file of the server's certificate with its chain, for HTTPS")
+    tls_key: Path | None = Field(default=None, description="PEM file of the certificate's private key, without a passphrase")
+    trusted_proxies: str | None = Field(
+        default=None,
+        description="addresses and networks of proxies whose `X-Forwarded-*` headers count, separated by commas; "
+        "`FORWARDED_ALLOW_IPS` if not set",
+    )
+    proxy_user_header: str | None = Field(
+        default=None, description="header in which a trusted proxy names who has signed in there, such as `X-Remote-User`"
+    )
+    proxy_role: Literal["guest", "reader", "writer"] | None = Field(
+        default=None, description="role of new users whom the proxy names; if not set, only users who were added may come in"
+    )
+    oidc_issuer: str | None = Field(
+        default=None, description="OpenID Connect provider to sign in at, such as https://login.example.com; needs the two that follow"
+    )
+    oidc_client_id: str | None = Field(default=None, description="client ID of this server at the provider")
+    oidc_client_secret: SecretStr | None = Field(default=None, description="client secret of this server at the provider")
+    oidc_name: str = Field(default="single sign-on", max_length=60, description="name of the provider on the sign-in button")
+    oidc_claim: str = Field(
+        default="email", description="claim that names a user: `email`, if the provider has verified it, or another that it vouches for"
+    )
+    oidc_domains: str | None = Field(
+        default=None, description="domains that verified e-mail addresses of the provider must have, separated by commas; any if not set"
+    )
+    oidc_role: Literal["guest", "reader", "writer"] | None = Field(
+        default=None, description="role of new users whom the provider knows; if not set, only users who were added may come in"
+    )
+    oidc_groups_claim: str | None = Field(
+        default=None,
+        description="claim that lists a user's groups; at each sign-in the user joins those of the same name and leaves others",
+    )
+    passwords: bool = Field(default=True, description="whether users may sign in with passwords")
     watch: str | None = Field(
         default=None, description="folders that `rag serve` and `rag watch` follow, separated by a colon (on Windows, a semicolon)"
     )
@@ -202,6 +272,42 @@ class Settings(BaseSettings):
                 raise ValueError(f"{name.strip()!r} is not a host name or address; give names without http:// and without a port")
         return value
 
+    @field_validator("chat_price")
+    @classmethod
+    def _is_price(cls, value: str | None) -> str | None:
+        if value and not PRICE.fullmatch(value):
+            raise ValueError(f"{value!r} is not two prices and a currency, such as 0.15 0.60 EUR")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _holds_networks(cls, value: str | None) -> str | None:
+        networks_in(value or "")
+        return value
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _is_an_issuer(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "")
+        if value and not (parts.hostname and (parts.scheme == "https" or is_plain_loopback(value)) and not parts.query + parts.fragment):
+            raise ValueError(f"{value!r} is not the address of a provider; it begins with https:// and ends before ?")
+        return value
+
+    @field_validator("proxy_user_header")
+    @classmethod
+    def _names_a_header(cls, value: str | None) -> str | None:
+        if value and not re.fullmatch(r"[A-Za-z0-9-]{1,60}", value):
+            raise ValueError(f"{value!r} is not the name of a header; give letters, digits and hyphens, such as X-Remote-User")
+        return value
+
+    @field_validator("base_path")
+    @classmethod
+    def _is_a_path(cls, value: str | None) -> str:
+        value = (value or "").strip().rstrip("/")
+        if not re.fullmatch(r"(/[\w~-][\w.~-]*)*", value, re.ASCII):
+            raise ValueError(f"{value!r} is not a path; give one such as /footnote, of letters, digits, hyphens, dots and underscores")
+        return value
+
     @field_validator("answer_language")
     @classmethod
     def _names_a_language(cls, value: str | None) -> str | None:
@@ -213,6 +319,20 @@ class Settings(BaseSettings):
     def allowed_names(self) -> list[str]:
         """The names in `allowed_hosts`."""
         return [name.strip() for name in (self.allowed_hosts or "").split(",") if name.strip()]
+
+    @property
+    def token_price(self) -> tuple[float, float, str] | None:
+        """The prices in `chat_price` and their currency; None where none is set."""
+        found = PRICE.fullmatch(self.chat_price or "")
+        return (float(found[1]), float(found[2]), found[3] or "") if found else None
+
+    @property
+    def proxy_networks(self) -> list[Network]:
+        """The networks in `trusted_proxies`, else in the variable that uvicorn reads; raises SettingsError where that holds others."""
+        try:
+            return networks_in(self.trusted_proxies or os.environ.get("FORWARDED_ALLOW_IPS", ""))
+        except ValueError as error:
+            raise SettingsError(f"FORWARDED_ALLOW_IPS in the environment: {error}.") from error
 
     @property
     def watched_folders(self) -> list[Path]:
@@ -246,6 +366,23 @@ class Settings(BaseSettings):
         if self.openai_base_url or self.openai_api_key:
             return self.openai_base_url or OPENAI_BASE_URL, self.openai_api_key
         return None
+
+
+def networks_in(value: str) -> list[Network]:
+    """Addresses and networks, separated by commas; `*` is every one. Raises ValueError."""
+    found = list[Network]()
+    for given in filter(None, map(str.strip, value.split(","))):
+        try:
+            found += map(ipaddress.ip_network, ("0.0.0.0/0", "::/0") if given == "*" else (given,))
+        except ValueError as error:
+            raise ValueError(f"{given!r} is not an address or network; give numbers, such as 10.0.0.2 or 192.168.1.0/24") from error
+    return found
+
+
+def is_plain_loopback(address: str) -> bool:
+    """Whether a web address needs no TLS, because it is this machine's."""
+    parts = urlsplit(address)
+    return parts.scheme == "http" and parts.hostname in {"127.0.0.1", "::1", "localhost"}
 
 
 Source = Callable[[], PydanticBaseSettingsSource]
@@ -300,5 +437,5 @@ def _problem(loc: tuple[int | str, ...], must: str, value: object) -> str:
     if name not in Settings.model_fields:
         return f"{given} in {TOML_FILE} is not a setting. Correct or remove it."
     where, must = where_set(name) or variable_of(name), must.removeprefix("Value error, ")
-    shown = "" if "key" in name or name.endswith("token") else f" (it is {value!r})"
+    shown = "" if "key" in name or name.endswith(("token", "secret")) else f" (it is {value!r})"
     return f"{where}: {must[0].lower()}{must[1:]}{shown}."

@@ -17,8 +17,10 @@ class Passages(list[Passage]):
     """What a search has found, best first: a list that notebooks show as one."""
 
     def __repr__(self) -> str:
-        names = list(dict.fromkeys(each.document for each in self))
-        return f"<{len(self)} passages of {shortened(', '.join(names), LONGEST_LINE)}>" if self else "<no passages>"
+        if not self:
+            return "<no passages>"
+        names = ", ".join(dict.fromkeys(each.document for each in self))
+        return f"<{len(self)} passage{'s' if len(self) > 1 else ''} of {shortened(names, LONGEST_LINE)}>"
 
     def _repr_markdown_(self) -> str:
         found = (f"{each.rank}. **{_place(each)}** ({each.score:.2f}): {_plain(each.text)}" for each in self)
@@ -27,7 +29,8 @@ class Passages(list[Passage]):
 
 def answer_line(answer: Answer) -> str:
     """An answer on a line."""
-    return f"<Answer {answer.finish}, {len(answer.citations)} citations: {shortened(answer.text, LONGEST_LINE)!r}>"
+    count = len(answer.citations)
+    return f"<Answer {answer.finish}, {count} citation{'s' if count != 1 else ''}: {shortened(answer.text, LONGEST_LINE)!r}>"
 
 
 def answer_markdown(answer: Answer) -> str:

@@ -319,6 +319,27 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """What an answer cost at the chat model's endpoint: its own request and those before it, as for a follow-up's query.
+
+    Attributes:
+        model: The chat model.
+        requests: How many were made.
+        prompt_tokens: Tokens that the server counted in what it was sent.
+        completion_tokens: Tokens that it counted in what it wrote.
+        unreported: Requests of which the server did not say what they cost, such as those that were stopped.
+        estimated_tokens: An estimate of the tokens of those, sent and written; they are in no other count.
+    """
+
+    model: str
+    requests: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    unreported: int = 0
+    estimated_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Wording:
     """Words of a question in the library's own words: another name of the same, an acronym spelt out, a typing error corrected.
 
@@ -373,6 +394,7 @@ class Answer:
         parts: What was searched for each of several documents, things or times; none if the question is about one.
         wordings: What was also searched for, in the library's own words.
         changes: The sentences of the model's that were replaced or dropped because no passage supports them, in order.
+        usage: What it cost so far; None where no chat model was asked.
         support: The share of its `sentences` that are supported, in [0, 1]; None if none was checked.
     """
 
@@ -392,6 +414,7 @@ class Answer:
     parts: tuple[QuestionPart, ...] = ()
     wordings: tuple[Wording, ...] = ()
     changes: tuple[Change, ...] = ()
+    usage: Usage | None = None
     support: float | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
@@ -581,6 +604,25 @@ class Report:
     def all_searchable(self) -> bool:
         """Whether every file's content can be found in the library now."""
         return all(outcome.is_searchable for outcome in self.outcomes)
+
+
+@dataclass(frozen=True, slots=True)
+class BackupPart:
+    """A file in a backup.
+
+    Attributes:
+        path: Where it lies in the folder, with slashes.
+        sha256: Of its bytes, which the backup holds under this name.
+        size: Bytes.
+        mode: Who may read and write it, as in `Path.chmod`.
+        changed: When it was changed, in nanoseconds since 1970.
+    """
+
+    path: str
+    sha256: str
+    size: int
+    mode: int
+    changed: int
 
 
 @dataclass(frozen=True, slots=True)

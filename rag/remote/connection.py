@@ -10,6 +10,8 @@ from rag.errors import LibraryClosedError, LibraryError, ServerError
 from rag.remote.wire import EVENTS, KIND, VERSION, decoded, error_of, events_in
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx2
 
 T = TypeVar("T")
@@ -18,17 +20,20 @@ CONNECT_SECONDS = 10.0
 SILENT_SECONDS = 60.0  # the longest wait for the next bytes: a server sends a comment before that
 WORK_SECONDS = 3600.0  # the longest wait for an answer that comes whole: a repair may embed a library again
 
+OWN_CA = "Name the file of the authority that signed it in SSL_CERT_FILE, or use the name that the certificate has."
+
 
 class Connection:
     """Speaks to the API at an address; any thread may use it."""
 
-    def __init__(self, url: str, token: str = "") -> None:
-        """Connect when first used. Raises ValueError where the address is none."""
+    def __init__(self, url: str, token: str = "", *, is_home: bool = False) -> None:
+        """Connect when first used; `is_home` as in `trust`. Raises ValueError where the address is none."""
         parts = urlsplit(url.strip())
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValueError(f"{url!r} is not the address of a server. Give it as http://HOST:PORT.")
         self.url = url.strip().rstrip("/")
         self._headers = {b"Authorization": f"Bearer {token}".encode()} if token else {}
+        self._is_home = is_home
         self._client: httpx2.Client | None = None
         self._server = ""  # its version
         self._is_closed = False
@@ -89,7 +94,7 @@ class Connection:
 
         self._opened()
         headers = {b"Accept": EVENTS.encode(), **self._headers}
-        client = httpx2.AsyncClient(headers=headers, timeout=_timeout(), trust_env=False)
+        client = httpx2.AsyncClient(headers=headers, timeout=_timeout(), trust_env=False, verify=trust(self.url, self._is_home))
         with self._failures():
             async with client, client.stream("POST", f"{self.url}/api{path}", json=plain) as response:
                 if response.status_code >= 400:
@@ -105,7 +110,8 @@ class Connection:
 
             timeout = httpx2.Timeout(WORK_SECONDS, connect=CONNECT_SECONDS)
             # no proxy of the environment: a token goes to the server that was named, and to nobody else
-            self._client = httpx2.Client(headers=self._headers, timeout=timeout, trust_env=False)
+            verify = trust(self.url, self._is_home)
+            self._client = httpx2.Client(headers=self._headers, timeout=timeout, trust_env=False, verify=verify)
         return self._client
 
     def _json(self, response: "httpx2.Response") -> Any:
@@ -141,11 +147,23 @@ class Connection:
         try:
             yield
         except httpx2.ConnectError as error:
+            if "CERTIFICATE_VERIFY_FAILED" in str(error):
+                raise ServerError(f"The certificate of {self.url} cannot be verified ({error}). {OWN_CA}") from error
             raise ServerError(f"No server answers at {self.url}. Start it with `rag serve`, or check the address.") from error
         except httpx2.TimeoutException as error:
             raise ServerError(f"The server at {self.url} did not answer in time. Try again.") from error
         except httpx2.HTTPError as error:
             raise ServerError(f"The server at {self.url} stopped answering ({error or type(error).__name__}). Try again.") from error
+
+
+def trust(url: str, is_home: bool) -> "ssl.SSLContext | bool":
+    """What a server's certificate is held against: the authorities of this machine, or those in SSL_CERT_FILE.
+
+    Nothing for `is_home`, an address that the library's own folder names: it is this machine's, and a certificate has other names.
+    """
+    import httpx2
+
+    return httpx2.create_ssl_context() if url.startswith("https:") and not is_home else not is_home
 
 
 def _timeout() -> "httpx2.Timeout":

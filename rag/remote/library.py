@@ -33,6 +33,7 @@ from rag.storing.kept_settings import KeptSettings, plain_settings
 from rag.storing.lock import holder
 from rag.types import (
     Answer,
+    BackupPart,
     Chunk,
     ChunkKey,
     DocumentRecord,
@@ -78,7 +79,7 @@ def connect(url: str, *, token: str = "", settings: Settings | None = None, embe
 def at_home(folder: Path, settings: Settings) -> "RemoteLibrary | None":
     """Use a library in a folder of this machine through the server that holds it; None where no server does."""
     url, token = holder(folder)
-    return RemoteLibrary(Connection(url, token), settings, shares_files=True) if url else None
+    return RemoteLibrary(Connection(url, token, is_home=True), settings, shares_files=True) if url else None
 
 
 class RemoteLibrary(Library):
@@ -95,6 +96,8 @@ class RemoteLibrary(Library):
         "download": "Downloading a file without adding it",
         "holder_token": "The holder's token",
         "scratch": "The library's folder for temporary files",
+        "answerer": "What answers questions",
+        "open_beside": "Opening a library beside another",
         "search": "What finds passages",
         "unpack": "Unpacking an archive without adding it",
     }
@@ -308,6 +311,10 @@ class RemoteLibrary(Library):
 
     def export(self, path: str | Path, *, progress: ProgressCallback | None = None) -> None:
         self._work("/export", progress, json={"path": _absolute(path)})
+
+    def back_up(self, folder: str | Path) -> list[BackupPart]:
+        events = self._connection.events("/backup", json={"path": _absolute(folder)})
+        return self._result(list[BackupPart], events, None, Progress)
 
     def import_(self, path: str | Path, *, merge: bool = False, progress: ProgressCallback | None = None) -> Report:
         return self._work("/import", progress, json={"path": _absolute(path), "merge": merge})

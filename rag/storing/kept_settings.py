@@ -23,6 +23,7 @@ SCHEMA = 1
 KEEPABLE = ("top_k", "answer_language", "answer_tone", "answer_length", "unsupported", "instructions")
 """The settings that a library may keep, besides its connections."""
 
+FOLLOWED = "The chat models of this library are those of the server's main library. Connect and choose them there."
 HIDDEN = str(SecretStr("key"))  # what stands for a key that is not shown
 MOST_CONNECTIONS = 50
 MOST_CHARACTERS = 200  # of a name or a model; of an address, ten times as many
@@ -184,6 +185,11 @@ class SettingsKeeper:
         self._changing = threading.Lock()
         self._seen: object = None
         self._kept = KeptSettings()
+        self._followed: SettingsKeeper | None = None
+
+    def follow(self, other: "SettingsKeeper") -> None:
+        """Take the connected chat models from another library, as they are there; none is connected or chosen here."""
+        self._followed = other
 
     @property
     def now(self) -> KeptSettings:
@@ -191,13 +197,17 @@ class SettingsKeeper:
         seen = _stamp(self._file)
         if seen != self._seen:
             self._kept, self._seen = _read(self._file), seen
+        if self._followed and _chat_models(there := self._followed.now) != _chat_models(self._kept):
+            self._kept = replace(self._kept, connections=there.connections, chosen=there.chosen)
         return self._kept
 
     def change(self, change: Callable[[KeptSettings], KeptSettings]) -> KeptSettings:
         """Keep what `change` makes of the kept settings, whole or not at all; raises `StorageError` where the disk refuses."""
         with self._changing:
-            changed = change(self.now)
-            plain = {"schema": SCHEMA, **plain_settings(changed)}
+            changed = change(before := self.now)
+            if self._followed and _chat_models(changed) != _chat_models(before):
+                raise SettingsError(FOLLOWED)
+            plain = {"schema": SCHEMA, **plain_settings(replace(changed, connections=(), chosen="") if self._followed else changed)}
             unfinished = self._file.with_suffix(f".{os.getpid()}.partial")
             with storage_errors("The settings could not be kept"):
                 unfinished.unlink(missing_ok=True)
@@ -208,6 +218,10 @@ class SettingsKeeper:
                 unfinished.replace(self._file)
             self._kept, self._seen = changed, _stamp(self._file)
             return changed
+
+
+def _chat_models(kept: KeptSettings) -> tuple[tuple[Connection, ...], str]:
+    return kept.connections, kept.chosen
 
 
 def plain_settings(kept: KeptSettings) -> dict[str, Any]:

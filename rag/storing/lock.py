@@ -9,7 +9,8 @@ import shutil
 import socket
 import sys
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -46,11 +47,11 @@ class LibraryLock:
         self.token = secrets.token_urlsafe(32)
         self.announce("")
 
-    def announce(self, url: str) -> None:
-        """Tell other processes of this user the URL of the server that this one is, and the token that opens it."""
+    def announce(self, url: str, token: str = "") -> None:
+        """Tell other processes of this user the URL of the server that this one is, and the token that opens it, if not its own."""
         with suppress(OSError):
             self._holder.touch(mode=0o600)
-            self._holder.write_text(json.dumps({**self._facts, "url": url, "token": self.token}), encoding="utf-8")
+            self._holder.write_text(json.dumps({**self._facts, "url": url, "token": token or self.token}), encoding="utf-8")
 
     def _who(self) -> str:
         try:
@@ -63,6 +64,20 @@ class LibraryLock:
         if self._lock.is_locked:
             self._holder.unlink(missing_ok=True)
             self._lock.release()
+
+
+@contextmanager
+def held(file: Path, problem: str) -> Iterator[None]:
+    """Hold a lock of one's own; raises `LibraryLockedError`, which says `problem`, where another process has it."""
+    lock = FileLock(file)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout as error:
+        raise LibraryLockedError(problem) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def holder(folder: Path) -> tuple[str, str]:
@@ -94,7 +109,7 @@ class ReadOnlyCopy:
 
     token = ""
 
-    def announce(self, url: str) -> None:
+    def announce(self, url: str, token: str = "") -> None:
         """Tell nobody: others have the library too."""
 
     def release(self) -> None:
