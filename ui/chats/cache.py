@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TypeVar
 
 from rag.errors import StorageError
@@ -46,14 +46,25 @@ class ConversationCache:
         """Keep a conversation in memory; others go, but not those that grow or are not written yet."""
         self.open[key] = turns
         self.open.move_to_end(key)
-        unwritten = {key for key, _ in self._unwritten}
         count = sum(map(len, self.open.values()))
         for other, others in list(self.open.items())[:-1]:
             if len(self.open) <= MOST_OPEN and count <= MOST_OPEN_TURNS:
                 break
-            if other not in unwritten and all(turn.state != "growing" for turn in others):
+            if not self.is_busy(other):
                 count -= len(others)
                 del self.open[other]
+
+    def is_busy(self, key: ConversationKey) -> bool:
+        """Whether something of a conversation grows, or is not in the file yet."""
+        return any(unwritten == key for unwritten, _ in self._unwritten) or any(turn.state == "growing" for turn in self.open.get(key, ()))
+
+    def delete(self, keys: Collection[ConversationKey]) -> None:
+        """Delete conversations in the file and in memory. Raises StorageError."""
+        with self.lock:
+            if keys:
+                self.use(lambda store: store.delete(keys))
+            for key in keys:
+                self.open.pop(key, None)
 
     def write(self, key: ConversationKey, turn_id: str) -> None:
         """Write a turn, after those that could not be written before."""

@@ -4,10 +4,11 @@ import copy
 import secrets
 from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Self
 
-from rag.types import ChunkKey, Citation, Message
+from rag.errors import RagError
+from rag.types import Answer, ChunkKey, Citation, Message
 from ui import text
 from ui.chats.cache import ConversationCache
 from ui.chats.filtering import AskedFilter
@@ -17,16 +18,31 @@ from ui.chats.turns import AskedDocument, Turn, Vote, searchable, valid
 from ui.limits import MOST_NAME_CHARACTERS, MOST_SEARCH_CHARACTERS, MOST_TURNS, ConversationFullError, limited
 
 MOST_LISTED = 200
+LINK_BYTES = 16
 
 OWNER = ContextVar("owner", default=LOCAL)
 """Whose request is being answered. What answers it after the request has ended has `Conversations.mine` from its beginning."""
 
 
-class Conversations:
-    """The conversations of one owner, or of each request's; several threads and tasks may use it. No verb reaches those of another owner.
+class SharingError(RagError):
+    """A conversation cannot be shared."""
 
-    A turn is written to the file when it begins and when it ends. `listed`, `title`, `rename` and `delete` raise StorageError where the
-    disk refuses, TextTooLongError for too long a text.
+
+@dataclass(frozen=True, slots=True)
+class SharedConversation:
+    """What a link shows; the `owner` has shared it."""
+
+    owner: str
+    title: str
+    turns: tuple[Turn, ...]
+
+
+class Conversations:
+    """The conversations of one owner, or of each request's; several threads and tasks may use it.
+
+    No verb reaches those of another owner, but `shared` with a link that the owner has made, and `expire`. A turn is written to the file
+    when it begins and when it ends. `listed`, `title`, `rename`, `delete` and those after it raise StorageError where the disk refuses,
+    TextTooLongError for too long a text.
     """
 
     def __init__(self, store: ConversationStore | None = None, *, owner: str | None = None) -> None:
@@ -127,6 +143,10 @@ class Conversations:
         """Rate an answer."""
         self._change(conversation_id, lambda turn: replace(turn, vote=vote, note=valid(note)) if turn.id == turn_id else turn)
 
+    def correct(self, conversation_id: str, turn_id: str, answer: Answer) -> None:
+        """Put a corrected answer in the place of the one that was shown."""
+        self._change(conversation_id, lambda turn: replace(turn, answer=answer) if turn.id == turn_id else turn)
+
     def rename(self, conversation_id: str, title: str) -> None:
         """Name a conversation; an empty name gives it its first question's again."""
         name = " ".join(valid(limited(title, MOST_NAME_CHARACTERS, text.NAME)).split())
@@ -134,10 +154,59 @@ class Conversations:
 
     def delete(self, conversation_id: str) -> None:
         """Delete a conversation; an answer that grows in it ends."""
-        key = self._key(conversation_id)
+        self._cache.delete([self._key(conversation_id)])
+
+    def erase(self) -> None:
+        """Delete all conversations of this owner; answers that grow end."""
         with self._cache.lock:
-            self._cache.use(lambda store: store.delete(key))
-            self._cache.open.pop(key, None)
+            kept = self._cache.use(lambda store: store.keys(self._owner))
+            self._cache.delete({*kept, *(key for key in self._cache.open if key.owner == self._owner)})
+
+    def expire(self, since: float) -> None:
+        """Delete the conversations of all owners that nobody has changed since a time, in seconds since 1970."""
+        with self._cache.lock:
+            old = self._cache.use(lambda store: store.unchanged(since))
+            self._cache.delete([key for key in old if not self._cache.is_busy(key)])
+
+    def ids(self) -> list[str]:
+        """The ids of all conversations of this owner, the last changed last."""
+        return [key.id for key in self._cache.use(lambda store: store.keys(self._owner))]
+
+    @property
+    def can_share(self) -> bool:
+        """Whether this owner is somebody who has signed in."""
+        return self._owner != LOCAL
+
+    def share(self, conversation_id: str) -> str:
+        """The link that shares a conversation, the same each time; raises SharingError."""
+        if not self.can_share:
+            raise SharingError(text.NOBODY_TO_SHARE_WITH)
+        if link := self._cache.use(lambda store: store.share(self._key(conversation_id), secrets.token_urlsafe(LINK_BYTES))):
+            return link
+        raise SharingError(text.NOT_SHARED)
+
+    def unshare(self, conversation_id: str) -> None:
+        """Take a link back."""
+        self._cache.use(lambda store: store.unshare(self._key(conversation_id)))
+
+    def shared(self, link: str) -> "SharedConversation | None":
+        """What a link leads to, whosever it is, as it stands now; None where it leads nowhere."""
+        key = self._cache.use(lambda store: store.shared(link)) if link.isascii() else None
+        if key is None:
+            return None
+        theirs = self.of(key.owner)
+        return SharedConversation(key.owner, theirs.title(key.id), theirs.turns(key.id))
+
+    def copied(self, shared: "SharedConversation") -> str:
+        """The id of a copy of one's own, without the other's votes and notes, and what still grows."""
+        key = self._key(self.resume(None))
+        turns = tuple(replace(turn, vote="", note="") for turn in shared.turns if turn.state != "growing")
+        with self._cache.lock:
+            self._cache.keep(key, turns)
+            for turn in turns:
+                self._cache.write(key, turn.id)
+        self.rename(key.id, shared.title)
+        return key.id
 
     def citation(self, conversation_id: str, turn_id: str, index: int) -> Citation | None:
         """The citation that a footnote's link names, or None."""

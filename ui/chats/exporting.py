@@ -1,21 +1,26 @@
 """A conversation as one file: Markdown, or HTML that needs nothing else; both with footnotes."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from rag.types import Answer
+from rag.answering.question import EXTRACTIVE
+from rag.types import Answer, Citation
 from ui import text
 from ui.chats.turns import Turn, scope_words
-from ui.places import Footnote, footnotes
+from ui.places import Footnote, address, footnotes
 from ui.rendering.html import render
 from ui.rendering.markdown import plain, safe_markdown
 from ui.rendering.prose import answer_html, change_words, verdict_words
 
+MOST_NAME_CHARACTERS = 60  # of a file
+
 # Private characters around a footnote's number stand for it until all other words are made harmless.
 _BEGIN, _END = "\ue000", "\ue002"
 _PRIVATE = str.maketrans(dict.fromkeys((_BEGIN, _END), "\ufffd"))
+_UNFINISHED = {"stopped": text.STOPPED, "growing": text.STILL_GROWING}
 _PLACE = re.compile(rf"{_BEGIN}(\d+){_END}(?P<colon>:?)")
 
 
@@ -34,8 +39,23 @@ def to_markdown(title: str, turns: Sequence[Turn]) -> str:
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
-def to_html(title: str, turns: Sequence[Turn]) -> str:
-    """One HTML file without scripts, pictures or links to anywhere else."""
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """What stands around a conversation that somebody else reads: the words above it, and which documents footnotes can open."""
+
+    words: str
+    documents: Collection[str]
+    can_copy: bool
+
+    def href(self, citation: Citation) -> str:
+        """Where the cited words are marked on their page, from the address of what is shared; "" where the document is gone."""
+        passage = citation.passage
+        is_there = passage.document_id in self.documents
+        return address("..", passage.document_id, passage.page, citation.quote_start, citation.quote_end) if is_there else ""
+
+
+def to_html(title: str, turns: Sequence[Turn], sharing: Sharing | None = None) -> str:
+    """One HTML file without scripts or pictures, and without links but those of `sharing`."""
     shown = [
         {
             "question": turn.question,
@@ -46,16 +66,22 @@ def to_html(title: str, turns: Sequence[Turn]) -> str:
         }
         for index, turn in enumerate(turns, 1)
     ]
-    return render("export.html", title=_line(title), turns=shown)
+    return render("export.html", title=_line(title), turns=shown, sharing=sharing)
+
+
+def file_name(title: str) -> str:
+    """A title as a file name for any system."""
+    return re.sub(r"[^\w\- ]+", "", " ".join(title.split()))[:MOST_NAME_CHARACTERS].strip() or "conversation"
 
 
 def _remarks(turn: Turn) -> list[str]:
     """How an answer ended, and which model wrote it."""
     remarks = [f"{text.NO_ANSWER} {turn.problem}"] if turn.state == "failed" else []
-    if turn.state in {"stopped", "growing"}:
-        remarks.append(text.STOPPED)
+    if turn.state in _UNFINISHED:
+        remarks.append(_UNFINISHED[turn.state])
     if turn.answer:
-        remarks += [turn.answer.notice, *map(change_words, turn.answer.changes), text.ANSWERED_BY.format(model=turn.answer.model)]
+        remarks += [turn.answer.notice, *map(change_words, turn.answer.changes)]
+        remarks += [text.ANSWERED_BY.format(model=turn.answer.model)] if turn.answer.model != EXTRACTIVE else []
     return [remark for remark in remarks if remark]
 
 

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ _SEVERAL = {"kind": "kinds", "language": "languages"}
 
 @dataclass(frozen=True, slots=True)
 class AskedFilter:
-    """One condition: "kind", "language", "folder", "since", "until" or "metadata", and its value; of metadata a JSON object."""
+    """One condition: "kind", "language", "folder", "since", "until", "metadata" or "where", and its value; of these two a JSON object."""
 
     name: str
     value: str = ""
@@ -25,11 +26,12 @@ class AskedFilter:
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """A filter that can be chosen: its values, each with its words; none where it is typed."""
+    """A filter that can be chosen: its values, each with its words; none where it is typed, as `hint` shows."""
 
     name: str
     label: str
     options: tuple[tuple[str, str], ...] = ()
+    hint: str = ""
 
 
 def filters_of(asked: Iterable[AskedFilter]) -> Filters:
@@ -39,8 +41,8 @@ def filters_of(asked: Iterable[AskedFilter]) -> Filters:
     for each in asked:
         if each.name in _SEVERAL:
             fields[_SEVERAL[each.name]] = (*fields.get(_SEVERAL[each.name], ()), each.value)
-        elif each.name == "metadata":
-            conditions.append(json.loads(each.value))
+        elif each.name in {"metadata", "where"}:
+            conditions.append(_condition(each.value))
         elif each.name == EVERYWHERE:
             fields["reads_question"] = False
         else:
@@ -50,7 +52,7 @@ def filters_of(asked: Iterable[AskedFilter]) -> Filters:
 
 def with_filter(asked: Sequence[AskedFilter], added: AskedFilter) -> tuple[AskedFilter, ...]:
     """The conditions with one more; a folder or a date takes the place of another. ValueError where it is none."""
-    several = {*_SEVERAL, "metadata"}
+    several = {*_SEVERAL, "metadata", "where"}
     kept = [each for each in asked if each != added and (each.name != added.name or added.name in several)]
     found = (*kept, added) if added.value else tuple(kept)
     filters_of(found)
@@ -84,7 +86,16 @@ def offered(records: Sequence[DocumentRecord]) -> list[Offered]:
         for name, values in found.items()
         if any(count < len(records) for count in values.values())
     ]
-    return [*shown, *(Offered(name, text.FILTER_NAMES[name]) for name in ("since", "until"))]
+    typed = ("since", "until", "where") if metadata else ("since", "until")
+    return [*shown, *(Offered(name, text.FILTER_NAMES[name], hint=text.FILTER_HINTS[name]) for name in typed)]
+
+
+def _condition(typed: str) -> Any:
+    """A condition on metadata, in Chroma's words; ValueError where it is none."""
+    with suppress(ValueError):
+        if isinstance(condition := json.loads(typed), dict):
+            return condition
+    raise ValueError(text.NO_CONDITION.format(typed=typed, hint=text.FILTER_HINTS["where"]))
 
 
 def _most(values: Counter[str]) -> list[tuple[str, int]]:

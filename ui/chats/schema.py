@@ -36,4 +36,12 @@ def _add_owners(connection: sqlite3.Connection) -> None:
     connection.execute("DROP TABLE old_conversations")
 
 
-MIGRATIONS = (_add_tables, _add_owners)
+def _add_shares(connection: sqlite3.Connection) -> None:
+    """One link a conversation, which goes with it. It stands here as it is: whoever reads this file reads the conversations anyway."""
+    connection.execute("""CREATE TABLE shares (
+        link TEXT PRIMARY KEY, owner TEXT NOT NULL, conversation TEXT NOT NULL, UNIQUE (owner, conversation),
+        FOREIGN KEY (owner, conversation) REFERENCES conversations ON DELETE CASCADE
+    ) WITHOUT ROWID""")
+
+
+MIGRATIONS = (_add_tables, _add_owners, _add_shares)

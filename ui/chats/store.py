@@ -5,7 +5,7 @@ import logging
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +34,8 @@ FROM turns WHERE owner = ? AND conversation = ? ORDER BY place
 """
 TITLE = f"SELECT title, {FIRST_QUESTION} FROM conversations AS c WHERE owner = ? AND id = ?"
 LISTED = f"""
-SELECT id, title, {FIRST_QUESTION}, (SELECT count(*) FROM turns WHERE {OF_CONVERSATION})
+SELECT id, title, {FIRST_QUESTION}, (SELECT count(*) FROM turns WHERE {OF_CONVERSATION}),
+       (SELECT link FROM shares WHERE {OF_CONVERSATION})
 FROM conversations AS c WHERE owner = ?{{matching}} ORDER BY changed DESC LIMIT ?
 """
 MATCHING = f" AND (EXISTS (SELECT 1 FROM turns WHERE {OF_CONVERSATION} AND instr(words, ?)) OR instr(casefolded(title), ?))"
@@ -59,11 +60,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A conversation in a list: its title is its name, else its first question; `turns` counts its questions."""
+    """A conversation in a list: its title is its name, else its first question; `turns` counts its questions; `link` shares it."""
 
     id: str
     title: str
     turns: int
+    link: str = ""
 
 
 class DamagedFileError(StorageError):
@@ -74,11 +76,9 @@ class ConversationStore:
     """The open file, for one thread at a time. `notice` says what became of a file that could not be used, and what to do, or is ""."""
 
     def __init__(self, path: Path | None, notice: str = "") -> None:
-        """Open or create the file; without a path, keep everything in memory. Raises sqlite3.Error or OSError where it cannot be used."""
+        """Open the file; without a path, keep everything in memory. Raises sqlite3.Error where it cannot be used."""
         self.notice = notice
         self._path = path
-        if path:
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite would make it readable for all
         self._connection = sqlite3.connect(path or ":memory:", timeout=SECONDS_TO_WAIT, check_same_thread=False)
         try:
             self._prepare()
@@ -91,7 +91,7 @@ class ConversationStore:
         """Open the file. A damaged one is moved aside; where none can be used, conversations stay in memory. The notice says so."""
         try:
             is_emptied = path.is_file() and not path.stat().st_size and not path.with_name(f"{path.name}-wal").exists()
-            return cls._new_file(path) if is_emptied else cls(path)
+            return cls._new_file(path) if is_emptied else cls._own(path)
         except sqlite3.DatabaseError as error:
             return cls._new_file(path) if _code(error) in DAMAGED else cls._in_memory(path, error)
         except (OSError, NewerSchemaError) as error:
@@ -103,11 +103,17 @@ class ConversationStore:
         return type(self)(None) if self._path is None else self._new_file(self._path)
 
     @classmethod
+    def _own(cls, path: Path, notice: str = "") -> Self:
+        """Open or create the file, which this process has not open: to close a file of its own takes SQLite's locks from it."""
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite would make it readable for all
+        return cls(path, notice)
+
+    @classmethod
     def _new_file(cls, path: Path) -> Self:
         try:
             aside = _move_aside(path)
             log.warning("%s is damaged. It was moved to %s; a new file is started", path, aside)
-            return cls(path, text.CONVERSATIONS_SET_ASIDE.format(name=path.name, aside=aside.name))
+            return cls._own(path, text.CONVERSATIONS_SET_ASIDE.format(name=path.name, aside=aside.name))
         except (OSError, sqlite3.Error) as error:
             return cls._in_memory(path, error)
 
@@ -134,12 +140,45 @@ class ConversationStore:
         with _translated(), self._connection as connection:
             connection.execute("UPDATE conversations SET title = ? WHERE owner = ? AND id = ?", (title, *key))
 
-    def delete(self, key: ConversationKey) -> None:
-        """Delete a conversation and overwrite its words in the file."""
+    def delete(self, keys: Iterable[ConversationKey]) -> None:
+        """Delete conversations and overwrite their words in the file."""
         with _translated(), self._connection as connection:
-            connection.execute("DELETE FROM conversations WHERE owner = ? AND id = ?", key)
+            connection.executemany("DELETE FROM conversations WHERE owner = ? AND id = ?", keys)
         with _translated():
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def keys(self, owner: str) -> list[ConversationKey]:
+        """An owner's conversations."""
+        with _translated():
+            rows = self._connection.execute("SELECT owner, id FROM conversations WHERE owner = ? ORDER BY changed", (owner,))
+            return [ConversationKey(*row) for row in rows]
+
+    def unchanged(self, since: float) -> list[ConversationKey]:
+        """The conversations, of all owners, that nobody has changed since a time in seconds."""
+        with _translated():
+            return [
+                ConversationKey(*row) for row in self._connection.execute("SELECT owner, id FROM conversations WHERE changed < ?", (since,))
+            ]
+
+    def share(self, key: ConversationKey, link: str) -> str:
+        """The link to a conversation, this one where there is none yet; "" where the conversation is not in the file."""
+        with _translated(), self._connection as connection:
+            connection.execute(
+                "INSERT OR IGNORE INTO shares SELECT ?, owner, id FROM conversations WHERE owner = ? AND id = ?", (link, *key)
+            )
+            row = connection.execute("SELECT link FROM shares WHERE owner = ? AND conversation = ?", key).fetchone()
+            return str(row[0]) if row else ""
+
+    def unshare(self, key: ConversationKey) -> None:
+        """Take the link back."""
+        with _translated(), self._connection as connection:
+            connection.execute("DELETE FROM shares WHERE owner = ? AND conversation = ?", key)
+
+    def shared(self, link: str) -> ConversationKey | None:
+        """The conversation that a link leads to."""
+        with _translated():
+            row = self._connection.execute("SELECT owner, conversation FROM shares WHERE link = ?", (link,)).fetchone()
+            return ConversationKey(*row) if row else None
 
     def rows(self, key: ConversationKey) -> list[Row]:
         """A conversation's turns, oldest first, without the words for searching."""
@@ -151,7 +190,7 @@ class ConversationStore:
         parameters = [owner, *(word for word in words for _ in range(2)), most]
         with _translated():
             rows = self._connection.execute(LISTED.format(matching=MATCHING * len(words)), parameters)
-            return [Summary(conversation_id, title or question or "", turns) for conversation_id, title, question, turns in rows]
+            return [Summary(one, title or question or "", turns, link or "") for one, title, question, turns, link in rows]
 
     def title(self, key: ConversationKey) -> str:
         """A conversation's name, else its first question; "" where there is none."""

@@ -31,14 +31,15 @@ class Turn:
     """A question as typed, with as much of its answer as has arrived.
 
     It is about the `documents` or, selected on the map, the `passages`; about the whole library where there are none; the `filters`
-    limit it. `problem` says why it
-    failed and what to do, `note` is the reader's reason for the `vote`.
+    limit it. `place` is that in the queue while it waits, 1 for the next one. `problem` says why it failed and what to do, `note` is the
+    reader's reason for the `vote`.
     """
 
     id: str
     question: str
     answer: Answer | None = None
     state: Literal["growing", "done", "stopped", "failed"] = "growing"
+    place: int = 0
     problem: str = ""
     documents: tuple[AskedDocument, ...] = ()
     filters: tuple[AskedFilter, ...] = ()
