@@ -1,4 +1,4 @@
-"""The server: one app of our routes and the page, and a process that serves it until it is told to stop."""
+"""The server: a process that serves the app of `ui.hosting.server_app` until it is told to stop."""
 
 import gc
 import logging
@@ -7,8 +7,9 @@ import secrets
 import signal
 import socket
 import threading
-from collections.abc import Callable, Collection, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from contextlib import closing as closes
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,83 +17,32 @@ from rag.errors import RagError
 from rag.files import find_files
 from rag.formats.registry import format_named
 from rag.library import Library
+from rag.settings import Settings
 
 if TYPE_CHECKING:
-    import uvicorn
-    from fastapi import FastAPI
+    import ssl
 
-    from ui.chats.conversations import Conversations
+    import uvicorn
+
+    from ui.hosting.library_app import Parts
     from ui.http.access import Access
+    from ui.people.store import People
     from ui.uploading.indexer import Indexer
 
 SECONDS_TO_END = 3  # after this long a stop no longer waits for what still runs
+HTTP = "h11"  # it takes 64 kB of headers at most; httptools, which uvicorn would choose, takes any amount from anybody
 
 
 NO_LOGIN_WITH_USERS = "There are users, so all have to sign in. Leave --no-login out, or remove them: `rag user list` names them."
+NO_LOGIN_WITH_SIGN_ON = (
+    "Single sign-on is set, so all have to sign in. Leave --no-login out, or the settings RAG_OIDC_ and RAG_PROXY_USER_HEADER."
+)
+HALF_TLS = "A certificate and its key belong together. Set both RAG_TLS_CERTIFICATE and RAG_TLS_KEY, or neither."
+NO_ADMINISTRATOR = "Nobody can sign in yet. This adds the first administrator: rag user add NAME --single-sign-on"
 
 
 class ServeError(RagError):
     """The page's address cannot be used."""
-
-
-def build_app(
-    library: Library,
-    indexer: "Indexer",
-    conversations: "Conversations",
-    access: "Access",
-    *,
-    hosts: Collection[str] = ("127.0.0.1", "localhost", "::1"),
-    code: str = "",
-) -> "FastAPI":
-    """Put together the routes of `ui.http` and the page of `ui.web`, which is mounted last; it answers to the names `hosts` alone.
-
-    `access` is what opens it; `code` makes the first administrator.
-    """
-    from fastapi import FastAPI
-    from starlette.middleware.cors import CORSMiddleware
-    from starlette.routing import Route
-
-    from ui.http.access import with_access
-    from ui.http.addresses import own_addresses_only
-    from ui.http.agents import Agents
-    from ui.http.api.app import build_api
-    from ui.http.clients import with_clients
-    from ui.http.compatible.app import build_compatible
-    from ui.http.conversations import conversation_routes
-    from ui.http.doctor import doctor_routes
-    from ui.http.documents import document_routes
-    from ui.http.figures import figure_routes
-    from ui.http.health import health_routes
-    from ui.http.models import model_routes
-    from ui.http.people import people_routes
-    from ui.http.protection import with_protection
-    from ui.web.app import build_page
-    from ui.web.exploring.figures import Figures
-    from ui.web.mounting import mount
-
-    agents = Agents(library)
-    app = FastAPI(title="Footnote", docs_url=None, redoc_url=None, openapi_url=None, lifespan=agents.lifespan)
-    app.add_middleware(CORSMiddleware)  # allows no other site; without it Gradio adds one that allows all
-    app.add_middleware(with_access, access=access)
-    app.add_middleware(with_clients)
-    app.add_middleware(own_addresses_only, names=hosts)
-    app.add_middleware(with_protection)  # the last one added is the outermost
-    figures = Figures()
-    for router in (
-        document_routes(library),
-        conversation_routes(conversations),
-        doctor_routes(library),
-        figure_routes(figures.find),
-        model_routes(library, indexer.wake),
-        health_routes(library),
-        people_routes(access, code),
-    ):
-        app.include_router(router)
-    app.router.routes.append(Route("/mcp", agents, methods=["POST"]))
-    app.mount("/api", build_api(library, indexer, conversations))
-    app.mount("/v1", build_compatible(library))
-    mount(app, build_page(library, indexer, conversations, figures, may_connect=access.is_local or not access.no_login), library.settings)
-    return app
 
 
 def serve(library: Library, *, host: str, port: int, samples: Path | None, tell: Callable[[str], None], no_login: bool = False) -> None:
@@ -100,52 +50,71 @@ def serve(library: Library, *, host: str, port: int, samples: Path | None, tell:
 
     Port 0 takes a free one. `samples` is a folder to index where the library is empty; `tell` hears the page's address and its end. With
     `no_login` others than this machine need none either, where there are no users. Raises ServeError where the address is in use or not
-    this machine's, or no login is wanted and there are users, StorageError where the library cannot be opened.
+    this machine's, or no login is wanted and there are users, CertificateError where TLS files cannot be used, SettingsError where settings
+    contradict each other, StorageError where the library cannot be opened.
     """
     from ui.people import PEOPLE_FILE
     from ui.people.store import People
 
     host = host.strip().strip("[]")
-    people = People(library.folder / PEOPLE_FILE)
-    if people.exist() and no_login:  # also tells at once if it cannot be known who may come in
-        people.close()
-        raise ServeError(NO_LOGIN_WITH_USERS)
-    bound = listen(host, port)
-    keep_to_itself(library.scratch)
-    gc.disable()  # while Gradio is imported and the page is built: a sixth of the time is spent looking for garbage, and there is none
-    from ui.chats import CONVERSATIONS_FILE
-    from ui.chats.conversations import Conversations
-    from ui.chats.store import ConversationStore
-    from ui.http.access import access_to
-    from ui.http.addresses import is_loopback
-    from ui.uploading.indexer import Indexer
-
-    access = access_to(library, people, is_local=is_loopback(host), no_login=no_login)
-    indexer = Indexer(library)
-    conversations = Conversations(ConversationStore.open(library.folder / CONVERSATIONS_FILE))
-    try:
-        _queue_samples(library, indexer, samples)
-        url = _url(host, bound.getsockname()[1])
-        code = secrets.token_urlsafe(24) if access.needs_login and not people.exist() else ""
-        server = _build_server(library, indexer, conversations, host, access, code, tell)
+    with ExitStack() as closing:
+        people = closing.enter_context(People(library.folder / PEOPLE_FILE))
+        _check(library.settings, people, no_login)
+        bound = closing.enter_context(listen(host, port))
+        keep_to_itself(library.scratch)
+        closing.callback(gc.enable)
+        gc.disable()  # while Gradio is imported and the page is built: a sixth of the time is spent looking for garbage, and there is none
+        parts, access = _parts(library, people, host, closing, no_login=no_login)
+        _queue_samples(library, parts.indexer, samples)
+        url = _url(host, bound.getsockname()[1], "https" if library.settings.tls_certificate else "http")
+        code = secrets.token_urlsafe(24) if access.needs_login and access.sign_on.passwords and not people.exist() else ""
+        server = _build_server(parts, access, host, tell, code=code, url=url)
         tell(f"Footnote is at {url} (Ctrl-C stops it).")
         for line in _about_access(library, access, host, f"{url}/first-administrator?code={code}" if code else ""):
             tell(line)
         library.announce(url)
         gc.freeze()  # what is there by now stays
         gc.enable()
-        indexer.start()  # not before: loading the model would keep the page waiting
+        parts.indexer.start()  # not before: loading the model would keep the page waiting
         library.pages.start()  # so that the first footnote need not wait for the process that draws
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, signal.default_int_handler)  # uvicorn raises it again at its end, before ours
         with suppress(KeyboardInterrupt):  # the usual way to stop
             server.run(sockets=[bound])
-    finally:
-        gc.enable()
-        conversations.close()
-        indexer.close()
-        people.close()
-        bound.close()
+
+
+def _parts(library: Library, people: "People", host: str, closing: ExitStack, *, no_login: bool) -> "tuple[Parts, Access]":
+    """What the app of the main library is made of, and what opens the server; `closing` closes all but the library."""
+    from ui.chats import CONVERSATIONS_FILE
+    from ui.chats.conversations import Conversations
+    from ui.chats.store import ConversationStore
+    from ui.hosting.library_app import Parts
+    from ui.http.access import access_to
+    from ui.http.addresses import is_loopback
+    from ui.http.logs import configure_logs
+    from ui.people.ledger import Ledger
+    from ui.people.limits import USAGE_FILE, Account, Desk
+    from ui.people.recording import recorded_library
+    from ui.uploading.indexer import Indexer
+
+    settings = library.settings
+    configure_logs(settings.log_format, settings.log_level)
+    desk = Desk(closing.enter_context(closes(Ledger(library.folder / USAGE_FILE))), people, settings)
+    access = access_to(library, people, desk, is_local=is_loopback(host) and not settings.proxy_networks, no_login=no_login)
+    indexer = closing.enter_context(closes(Indexer(recorded_library(library, trail=access.own_trail), Account(desk))))
+    conversations = closing.enter_context(closes(Conversations(ConversationStore.open(library.folder / CONVERSATIONS_FILE))))
+    return Parts(library, indexer, conversations), access
+
+
+def _check(settings: Settings, people: "People", no_login: bool) -> None:
+    """Tell at once what would keep the server from starting."""
+    from ui.people.sign_on import sign_on_of
+
+    if people.exist() and no_login:
+        raise ServeError(NO_LOGIN_WITH_USERS)
+    if sign_on_of(settings).is_on and no_login:
+        raise ServeError(NO_LOGIN_WITH_SIGN_ON)
+    _tls(settings)
 
 
 def _queue_samples(library: Library, indexer: "Indexer", samples: Path | None) -> None:
@@ -160,6 +129,8 @@ def _about_access(library: Library, access: "Access", host: str, link: str) -> I
     """Who may come in; `link` makes the first administrator, where there is nobody."""
     from ui.http.addresses import LOOPBACK, answered_names
 
+    if access.needs_login and not link and not access.people.exist():
+        yield NO_ADMINISTRATOR
     if link:
         yield f"Nobody can sign in yet. This link makes the first administrator, once: {link}"
     if access.is_local:
@@ -170,28 +141,26 @@ def _about_access(library: Library, access: "Access", host: str, link: str) -> I
     yield f"The page answers to this machine's addresses and to the names {others}; RAG_ALLOWED_HOSTS adds others."
 
 
-def _build_server(  # noqa: PLR0913, PLR0917 - the parts of a server
-    library: Library,
-    indexer: "Indexer",
-    conversations: "Conversations",
-    host: str,
-    access: "Access",
-    code: str,
-    tell: Callable[[str], None],
-) -> "uvicorn.Server":
+def _build_server(parts: "Parts", access: "Access", host: str, tell: Callable[[str], None], *, code: str, url: str) -> "uvicorn.Server":
     import uvicorn
 
+    from ui.hosting.server_app import build_app
     from ui.http.addresses import answered_names
     from ui.http.stopping import Requests
 
-    names = answered_names(host, library.settings.allowed_names)
-    app, requests = build_app(library, indexer, conversations, access, hosts=names, code=code), Requests()
+    settings = parts.library.settings
+    tls, requests = _tls(settings), Requests()
+    app = build_app(parts, access, hosts=answered_names(host, settings.allowed_names), code=code, url=url)
     app.add_middleware(requests.stoppable)
     config = uvicorn.Config(
         app,
+        http=HTTP,
         log_level="warning",
+        log_config=None,  # as `configure_logs` says
+        access_log=False,
         timeout_graceful_shutdown=SECONDS_TO_END,
-        proxy_headers="FORWARDED_ALLOW_IPS" in os.environ,  # else who asks is who is connected: a header can say anything
+        proxy_headers=False,  # see `ui.http.proxies`
+        ssl_context_factory=(lambda *_: tls) if tls else None,
     )
 
     class Server(uvicorn.Server):
@@ -202,6 +171,17 @@ def _build_server(  # noqa: PLR0913, PLR0917 - the parts of a server
             await super().shutdown(sockets)
 
     return Server(config)
+
+
+def _tls(settings: Settings) -> "ssl.SSLContext | None":
+    certificate, key = settings.tls_certificate, settings.tls_key
+    if certificate and key:
+        from ui.http.certificates import tls_context
+
+        return tls_context(certificate, key)
+    if certificate or key:
+        raise ServeError(HALF_TLS)
+    return None
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -220,10 +200,10 @@ def listen(host: str, port: int) -> socket.socket:
     return bound
 
 
-def _url(host: str, port: int) -> str:
+def _url(host: str, port: int, scheme: str = "http") -> str:
     """An address that a browser on this machine can open."""
     shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+    return f"{scheme}://[{shown}]:{port}" if ":" in shown else f"{scheme}://{shown}:{port}"
 
 
 def keep_to_itself(folder: Path) -> None:
