@@ -1,84 +1,51 @@
 """Who asks, and whether they may: each request to the server comes through `with_access`, which holds it against `RULES`."""
 
 import logging
-import re
 import secrets
-from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from rag.errors import RagError
+from rag.errors import LimitReachedError, RagError
 from rag.library import Library
-from rag.remote.wire import PROBLEM
 from ui.chats.conversations import OWNER
 from ui.chats.schema import LOCAL
+from ui.http.addresses import SHARED_PAGE
+from ui.http.callers import Caller
 from ui.http.clients import KEY as CLIENT
+from ui.http.clients import cookie_name
 from ui.http.limits import with_limit
-from ui.people.rights import Right, includes
-from ui.people.store import People, Person
-
-Need = Right | Literal["anyone", "person"]
-"""What a route needs: a right, nothing, or somebody who has signed in, whom no token stands for."""
-
-RULES: Sequence[tuple[str, str, Need]] = (
-    ("GET POST", r"/sign-in|/first-administrator", "anyone"),
-    ("GET", r"/healthz|/readyz|/favicon\.ico|/api/docs|/api/openapi\.json", "anyone"),
-    ("GET POST", r"/account(/.*)?", "person"),
-    ("POST", r"/sign-out", "person"),
-    ("GET", r"/doctor|/api/(findings|settings)", "admin"),
-    ("GET", r"/|/theme\.css|/manifest\.json|/health|/(assets|static|documents|figures|conversations)/.*|/gradio_api/.*", "read"),
-    ("GET", r"/(api|v1)/.*", "read"),
-    ("POST", r"/gradio_api/(queue/join|run/predict|cancel|reset)", "read"),  # each event has a right of its own: `ui.web.rights`
-    ("POST", r"/gradio_api/upload", "ask"),  # Check, Compare and Classify take files too
-    ("POST", r"/api/(search|chunks)", "read"),
-    ("POST", r"/api/(ask|check|confidence|eval)|/v1/.*", "ask"),
-    ("PATCH DELETE", r"/api/conversations/.*", "ask"),
-    ("POST", r"/mcp", "ask"),
-    ("POST", r"/api/(documents|paths|removed/.*)", "write"),
-    ("PUT DELETE", r"/api/documents/.*", "write"),
-)
-"""Methods, a regular expression that the whole path matches, and what is needed; the first that fits counts. All else needs "admin"."""
+from ui.http.paths import path_of, root_of, split_library
+from ui.http.proxies import USER
+from ui.http.requests import ProblemResponse, seen_of
+from ui.http.rules import FORMS, MOST_BYTES, MOST_FORM_BYTES, PROGRAMS, QUESTIONS, UPLOADS, need_of
+from ui.people.audit import TRAIL, AuditLog, Trail, audit_log
+from ui.people.file import PersonError
+from ui.people.libraries import MAIN, HostedLibrary, shared_right
+from ui.people.limits import ACCOUNT, Account, Desk
+from ui.people.recording import recorded_people
+from ui.people.rights import RIGHTS, Right, lower
+from ui.people.sign_on import SignOn, sign_on_of
+from ui.people.store import People
+from ui.rendering.html import render
 
 COOKIE = "footnote-sign-in"
-PROGRAMS = re.compile(r"/(api|v1|mcp)(/.*)?")
-FORMS = re.compile(r"/sign-in|/sign-out|/first-administrator|/account(/.*)?")
-MOST_FORM_BYTES = 64_000
-LEVELS: dict[Right, str] = {"read": "read", "ask": "ask questions", "write": "add and remove documents", "admin": "administer the server"}
+OWN_USER, SERVER_TOKEN = "the server's own user", "RAG_API_TOKEN"  # who it was, where nobody has signed in
 CLOSED = "This server can be reached from other machines, so its API needs a token: set RAG_API_TOKEN and restart it."
 WRONG = "The token is missing or wrong. Send it as `Authorization: Bearer TOKEN`: the server's RAG_API_TOKEN, or one of a user's own."
 SIGNED_OUT = "You are signed out. Reload the page to sign in."
-NOT_ALLOWED = "This needs the right to {needed}. Yours is to {has}."
+NOT_ADMINISTRATOR = "This is for administrators of the server."
+UNKNOWABLE = "Nobody can be let in at the moment: see the server's log."
 NOT_YOURS = "Paths are read for programs of the same user on the same machine alone. Upload the files instead."
-_KEY = "footnote.caller"
-_KINDS = {401: "authentication_error", 403: "permission_error"}
+_KEY, _ACCESS, _ACCOUNT = "footnote.caller", "footnote.access", "footnote.account"
+_KINDS = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who sends a request.
-
-    Attributes:
-        owner: Of conversations: a person's id, or `LOCAL`.
-        right: The highest; None where nobody has signed in.
-        person: Where one has signed in on the page.
-        session: The secret of that.
-        owns: Whether the caller can read the library's folder anyway.
-        connects: Whether chat models may be connected from there: this machine, or somebody of the server's own people.
-    """
-
-    owner: str = LOCAL
-    right: Right | None = None
-    person: Person | None = None
-    session: str = field(default="", repr=False)
-    owns: bool = False
-    connects: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +58,9 @@ class Access:
         holder_token: In the library's folder, for who may read that anyway.
         is_local: Whether only this machine reaches the server.
         no_login: Whether the page is open to all who reach it while there is nobody.
+        audit: Where it is recorded who did what, once there are users or other machines reach the server.
+        desk: Counts what people do, and holds them to their limits; without one there are none.
+        sign_on: Who else may say who somebody is.
     """
 
     people: People
@@ -98,66 +68,106 @@ class Access:
     holder_token: str = field(default="", repr=False)
     is_local: bool = True
     no_login: bool = False
+    audit: AuditLog | None = None
+    desk: Desk | None = field(default=None, repr=False)
+    sign_on: SignOn = field(default_factory=SignOn)
 
     def caller(self, connection: HTTPConnection) -> Caller:
-        """Who sends a request. Raises StorageError where that cannot be told."""
+        """Who sends a request. Raises StorageError where that cannot be told, PersonError where a proxy names somebody who may not."""
+        library, path = split_library(path_of(connection.scope))
+        caller = self._known(connection, path)
+        right = self._right(caller, library)
+        connects = library == MAIN and (self.is_local or caller.owns or caller.owner != LOCAL)
+        return replace(caller, right=right, library=library, connects=connects)
+
+    def libraries(self, caller: Caller) -> list[tuple[HostedLibrary, Right]]:
+        """The libraries that a caller may read, and with which right."""
+        if caller.account:
+            rights = ((each, lower(right, caller.scope)) for each, right in self.people.libraries_of(caller.account))
+        else:
+            rights = ((each, self._right(caller, each.id)) for each in self.people.libraries())
+        return [(each, right) for each, right in rights if right]
+
+    def is_private(self, library_id: str) -> bool:
+        """Whether a library is somebody's private one."""
+        library = self.people.library(library_id) if library_id != MAIN else None
+        return library is not None and library.is_private
+
+    def _right(self, caller: Caller, library_id: str) -> Right | None:
+        if caller.account:
+            return lower(self.people.right_in(caller.account, library_id), caller.scope)
+        if caller.scope is None or library_id == MAIN:
+            return caller.scope
+        library = self.people.library(library_id)
+        return None if library is None else caller.scope if caller.owns else shared_right(library, caller.scope)
+
+    def _known(self, connection: HTTPConnection, path: str) -> Caller:
         scheme, _, given = connection.headers.get("authorization", "").partition(" ")
         given = given.strip() if scheme.lower() == "bearer" else ""
         if _same(given, self.holder_token):
-            return Caller(right="admin", owns=True)
+            return Caller(scope="admin", owns=True, way=OWN_USER)
         if _same(given, self.token):
-            return Caller(right="admin")
-        if self.needs_login:
-            return self._of_token(given) if given else self._of_session(connection)
-        is_program = PROGRAMS.fullmatch(connection.scope["path"])
-        return Caller(right=None if is_program and not (self.is_local and not self.token) else "admin")
+            return Caller(scope="admin", way=SERVER_TOKEN)
+        caller = self._of_token(given) if given else self._of_person(connection)
+        if caller.scope or self.needs_login:  # in this order: who is known need not be asked whether there is anybody
+            return caller
+        is_program = PROGRAMS.fullmatch(path)
+        return Caller(scope=None if is_program and not (self.is_local and not self.token) else "admin")
+
+    @property
+    def is_audited(self) -> bool:
+        """Whether records are kept: not where one person's machine is all there is."""
+        return not self.is_local or self.people.exist()
+
+    def own_trail(self) -> Trail | None:
+        """Where it is recorded what the server does by itself, such as reading an upload."""
+        return Trail(self.audit, door="server") if self.is_audited else None
+
+    def records_lost(self) -> int:
+        """How many records could not be written since one was."""
+        return self.audit.lost if self.audit else 0
 
     @property
     def needs_login(self) -> bool:
         """Whether the page needs one."""
-        return self.people.exist() or not (self.is_local or self.no_login)
+        return self.people.exist() or self.sign_on.is_on or not (self.is_local or self.no_login)
 
     def refusal(self, scope: Scope, caller: Caller) -> tuple[int, str] | None:
         """The status and the words with which a request is refused."""
-        needed, is_program = need_of(scope["method"], scope["path"]), PROGRAMS.fullmatch(scope["path"])
-        if needed == "anyone" or (needed == "person" and caller.person):
-            return None
-        if needed == "person":
+        path = split_library(path_of(scope))[1]
+        needed, is_program = need_of(scope["method"], path or "/"), PROGRAMS.fullmatch(path)
+        if needed == "administrator" and caller.library == MAIN and caller.person and not caller.administers:
+            return 403, NOT_ADMINISTRATOR
+        if caller.library != MAIN and needed not in RIGHTS:
             needed = "read"
-            caller = replace(caller, right=None)
-        if includes(caller.right, needed):
+        if caller.may(needed):
             return None
-        if caller.right:
-            return 403, not_allowed(needed, caller.right)
+        if needed == "administrator" and caller.person:
+            return 403, NOT_ADMINISTRATOR
+        if caller.scope and needed in RIGHTS:
+            return caller.refusal(needed)
         if is_program and not self.token and not self.people.exist():
             return 403, CLOSED
         return 401, WRONG if is_program else SIGNED_OUT
 
     def _of_token(self, given: str) -> Caller:
         found = self.people.of_token(given)
-        return Caller(found[0].id, found[1]) if found else Caller()
+        return Caller(found[0].id, account=found[0], scope=found[1]) if found else Caller()
 
-    def _of_session(self, connection: HTTPConnection) -> Caller:
-        secret = connection.cookies.get(COOKIE, "")
+    def _of_person(self, connection: HTTPConnection) -> Caller:
+        if self.sign_on.header and (name := connection.scope.get(USER)):
+            named = self.sign_on.named(self.people, name)
+            return Caller(named.id, person=named, account=named, scope="admin")
+        secret = connection.cookies.get(cookie_name(connection.scope, COOKIE), "")
         person = self.people.of_session(secret)
-        return Caller(person.id, person.right, person, secret) if person else Caller()
+        return Caller(person.id, person=person, session=secret, account=person, scope="admin") if person else Caller()
 
 
-def access_to(library: Library, people: People, *, is_local: bool = True, no_login: bool = False) -> Access:
+def access_to(library: Library, people: People, desk: Desk | None = None, *, is_local: bool = True, no_login: bool = False) -> Access:
     """What opens the server of a library."""
     token = library.settings.api_token.get_secret_value() if library.settings.api_token else ""
-    return Access(people, token, library.holder_token, is_local, no_login)
-
-
-def need_of(method: str, path: str) -> Need:
-    """What a route needs."""
-    method = "GET" if method == "HEAD" else method
-    return next((need for methods, pattern, need in RULES if method in methods.split() and re.fullmatch(pattern, path)), "admin")
-
-
-def not_allowed(needed: Right, has: Right) -> str:
-    """What is said to who lacks a right."""
-    return NOT_ALLOWED.format(needed=LEVELS[needed], has=LEVELS[has])
+    audit = audit_log(library.folder, library.settings)
+    return Access(recorded_people(people), token, library.holder_token, is_local, no_login, audit, desk, sign_on_of(library.settings))
 
 
 def caller_of(scope: Scope) -> Caller:
@@ -166,43 +176,97 @@ def caller_of(scope: Scope) -> Caller:
     return caller
 
 
+def account_of(scope: Scope) -> Account:
+    """On whose account a request is; see `caller_of`."""
+    account: Account = scope.get(_ACCOUNT, Account())
+    return account
+
+
+def people_of(scope: Scope) -> People:
+    """Everybody whom the server of a request knows."""
+    access: Access = scope[_ACCESS]
+    return access.people
+
+
+def libraries_of(scope: Scope) -> list[tuple[HostedLibrary, Right]]:
+    """The libraries that the caller of a request may read, and with which right."""
+    access: Access | None = scope.get(_ACCESS)
+    return access.libraries(caller_of(scope)) if access else []
+
+
 def with_access(app: ASGIApp, access: Access) -> ASGIApp:
     """ASGI middleware that lets in who may come in, and notes who it is; within `with_clients`."""
-    small = with_limit(app, most_bytes=MOST_FORM_BYTES)
+    limited, small = (with_limit(app, most_bytes=most) for most in (MOST_BYTES, MOST_FORM_BYTES))
 
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await app(scope, receive, send)
             return
+        seen = seen_of(scope)
         try:
             caller = access.caller(HTTPConnection(scope))
-            caller = replace(caller, connects=access.is_local or caller.owns or caller.owner != LOCAL)
-            refused = access.refusal(scope, caller)
+            refusal = access.refusal(scope, caller)
+            answer = _answer(scope, access, caller, *refusal) if refusal else None
+        except PersonError as error:
+            caller, is_open = Caller(), need_of(scope["method"], path_of(scope)) == "anyone"
+            answer = None if is_open else PlainTextResponse(str(error), 403)
+            seen.let_in(scope, split_library(path_of(scope))[1], access.audit, person="", name="")
         except RagError as error:
             log.warning("%s", error)
-            caller, refused = Caller(), (503, str(error))
-        if refused:
-            await _refused(scope, *refused)(scope, receive, send)
+            caller, answer = Caller(), refused(path_of(scope), 503, UNKNOWABLE)
+        else:
+            kept_in = access.audit if access.is_audited else None
+            person = caller.account.id if caller.account else ""
+            seen.let_in(scope, split_library(path_of(scope))[1], kept_in, person=person, name=caller.name)
+            seen.trail.library, seen.trail.is_private = caller.library, access.is_private(caller.library)
+        if answer:
+            await answer(scope, receive, send)
             return
-        noted = {**scope, _KEY: caller}
+        account = Account(access.desk, caller.owner, caller.library, scope[CLIENT].address if CLIENT in scope else "")
+        noted = {**scope, _KEY: caller, _ACCESS: access, _ACCOUNT: account}
         if caller.owner != LOCAL and CLIENT in scope:  # what one person uploads, another does not take, in the same browser either
             noted[CLIENT] = replace(scope[CLIENT], session=f"{scope[CLIENT].session} {caller.owner}", person=caller.owner)
-        owned = OWNER.set(caller.owner)
+        path = split_library(path_of(scope))[1]
+        is_question = scope["method"] == "POST" and QUESTIONS.fullmatch(path)
+        owned, trailed, accounted = OWNER.set(caller.owner), TRAIL.set(seen.trail), ACCOUNT.set(account)
         try:
-            await (small if FORMS.fullmatch(scope["path"]) else app)(noted, receive, send)
+            with account.question() if is_question else nullcontext():
+                inner = app if UPLOADS.fullmatch(path) else limited if PROGRAMS.fullmatch(path) else small
+                await inner(noted, receive, send)
+        except LimitReachedError as error:  # of `question`: the app answers its own
+            await refused(path, 429, str(error), error.retry_seconds)(scope, receive, send)
         finally:
+            ACCOUNT.reset(accounted)
             OWNER.reset(owned)
+            TRAIL.reset(trailed)
 
     return guarded
 
 
-def _refused(scope: Scope, status: int, words: str) -> Response:
-    if status == 401 and scope["method"] in {"GET", "HEAD"} and scope["path"] in {"/", "/account"}:
-        return RedirectResponse("/sign-in", 303)
-    headers = {"WWW-Authenticate": "Bearer"} if status == 401 and PROGRAMS.fullmatch(scope["path"]) else None
-    error = words if scope["path"].startswith("/gradio_api/") else {"message": words, "type": _KINDS.get(status, "server_error")}
+def _answer(scope: Scope, access: Access, caller: Caller, status: int, words: str) -> Response:
+    """A refusal; who opens a page is led to where it can be opened, or to another that can."""
+    library, path = split_library(path_of(scope))
+    is_form, is_page, is_shared = FORMS.fullmatch(path), path in {"", "/"}, SHARED_PAGE.fullmatch(path_of(scope))
+    if status == 401 and scope["method"] in {"GET", "HEAD"} and (is_form or is_page):
+        return RedirectResponse(f"{root_of(scope)}/sign-in", 303)
+    if status == 401 and scope["method"] == "GET" and is_shared:
+        return RedirectResponse(f"{root_of(scope)}/sign-in?then={path_of(scope)}", 303)
+    if is_form or is_shared:
+        facts = {"words": words, "signed_out": status == 401, "sent": scope["method"] == "POST"}
+        return HTMLResponse(render("refused.html", root=root_of(scope), **facts), status)
+    if is_page and scope["method"] in {"GET", "HEAD"} and library == MAIN and caller.person:
+        first = next((f"/libraries/{each.id}/" for each, _ in access.libraries(caller)), "/account")
+        return RedirectResponse(root_of(scope) + first, 303)
+    return refused(path, status, words)
+
+
+def refused(path: str, status: int, words: str, retry_seconds: int = 0) -> Response:
+    """A refusal as whoever calls this path within a library takes it: a program of each API, or the page."""
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 and PROGRAMS.fullmatch(path) else {}
+    headers |= {"Retry-After": str(retry_seconds)} if retry_seconds else {}
+    error = words if path.startswith("/gradio_api/") else {"message": words, "type": _KINDS.get(status, "server_error")}
     about = {"type": "about:blank", "title": words, "status": status, "detail": words, "error": error}  # for each API, and the page
-    return JSONResponse(about, status, headers, PROBLEM)
+    return ProblemResponse(about, status, headers)
 
 
 def _same(given: str, token: str) -> bool:

@@ -9,6 +9,9 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ui.http.paths import path_of, split_library
+
+SHARED_PAGE = re.compile(r"(/libraries/[0-9a-f]{8})?/shared/[\w-]{22}", re.ASCII)
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 PORTS = {"http": "80", "https": "443"}  # default port by scheme of an origin
 _NETLOC = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?\.?)(?::([0-9]{1,5}))?", re.ASCII | re.IGNORECASE)
@@ -71,8 +74,12 @@ def _is_same(origin: str, address: tuple[str, str]) -> bool:
 
 
 def _opens_the_page(scope: Scope, headers: Headers) -> bool:
+    """Whether a link from elsewhere leads to the page, to where that leads first, or to where an administrator's mail does."""
     is_navigation = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
-    return is_navigation and scope["method"] == "GET" and scope["path"] in {"/", "/sign-in"}  # where the first leads
+    whole = path_of(scope)
+    opened = {"", "/", "/sign-in", "/sign-in/callback", "/choose-password"}  # where the first leads, and a provider
+    is_linked = split_library(whole)[1] in opened or SHARED_PAGE.fullmatch(whole)
+    return is_navigation and scope["method"] == "GET" and bool(is_linked)
 
 
 def _arrived_at(scope: Scope) -> str:

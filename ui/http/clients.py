@@ -10,10 +10,16 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ui.http.addresses import numeric_address
+from ui.http.paths import root_of
 
 COOKIE = "footnote-session"
 KEY = "footnote.client"  # of a scope
 _TOKEN = re.compile(r"[\w-]{32,64}", re.ASCII)
+
+
+def cookie_name(scope: Scope, name: str) -> str:
+    """What a cookie is called in a browser: over HTTPS so that none which was set over HTTP, by whoever is between, is taken for it."""
+    return f"__Secure-{name}" if scope.get("scheme") == "https" else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,11 @@ class Client:
     session: str
     address: str
     person: str = ""
+
+    @property
+    def holder(self) -> str:
+        """Who shares the limits of several browsers: the person, or whoever else is at the address. Many people may be behind one proxy."""
+        return self.person or self.address
 
 
 def client_of(scope: Scope) -> Client:
@@ -45,12 +56,16 @@ def with_clients(app: ASGIApp) -> ASGIApp:
         if scope["type"] != "http":
             await app(scope, receive, send)
             return
-        known = HTTPConnection(scope).cookies.get(COOKIE, "")
+        name = cookie_name(scope, COOKIE)
+        known = HTTPConnection(scope).cookies.get(name, "")
         session = known if _TOKEN.fullmatch(known) else secrets.token_urlsafe(32)
+
+        secure = "; Secure" if scope.get("scheme") == "https" else ""
 
         async def send_cookie(message: Message) -> None:
             if message["type"] == "http.response.start" and session != known:
-                MutableHeaders(scope=message).append("Set-Cookie", f"{COOKIE}={session}; Path=/; HttpOnly; SameSite=Lax")
+                cookie = f"{name}={session}; Path={root_of(scope) or '/'}; HttpOnly; SameSite=Lax{secure}"
+                MutableHeaders(scope=message).append("Set-Cookie", cookie)
             await send(message)
 
         client = Client(session, _network(str((scope.get("client") or ("",))[0])))

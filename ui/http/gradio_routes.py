@@ -5,8 +5,9 @@ import re
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-API = "/gradio_api"
+from ui.http.paths import path_of
 
+API = "/gradio_api"
 
 NEEDED = {
     ("GET", "/"): "the page",
@@ -38,7 +39,7 @@ def needed_routes_only(app: ASGIApp) -> ASGIApp:
     """ASGI middleware around Gradio's app that answers 404 for all but `NEEDED`."""
 
     async def closed_off(scope: Scope, receive: Receive, send: Send) -> None:
-        is_open = scope["type"] == "http" and is_needed(scope["method"], scope["path"])
+        is_open = scope["type"] == "http" and is_needed(scope["method"], path_of(scope))
         await (app if is_open else PlainTextResponse("Not found", 404))(scope, receive, send)
 
     return closed_off

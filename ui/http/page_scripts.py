@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ui.http.gradio_routes import whole_response
+from ui.http.paths import path_of, server_root_of
 from ui.http.protection import CSP, policy
 
 SCRIPTS = "/assets/footnote.js"
@@ -60,7 +61,7 @@ def with_page_scripts(app: ASGIApp, assets: Path, scripts: Collection[str]) -> A
     }
 
     async def changed(scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope["path"] if scope["type"] == "http" else ""
+        path = path_of(scope) if scope["type"] == "http" else ""
         response: ASGIApp = app
         if path in files:
             response = _file(scope, files[path])
@@ -80,7 +81,9 @@ def _file(scope: Scope, content: bytes) -> Response:
 
 
 def _page(scope: Scope, page: Response) -> Response:
-    page.body = bytes(page.body).replace(b"<head>", f'<head><script src="{SCRIPTS}"></script>'.encode(), 1)
+    body = bytes(page.body).replace(b"<head>", f'<head><script src=".{SCRIPTS}"></script>'.encode(), 1)
+    body = body.replace(b'href="/manifest.json"', b'href="./manifest.json"')  # the only one of Gradio's that is not relative
+    page.body = body.replace(b'"./assets/', f'"{server_root_of(scope)}/assets/'.encode())  # a browser loads them once for all libraries
     if scope["method"] != "HEAD":
         page.headers["content-length"] = str(len(page.body))
     hashes = (hashlib.sha256(script).digest() for script in _INLINE.findall(page.body))

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ui.http.clients import client_of
 from ui.http.gradio_routes import API, whole_response
+from ui.http.paths import path_of
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ def with_uploads_noted(app: ASGIApp, uploads: Uploads, *, most_files: int, most_
     """ASGI middleware around Gradio's app that limits files and bytes a request, and notes the browser."""
 
     async def limited(scope: Scope, receive: Receive, send: Send) -> None:
-        is_upload = scope["type"] == "http" and scope["path"] == UPLOAD
+        is_upload = scope["type"] == "http" and path_of(scope) == UPLOAD
         await (await answer(scope, receive) if is_upload else app)(scope, receive, send)
 
     async def answer(scope: Scope, receive: Receive) -> Response:

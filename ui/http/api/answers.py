@@ -1,6 +1,7 @@
 """Values, errors and long work as HTTP."""
 
 import asyncio
+import contextvars
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
@@ -16,7 +17,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rag import errors
 from rag.errors import RagError
-from rag.remote.wire import EVENTS, PROBLEM, VERSION, encoded, event, problem
+from rag.remote.wire import EVENTS, VERSION, encoded, event, problem
+from ui.http.requests import ProblemResponse
 
 ROUTES = "{}: /api/docs lists the routes and their methods."
 SECONDS_BETWEEN_SIGNS = 15.0  # a comment is sent where nothing else was for so long
@@ -25,6 +27,7 @@ STATUSES: dict[type[Exception], int] = {
     errors.DocumentNotFoundError: 404,
     errors.EmptyQuestionError: 400,
     errors.QuestionTooLongError: 400,
+    errors.LimitReachedError: 429,
     errors.TooManyRequestsError: 503,
     errors.LibraryClosedError: 503,
     errors.LibraryLockedError: 503,
@@ -80,7 +83,7 @@ def add_problems(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)
         said = ROUTES.format(error.detail) if error.detail in {"Not Found", "Method Not Allowed"} else error.detail
         about = {"type": "about:blank", "title": error.detail, "status": error.status_code, "detail": said}
-        return JSONResponse(about, error.status_code, error.headers, PROBLEM)
+        return ProblemResponse(about, error.status_code, error.headers)
 
     async def malformed(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
@@ -97,8 +100,14 @@ def add_problems(app: FastAPI) -> None:
 def refusal(error: Exception, status: int = 0) -> JSONResponse:
     """An error as a problem."""
     status = status or status_of(error)
-    headers = {"Retry-After": "5"} if status == 503 else None
-    return JSONResponse(problem(error, status), status, headers, PROBLEM)
+    return ProblemResponse(problem(error, status), status, later(error))
+
+
+def later(error: Exception) -> dict[str, str]:
+    """When a request may be sent again, as a header, where it is refused only for now."""
+    if isinstance(error, errors.LimitReachedError):
+        return {"Retry-After": str(error.retry_seconds)}
+    return {"Retry-After": "5"} if status_of(error) == 503 else {}
 
 
 def status_of(error: Exception) -> int:
@@ -143,7 +152,8 @@ async def _steps(work: Callable[[Callable[[Any], None]], Any]) -> AsyncIterator[
             finally:
                 tell(None)
 
-    threading.Thread(target=run, name="api", daemon=True).start()  # of its own: the loop has few, and this may take an hour
+    mine = contextvars.copy_context()  # of who has asked for it
+    threading.Thread(target=mine.run, args=(run,), name="api", daemon=True).start()  # not the loop's: it has few, and this may take an hour
     try:
         while (step := await steps.get()) is not None:
             yield step

@@ -16,6 +16,7 @@ from ui import text
 from ui.http.api.answers import shown, status_of, streamed, wants_events, worked
 from ui.http.api.describing import verb
 from ui.limits import checkable
+from ui.people.limits import ACCOUNT, Waiting, answered, in_turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +45,11 @@ def asking_api(library: Library) -> APIRouter:
     async def check(request: Request, given: TextToCheck) -> Response:
         if not wants_events(request):
             checkable(given.text, text.CHECK_BY_EVENTS)
+        account = ACCOUNT.get()  # not known to the thread
 
         def work(tell: Callable[[float], None]) -> Answer:
-            return library.check(given.text, top_k=given.top_k, documents=given.documents, where=given.where, progress=tell)
+            with account.turn_in_thread(library):
+                return library.check(given.text, top_k=given.top_k, documents=given.documents, where=given.where, progress=tell)
 
         return await worked(request, work)
 
@@ -57,7 +60,7 @@ def asking_api(library: Library) -> APIRouter:
         if wants_events(request):
             return streamed(_growing(library, asked))
         answer: Answer | None = None
-        async with aclosing(library.stream(**_arguments(asked))) as answers:
+        async with aclosing(answered(library, library.stream(**_arguments(asked)))) as answers:
             async for each in answers:
                 answer = each
         return shown(answer, Answer)
@@ -68,8 +71,11 @@ def asking_api(library: Library) -> APIRouter:
 async def _growing(library: Library, asked: QuestionToAnswer) -> AsyncIterator[bytes]:
     last: dict[str, Any] = {}
     try:
-        async with aclosing(library.stream(**_arguments(asked))) as answers:
+        async with aclosing(in_turn(library, library.stream(**_arguments(asked)))) as answers:
             async for answer in answers:
+                if isinstance(answer, Waiting):
+                    yield event("waiting", encoded(answer))
+                    continue
                 plain = encoded(answer)
                 yield event("answer", changes(last, plain))
                 last = plain
@@ -82,4 +88,5 @@ def _arguments(request: QuestionToSearch) -> dict[str, Any]:
 
 
 ABOUT_ANSWERS = """With `Accept: text/event-stream` the answer grows: each `answer` event has the fields that have changed
-since the one before; a `problem` event ends it where it fails."""
+since the one before. Where many are asking, `waiting` events
+come first, with the question's `place` in the queue; a `problem` event ends it where it fails."""

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from ui.chats.conversations import Conversations
+from ui.chats.conversations import Conversations, SharingError
 from ui.chats.store import Summary
 from ui.chats.turns import Turn
 from ui.http.api.answers import shown
@@ -43,6 +43,17 @@ class Renaming:
     title: str
 
 
+@dataclass(frozen=True, slots=True)
+class SharedAt:
+    """Where a conversation is shared.
+
+    Attributes:
+        url: The address that shows it to whoever signs in and may read the library.
+    """
+
+    url: str
+
+
 def conversation_api(conversations: Conversations) -> APIRouter:
     """The routes."""
     router = APIRouter(tags=["conversations"])
@@ -73,5 +84,20 @@ def conversation_api(conversations: Conversations) -> APIRouter:
         gone = found(conversation_id)
         conversations.delete(conversation_id)
         return shown(gone)
+
+    @router.post(
+        "/conversations/{conversation_id}/share", response_model=SharedAt, summary="Share a conversation by a link", responses=NOT_FOUND
+    )
+    def share(request: Request, conversation_id: str) -> Response:
+        found(conversation_id)
+        try:
+            return shown(SharedAt(f"{request.base_url}shared/{conversations.share(conversation_id)}"))
+        except SharingError as error:
+            raise HTTPException(409, str(error)) from error
+
+    @router.delete("/conversations/{conversation_id}/share", response_model=Conversation, summary="Take a link back", responses=NOT_FOUND)
+    def unshare(conversation_id: str) -> Response:
+        conversations.unshare(conversation_id)
+        return shown(found(conversation_id))
 
     return router

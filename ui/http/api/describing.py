@@ -41,6 +41,7 @@ EXAMPLES: dict[str, Any] = {
     "/chunks": [["0123456789abcdef", 0]],
     "/documents/{name_or_id}/metadata": {"year": 2022},
     "/export": {"path": "/backups/library.footnote"},
+    "/backup": {"path": "/backups"},
     "/import": {"path": "/backups/library.footnote"},
     "/model": "multilingual-e5-small",
     "/settings": {"values": {"top_k": 8}, "connections": [{"name": "Ollama", "base_url": "http://localhost:11434/v1"}], "chosen": "Ollama"},
@@ -55,6 +56,7 @@ PROBLEM_SCHEMA = {
         "title": {"type": "string", "description": "The kind of error."},
         "status": {"type": "integer", "description": "The status of the response."},
         "detail": {"type": "string", "description": "What happened, to what, and what to do."},
+        "request_id": {"type": "string", "description": "The request's id, which the server's log and the audit log have too."},
     },
     "required": ["type", "title", "status", "detail"],
 }

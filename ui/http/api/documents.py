@@ -1,14 +1,15 @@
 """Routes of documents: listed, added, removed, and their pages."""
 
 import asyncio
+import dataclasses
 import shutil
 from collections.abc import Callable
-from dataclasses import fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Body, Depends, File, Form, Query, Request, UploadFile
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from rag.fetching.addresses import is_address
@@ -20,6 +21,7 @@ from rag.viewing import Pages
 from ui.http.access import checked_owner, is_owner
 from ui.http.api.answers import shown, worked
 from ui.http.api.describing import verb
+from ui.people.limits import ACCOUNT, Account
 
 ABOUT_WHERE = 'Filters as JSON, such as `{"kinds": ["pdf"], "since": "2022"}`.'
 ABOUT_METADATA = 'What is known of the document from now on, such as `{"year": 2022}`.'
@@ -134,7 +136,8 @@ def _add_adding(router: APIRouter, library: Library, wake: Callable[[], None]) -
         wait: Annotated[bool, Form()] = True,
         replace: Annotated[bool, Form()] = False,
     ) -> Response:
-        called = name or file.filename or ""
+        called, account = name or file.filename or "", ACCOUNT.get()
+        await run_in_threadpool(account.add_files, library, 1, file.size or 0)
         said = {"metadata": read_json(dict[str, MetadataValue], metadata, "metadata")} if metadata else {}
 
         def add(tell: ProgressCallback) -> Report:
@@ -147,17 +150,28 @@ def _add_adding(router: APIRouter, library: Library, wake: Callable[[], None]) -
                 with path.open("wb") as copy:
                     shutil.copyfileobj(file.file, copy)
                 outcome = library.add_upload(path, called, passwords=passwords, progress=tell, wait=wait, replace=replace, **said)
-            return Report((outcome,))
+            return Report((dataclasses.replace(outcome, path=called),))  # where it lay meanwhile is nobody's business
 
-        return await worked(request, _waking(add, wake))
+        return await worked(request, _waking(_noting(add, account, library), wake))
 
     @router.post("/paths", response_model=Report, summary="Add web addresses", description=ABOUT_PATHS, openapi_extra=verb(Library.add))
     async def paths(request: Request, given: Paths, owns: Annotated[bool, Depends(is_owner)]) -> Response:
         if not owns and not all(map(is_address, given.paths)):
             checked_owner(owned=False)
-        taken = {each.name: getattr(given, each.name) for each in fields(given)}
+        taken, account = {each.name: getattr(given, each.name) for each in dataclasses.fields(given)}, ACCOUNT.get()
+        await run_in_threadpool(account.add_files, library, len(given.paths), 0)
+        return await worked(request, _waking(_noting(lambda tell: library.add(progress=tell, **taken), account, library), wake))
 
-        return await worked(request, _waking(lambda tell: library.add(progress=tell, **taken), wake))
+
+def _noting(work: Callable[[ProgressCallback], Report], account: Account, library: Library) -> Callable[[ProgressCallback], Report]:
+    """Work, and a note of whose the documents are that it added."""
+
+    def noting(tell: ProgressCallback) -> Report:
+        report = work(tell)
+        account.note_added(library, report.outcomes)
+        return report
+
+    return noting
 
 
 def _waking(work: Callable[[ProgressCallback], Report], wake: Callable[[], None]) -> Callable[[ProgressCallback], Report]:

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from rag.library import Library
 from rag.remote.packing import packed
 from rag.remote.wire import STATED, ExportFile, LibraryState
-from rag.types import Chunk, ChunkKey, Finding, ProgressCallback, Report
+from rag.types import BackupPart, Chunk, ChunkKey, Finding, ProgressCallback, Report
 from ui.http.access import is_owner
 from ui.http.api.answers import shown, worked
 from ui.http.api.describing import verb
@@ -70,6 +70,11 @@ def _add_exporting(router: APIRouter, library: Library) -> None:
             return Report(())
 
         return await worked(request, write)
+
+    @router.post("/backup", response_model=list[BackupPart], summary="Keep the parts of a backup", openapi_extra=verb(Library.back_up))
+    async def back_up(request: Request, given: ExportFile, owns: Annotated[bool, Depends(is_owner)]) -> Response:
+        _check_owner(owns)
+        return await worked(request, lambda _: library.back_up(given.path))
 
     @router.post("/import", response_model=Report, summary="Add what such a file has", openapi_extra=verb(Library.import_))
     async def import_(request: Request, given: ExportFile, owns: Annotated[bool, Depends(is_owner)]) -> Response:

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from rag.errors import RagError
 from rag.library import Library
-from ui.http.api.answers import status_of, streamed
+from ui.http.api.answers import later, status_of, streamed
 from ui.http.compatible.chat import Completion, data
 from ui.http.compatible.conversation import MODEL, RequestError, asked
 from ui.http.compatible.embeddings import embedded
@@ -47,7 +47,7 @@ def build_compatible(library: Library) -> FastAPI:
     @app.post("/chat/completions")
     async def chat(request: Request, body: JsonBody) -> HTTPResponse:
         wanted = asked(body, body.get("messages"), "messages")
-        completion = Completion(library, str(body.get("model", MODEL)), str(request.base_url.replace(path="")))
+        completion = Completion(library, str(body.get("model", MODEL)), str(request.base_url).rstrip("/"))
         if not body.get("stream"):
             return JSONResponse(await completion.completed(wanted))
         options = body.get("stream_options")
@@ -60,7 +60,7 @@ def build_compatible(library: Library) -> FastAPI:
         if body.get("previous_response_id") or body.get("conversation"):
             raise RequestError("Earlier responses are not kept here: send the whole conversation as input.", "previous_response_id")
         wanted = asked(body, [{"role": "user", "content": given}] if isinstance(given, str) else given, "input")
-        response = Response(library, str(body.get("model", MODEL)), str(request.base_url.replace(path="")))
+        response = Response(library, str(body.get("model", MODEL)), str(request.base_url).rstrip("/"))
         return streamed(_with_errors(response.streamed(wanted))) if body.get("stream") else JSONResponse(await response.completed(wanted))
 
     @app.post("/embeddings")
@@ -76,7 +76,7 @@ def _model(name: str) -> dict[str, Any]:
 
 def _add_errors(app: FastAPI) -> None:
     async def ours(_: Request, error: Exception) -> JSONResponse:
-        return JSONResponse(_plain(error), status_of(error))
+        return JSONResponse(_plain(error), status_of(error), later(error))
 
     async def http(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)

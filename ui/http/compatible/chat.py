@@ -12,6 +12,7 @@ from rag.retrieving.search import SearchRequest
 from rag.types import Answer
 from ui.http.compatible.conversation import OURS
 from ui.http.compatible.growth import Growth, annotations, tokens, whole
+from ui.people.limits import answered
 
 
 class Completion:
@@ -54,7 +55,7 @@ class Completion:
 async def answers_of(library: Library, request: SearchRequest) -> AsyncGenerator[Answer, None]:
     """The answer to a request, as it grows."""
     stream = library.stream(request.question, history=request.history, top_k=request.top_k, documents=request.documents)
-    async with aclosing(stream) as answers:
+    async with aclosing(answered(library, stream)) as answers:
         async for answer in answers:
             yield answer
 

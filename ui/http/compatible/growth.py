@@ -64,4 +64,5 @@ def tokens(answer: Answer) -> tuple[int, int]:
     """Tokens of what the chat model was sent and of what it wrote, as far as known; quotations cost none."""
     if answer.sent is None:
         return 0, 0
-    return answer.sent.prompt_tokens or answer.sent.tokens, len(answer.text.encode()) // 4
+    written = answer.usage.completion_tokens if answer.usage else 0
+    return answer.sent.prompt_tokens or answer.sent.tokens, written or len(answer.text.encode()) // 4
