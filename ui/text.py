@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from rag.answering.repairing import Way
 from rag.formats.registry import names
 from rag.text.language_names import LANGUAGES as LANGUAGES
 
@@ -121,6 +122,7 @@ THINKING = "Searching the documents…"
 SEARCHED = "Searched for"
 WORDING = "“{asked}” also as “{searched}”"
 STOPPED = "Stopped. The answer so far is kept."
+STILL_GROWING = "This answer was still being written."
 NO_ANSWER = "No answer."
 COPY = "Copy"
 STOP = "Stop"
@@ -142,6 +144,9 @@ GAPS = {"plan": "the source says it less surely", "condition": "the source makes
 CHANGED = ("1 sentence that no passage supports was changed", "{count} sentences that no passage supports were changed")
 CHANGES = {"regenerated": "rewritten from the passage", "softened": "replaced by the passage's own words", "dropped": "left out"}
 CHANGE = "{change}; the model wrote: “{original}”"
+CORRECT = "Sentences without support:"
+CORRECTIONS: dict[Way, str] = {"regenerate": "Rewrite", "soften": "Use the passage's words", "drop": "Leave out"}
+NOT_CORRECTED = "Nothing was changed: no passage says it better."
 MOVED = "moved here from a passage that doesn't support the sentence"
 LEGEND = {"related": "≈ related, but not stated in the source", "unsupported": "? not supported"}
 CHECKED = (
@@ -362,6 +367,25 @@ DELETE_QUESTION = "Delete?"
 DELETE_YES = "Delete"
 EXPORTS = {"md": "Markdown", "html": "HTML"}
 EXPORT_LABEL = "Export {title} as {kind}"
+SHARE = "Share"
+SHARED = "Shared"
+SHARE_LABEL = "Share {title}"
+SHARE_HINT = "Whoever signs in and may read this library can open the link and read the conversation, later questions too."
+SHARE_MAKE = "Make a link"
+SHARE_LINK = "Link to the conversation"
+SHARE_COPY = "Copy link"
+SHARE_COPIED = "Copied"
+SHARE_STOP = "Take back"
+SHARE_MADE = "Link made."
+SHARE_STOPPED = "The link was taken back. Nobody can open it any more."
+NOT_SHARED = "There is no such conversation, or it has not been saved yet. Ask a question in it first."
+NOBODY_TO_SHARE_WITH = "Conversations are shared where people sign in. `rag user add NAME` adds the first user."
+SHARED_BY = "Shared by {name}, as it stands now. To ask on, copy it."
+SHARED_ASK = "Copy to my conversations"
+SHARED_GONE = "This link leads to no conversation. It was taken back, or the conversation was deleted. Ask whoever sent it for another."
+SHARED_GONE_TITLE = "No conversation"
+SHARED_SOURCE = "Open {place}"
+SHARED_DOCUMENT_GONE = "no longer in the library"
 RENAMED = "Conversation renamed."
 DELETED = "Conversation deleted."
 UNREADABLE_TURN = "This answer was saved by another version of Footnote and cannot be shown. Ask again."
@@ -412,7 +436,8 @@ DROP_CHIP = "Remove filter {words}"
 FILTER = "Filter"
 FILTERS = "Filters"
 FILTER_ANY = "any"
-FILTER_DATE = "2022 or 2022-03-05"
+FILTER_HINTS = {"since": "2022 or 2022-03-05", "until": "2022 or 2022-03-05", "where": '{"year": {"$gte": 2021}}'}
+NO_CONDITION = "{typed!r} is no condition. Write one as {hint}."
 FILTER_NAMES = {
     "kind": "Kind of file",
     "language": "Language",
@@ -420,6 +445,7 @@ FILTER_NAMES = {
     "metadata": "Metadata",
     "since": "From",
     "until": "Until",
+    "where": "Condition on metadata",
 }
 FILTERED = {"folder": "folder {value}", "since": "from {value}", "until": "until {value}", "everywhere": "everywhere"}
 KINDS = {
@@ -439,23 +465,132 @@ CHOSEN_GONE = "{name} is no longer in the library. Select other documents, or as
 MENTION_UNKNOWN = "No document name starts with “{name}”. Type it as it appears in the list, or remove the @."
 MENTION_SEVERAL = "{count} document names start with “{name}”: {names}. Type more of the name, or select in the list."
 MENTION_ALONE = "What would you like to know about {name}? Add a question after its name."
+LIMIT_REACHED = {
+    "questions_at_once": "You have reached your limit of questions in progress ({most:,}). Wait for an answer to finish, then try again.",
+    "questions_a_minute": "You have reached your limit of questions a minute ({most:,}). Try again in {seconds:,} seconds.",
+    "questions_a_day": "You have reached your daily limit of questions ({most:,}). Try again tomorrow.",
+    "tokens_a_day": "You have reached your daily limit of tokens for the chat model ({most:,}). Try again tomorrow.",
+    "files_a_day": "This would exceed your daily limit of files ({most:,}). Add fewer, or try again tomorrow.",
+    "megabytes_a_day": "This would exceed your daily limit of files ({most:,} MB). Add less, or try again tomorrow.",
+    "stored_megabytes": "This would exceed your limit of stored documents ({most:,} MB). Remove some that you added, then try again.",
+}
+LIMITS = {
+    "questions_at_once": "questions at a time",
+    "questions_a_minute": "questions a minute",
+    "questions_a_day": "questions a day",
+    "tokens_a_day": "tokens a day",
+    "files_a_day": "files a day",
+    "megabytes_a_day": "MB of files a day",
+    "stored_megabytes": "MB of stored documents",
+}
+LIMIT_WORDS = "{kind}: {most:,}"
+NO_LIMIT_WORDS = "{kind}: no limit"
+LIMITS_HINT = "Settings set the limits of everyone; a group's or user's own limit wins, of several groups the highest."
+LIMIT_SET = "Set for {name}: {kind}, {most:,}."
+LIMIT_LIFTED = "Set for {name}: {kind}, no limit."
+LIMIT_REMOVED = "{name} has no own limit any more: {kind}."
+LIMIT_UNKNOWN = "Choose what to limit."
+LIMIT_NUMBER = "A limit is a whole number; 0 is no limit."
+USED = "Questions: {today:,} today, {month:,} in {days} days. Files added: {files:,}."
+USED_TOKENS = (
+    "Tokens of the chat model: {today:,} today, {month:,} in all.",
+    "Tokens of the chat model, in part an estimate: {today:,} today, {month:,} in all.",
+)
+YOUR_LIMITS = "Your limits: {limits}."
+UNREPORTED = "Of {count:,} of {requests:,} requests to the chat model its server did not report the tokens; their number is an estimate."
+UNREPORTED_COST = "The cost is without them."
+NO_CHAT_MODEL = "without a chat model"
+NOBODYS_PROGRAM = "Programs with the server's token"
+REMOVED_USER = "Removed users"
+WAITING = ("Your question is next in the queue.", "Your question is number {place} in the queue.")
 SIGN_IN = "Sign in"
 SIGN_OUT = "Sign out"
 SIGN_OUT_EVERYWHERE = "Sign out everywhere"
 SIGN_IN_NAME = "Name"
 SIGN_IN_PASSWORD = "Password"
 FIRST_ADMINISTRATOR = "Make the first administrator"
-FIRST_ADMINISTRATOR_HINT = "At least {least} characters. Others are added on the server: rag user add NAME"
+FIRST_ADMINISTRATOR_HINT = "At least {least} characters. Then add others under Administration, in the menu with your name."
 NOBODY_YET = "Nobody can sign in yet. Open the link that the server printed when it started, or add somebody on it: rag user add NAME"
+SIGN_IN_WITH = "Sign in with {name}"
+PASSWORDS_OFF = "Passwords are switched off for this account. Sign in the other way."
+BEGIN_AGAIN = "This sign-in has expired, or was begun in another browser. Sign in again."
+NOT_SIGNED_IN = "{name} did not sign you in. Try again, or ask who runs it."
 WRONG_PASSWORD = "The name or the password is wrong."
 WRONG_OLD_PASSWORD = "The present password is wrong."
 TOO_MANY_GUESSES = "Too many attempts failed. Try again in {seconds} seconds."
 LINK_USED = "This link has been used, or is not that of this server's start."
 PASSWORD_CHANGED = "The password was changed, and every other session ended."
 ACCOUNT = "Account"
+YOUR_DATA = "Your data"
+YOUR_DATA_HINT = "Your account and your conversations in all libraries, with votes and notes, as one ZIP file."
+EXPORT_DATA = "Export my data"
+LIBRARIES = "Libraries"
 API_TOKENS = "API tokens"
 API_TOKENS_HINT = "For rag.connect, OpenAI and MCP clients, sent as “Authorization: Bearer TOKEN”."
 TOKEN_SECRET = "Copy the token now. It is not shown again."
 TOKEN_FIELDS = "Choose what the token may do, and for how many days."
 SCOPES = {"read": "read and search", "ask": "ask questions", "write": "add and remove documents", "admin": "administer"}
-PERSON_ROLES = {"reader": "may read and ask", "writer": "may also add and remove documents", "administrator": "may change everything"}
+PERSON_ROLES = {
+    "guest": "has only what is granted",
+    "reader": "may read and ask",
+    "writer": "may also add and remove documents",
+    "administrator": "may change everything",
+}
+RIGHTS = "Rights"
+ADMINISTER = "Administration"
+ADMINISTRATION = {"users": "Users", "groups": "Groups", "libraries": "Libraries", "usage": "Usage", "audit": "Audit"}
+"""The sections of the pages for administrators, by the last part of their addresses."""
+USERS = "Users"
+USER_ADDED_ELSEWHERE = "{name} was added. Who signs in by that name the next time is this user."
+USER_ADDED = "{name} was added. Send them this link, with which they choose a password. It works once, for 3 days, and is not shown again."
+LINK_MADE = (
+    "Send {name} this link, with which they choose a new password. It works once, for 3 days, and is not shown again. "
+    "Until then the old password stays."
+)
+ROLE_CHANGED = "The role of {name} is now {role}: {may}."
+CHOOSE_ROLE = "Choose one of the roles."
+SESSIONS_ENDED = "{name} is signed out everywhere."
+REMOVE_NAMED = "Remove {name}?"
+USER_REMOVED = "{name} was removed."
+CHOOSE_PASSWORD = "Choose a password"
+GROUPS = "Groups"
+GROUP_ADDED = "The group {name} was added."
+GROUP_REMOVED = "The group {name} was removed."
+RENAMED_TO = "Renamed to {name}."
+JOINED = "{name} is now a member of {group}."
+LEFT = "{name} is no longer a member of {group}."
+LIBRARY_ADDED = "The library {name} was added."
+LIBRARY_GIVEN = "{name} now belongs to {owner}."
+LIBRARY_REMOVED = "The library {name} was removed. Its files are now in the folder removed-libraries/{id} on the server."
+PRIVATE_RIGHTS = "Only its owner gives rights in a private library."
+RIGHTS_IN = "Rights in {name}"
+RIGHT_GIVEN = "{name} may now {may}."
+RIGHT_TAKEN = "The right of {name} was taken back."
+RIGHT_GONE = "This right has been taken back meanwhile. Give it again below."
+CHOOSE_RIGHT = "Choose one of the rights."
+RIGHTS_BY_ROLE = {
+    "main": "By their roles, readers may read and ask here, writers also add and remove documents, administrators change everything.",
+    "shared": "Administrators of the server may change everything here. All others have the rights given below.",
+    "private": "This library is private: its owner may change everything, and all others have only the rights given below.",
+}
+AUDIT_ACTIONS = {
+    "sign_in": "Sign-ins, failed ones too",
+    "sign_out": "Sign-outs",
+    "question": "Questions, searches and checks",
+    "document": "Documents",
+    "upload": "Uploads",
+    "library": "The library",
+    "settings": "Settings",
+    "people": "Users, tokens and rights",
+    "request": "Other requests",
+    "event": "Other clicks on the page",
+    "refused": "Refused requests",
+    "audit": "Gaps in this log",
+}
+"""The kinds of records, by what their actions begin with."""
+NO_RECORDS = "No records."
+ABOUT_AUDIT = "Days and times are in UTC."
+AUDIT_FORMATS = "The audit log is downloaded as export.jsonl or export.csv."
+REFUSED = "Not allowed"
+SIGNED_OUT = "You are signed out."
+NOTHING_CHANGED = "Nothing was changed. Your browser's Back button returns to what you typed."

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from rag.answering.notices import CONNECT, in_language
 from rag.answering.question import EXTRACTIVE
+from rag.answering.repairing import Way, fails
 from rag.text.languages import likely_language
 from rag.types import Answer, Citation
 from ui import text
@@ -33,7 +34,9 @@ def turn_html(turn: Turn) -> str:
     """An answer with its footnotes, or what stands in its place."""
     answer, shown = turn.answer, {"turn": turn, "answer": turn.answer, "scope": scope_words(turn)}
     if answer is None:
-        return render("answer.html", body="", searched=(), footnotes=(), is_found=True, notice="", meta=(), changed=(), **shown)
+        return render(
+            "answer.html", body="", searched=(), footnotes=(), is_found=True, notice="", meta=(), changed=(), corrections={}, **shown
+        )
     return render(
         "answer.html",
         body=answer_html(answer, lambda index: _link(turn.id, index, answer.citations[index]), lambda index: _mark(answer, index)),
@@ -43,8 +46,14 @@ def turn_html(turn: Turn) -> str:
         notice=_notice(answer),
         changed=[change_words(change) for change in answer.changes],
         meta=_meta(answer),
+        corrections=_corrections(answer),
         **shown,
     )
+
+
+def _corrections(answer: Answer) -> dict[Way, str]:
+    """What may be done with the sentences of an answer by a chat model that nothing supports."""
+    return text.CORRECTIONS if answer.model != EXTRACTIVE and any(map(fails, answer.sentences)) else {}
 
 
 def _notice(answer: Answer) -> str:

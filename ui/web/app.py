@@ -24,19 +24,29 @@ from ui.web.scripts import script
 from ui.web.settings import build_settings
 from ui.web.source import build_source
 
-MOST_CHATS = 20  # answers that grow at the same time
+MOST_RUNNING = 20  # of an event, at the same time
 STATE_KEY = "footnote-conversation"
 CACHE_SECONDS = 3600
 
 
 def build_page(
-    library: Library, indexer: Indexer, conversations: Conversations, figures: Figures, *, may_connect: bool = True
+    library: Library, indexer: Indexer, conversations: Conversations, figures: Figures, *, may_connect: bool = True, library_id: str = ""
 ) -> gr.Blocks:
-    """Put the page together; `may_connect`: whether chat models may be connected on it, as only this machine's user may."""
+    """Put the page together.
+
+    Args:
+        library: What it shows.
+        indexer: Adds documents.
+        conversations: Keeps what is asked.
+        figures: Keeps what Explore draws.
+        may_connect: Whether chat models may be connected on it.
+        library_id: Tells a server's libraries apart in a browser's storage.
+    """
     page: gr.Blocks
     with Page(title=text.TITLE, analytics_enabled=False, fill_width=True, delete_cache=(CACHE_SECONDS, CACHE_SECONDS)) as page:
         # An id is no secret; with a key of its own a restarted server could not read it any more.
-        conversation = gr.BrowserState(None, storage_key=STATE_KEY, secret=STATE_KEY)
+        key = f"{STATE_KEY}-{library_id}" if library_id else STATE_KEY
+        conversation = gr.BrowserState(None, storage_key=key, secret=STATE_KEY)
         with gr.Row(elem_id="columns", equal_height=True):
             with gr.Column(elem_id="left"):
                 documents = build_documents(page, library, indexer)
@@ -59,7 +69,7 @@ def build_page(
         _wire_chat(page, chat, history, conversation, handlers, HistoryHandlers(conversations))
         on(documents, "settled")(handlers.examples, None, chat.chatbot, **PRIVATE)
         _wire_asking(documents, chat, conversation, AskingHandlers(library, conversations))
-    page.queue(default_concurrency_limit=MOST_CHATS, api_open=False)  # what waits its turn is not called past the queue
+    page.queue(default_concurrency_limit=MOST_RUNNING, api_open=False)  # what waits its turn is not called past the queue
     return page
 
 
@@ -75,16 +85,17 @@ def _wire_chat(
     chosen, editing, line = panel.chosen, panel.editing, panel.line
     shown = [conversation, history.find]
     asked = [*shown, panel.preferred]
+    asking: dict[str, Any] = {"concurrency_id": "asking", "concurrency_limit": None, **PRIVATE}  # they wait in a fairer queue
     painted = list(Painting(conversation, panel.chatbot, panel.box, history.listing, editing, line, chosen))
     page.load(handlers.resume, shown, painted, **PRIVATE)
     growing = [
         panel.box.submit(
-            handlers.ask, [panel.box, *shown, chosen, editing, panel.preferred], painted, trigger_mode="always_last", **PRIVATE
+            handlers.ask, [panel.box, *shown, chosen, editing, panel.preferred], painted, trigger_mode="always_last", **asking
         ),
-        panel.chatbot.example_select(handlers.ask_example, asked, painted, **PRIVATE),
-        on(line, "passages")(handlers.ask_passages, asked, painted, **PRIVATE),
-        on(line, "retry")(handlers.retry, asked, painted, **PRIVATE),
-        on(line, "everywhere")(handlers.everywhere, asked, painted, **PRIVATE),
+        panel.chatbot.example_select(handlers.ask_example, asked, painted, **asking),
+        on(line, "passages")(handlers.ask_passages, asked, painted, **asking),
+        on(line, "retry")(handlers.retry, asked, painted, **asking),
+        on(line, "everywhere")(handlers.everywhere, asked, painted, **asking),
     ]
     panel.box.stop(handlers.stop, conversation, [panel.chatbot, panel.box], cancels=growing, **PRIVATE)
     ended = panel.fresh.click(None, None, None, cancels=growing, **PRIVATE)
@@ -93,6 +104,8 @@ def _wire_chat(
     opening: dict[str, Any] = {"fn": handlers.open, "inputs": [history.wanted, *shown, chosen], "outputs": painted, **PRIVATE}
     history.find.change(listed.show, shown, history.listing, trigger_mode="always_last", **AT_ONCE)
     on(history.listing, "rename")(listed.rename, shown, history.listing, **AT_ONCE)
+    on(history.listing, "make_link")(listed.share, shown, history.listing, **AT_ONCE)
+    on(history.listing, "drop_link")(listed.unshare, shown, history.listing, **AT_ONCE)
     on(history.listing, "pick")(id_of, None, history.wanted, cancels=growing, **PRIVATE).then(**opening)
     deleted = [history.wanted, history.listing]
     on(history.listing, "delete")(listed.delete, shown, deleted, **AT_ONCE).then(**opening)
@@ -108,6 +121,7 @@ def _wire_asking(documents: gr.HTML, panel: ChatPanel, conversation: gr.BrowserS
     on(line, "drop_filter")(handlers.drop_filter, [editing, chosen], [chosen, line], **in_turn)
     on(line, "edit")(handlers.edit, [conversation, chosen], [editing, panel.box, line], **AT_ONCE)
     on(line, "cancel_edit")(handlers.cancel, chosen, [editing, panel.box, line], **AT_ONCE)
+    on(line, "correct")(handlers.correct, conversation, panel.chatbot, **PRIVATE)
     on(line, "vote")(handlers.vote, conversation, panel.chatbot, **AT_ONCE)
     on(line, "open_note")(handlers.open_note, [conversation, chosen, editing], line, **AT_ONCE)
     on(line, "save_note")(handlers.save_note, [conversation, chosen, editing], [panel.chatbot, line], **AT_ONCE)

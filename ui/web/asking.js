@@ -5,6 +5,10 @@ document.addEventListener('click', (event) => {
   const [what, id] = button.id.split('-');
   if (what === 'edit') trigger('edit', {id});
   if (what === 'retry') trigger('retry', {id});
+  if (['regenerate', 'soften', 'drop'].includes(what)) {
+    button.setAttribute('aria-busy', 'true');
+    trigger('correct', {id, way: what});
+  }
   if (what === 'everywhere') trigger('everywhere', {id});
   if (what === 'note') trigger('open_note', {id});
   if (what === 'up' || what === 'down') trigger('vote', {id, vote: what});

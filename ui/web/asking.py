@@ -117,6 +117,19 @@ class AskingHandlers:
         """Leave the question as it was."""
         return "", "", asking_html(chosen)
 
+    async def correct(self, conversation_id: str | None, event: gr.EventData) -> Any:
+        """Have the sentences of an answer that no passage supports written anew, put in the passage's words, or left out."""
+        turn, ways = self._turn(conversation_id, event), [way for way in text.CORRECTIONS if way == getattr(event, "way", None)]
+        if turn is None or turn.answer is None or conversation_id is None or not ways:
+            gr.Info(text.OLD_ANSWER)
+            return gr.skip()
+        with Warned():
+            answer = await self._library.answerer.corrected(turn.answer, ways[0])
+            if answer.changes == turn.answer.changes:
+                gr.Info(text.NOT_CORRECTED)
+            self._conversations.correct(conversation_id, turn.id, answer)
+        return messages(self._conversations.turns(conversation_id))
+
     def vote(self, conversation_id: str | None, event: gr.EventData) -> Any:
         """Rate an answer; the same vote again undoes it."""
         turn, votes = self._turn(conversation_id, event), [vote for vote in VOTES if vote == getattr(event, "vote", None)]

@@ -19,6 +19,7 @@ from rag.text.sentences import sentence_spans
 from rag.types import Answer, Citation, Verdict
 from ui import text
 from ui.limits import MOST_LIST_CHARACTERS, limited
+from ui.people.limits import ACCOUNT
 from ui.rendering.html import render
 from ui.rendering.prose import gap_remarks, sentence_html
 from ui.web.contract import PRIVATE, on
@@ -84,20 +85,23 @@ class CheckHandlers:
         """Check a text piece by piece, and show each sentence as soon as it is checked."""
         rows, verdicts, done, painted = "", Counter[Verdict](), 0, monotonic()
         problem = notice = ""
+        account = ACCOUNT.get()
         yield _status(0.0), ""
         try:
-            pieces = list(pieces_of(limited(given, MOST_LIST_CHARACTERS, text.CHECK_LABEL)))
-            whole = sum(map(len, pieces))
-            for piece in pieces:
-                checked = await asyncio.to_thread(self._library.check, piece)
-                found = sentences_of(checked)
-                notice = checked.notice if checked.sentences and checked.notice else notice
-                done += len(piece)
-                verdicts.update(each.verdict for each in found if each.verdict)
-                rows += "".join(render("check_sentence.html", sentence=each) for each in found)
-                if monotonic() - painted > SECONDS_BETWEEN_PAINTS:
-                    painted = monotonic()
-                    yield _status(done / whole, verdicts), rows
+            with account.question():
+                pieces = list(pieces_of(limited(given, MOST_LIST_CHARACTERS, text.CHECK_LABEL)))
+                whole = sum(map(len, pieces))
+                for piece in pieces:
+                    async with account.turn(self._library):
+                        checked = await asyncio.to_thread(self._library.check, piece)
+                    found = sentences_of(checked)
+                    notice = checked.notice if checked.sentences and checked.notice else notice
+                    done += len(piece)
+                    verdicts.update(each.verdict for each in found if each.verdict)
+                    rows += "".join(render("check_sentence.html", sentence=each) for each in found)
+                    if monotonic() - painted > SECONDS_BETWEEN_PAINTS:
+                        painted = monotonic()
+                        yield _status(done / whole, verdicts), rows
         except RagError as error:
             problem = str(error)
         yield _status(1.0, verdicts, problem, notice), rows

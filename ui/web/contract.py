@@ -26,6 +26,7 @@ AskingEvent = Literal[
     "retry",
     "edit",
     "cancel_edit",
+    "correct",
     "vote",
     "open_note",
     "save_note",
@@ -36,7 +37,7 @@ DocumentsEvent = Literal[
     "open", "details", "choose", "again", "remove", "restore", "try_again", "dismiss", "unlock", "dismiss_offer", "settled"
 ]
 ListingEvent = Literal["view"]
-HistoryEvent = Literal["pick", "rename", "delete", "delete_shown"]
+HistoryEvent = Literal["pick", "rename", "make_link", "drop_link", "delete", "delete_shown"]
 SourceEvent = Literal["cite", "passage", "open", "place", "close"]
 ModelsEvent = Literal["get_model", "use_model", "cancel_model"]
 CheckEvent = Literal["check", "stop_check"]
@@ -54,7 +55,7 @@ def id_of(event: gr.EventData) -> str:
     return str(getattr(event, "id", ""))
 
 
-ONCE: tuple[ScriptEvent, ...] = ("check", "passages", "everywhere", "retry", "get_model", "use_model", "cancel_model")
+ONCE: tuple[ScriptEvent, ...] = ("check", "passages", "everywhere", "retry", "correct", "get_model", "use_model", "cancel_model")
 """Events that begin long work: a second click while the first one's work goes on does nothing."""
 
 

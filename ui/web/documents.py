@@ -14,6 +14,7 @@ from rag.types import DocumentRecord, RemovedDocument
 from ui import text
 from ui.limits import MOST_ADDRESS_CHARACTERS, MOST_PASSWORD_CHARACTERS, limited
 from ui.models import offer_in_words
+from ui.people.limits import ACCOUNT
 from ui.rendering.html import render
 from ui.uploading.indexer import Indexer
 from ui.uploading.queue_folder import Job
@@ -127,8 +128,11 @@ class DocumentsHandlers:
 
     def upload(self, files: Sequence[str] | None, view: View) -> tuple[Any, str, Any]:
         """Queue uploaded files and empty the drop area."""
-        for file in files or ():
-            self._indexer.submit(Path(file), Path(file).name)
+        paths = [Path(file) for file in files or ()]
+        with Warned():
+            ACCOUNT.get().add_files(self._library, len(paths), sum(path.stat().st_size for path in paths if path.exists()))
+            for path in paths:
+                self._indexer.submit(path, path.name)
         return None, *self.show(view)
 
     def add_address(self, address: str | None, view: View) -> tuple[Any, str, Any]:
@@ -136,6 +140,7 @@ class DocumentsHandlers:
         with Warned():
             given = limited(address, MOST_ADDRESS_CHARACTERS, text.ADDRESS).strip()
             if given:
+                ACCOUNT.get().add_files(self._library, 1, 0)
                 self._indexer.submit_address(given if is_address(given) else f"https://{given}")
             return "", *self.show(view)
         return gr.skip(), *self.show(view)

@@ -37,8 +37,11 @@ def build_history() -> HistoryPanel:
     return HistoryPanel(find, gr.HTML(elem_id="conversations", js_on_load=script("history.js")), gr.State(""))
 
 
-def history_html(conversations: Conversations, current: str | None, query: str = "", news: str = "") -> str:
-    """The list: those that match `query`, the one with the id `current` marked; screen readers hear the `news`."""
+def history_html(conversations: Conversations, current: str | None, query: str = "", news: str = "", sharing: str = "") -> str:
+    """The list: those that match `query`, the one with the id `current` marked; screen readers hear the `news`.
+
+    The link of the one with the id `sharing` is shown at once.
+    """
     problems, listed = list[str](), list[Summary]()
     try:
         listed = conversations.listed(query)
@@ -50,7 +53,16 @@ def history_html(conversations: Conversations, current: str | None, query: str =
         problems.append(text.NOT_WRITTEN.format(problem=conversations.problem))
     if conversations.notice:
         problems.append(conversations.notice)
-    return render("conversations.html", listed=listed, current=current, is_search=bool(query.strip()), news=news, problems=problems)
+    return render(
+        "conversations.html",
+        listed=listed,
+        current=current,
+        is_search=bool(query.strip()),
+        news=news,
+        problems=problems,
+        can_share=conversations.can_share,
+        sharing=sharing,
+    )
 
 
 class HistoryHandlers:
@@ -69,6 +81,22 @@ class HistoryHandlers:
         with Warned():
             self._conversations.rename(id_of(event), str(getattr(event, "title", "")))
             news = text.RENAMED
+        return history_html(self._conversations, conversation_id, query, news)
+
+    def share(self, conversation_id: str | None, query: str, event: gr.EventData) -> str:
+        """Make a link to a conversation."""
+        news = ""
+        with Warned():
+            self._conversations.share(id_of(event))
+            news = text.SHARE_MADE
+        return history_html(self._conversations, conversation_id, query, news, id_of(event))
+
+    def unshare(self, conversation_id: str | None, query: str, event: gr.EventData) -> str:
+        """Take the link back."""
+        news = ""
+        with Warned():
+            self._conversations.unshare(id_of(event))
+            news = text.SHARE_STOPPED
         return history_html(self._conversations, conversation_id, query, news)
 
     def delete(self, conversation_id: str | None, query: str, event: gr.EventData) -> tuple[Any, str]:

@@ -11,10 +11,12 @@ from gradio.components.chatbot import ExampleMessage, Message, MessageDict
 
 from rag.errors import RagError
 from rag.library import Library
+from rag.types import Answer
 from ui import text
 from ui.chats.conversations import Conversations
 from ui.chats.filtering import filters_of
 from ui.chats.turns import Turn
+from ui.people.limits import ACCOUNT, Waiting, in_turn
 from ui.web.answers import messages
 from ui.web.contract import Painting, Warned
 from ui.web.examples import Examples
@@ -92,16 +94,25 @@ class ChatPainter:
         )
         painted = 0.0
         try:
-            async with aclosing(growing) as answers:
-                async for answer in answers:
-                    turn = replace(turn, answer=answer, state="growing" if answer.finish == "streaming" else "done")
-                    if not self._conversations.update(conversation_id, turn):
-                        break  # stopped or deleted elsewhere
-                    if answer.seconds - painted >= SECONDS_BETWEEN_PAINTS:
-                        painted = answer.seconds
-                        yield Painting.of(messages=self.messages(conversation_id))
+            with ACCOUNT.get().question():
+                async with aclosing(in_turn(self._library, growing)) as steps:
+                    async for step in steps:
+                        turn = _grown(turn, step)
+                        if not self._conversations.update(conversation_id, turn):
+                            break  # stopped or deleted elsewhere
+                        seconds = turn.answer.seconds if turn.answer else 0.0
+                        if turn.place or seconds - painted >= SECONDS_BETWEEN_PAINTS:
+                            painted = seconds
+                            yield Painting.of(messages=self.messages(conversation_id))
         except RagError as error:
             self._conversations.update(conversation_id, replace(turn, state="failed", problem=str(error)))
         except Exception:
             log.exception("answering failed")
             self._conversations.update(conversation_id, replace(turn, state="failed", problem=text.UNEXPECTED))
+
+
+def _grown(turn: Turn, step: Answer | Waiting) -> Turn:
+    """A turn after one more step."""
+    if isinstance(step, Waiting):
+        return replace(turn, place=step.place)
+    return replace(turn, answer=step, place=0, state="growing" if step.finish == "streaming" else "done")

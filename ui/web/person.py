@@ -1,8 +1,11 @@
-"""Who has signed in: the menu above the documents. It is not there where nobody has to, and hides what the person may not do."""
+"""Who has signed in, and which library this is: the menu above the documents.
+
+It is not there where nobody has to sign in and there is one library, and hides what the person may not do.
+"""
 
 import gradio as gr
 
-from ui.http.access import caller_of
+from ui.http.access import caller_of, libraries_of
 from ui.people.rights import Right, includes
 from ui.rendering.html import render
 from ui.web.contract import AT_ONCE
@@ -22,8 +25,18 @@ def build_person(page: gr.Blocks) -> None:
 
 def show_person(request: gr.Request) -> str:
     """The menu, or nothing."""
-    caller = caller_of(request.request.scope) if request.request else None
-    if caller is None or caller.person is None:
+    if not request.request:
         return ""
-    hidden = ", ".join(parts for right, parts in PARTS.items() if not includes(caller.right, right))
-    return render("person.html", person=caller.person, hidden=hidden)
+    caller, readable = caller_of(request.request.scope), [each for each, _ in libraries_of(request.request.scope)]
+    libraries = readable if len(readable) > 1 else []
+    return render(
+        "person.html",
+        person=caller.person,
+        libraries=libraries,
+        current=caller.library,
+        here=next((each.name for each in libraries if each.id == caller.library), ""),
+        administers=caller.may("administrator"),
+        grants=includes(caller.right, "admin"),
+        home="../../" if caller.library else "./",
+        hidden=", ".join(parts for right, parts in PARTS.items() if not includes(caller.right, right)),
+    )

@@ -154,7 +154,7 @@ class SourceHandlers:
             return await asyncio.to_thread(_as_text, view, span, kind)
         words = Quote(view.text[: span[0]], view.text[slice(*span)], view.text[span[1] :])
         scale = min(max(width / view.size[0], SCALES[0]), SCALES[1])
-        sheet = Sheet(f"/documents/{record.id}/pages/{page}.png", scale, view.size, view.marks)
+        sheet = Sheet(f"documents/{record.id}/pages/{page}.png", scale, view.size, view.marks)
         return Place(words, sheet, problem=text.NOT_MARKED if citation and not view.marks else "")
 
 
