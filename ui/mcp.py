@@ -1,8 +1,10 @@
 """A library for agents, by the Model Context Protocol: tools that search, ask and verify, documents and pages as resources."""
 
+import asyncio
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from typing import Annotated, ParamSpec, TypeVar
@@ -15,6 +17,7 @@ from rag.errors import RagError
 from rag.library import Library
 from rag.types import Citation, Passage
 from ui.limits import checkable
+from ui.people.limits import ACCOUNT, answered
 from ui.places import address, place
 from ui.text import CHECK_IN_PARTS
 
@@ -126,20 +129,28 @@ def build_mcp(library: Library, server: Server) -> MCPServer:
 
 def _add_questions(mcp: MCPServer, library: Library, server: Server) -> None:
     @mcp.tool(description="Find the passages of the user's documents that answer a question best.")
-    @_told
-    def search(question: str, documents: Documents = None, top_k: TopK = None) -> list[FoundPassage]:
-        return [_found(passage, server) for passage in library.retrieve(question, documents=documents, top_k=top_k)]
+    @_told_later
+    async def search(question: str, documents: Documents = None, top_k: TopK = None) -> list[FoundPassage]:
+        with ACCOUNT.get().question():
+            found = await asyncio.to_thread(library.retrieve, question, documents=documents, top_k=top_k)
+        return [_found(passage, server) for passage in found]
 
     @mcp.tool(description="Answer a question from the user's documents, with a footnote for each sentence.")
-    @_told
-    def ask(question: str, documents: Documents = None, top_k: TopK = None) -> CitedAnswer:
-        answer = library.ask(question, documents=documents, top_k=top_k)
+    @_told_later
+    async def ask(question: str, documents: Documents = None, top_k: TopK = None) -> CitedAnswer:
+        with ACCOUNT.get().question():
+            async with aclosing(answered(library, library.stream(question, documents=documents, top_k=top_k))) as answers:
+                async for each in answers:
+                    answer = each
         return CitedAnswer(answer.text, answer.finish, answer.notice, answer.support, [_quoted(each, server) for each in answer.citations])
 
     @mcp.tool(description="Check a text, sentence by sentence: do the user's documents support it, and in which words on which page?")
-    @_told
-    def verify(text: str, documents: Documents = None) -> list[VerifiedSentence]:
-        checked = library.check(checkable(text, CHECK_IN_PARTS), documents=documents)
+    @_told_later
+    async def verify(text: str, documents: Documents = None) -> list[VerifiedSentence]:
+        given, account = checkable(text, CHECK_IN_PARTS), ACCOUNT.get()
+        with account.question():
+            async with account.turn(library):
+                checked = await asyncio.to_thread(library.check, given, documents=documents)
         if not checked.passages and checked.notice:
             raise ValueError(checked.notice)
         return [
@@ -198,9 +209,26 @@ def _told(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def telling(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
+        with _telling():
             return function(*args, **kwargs)
-        except (RagError, ValueError) as error:
-            raise ResourceError(str(error)) from error
 
     return telling
+
+
+def _told_later(function: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
+    """The same of one that is async."""
+
+    @wraps(function)
+    async def telling(*args: P.args, **kwargs: P.kwargs) -> R:
+        with _telling():
+            return await function(*args, **kwargs)
+
+    return telling
+
+
+@contextmanager
+def _telling() -> Iterator[None]:
+    try:
+        yield
+    except (RagError, ValueError) as error:
+        raise ResourceError(str(error)) from error

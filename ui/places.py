@@ -11,12 +11,16 @@ from ui import text
 
 @dataclass(frozen=True, slots=True)
 class Footnote:
-    """A number of an answer with the quotes under it, each with its verdict, or None where it was not checked."""
+    """A number of an answer with the quotes under it, each with its verdict, or None where it was not checked.
+
+    `cited` has a citation for each of the quotes.
+    """
 
     number: int
     place: str
     heading: str
     quotes: tuple[tuple[str, Verdict | None], ...]
+    cited: tuple[Citation, ...]
 
 
 def page_words(page: int, label: str = "") -> str:
@@ -67,10 +71,11 @@ def footnotes(answer: Answer) -> list[Footnote]:
     by_number: dict[int, list[Citation]] = {}
     for citation in answer.citations:
         by_number.setdefault(citation.number, []).append(citation)
-    return [
-        Footnote(number, place(cited[0].passage), cited[0].heading, tuple(dict.fromkeys(map(_checked_quote, cited))))
-        for number, cited in sorted(by_number.items())
-    ]
+    found = []
+    for number, cited in sorted(by_number.items()):
+        quotes = {_checked_quote(each): each for each in cited}
+        found.append(Footnote(number, place(cited[0].passage), cited[0].heading, tuple(quotes), tuple(quotes.values())))
+    return found
 
 
 def searches(answer: Answer) -> list[str]:

@@ -14,13 +14,14 @@ def ask_page(library: Path | None, method: str, path: str, locked: LibraryLocked
     """What the page that holds a library answers, as JSON; raises `locked` where no page does, `RagError` where it does not answer."""
     import httpx2
 
+    from rag.remote.connection import trust
+
     url, token = holder(library or Settings().library)
     if not url:
         raise locked
     try:
-        answer = httpx2.request(
-            method, f"{url}{path}", json=body or None, headers={"Authorization": f"Bearer {token}"}, timeout=TIMEOUT_SECONDS
-        )
+        headers, verify = {"Authorization": f"Bearer {token}"}, trust(url, is_home=True)
+        answer = httpx2.request(method, f"{url}{path}", json=body or None, headers=headers, timeout=TIMEOUT_SECONDS, verify=verify)
         if answer.status_code == httpx2.codes.CONFLICT:
             raise RagError(str(answer.json()["detail"]))
         answer.raise_for_status()

@@ -5,22 +5,26 @@ from typing import Annotated
 
 import typer
 
+from rag.settings import Settings
 from ui.commands.terminal import FOLDER, LibraryOption, err, open_library
 
 app = typer.Typer()
 
 
 @app.command()
-def serve(
+def serve(  # noqa: PLR0913, PLR0917 - an option each
     library: LibraryOption = None,
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 accepts connections from other machines.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 7860,
     no_login: Annotated[
         bool, typer.Option("--no-login", help="Let everyone who reaches the address read and change everything, without a login.")
     ] = False,
+    tls_certificate: Annotated[Path | None, typer.Option(help="PEM file of the certificate with its chain, for HTTPS.")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="PEM file of the certificate's private key.")] = None,
     samples: Annotated[Path | None, typer.Option(help="Folder to index at the start if the library is empty.", **FOLDER)] = None,
 ) -> None:
     """Start the page."""
+    from rag.library import Library
     from ui.server import serve as serve_page
 
     if not host.strip():
@@ -29,5 +33,10 @@ def serve(
         )
     if samples and not samples.is_dir():
         raise typer.BadParameter(f"there is no folder {samples}. Check the path.", param_hint="--samples")
-    with open_library(library, create=True, from_server=False) as opened:
+    tls = {name: path for name, path in (("tls_certificate", tls_certificate), ("tls_key", tls_key)) if path}
+
+    def opener(folder: Path, settings: Settings) -> Library:
+        return Library.open(folder, settings.model_copy(update=tls))
+
+    with open_library(library, create=True, from_server=False, opener=opener) as opened:
         serve_page(opened, host=host, port=port, samples=samples, no_login=no_login, tell=lambda line: err.print(line, markup=False))

@@ -28,6 +28,7 @@ from ui.commands.waiting import seconds_to_wait
 
 if TYPE_CHECKING:
     from rag.library import Library
+    from ui.people.store import People
 
 SECONDS_BETWEEN = 0.2  # two tries to open a library that another process holds
 EXCERPT = 200  # characters of a text that are printed
@@ -138,6 +139,31 @@ def open_library(
         except KeyboardInterrupt:
             err.print("Stopped. Finished documents are kept; run the same command to continue.")
             raise typer.Exit(130) from None
+
+
+@contextmanager
+def open_people(folder: Path | None) -> "Iterator[People]":
+    """The people and the libraries of the server of a library; raises LibraryError where there is no such folder.
+
+    What is changed is recorded in the server's audit log.
+    """
+    import getpass
+
+    from ui.people import PEOPLE_FILE
+    from ui.people.audit import TRAIL, Trail, audit_log
+    from ui.people.recording import recorded_people
+    from ui.people.store import People
+
+    settings = Settings()
+    folder = folder or settings.library
+    if not folder.is_dir():
+        raise LibraryError(f"There is no library at {folder}. `rag add PATH` creates one; --library selects another.")
+    with People(folder / PEOPLE_FILE) as people:
+        trailed = TRAIL.set(Trail(audit_log(folder, settings), door="command line", name=getpass.getuser()))
+        try:
+            yield recorded_people(people)
+        finally:
+            TRAIL.reset(trailed)
 
 
 def _held(folder: Path, settings: Settings) -> "Library | None":

@@ -36,6 +36,8 @@ def read_texts(
     if file is None and (column or label):
         raise typer.BadParameter("--column and --label are columns of the file that --texts names.")
     settings, embedder = Settings(), library.embedder if library else None
+    if file is None and list(given) == [STDIN]:
+        given, file = (), Path(STDIN)
     if file is None:
         return Texts(_typed(given), settings=settings, embedder=embedder)
     if str(file) == STDIN and sys.stdin.isatty():

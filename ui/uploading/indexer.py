@@ -7,6 +7,7 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from rag.errors import RagError
 from rag.ingesting.gathering import uploaded
@@ -16,6 +17,7 @@ from rag.library import Library
 from rag.origins import UPLOAD
 from rag.types import Outcome, Progress, ProgressCallback, RemovedDocument
 from rag.watching.watcher import WatchedFolder
+from ui.people.limits import ACCOUNT, NOBODYS, Account
 from ui.uploading.downloads import Downloads
 from ui.uploading.queue_folder import UNEXPECTED, Job, QueueFolder
 from ui.uploading.watching import WatchingThread
@@ -41,8 +43,10 @@ class Indexer:
         problem: Why embedding fails at present, or ""; it is tried again.
     """
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Library, account: Account = NOBODYS) -> None:
+        """`account` notes whose documents are stored."""
         self._library = library
+        self._account = account
         self._folder = QueueFolder(library.scratch)
         self._changed = threading.Condition()
         self._jobs = {job.id: job for job in self._folder.load()}
@@ -86,11 +90,12 @@ class Indexer:
         It is on disk when this returns, or its job says why not; the file stays where it was then.
         """
         size = path.stat().st_size if path.exists() else 0
-        self._put(Job(secrets.token_hex(8), path, name, keep, size, time.time()))
+        self._put(Job(secrets.token_hex(8), path, name, keep, size, time.time(), person=ACCOUNT.get().person))
 
     def submit_address(self, address: str) -> None:
         """Queue what is at an address on the web. It is downloaded beside the work of the thread: a slow server keeps no file waiting."""
-        job = Job(secrets.token_hex(8), Path(), address, source=address, is_here=False, submitted=time.time())
+        person = ACCOUNT.get().person
+        job = Job(secrets.token_hex(8), Path(), address, source=address, is_here=False, submitted=time.time(), person=person)
         self._put(job)
         self._downloads.begin(job)
 
@@ -216,6 +221,7 @@ class Indexer:
             log.exception("adding %s failed", job.name)
             self._end(replace(job, problem=UNEXPECTED))
         else:
+            replace(self._account, person=job.person).note_added(self._library, (outcome,))
             self._end(replace(job, outcome=outcome))
 
     def _added(self, job: Job, password: str | None, show: ProgressCallback) -> Outcome:
@@ -237,7 +243,8 @@ class Indexer:
             # Its id is that of the archive and its place in it: after an interruption it is queued anew, not twice.
             job_id = hashlib.sha256(f"{job.id} {file.given}".encode(errors="replace")).hexdigest()[:16]
             size = file.path.stat().st_size
-            self._put(Job(job_id, file.path, file.name, source=file.origins[0], size=size, submitted=time.time(), resumed=job.resumed))
+            known: dict[str, Any] = {"submitted": time.time(), "resumed": job.resumed, "person": job.person}
+            self._put(Job(job_id, file.path, file.name, source=file.origins[0], size=size, **known))
         return archive.outcome
 
     def _end(self, job: Job) -> None:

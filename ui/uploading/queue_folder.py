@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.types import DocumentState, Outcome
+from ui.chats.schema import LOCAL
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ class Job:
     problem: str = ""  # why it has no outcome (the disk is full, say), or ""
     source: str = ""  # its address on the web, or the archive that it was in; "" for an upload
     restores: str = ""  # the id of the removed document that it brings back
+    person: str = LOCAL  # who added it
     is_here: bool = True  # whether there is a file yet, or it is to be downloaded
 
     @property
