@@ -20,13 +20,17 @@ from starlette.routing import Route
 
 from rag import Library
 from ui.chats.conversations import Conversations
+from ui.hosting.library_app import Parts
+from ui.hosting.server_app import build_app
 from ui.http.access import access_to, with_access
 from ui.http.agents import Agents
 from ui.http.api.app import build_api
 from ui.http.compatible.app import build_compatible
 from ui.people import PEOPLE_FILE
+from ui.people.ledger import Ledger
+from ui.people.limits import USAGE_FILE, Account, Desk
 from ui.people.store import People
-from ui.server import build_app, keep_to_itself, listen
+from ui.server import HTTP, keep_to_itself, listen
 from ui.uploading.indexer import Indexer
 
 SECONDS = 20
@@ -38,17 +42,19 @@ class PageServer:
     def __init__(self, library: Library) -> None:
         self.library = library
         self.people = People(library.folder / PEOPLE_FILE, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        self.desk = Desk(Ledger(library.folder / USAGE_FILE), self.people, library.settings)
         self.conversations = Conversations()
-        self.indexer = Indexer(library)
+        self.indexer = Indexer(library, Account(self.desk))
+        self._socket = listen("127.0.0.1", 0)
         with loops_let_go():
             self.app = self._built(library)
-        self._server = uvicorn.Server(uvicorn.Config(self.app, log_level="critical", timeout_graceful_shutdown=1))
-        self._socket = listen("127.0.0.1", 0)
+        self._server = uvicorn.Server(uvicorn.Config(self.app, http=HTTP, log_level="critical", timeout_graceful_shutdown=1))
         self._thread = threading.Thread(target=lambda: asyncio.run(self._server.serve([self._socket])), daemon=True)
 
     def _built(self, library: Library) -> FastAPI:
         keep_to_itself(library.folder)
-        return build_app(library, self.indexer, self.conversations, access_to(library, self.people))
+        parts = Parts(library, self.indexer, self.conversations)
+        return build_app(parts, access_to(library, self.people, self.desk), url=self.url)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -63,6 +69,7 @@ class PageServer:
         self._thread.join(SECONDS)
         self._socket.close()
         self.people.close()
+        self.desk.ledger.close()
         with loops_let_go():
             del self.app, self._server, self._thread
 
@@ -94,7 +101,7 @@ class ApiServer(PageServer):
         app.router.routes.append(Route("/mcp", agents, methods=["POST"]))
         app.mount("/api", build_api(library, self.indexer, self.conversations))
         app.mount("/v1", build_compatible(library))
-        app.add_middleware(with_access, access=access_to(library, self.people, is_local=self.is_local))
+        app.add_middleware(with_access, access=access_to(library, self.people, self.desk, is_local=self.is_local))
         return app
 
 
@@ -147,9 +154,13 @@ class Visitor:
                     yield message
 
 
-def config_of(http: httpx2.Client) -> dict[str, Any]:
+def config_of(http: httpx2.Client, path: str = "/") -> dict[str, Any]:
     """The page's components and events, as its own script is told them."""
-    page = http.get("/").raise_for_status().text
+    return config_in(http.get(path).raise_for_status().text)
+
+
+def config_in(page: str) -> dict[str, Any]:
+    """The same of a page that is here."""
     config, _ = json.JSONDecoder().raw_decode(page, page.index("{", page.index("window.gradio_config")))
     return dict(config)
 

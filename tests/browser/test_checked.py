@@ -30,6 +30,17 @@ def test_sentences_that_do_not_hold_are_marked_and_numbers_are_given(reader: Rea
     reader.shoot("checked")
 
 
+def test_sentences_without_support_are_corrected_at_a_click(reader: Reader, gate: Gate) -> None:
+    gate.chat.reply = lambda _: f"{LEAVE} [1]. Penguins repair the lighthouse at night."
+    reader.ask(QUESTION)
+    reader.answer.get_by_role("button", name=text.CORRECTIONS["drop"]).press("Enter")
+
+    expect(reader.answer.locator(".fn-changes")).to_contain_text("Penguins")
+    expect(reader.answer.locator(".fn-body")).not_to_contain_text("Penguins")
+    expect(reader.answer.locator(".fn-corrections")).to_have_count(0)
+    reader.shoot("corrected")
+
+
 def test_what_was_sent_and_thought_is_there_to_unfold(reader: Reader, gate: Gate) -> None:
     gate.set("reasoning")
     reader.ask(QUESTION)

@@ -103,6 +103,7 @@ def test_the_same_footnotes_by_every_door(server: RagServer, folder: Path, brows
     assert (footnotes(json.loads(out)), shell.returncode) == (expected, 0), err
 
 
+@pytest.mark.soak  # `test_crash` and `test_uploads_survive` kill without a browser
 def test_a_server_that_is_killed_in_the_middle_of_an_add_costs_nothing(server: RagServer, folder: Path) -> None:
     files = folder / "files"
     files.mkdir()

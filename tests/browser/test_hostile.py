@@ -37,7 +37,7 @@ def test_a_hostile_document_is_shown_as_the_words_it_has(quoted: Reader) -> None
     row.locator("[data-ask-remove]").click()
     row.get_by_role("button", name="Keep").click()
     assert quoted.page.evaluate(OWNED) is None
-    original = quoted.page.request.get(f"{quoted.url}{quoted.source.get_by_role('link').get_attribute('href')}")
+    original = quoted.page.request.get(f"{quoted.url}/{quoted.source.get_by_role('link').get_attribute('href')}")
     assert original.headers["content-type"].startswith("text/plain")
 
 

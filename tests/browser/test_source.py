@@ -109,7 +109,7 @@ def test_the_source_turns_its_pages_and_zooms_and_gives_the_original(reader: Rea
     assert _width(reader) == pytest.approx(width, abs=1)
 
     address = reader.source.get_by_role("link", name="Open original").get_attribute("href")
-    original = reader.page.request.get(f"{reader.url}{address}")
+    original = reader.page.request.get(f"{reader.url}/{address}")
     assert original.status == 200
     assert original.headers["content-type"] == "application/pdf"
     assert original.headers["content-disposition"].startswith("inline")

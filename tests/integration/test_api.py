@@ -34,7 +34,7 @@ def test_conversations_are_listed_read_renamed_exported_and_deleted(open_library
         turn = server.conversations.begin(one, QUESTION)
         answer = Answer(QUESTION, "Within 30 days.", (), (), "m", "complete", "", 0.1)
         server.conversations.update(one, replace(turn, state="done", answer=answer))
-        assert http.get("/conversations").json() == [{"id": one, "title": QUESTION, "turns": 1}]
+        assert http.get("/conversations").json() == [{"id": one, "title": QUESTION, "turns": 1, "link": ""}]
         assert http.get("/conversations", params={"query": "ferry"}).json() == []
         read = http.get(f"/conversations/{one}").json()
         assert (read["title"], read["turns"][0]["answer"]["text"]) == (QUESTION, "Within 30 days.")
@@ -52,7 +52,8 @@ def test_indexing_is_followed_to_its_end(open_library: OpenLibrary, returns: Pat
         assert http.get("/indexing").json() == {"is_busy": False, "problem": "", "files": []}
         with returns.open("rb") as file:
             added = http.post("/documents", files={"file": (returns.name, file)}, data={"wait": "false"}).json()
-        assert added["outcomes"][0]["status"] == "added"
+        outcome = added["outcomes"][0]
+        assert (outcome["status"], outcome["path"]) == ("added", returns.name)  # and not where the server kept it meanwhile
         (waiting,) = http.get("/indexing").json()["files"]
         assert (waiting["name"], waiting["state"], waiting["fraction"]) == (returns.name, "keyword_ready", 0.0)
         with http.stream("GET", "/indexing", headers=EVENTS) as stream:

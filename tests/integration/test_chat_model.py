@@ -127,6 +127,7 @@ def test_answers_may_be_streamed_at_the_same_time(server: ChatServer) -> None:
 
 def test_the_prompts_size_is_told_where_the_server_counts(server: ChatServer) -> None:
     assert ask(a_model(server, "/usage/v1"))[-1].prompt_tokens == len(f"Be exact. {PROMPT}".split())
+    assert (ask(a_model(server, "/usage/v1"))[-1].completion_tokens or 0) > 0
     assert ask(a_model(server))[-1].prompt_tokens is None
 
 

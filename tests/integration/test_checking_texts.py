@@ -110,3 +110,11 @@ def test_the_routes_limit_what_is_checked_in_one_reply(library: Library) -> None
     given = client.post("/check", json={"text": f"{NOON} {WINTER} Boats pay 9 euros."}).json()
     assert given["support"] == pytest.approx(2 / 3)
     assert "progress" in client.post("/check", json={"text": NOON}, headers={"Accept": "text/event-stream"}).text
+
+
+def test_no_words_of_a_row_are_marked_for_those_of_its_heading(library: Library) -> None:
+    checked = library.check("| Pass | Season |\n|---|---|\n| The lock is closed | summer |")
+    (row,) = checked.sentences
+
+    assert row.verdict != "supported"
+    assert [checked.text[gap.start : gap.end] for gap in row.gaps] in ([], ["summer"])

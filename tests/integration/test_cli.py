@@ -93,6 +93,7 @@ def names(kind: type) -> set[str]:
     return {field.name for field in fields(kind)} - LEAVE_OUT
 
 
+@pytest.mark.soak  # the README's commands are run in any case
 def test_the_installed_command_adds_searches_and_answers(tmp_path: Path, minilm: Embedder) -> None:
     (tmp_path / "policy.txt").write_text("An item may be returned within 30 days of delivery. Shipping is free.", encoding="utf-8")
     (tmp_path / "größe.pdf").write_bytes(documents.scanned_pdf())

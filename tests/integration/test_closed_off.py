@@ -15,7 +15,7 @@ from tests.fakes import BagOfWordsEmbedder
 from tests.page_server import PageServer, Visitor, file_data, loops_let_go, routes_in
 from ui.http.events import MOST_BYTES, NOT_UPLOADED, TOO_LONG
 from ui.http.gradio_routes import NEEDED, is_needed
-from ui.web.mounting import PROGRESS_POLL_SECONDS, QUEUE_POLL_SECONDS
+from ui.web.mounting import MOST_RUNNING, PROGRESS_POLL_SECONDS, QUEUE_POLL_SECONDS
 
 SECRET = "correct horse battery staple"
 
@@ -218,6 +218,7 @@ def test_the_queue_of_an_idle_page_keeps_no_core_busy(server: PageServer) -> Non
     with loops_let_go():
         assert [getattr(gr.Blocks()._queue, name) for name in polls] == [0.001, 0.01]  # what Gradio does by itself
     assert [getattr(server.gradio.get_blocks()._queue, name) for name in polls] == [QUEUE_POLL_SECONDS, PROGRESS_POLL_SECONDS]
+    assert len(server.gradio.get_blocks()._queue.active_jobs) == MOST_RUNNING
 
 
 def test_a_queued_event_is_not_called_past_the_queue(server: PageServer, visitor: Visitor) -> None:

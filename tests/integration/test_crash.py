@@ -20,7 +20,7 @@ from tests.conftest import OpenLibrary
 from tests.fakes import FailingEmbedder
 
 ROOT = Path(__file__).parents[2]
-KILLS = 2  # a hundred in tests/soak
+KILLS = 1  # a hundred in tests/soak
 FILES = 6
 QUESTION = "Which boat passes?"
 
@@ -320,7 +320,7 @@ def test_a_file_left_behind_by_a_crash_is_swept(open_library: OpenLibrary, files
 
 
 NO_ROOM = [
-    pytest.param(3, 400_000, r"big\.txt could not be stored: File too large", id="for the file"),
+    pytest.param(3, 400_000, r"big\.txt could not be stored: File too large", id="for the file", marks=pytest.mark.soak),
     pytest.param(1000, 0, r"The library's list of what is being indexed could not be written", id="for its draft", marks=pytest.mark.soak),
     pytest.param(
         200, 0, r"The library's (index|list of what is being indexed) could not be written", id="for its index", marks=pytest.mark.soak
@@ -353,7 +353,7 @@ def own_disks_can_be_made() -> bool:
     return shutil.which("unshare") is not None and subprocess.run(["unshare", "-rm", "true"], check=False).returncode == 0
 
 
-@pytest.mark.soak  # the tests of no room say most of it
+@pytest.mark.soak  # the next test says most of it
 @pytest.mark.skipif(not own_disks_can_be_made(), reason="a disk of its own cannot be mounted here: the test of a full disk is left out")
 def test_a_full_disk_is_told_as_one_and_costs_no_document(tmp_path: Path) -> None:
     (tmp_path / "disk").mkdir()

@@ -129,6 +129,12 @@ def test_binary_word_vectors_are_those_of_the_text(tmp_path: Path, name: str, da
             built(f"words:{tmp_path / 'broken.bin'}", tmp_path).embed_query("returns")
 
 
+def small_fasttext() -> Any:
+    from gensim.models import FastText
+
+    return FastText([["pump", "pump", "valve"]] * 9, vector_size=4, min_count=1, workers=1, bucket=50, epochs=1)
+
+
 def test_word_vectors_that_gensim_saved_are_read_and_nothing_in_them_is_run(tmp_path: Path) -> None:
     from gensim.models import KeyedVectors, Word2Vec
 
@@ -144,6 +150,13 @@ def test_word_vectors_that_gensim_saved_are_read_and_nothing_in_them_is_run(tmp_
     assert built(f"words:{tmp_path / 'beside.kv'}", tmp_path).identity != before
     Word2Vec([["pump", "valve"]] * 9, vector_size=4, min_count=1, workers=1).save(str(tmp_path / "w.model"))
     assert built(f"words:{tmp_path / 'w.model'}", tmp_path).embed_query("pump").shape == (4,)
+    for name, saved in {"f.model": (model := small_fasttext()), "f.kv": model.wv}.items():
+        saved.save(str(tmp_path / name))
+        read = built(f"words:{tmp_path / name}", tmp_path).embed_documents(["pump", "valve"])
+        direct = KeyedVectors(4)
+        direct.add_vectors(["pump", "valve"], [model.wv["pump"], model.wv["valve"]])
+        direct.save(str(tmp_path / "direct.kv"))
+        np.testing.assert_allclose(read, built(f"words:{tmp_path / 'direct.kv'}", tmp_path).embed_documents(["pump", "valve"]), atol=1e-5)
     (tmp_path / "bad.kv").write_bytes(pickle.dumps(_Runs(str(tmp_path / "run"))))
     with pytest.raises(EmbeddingError, match=r"bad\.kv cannot be read"):
         built(f"words:{tmp_path / 'bad.kv'}", tmp_path).embed_query("pump")

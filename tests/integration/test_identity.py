@@ -80,6 +80,7 @@ def put_export(cache: Path, key: str, precision: str) -> None:
         ("plugin:pinned_letters:Letters", "auto", "plugin:pinned_letters:Letters:letters 1"),
         ("plugin:pinned_letters:Letters?x", "auto", "plugin:pinned_letters:Letters?x:letters 1"),
         ("all-MiniLM-L6-v2", "auto", f"onnx-int8:all-MiniLM-L6-v2:{BUILT_IN_KEY}"),
+        ("sentence-transformers/all-MiniLM-L6-v2", "auto", f"onnx-int8:all-MiniLM-L6-v2:{BUILT_IN_KEY}"),
         (
             "all-MiniLM-L6-v2",
             "torch",

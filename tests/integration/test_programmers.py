@@ -104,7 +104,7 @@ def test_a_function_that_fails_is_a_clear_error(tmp_path: Path, function: Callab
         ({"embedder": len}, "has no identity, max_tokens"),
         ({"reranker": len}, "has no identity, scores"),
         ({"settings": {"top_k": 3}}, r"rag\.Settings"),
-        ({"folder": 3}, "str or Path"),
+        ({"folder": 3}, "folder must be a str or a Path"),
     ],
 )
 def test_parts_of_another_kind_are_refused(tmp_path: Path, given: dict[str, Any], said: str) -> None:
@@ -233,8 +233,8 @@ def test_bad_exports_change_nothing(library: Library, tmp_path: Path) -> None:
 def test_values_show_themselves(library: Library) -> None:
     library.add_text("The <b>ferry</b> leaves at noon.", "a|b.txt", metadata={"year": 2022})
     answer, found = library.ask(QUESTION), library.retrieve(QUESTION)
-    assert repr(answer).startswith("<Answer complete, 1 citations: '“The <b>ferry</b> leaves")
-    assert repr(found) == "<1 passages of a|b.txt>"
+    assert repr(answer).startswith("<Answer complete, 1 citation: '“The <b>ferry</b> leaves")
+    assert repr(found) == "<1 passage of a|b.txt>"
     assert repr(library) == f"<Library {str(library.folder)!r}>"
     for value in (answer, found, library):
         shown = getattr(value, "_repr_markdown_")()  # noqa: B009 - a list as mypy knows it

@@ -5,11 +5,12 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import httpx2
@@ -22,7 +23,7 @@ from tests.fakes import BagOfWordsEmbedder
 from tests.page_server import PageServer, Visitor, file_data
 from ui.commands.cli import app as command_line
 from ui.http.clients import COOKIE
-from ui.http.events import MOST_EVENTS, MOST_EVENTS_AN_ADDRESS, MOST_TABS, MOST_TABS_IN_ALL, TOO_MANY
+from ui.http.events import MOST_EVENTS, MOST_EVENTS_A_HOLDER, MOST_TABS, MOST_TABS_IN_ALL, TOO_MANY
 
 LAMP = "The lamp of the lighthouse is green."
 ELSEWHERE = {"origin": "http://127.0.0.1.evil.com", "sec-fetch-site": "cross-site", "sec-fetch-mode": "cors", "sec-fetch-dest": "empty"}
@@ -104,6 +105,34 @@ def test_no_script_is_evaluated_nor_written_into_the_page(server: PageServer, vi
         assert ("sha256-" in scripts) is (path == "/")
 
 
+def test_nothing_of_a_library_stays_in_a_browser_without_saying_how_long(server: PageServer, visitor: Visitor) -> None:
+    for path in (*paths(server), "/api/documents", "/v1/models", "/assets/footnote.js"):
+        headers = visitor.http.get(path).headers
+        assert headers["cache-control"] == "no-store" or "etag" in headers, path
+
+
+def test_no_request_is_larger_than_what_it_is_for(server: PageServer, visitor: Visitor) -> None:
+    for path, size in (("/gradio_api/cancel", 70_000), ("/gradio_api/reset", 70_000), ("/doctor", 70_000), ("/api/search", 65_000_000)):
+        head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {size}\r\n\r\n"
+        assert b" 413 " in answer_to(server, head.encode()), path
+    told = visitor.http.post("/gradio_api/cancel", content=iter([b"x" * 70_000]))  # without its length
+    assert (told.status_code, "64 kB" in told.text) == (413, True)
+    bodies: list[object] = [{"session_hash": "x", "fn_index": 1e999, "event_id": "x"}, {"event_id": ["\ud800"]}, "[" * 20_000, []]
+    for odd in bodies:
+        content = odd if isinstance(odd, str) else json.dumps(odd)
+        assert {visitor.http.post(f"/gradio_api/{each}", content=content).status_code for each in ("cancel", "reset")} <= {200, 400}
+    assert b" 400 " in answer_to(server, b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"x" * 200_000)  # and no end
+    assert visitor.http.get("/healthz").status_code == 200
+
+
+def answer_to(server: PageServer, sent: bytes) -> bytes:
+    """The first line of what the server answers to bytes, whatever they are."""
+    with socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])), timeout=10) as connection:
+        with suppress(ConnectionError):
+            connection.sendall(sent)
+        return connection.makefile("rb").readline()
+
+
 def test_the_cookie_is_kept_from_scripts_and_other_sites(server: PageServer) -> None:
     first = httpx2.get(f"{server.url}/")
     assert re.fullmatch(rf"{COOKIE}=[\w-]{{43}}; Path=/; HttpOnly; SameSite=Lax", first.headers["set-cookie"])
@@ -138,10 +167,10 @@ def test_one_client_that_asks_fifty_questions_starves_nobody(server: PageServer,
 
 def test_a_client_that_throws_its_cookie_away_is_known_by_its_address(server: PageServer, visitor: Visitor, slow: ChatServer) -> None:
     statuses = []
-    for number in range(MOST_EVENTS_AN_ADDRESS + 2):
+    for number in range(MOST_EVENTS_A_HOLDER + 2):
         visitor.http.cookies.clear()
         statuses.append(ask(visitor, session_hash=f"fresh{number}").status_code)
-    assert statuses == [200] * MOST_EVENTS_AN_ADDRESS + [429] * 2
+    assert statuses == [200] * MOST_EVENTS_A_HOLDER + [429] * 2
     until = time.monotonic() + 20
     while unfinished(server):
         assert time.monotonic() < until

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from rag import Answer, Change, Library, Settings
+from rag.answering.repairing import Way
 from tests.fakes import BagOfWordsEmbedder
 
 RETURN = "Customers may return unused benches within thirty days."
@@ -158,6 +159,36 @@ def test_an_answer_of_which_nothing_is_left_is_a_refusal_that_says_why(ask: Aske
     assert answer.text.startswith("Not found in your documents.")
     assert "No passage supports what the chat model answered" in answer.notice
     assert NOWHERE not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("way", "replies", "text", "kind"),
+    [
+        ("regenerate", [RETURN], f"{OIL}[1] {RETURN}[2]", "regenerated"),
+        ("soften", [], f"{OIL}[1] “{RETURN}”[2]", "softened"),
+        ("drop", [], f"{OIL}[1]", "dropped"),
+    ],
+)
+def test_an_answer_that_was_shown_is_corrected(folder: Path, way: Way, replies: list[str], text: str, kind: str) -> None:
+    model = Model(f"{OIL} {WRONG}", *replies)
+    with Library.open(folder, Settings(), embedder=BagOfWordsEmbedder(), chat_model=model) as library:
+        shown = library.ask(QUESTION)
+        corrected = asyncio.run(library.answerer.corrected(shown, way))
+        again = asyncio.run(library.answerer.corrected(corrected, way))
+
+    assert verdicts(shown) == ["supported", "unsupported"]
+    assert [(change.kind, change.original) for change in corrected.changes] == [(kind, WRONG)]
+    assert set(verdicts(corrected)) == {"supported"}
+    assert corrected.text == text
+    assert again.changes == corrected.changes
+
+
+def test_a_shown_answer_of_which_nothing_is_left_becomes_a_refusal(folder: Path) -> None:
+    with Library.open(folder, Settings(), embedder=BagOfWordsEmbedder(), chat_model=Model(NOWHERE)) as library:
+        corrected = asyncio.run(library.answerer.corrected(library.ask(QUESTION), "drop"))
+
+    assert (corrected.finish, corrected.citations, corrected.text) == ("not_found", (), "Not found in your documents.")
+    assert corrected.notice
 
 
 def test_the_words_stream_as_they_are_written_and_only_the_last_answer_is_changed(folder: Path) -> None:

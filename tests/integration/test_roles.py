@@ -1,10 +1,15 @@
-"""Every route and every event of the page, held against everyone who may ask; and what signing in and out does."""
+"""Every route and every event of the page, held against everyone who may ask, in two libraries; and what signing in and out does.
+
+In the main library everybody has the right of a role. The other one is private: Zoë's, who lets the group Crew read, and Gus ask.
+"""
 
 import asyncio
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
+from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +18,7 @@ import httpx2
 import pytest
 from argon2 import PasswordHasher
 from fastapi import FastAPI
+from starlette.requests import HTTPConnection
 from starlette.testclient import TestClient
 from starlette.types import Message, Scope
 from typer.testing import CliRunner, Result
@@ -21,46 +27,74 @@ from rag import Answer, Library
 from tests.conftest import OpenLibrary
 from tests.fakes import BagOfWordsEmbedder
 from tests.page_server import PageServer, Visitor, routes_in
+from ui.chats import CONVERSATIONS_FILE
+from ui.chats.conversations import Conversations
+from ui.chats.store import ConversationStore
 from ui.commands.cli import app
-from ui.http.access import COOKIE, SIGNED_OUT, Access, Need, need_of, with_access
+from ui.http.access import COOKIE, SIGNED_OUT, Access, with_access
 from ui.http.addresses import own_addresses_only
+from ui.http.callers import NO_RIGHT, NOT_HERE
 from ui.http.clients import with_clients
 from ui.http.events import EventGate
 from ui.http.gradio_routes import NEEDED
+from ui.http.paths import split_library
 from ui.http.people import people_routes
+from ui.http.requests import is_kept
+from ui.http.rules import Need, need_of
 from ui.http.uploads import Uploads
-from ui.people.rights import RIGHTS, Right, includes
-from ui.people.store import People, Person
+from ui.people.accounts import Person
+from ui.people.audit_reading import Wanted, records_of, verified
+from ui.people.folders import folder_of
+from ui.people.libraries import MAIN
+from ui.people.rights import RIGHTS, Right, includes, lower
+from ui.people.store import People
 from ui.server import ServeError, serve
-from ui.web.rights import event_rights, handler_name
+from ui.web.rights import HANDLERS, QUIET, event_rights, handler_name, is_recorded, right_of
 
 SECRET = "correct horse battery"
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 ROUTES: dict[Need, str] = {
-    "anyone": """GET /sign-in, POST /sign-in, GET /first-administrator, POST /first-administrator, GET /healthz, GET /readyz,
+    "anyone": """GET /sign-in, POST /sign-in, GET /sign-in/begin, GET /sign-in/callback, GET /first-administrator,
+        POST /first-administrator, GET /choose-password, POST /choose-password, GET /healthz, GET /readyz,
         GET /favicon.ico, GET /api/docs, GET /api/openapi.json""",
-    "person": """GET /account, POST /account/password, POST /account/tokens, POST /account/tokens/{token_id}/revoke, POST /sign-out""",
-    "read": """GET /, GET /assets/x.js, GET /static/js/x.js, GET /theme.css, GET /manifest.json, GET /gradio_api/upload_progress,
+    "known": "GET /api/libraries, GET /assets/x.js, GET /static/js/x.js",
+    "person": """GET /account, GET /account/export, POST /account/password, POST /account/tokens,
+        POST /account/tokens/{token_id}/revoke, POST /sign-out""",
+    "administrator": """GET /administration, GET /administration/users, POST /administration/users, GET /administration/users/{person_id},
+        POST /administration/users/{person_id}/role, POST /administration/users/{person_id}/link,
+        POST /administration/users/{person_id}/sessions, GET /administration/users/{person_id}/remove,
+        POST /administration/users/{person_id}/remove, GET /administration/groups, POST /administration/groups,
+        GET /administration/groups/{group_id}, POST /administration/groups/{group_id}/name, GET /administration/groups/{group_id}/remove,
+        POST /administration/groups/{group_id}/remove, POST /administration/groups/{group_id}/members,
+        POST /administration/groups/{group_id}/members/{person_id}/leave, GET /administration/libraries, POST /administration/libraries,
+        GET /administration/libraries/{library_id}, POST /administration/libraries/{library_id}/name,
+        POST /administration/libraries/{library_id}/owner, POST /administration/libraries/{library_id}/rights,
+        GET /administration/libraries/{library_id}/remove, POST /administration/libraries/{library_id}/remove, GET /administration/audit,
+        GET /administration/audit/export.{kind}, GET /administration/usage, GET /administration/usage.csv,
+        POST /administration/usage/limits""",
+    "read": """GET /, GET /theme.css, GET /manifest.json, GET /gradio_api/upload_progress,
         GET /gradio_api/queue/data, GET /gradio_api/heartbeat/x, GET /gradio_api/app_id, POST /gradio_api/queue/join,
         POST /gradio_api/run/predict, POST /gradio_api/cancel, POST /gradio_api/reset, GET /health,
         GET /documents/{document_id}/pages/{page}.png, GET /documents/{document_id}/original,
-        GET /conversations/{conversation_id}/export.{kind}, GET /figures/plotly.min.js, GET /figures/{figure_id}.json,
+        GET /conversations/{conversation_id}/export.{kind}, GET /shared/{link}, GET /figures/plotly.min.js, GET /figures/{figure_id}.json,
         GET /figures/{table_id}.csv, GET /api/documents/{document_id}/pages/{page}.png, GET /api/documents/{document_id}/original,
         GET /api/health, GET /api/documents, GET /api/documents/{name_or_id}/pages/{page:int}, GET /api/documents/{name_or_id:path},
         GET /api/left-behind, GET /api/left-out, GET /api/damaged, GET /api/removed, GET /api/indexing,
         POST /api/search, GET /api/conversations,
         GET /api/conversations/{conversation_id}, GET /api/conversations/{conversation_id}/export.{kind}, GET /api/library,
         GET /api/vectors, POST /api/chunks, GET /api/model-offer, GET /v1/models, GET /v1/models/{name:path},
-        GET /v1/openapi.json""",
+        GET /v1/openapi.json, GET /metrics""",
     "ask": """POST /gradio_api/upload, POST /api/ask, POST /api/check, POST /api/confidence, POST /api/eval,
+        POST /shared/{link}, POST /api/conversations/{conversation_id}/share, DELETE /api/conversations/{conversation_id}/share,
         PATCH /api/conversations/{conversation_id}, DELETE /api/conversations/{conversation_id}, POST /v1/chat/completions,
         POST /v1/responses, POST /v1/embeddings, POST /mcp""",
     "write": """POST /api/documents, POST /api/paths, DELETE /api/documents/{name_or_id:path},
         PUT /api/documents/{name_or_id:path}/metadata, POST /api/removed/{name_or_id:path}/restore""",
-    "admin": """GET /doctor, POST /doctor, POST /models, GET /api/findings, POST /api/reindex, POST /api/repair, POST /api/erase,
-        POST /api/export, POST /api/import, DELETE /api/model-offer, POST /api/model, DELETE /api/model, GET /api/settings,
-        PUT /api/settings""",
+    "admin": """GET /rights, POST /rights, GET /doctor, POST /doctor, POST /models, DELETE /api/libraries/{library_id}, GET /api/findings,
+        POST /api/reindex, POST /api/repair, POST /api/erase,
+        POST /api/export, POST /api/backup, POST /api/import, DELETE /api/model-offer, POST /api/model, DELETE /api/model,
+        GET /api/settings, PUT /api/settings""",
 }
 """What each route needs. A new one is added here, and to `RULES` unless only administrators may use it."""
 
@@ -70,8 +104,8 @@ EVENTS: dict[Right, str] = {
         AnswerSettingsHandlers: show; ModelsHandlers: show; MapHandlers: arrive draw title choose choose_cluster;
         DuplicatesHandlers: show look; RelatedHandlers: show choose near like; CompareHandlers: choose compare;
         ClassifyHandlers: classify check; TokensHandlers: split pool compare heat; ArithmeticHandlers: solve""",
-    "ask": """ChatHandlers: ask ask_example ask_passages retry everywhere stop; HistoryHandlers: rename delete;
-        AskingHandlers: choose open_filters add_filter drop_filter edit cancel vote open_note save_note close_note;
+    "ask": """ChatHandlers: ask ask_example ask_passages retry everywhere stop; HistoryHandlers: rename share unshare delete;
+        AskingHandlers: choose open_filters add_filter drop_filter edit cancel vote open_note save_note close_note correct;
         CheckHandlers: check check_file stopped; ConnectionsHandlers: prefer""",
     "write": "DocumentsHandlers: upload add_address restore again remove dismiss retry unlock",
     "admin": """DocumentsHandlers: dismiss_offer; AnswerSettingsHandlers: save; ModelsHandlers: get use cancel;
@@ -87,8 +121,13 @@ FUNCTIONS = {"show_person", "id_of", "load", "build.<locals>.<lambda>", "str"}  
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageServer]:
     folder = tmp_path_factory.mktemp("roles") / "library"
     with Library.open(folder, embedder=BagOfWordsEmbedder()) as library, PageServer(library) as started:
-        for name, role in (("Ada", "administrator"), ("Wes", "writer"), ("Zoë", "reader")):
-            started.people.add(name, SECRET, role)  # type: ignore[arg-type]
+        people = started.people
+        for name, role in (("Ada", "administrator"), ("Wes", "writer"), ("Zoë", "reader"), ("Gus", "guest")):
+            people.add(name, SECRET, role)  # type: ignore[arg-type]
+        private, crew = people.add_library("Private", people.find("Zoë").id), people.add_group("Crew")
+        people.join(crew.id, people.find("Wes").id)
+        people.grant(private.id, crew.id, "read")
+        people.grant(private.id, people.find("Gus").id, "ask")
         yield started
 
 
@@ -101,29 +140,47 @@ def session(person: Person, people: People) -> dict[str, str]:
     return {"cookie": f"{COOKIE}={people.begin_session(person)}"}
 
 
-def callers(people: People) -> dict[str, tuple[dict[str, str], Right | None, bool]]:
-    """Everyone who may ask: headers, the highest right, and whether it is a person on the page."""
-    ada, zoe = people.find("Ada"), people.find("Zoë")
+@pytest.fixture(scope="module")
+def private(people: People) -> str:
+    """The id of the other library."""
+    return people.find_library("Private").id
+
+
+Rights = tuple[Right | None, Right | None]
+"""In the main library, and in the other one."""
+
+
+def callers(people: People) -> dict[str, tuple[dict[str, str], Rights, bool]]:
+    """Everyone who may ask: headers, the highest rights, and whether it is a person on the page."""
+    ada, wes, zoe, gus = map(people.find, ("Ada", "Wes", "Zoë", "Gus"))
     gone = people.add("Eve", SECRET, "administrator")
     assert gone
     left = {"session": session(gone, people), "token": {"authorization": f"Bearer {people.add_token(gone, 'x', 'admin', 1)}"}}
     people.remove("Eve")
-    found: dict[str, tuple[dict[str, str], Right | None, bool]] = {
-        "nobody": ({}, None, False),
-        "a wrong cookie": ({"cookie": f"{COOKIE}=wrong"}, None, False),
-        "a wrong token": ({"authorization": "Bearer wrong", **session(ada, people)}, None, False),
-        "a removed person": (left["session"], None, False),
-        "a removed person's token": (left["token"], None, False),
-        "a reader": (session(zoe, people), "ask", True),
-        "a writer": (session(people.find("Wes"), people), "write", True),
-        "an administrator": (session(ada, people), "admin", True),
-        "a reader's token for all": ({"authorization": f"Bearer {people.add_token(zoe, 'x', 'admin', 1)}"}, "ask", False),
-        "the server's token": ({"authorization": "Bearer s3cret"}, "admin", False),
-        "the holder's token": ({"authorization": "bearer holder"}, "admin", False),
+    none: Rights = (None, None)
+    found: dict[str, tuple[dict[str, str], Rights, bool]] = {
+        "nobody": ({}, none, False),
+        "a wrong cookie": ({"cookie": f"{COOKIE}=wrong"}, none, False),
+        "a wrong token": ({"authorization": "Bearer wrong", **session(ada, people)}, none, False),
+        "a removed person": (left["session"], none, False),
+        "a removed person's token": (left["token"], none, False),
+        "a reader": (session(zoe, people), ("ask", "admin"), True),
+        "a writer": (session(wes, people), ("write", "read"), True),
+        "an administrator": (session(ada, people), ("admin", None), True),
+        "a guest": (session(gus, people), (None, "ask"), True),
+        "a reader's token for all": (bearer(people, zoe, "admin"), ("ask", "admin"), False),
+        "a guest's token for all": (bearer(people, gus, "admin"), (None, "ask"), False),
+        "the server's token": ({"authorization": "Bearer s3cret"}, ("admin", None), False),
+        "the holder's token": ({"authorization": "bearer holder"}, ("admin", "admin"), False),
     }
     for scope in RIGHTS:
-        found[f"a token to {scope}"] = ({"authorization": f"Bearer {people.add_token(ada, 'x', scope, 1)}"}, scope, False)
+        found[f"an administrator's token to {scope}"] = (bearer(people, ada, scope), (scope, None), False)
+        found[f"an owner's token to {scope}"] = (bearer(people, zoe, scope), (lower("ask", scope), scope), False)
     return found
+
+
+def bearer(people: People, person: Person, scope: Right) -> dict[str, str]:
+    return {"authorization": f"Bearer {people.add_token(person, 'x', scope, 1)}"}
 
 
 def routes_of(app: Any) -> set[tuple[str, str]]:
@@ -142,6 +199,11 @@ def table() -> dict[tuple[str, str], Need]:
     return {tuple(each.split(maxsplit=1)): need for need, routes in ROUTES.items() for each in routes.replace("\n", " ").split(", ")}  # type: ignore[misc]
 
 
+def as_scope(method: str, path: str, headers: dict[str, str]) -> Scope:
+    raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+    return {"type": "http", "method": method, "path": path, "headers": raw, "query_string": b"", "scheme": "http"}
+
+
 def statuses(access: Access, headers: dict[str, str], asked: list[tuple[str, str]]) -> list[int]:
     """What `with_access` answers: 200 for what it lets in."""
     found: list[int] = []
@@ -155,9 +217,8 @@ def statuses(access: Access, headers: dict[str, str], asked: list[tuple[str, str
 
     async def ask_all() -> None:
         app = with_access(inner, access)
-        raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
         for method, path in asked:
-            await app({"type": "http", "method": method, "path": path, "headers": raw, "query_string": b""}, receive, send)
+            await app(as_scope(method, path, headers), receive, send)
 
     async def receive() -> Message:
         return {"type": "http.disconnect"}
@@ -184,14 +245,38 @@ def test_every_route_needs_what_the_table_says(server: PageServer) -> None:
         assert need_of(*odd) == "admin"
 
 
-def test_everyone_may_do_what_the_table_says_and_no_more(server: PageServer, people: People) -> None:
+def test_everyone_may_do_what_the_table_says_and_no_more(people: People, private: str) -> None:
     access = Access(people, "s3cret", "holder", is_local=True)
     routes = {(method, filled(path)): need for (method, path), need in table().items()}
-    for who, (headers, right, is_person) in callers(people).items():
+    for who, (headers, (right, _), is_person) in callers(people).items():
+        is_known = is_person or ("authorization" in headers and access.caller(HTTPConnection(as_scope("GET", "/", headers))).scope)
         for (route, need), status in zip(routes.items(), statuses(access, headers, list(routes)), strict=True):
-            may = need == "anyone" or is_person if need in {"anyone", "person"} else includes(right, need)  # type: ignore[arg-type]
-            assert (status == 200) == may, (who, route, status)
-            assert status in {200, 401, 403} or route in {("GET", "/"), ("GET", "/account")}, (who, route)
+            administers = who == "an administrator"
+            otherwise = {"anyone": True, "known": is_known, "person": is_person, "administrator": administers}
+            may = otherwise[need] if need in otherwise else includes(right, need)  # type: ignore[arg-type]
+            assert (status == 200) == bool(may), (who, route, status)
+            leads_to_sign_in = route[0] == "GET" and re.fullmatch(r"/|/(account|administration|rights)(/.*)?", route[1])
+            assert status in {200, 401, 403} or leads_to_sign_in, (who, route)
+
+
+def test_everyone_may_do_in_another_library_what_the_table_says(people: People, private: str) -> None:
+    access = Access(people, "s3cret", "holder", is_local=True)
+    routes = {(method, filled(path)): need for (method, path), need in table().items()} | {("GET", ""): "read"}
+    for who, (headers, rights, _) in callers(people).items():
+        for library, right in ((private, rights[1]), ("00000000", None)):
+            asked = [(method, f"/libraries/{library}{path}") for method, path in routes]
+            for route, need, status in zip(routes, routes.values(), statuses(access, headers, asked), strict=True):
+                may = includes(right, need if need in RIGHTS else "read")  # nothing in it is open to all
+                assert (status == 200) == may, (who, library, route, status)
+                assert status in {200, 303, 401, 404} or right, (who, library, route)
+
+
+def test_whoever_the_server_knows_is_told_of_the_libraries_that_are_theirs(people: People) -> None:
+    access = Access(people, "s3cret", "holder", is_local=True)
+    for who, (headers, rights, _) in callers(people).items():
+        caller = access.caller(HTTPConnection(as_scope("GET", "/", headers)))
+        found = {library.name: right for library, right in access.libraries(caller)}
+        assert found == {name: right for name, right in zip(("Main library", "Private"), rights, strict=True) if right}, who
 
 
 def test_every_event_needs_what_the_table_says(server: PageServer) -> None:
@@ -204,7 +289,7 @@ def test_every_event_needs_what_the_table_says(server: PageServer) -> None:
     assert found == expected, "an event is new or gone: say in EVENTS what it needs"
 
 
-def test_everyone_may_call_the_events_that_the_table_says(server: PageServer, people: People) -> None:
+def test_everyone_may_call_the_events_that_the_table_says(server: PageServer, people: People, private: str) -> None:
     rights = event_rights(server.gradio.get_blocks().fns)
     assert len(rights) > 100
 
@@ -221,27 +306,33 @@ def test_everyone_may_call_the_events_that_the_table_says(server: PageServer, pe
         if message["type"] == "http.response.start":
             found.append(message["status"])
 
-    async def call(headers: dict[str, str], tab: str, number: object) -> int:
+    async def within(scope: Scope, receive: Any, send: Any) -> None:
+        """The gate of the library that is asked, which sees its own paths."""
+        library, _ = split_library(scope["path"])
+        await gate({**scope, "root_path": f"/libraries/{library}" if library else ""}, receive, send)
+
+    async def call(headers: dict[str, str], tab: str, number: object, library: str) -> int:
         body = json.dumps({"fn_index": number, "session_hash": tab, "data": []}).encode()
 
         async def receive() -> Message:
             return {"type": "http.request", "body": body, "more_body": False}
 
-        raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
-        scope = {"type": "http", "method": "POST", "path": "/gradio_api/queue/join", "headers": raw, "query_string": b"", "scheme": "http"}
-        await with_clients(with_access(gate, access))({**scope, "client": ("127.0.0.1", 1)}, receive, send)
+        scope = as_scope("POST", f"{f'/libraries/{library}' if library else ''}/gradio_api/queue/join", headers)
+        await with_clients(with_access(within, access))({**scope, "client": ("127.0.0.1", 1)}, receive, send)
         return found[-1]
 
     async def call_all() -> None:
-        one_of_each = {right: number for number, right in rights.items()}
+        one_of_each: dict[Right, object] = {right: number for number, right in rights.items()}
         assert set(one_of_each) == set(RIGHTS)
-        for place, (who, (headers, right, _)) in enumerate(callers(people).items()):
-            numbers = rights.items() if who == "a reader" else [(number, need) for need, number in one_of_each.items()]
-            for number, need in numbers:
-                assert (await call(headers, f"tab{place}", number) == 200) == includes(right, need), (who, number)
-            odd: object
-            for odd in (9_999, str(one_of_each["read"]), None, [0], {}):
-                assert (await call(headers, f"tab{place}", odd) == 200) == includes(right, "admin"), (who, odd)
+        few: list[tuple[object, Right]] = [(number, need) for need, number in one_of_each.items()]
+        strange: list[object] = [9_999, str(one_of_each["read"]), None, [0], {}]
+        odd: list[tuple[object, Right]] = [(each, "admin") for each in strange]
+        for place, (who, (headers, both, _)) in enumerate(callers(people).items()):
+            numbers: list[tuple[object, Right]] = [*(rights.items() if who == "a reader" else few), *odd]
+            places: list[tuple[str, Right | None]] = [(MAIN, both[0]), (private, both[1])]
+            for (library, right), (event, need) in product(places, numbers):
+                may = await call(headers, f"tab{place}{library}", event, library) == 200
+                assert may == includes(right, need), (who, library, event)
 
     asyncio.run(call_all())
 
@@ -302,11 +393,53 @@ def test_conversations_belong_to_who_asked(server: PageServer, people: People, p
         assert [each["id"] for each in asked] == [kept["Zoë"]]
         assert ada.call(event("HistoryHandlers.show"), [None, ""], session_hash=zoe.tab).status_code == 403  # another's tab
         assert ada.http.get("/gradio_api/queue/data", params={"session_hash": zoe.tab}).status_code == 403
+        ended = {"session_hash": zoe.tab, "fn_index": 0, "event_id": "x"}
+        assert [each.http.post("/gradio_api/cancel", json=ended).status_code for each in (ada, zoe)] == [403, 200]
         (path,) = zoe.upload({"list.txt": b"words"}).json()
         ada.http.cookies.set("footnote-session", zoe.http.cookies["footnote-session"])  # the same browser, signed in as another
         file = {"path": path, "meta": {"_type": "gradio.FileData"}}
         assert ada.call(server.event("load"), [file]).status_code == 403
     assert server.conversations.listed() == []
+
+
+def test_rights_in_one_library_open_no_other(server: PageServer, people: People, private: str) -> None:
+    zoe_id, at = people.find("Zoë").id, f"/libraries/{private}"
+    folder = folder_of(server.library.folder, private)
+    folder.mkdir(parents=True)
+    there = Conversations(ConversationStore.open(folder / CONVERSATIONS_FILE), owner=zoe_id)
+    kept = there.resume(None)
+    turn = there.begin(kept, "What is private?")
+    there.update(kept, replace(turn, answer=Answer(turn.question, "This.", (), (), "m", "complete", "", 0.1), state="done"))
+    there.close()
+    show = event_of(server, "DocumentsHandlers.show")
+    with sign_in(server, "Zoë") as zoe, sign_in(server, "Gus") as gus, sign_in(server, "Wes") as wes, sign_in(server, "Ada") as ada:
+        sent = zoe.http.post(f"{at}/api/documents", files={"file": ("a.txt", b"It is private.")}, data={"kind": "text", "wait": "true"})
+        assert sent.status_code == 200
+        (document,) = (each["id"] for each in zoe.http.get(f"{at}/api/documents").json())
+        for path in (f"/api/documents/{document}", f"/documents/{document}/original", f"/conversations/{kept}/export.md"):
+            assert [zoe.http.get(root + path).status_code for root in (at, "")] == [200, 404]
+            assert ada.http.get(at + path).status_code == 404  # an administrator, to whom nothing is granted
+        assert gus.http.get("/").headers["location"] == f"{at}/"  # the only one that is the guest's
+        assert gus.http.get(f"{at}/").status_code == 200
+        assert gus.http.get(f"{at}/api/documents").json()[0]["id"] == document
+        assert gus.http.get(f"{at}/api/conversations").json() == []  # Zoë's are hers
+        assert gus.http.get("/api/documents").json()["detail"] == NO_RIGHT
+        assert gus.call(show, [None]).status_code == 403
+        assert "Private" in gus.http.get("/api/libraries").text
+        assert call_at(wes, at, show).status_code == 200
+        people.leave(people.find_group("Crew").id, people.find("Wes").id)  # an open tab
+        assert call_at(wes, at, show).json()["error"] == NOT_HERE
+        assert wes.http.get(f"{at}/gradio_api/queue/data", params={"session_hash": wes.tab}).status_code == 404
+        people.join(people.find_group("Crew").id, people.find("Wes").id)
+        assert call_at(wes, at, show).status_code == 200
+        menus = [call_at(each, at, event_of(server, "show_person"), []).text for each in (zoe, gus)]
+        assert ["../../libraries/" in menu for menu in menus] == [True, False]  # the guest has no other one to go to
+
+
+def call_at(visitor: Visitor, at: str, event: int, data: Any = (None,)) -> httpx2.Response:
+    """Call an event of another library's page."""
+    body = {"fn_index": event, "data": list(data), "session_hash": visitor.tab, "event_data": None, "trigger_id": None}
+    return visitor.http.post(f"{at}/gradio_api/run/predict", json=body)
 
 
 def test_signing_in_and_out(server: PageServer, people: People, plain: httpx2.Client) -> None:
@@ -337,7 +470,7 @@ def test_signing_in_and_out(server: PageServer, people: People, plain: httpx2.Cl
         assert plain.get("/account", headers={"cookie": f"{COOKIE}={again}"}).status_code == 200
         elsewhere = session(people.find("Zoë"), people)
         out = plain.post("/sign-out", data={"everywhere": "yes"}, headers={"cookie": f"{COOKIE}={again}"})
-        assert (out.status_code, out.headers["location"]) == (303, "/sign-in")
+        assert (out.status_code, out.headers["location"], out.headers["clear-site-data"]) == (303, "/sign-in", '"cache"')
         assert plain.get("/account", headers=elsewhere).status_code == 303
         gone = zoe.call(event_of(server, "DocumentsHandlers.show"), [None])  # an open tab
         assert (gone.status_code, gone.json()["error"]) == (401, SIGNED_OUT)
@@ -354,7 +487,7 @@ def test_tokens_and_passwords_are_changed_by_their_person(server: PageServer, pe
         assert plain.get("/v1/models", headers=bearer).status_code == 200
         refused = plain.post("/api/erase", headers=bearer)
         assert (refused.status_code, refused.headers["content-type"]) == (403, "application/problem+json")
-        assert refused.json()["detail"] == "This needs the right to administer the server. Yours is to ask questions."
+        assert refused.json()["detail"] == "This needs the right to administer the library. Yours is to ask questions."
         assert plain.post("/account/tokens", data={"name": "x", "scope": "ask", "days": "1"}, headers=bearer).status_code == 401
         for wrong in ({"scope": "all"}, {"days": "0"}, {"days": "٣"}, {"days": "9" * 9}, {"name": "x" * 10_000}):
             assert sam.http.post("/account/tokens", data={"name": "x", "scope": "ask", "days": "5"} | wrong).status_code == 422
@@ -451,9 +584,136 @@ def test_users_and_tokens_on_the_command_line(tmp_path: Path) -> None:
     with People(tmp_path / "library" / "people.sqlite3") as people:
         assert people.of_token(token) == (people.find("Zoë 博士"), "write")
         assert run("user", "role", "Zoë 博士", "reader").exit_code == 0
-        assert people.of_token(token) == (people.find("Zoë 博士"), "ask")
+        assert people.find("Zoë 博士").role == "reader"
         assert run("token", "remove", listed["id"], "--user", "Zoë 博士").exit_code == 0
         assert people.of_token(token) is None
         assert run("user", "remove", "Zoë 博士").exit_code == 0
         assert run("token", "add", "--name", "x", "--expires", "soon").exit_code == 2
         assert [each.name for each in people.listed()] == ["Ada"]
+
+
+UNRECORDED = """POST /gradio_api/queue/join, POST /gradio_api/run/predict, POST /gradio_api/cancel, POST /gradio_api/reset,
+    POST /gradio_api/upload, POST /api/search, POST /api/chunks, POST /api/ask, POST /api/check, POST /api/confidence,
+    POST /v1/chat/completions, POST /v1/responses, POST /v1/embeddings, POST /mcp"""
+"""Routes that are posted to and leave no record as requests: questions and the page's events have records of their own."""
+TAKING = """GET /documents/{document_id}/original, GET /api/documents/{document_id}/original, GET /api/vectors, GET /figures/{table_id}.csv,
+    GET /conversations/{conversation_id}/export.{kind}, GET /api/conversations/{conversation_id}/export.{kind},
+    GET /administration/audit/export.{kind}, GET /administration/usage.csv, GET /account/export"""
+"""Routes that only read and are recorded: they take something away."""
+
+
+def test_every_request_that_changes_or_takes_something_is_recorded(server: PageServer) -> None:
+    """A new route is, unless it only reads or `COMPUTES` says that it changes nothing."""
+    unrecorded, taking = ({each.strip() for each in routes.replace("\n", " ").split(",")} for routes in (UNRECORDED, TAKING))
+    for method, path in routes_of(server.app) - {("HEAD", "/")}:
+        expected = f"{method} {path}" in taking if method == "GET" else f"{method} {path}" not in unrecorded
+        assert is_kept(method, filled(path)) == expected, (method, path)
+    quiet = set(QUIET.split())
+    assert quiet <= set(HANDLERS), "an event is gone: take it out of QUIET"
+    for event in server.gradio.get_blocks().fns.values():
+        if event.fn:
+            assert is_recorded(event.fn) == (handler_name(event.fn) not in quiet and right_of(event.fn) != "read")
+
+
+def test_what_is_done_through_every_door_is_recorded(server: PageServer, people: People, private: str) -> None:
+    words, event, log = "The fee is forty euros.\n", partial(event_of, server), server.library.folder / "audit"
+    document = server.library.add_text(words, "terms of sale.md").document_id
+    person = people.add("Ines 博士", SECRET, "writer")
+    assert person
+    people.grant(private, person.id, "ask")
+    with sign_in(server, person.name) as ines, sign_in(server, "Wes") as wes:
+        asked = {"question": "What is the fee?"}
+        assert ines.http.post("/api/search", json=asked).status_code == 200
+        assert ines.http.post("/api/ask", json=asked | {"documents": ["terms of sale.md"]}).status_code == 200
+        assert ines.http.post("/v1/chat/completions", json={"messages": [{"role": "user", "content": "The fee?"}]}).status_code == 200
+        call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "ask", "arguments": asked}}
+        accept = {"accept": "application/json, text/event-stream"}
+        assert wes.http.post("/mcp", json=call, headers=accept).status_code == 200  # one that came before has no part in the next
+        assert ines.http.post("/mcp", json=call, headers=accept).status_code == 200
+        ines.call(event("ChatHandlers.ask"), ["What is the fee?", None, "", [], "", None], route="queue/join")
+        next(ines.ends())
+        ines.http.post("/api/documents", files={"file": ("more.txt", b"More words.")}, headers=accept)
+        assert ines.http.get(f"/documents/{document}/original").status_code == 200
+        assert ines.http.put("/api/documents/more.txt/metadata", json={"year": 2026}).status_code == 200
+        assert ines.call(event("DocumentsHandlers.dismiss"), [None], event_data={"id": "none"}).status_code == 200
+        assert ines.call(event("SettingsHandlers.repair"), []).status_code == 403
+        ines.call(event("DocumentsHandlers.remove"), [None], event_data={"id": document})
+        assert ines.http.post("/account/tokens", data={"name": "mine", "scope": "read", "days": "5"}).status_code == 200
+        assert ines.http.post(f"/libraries/{private}/api/search", json=asked).status_code == 200
+        ines.http.post("/sign-out")
+        ines.http.post("/sign-in", data={"name": person.name, "password": "wrong"})
+    named, everyone = f"{document[:12]} terms of sale.md", records_of(log, Wanted(), newest_first=False)
+    found = [record for record in everyone if person.name in {record["name"], record["facts"].get("user")}]
+    assert [(record["action"], record["door"]) for record in found] == [
+        ("sign_in", "page"),
+        ("question.retrieve", "api"),
+        ("question.ask", "api"),
+        ("question.ask", "v1"),
+        ("question.ask", "mcp"),
+        ("question.ask", "page"),
+        ("document.added", "api"),
+        ("request", "page"),
+        ("document.metadata", "api"),
+        ("upload.dismiss", "page"),
+        ("refused", "page"),
+        ("document.removed", "page"),
+        ("people.add_token", "page"),
+        ("question.retrieve", "api"),
+        ("sign_out", "page"),
+        ("sign_in.failed", "page"),
+    ]
+    assert {record["person"] for record in found[:-1]} == {person.id}
+    assert [record["facts"]["documents"] for record in found[1:6]] == [[named]] * 5
+    assert found[2]["facts"] | {"question": "What is the fee?", "within": ["terms of sale.md"], "outcome": "complete"} == found[2]["facts"]
+    assert found[7]["facts"]["document_id"] == document
+    assert [record["library"] for record in found] == [private if place == 13 else "" for place in range(len(found))]
+    assert found[13]["facts"] == {"outcome": "found"}  # it is private: administrators read the log, and have no right in it
+    assert len({record["request"] for record in found}) == len(found)
+    written = "".join(path.read_text(encoding="utf-8") for path in log.glob("*.jsonl"))
+    assert not [secret for secret in ("forty", SECRET, "fn_", '"wrong"') if secret in written]
+    assert not verified(log).breaks
+
+
+def test_metrics_are_for_administrators_and_name_nothing(server: PageServer, people: People, plain: httpx2.Client) -> None:
+    server.library.add_text("The fee is forty euros.\n", "secret plans.md")
+    bearer = {name: {"Authorization": f"Bearer {people.add_token(people.find(name), 'x', 'read', 1)}"} for name in ("Ada", "Zoë", "Wes")}
+    refused = plain.get("/metrics")
+    assert (refused.status_code, refused.json()["request_id"]) == (401, refused.headers["x-request-id"])
+    assert [plain.get("/metrics", headers=bearer[name]).status_code for name in ("Zoë", "Wes")] == [403, 403]
+    plain.get("/api/documents/secret plans.md", headers=bearer["Ada"])
+    plain.post("/api/ask", json={"question": "What is the fee?"}, headers=bearer["Ada"])
+    plain.request("ODD", "/made/up/path")
+    plain.post("/sign-in", data={"name": "nobody", "password": "wrong"})
+    text = plain.get("/metrics", headers=bearer["Ada"]).raise_for_status().text
+    assert not [word for word in ("secret", "Ada", "made", "ODD", "fee", people.find("Ada").id) if word in text]
+    lines = dict(line.rpartition(" ")[::2] for line in text.splitlines() if not line.startswith("#"))
+    assert float(lines['footnote_documents{library=""}']) == len(server.library.documents())
+    assert float(lines['footnote_requests_total{method="GET",route="/api/documents/{name_or_id:path}",status="200"}']) >= 1
+    assert float(lines['footnote_questions_total{library="",outcome="complete",verb="ask"}']) >= 1
+    for name in (
+        "footnote_sign_in_failures_total",
+        "footnote_sessions",
+        "process_resident_memory_bytes",
+        "footnote_first_words_seconds_count",
+    ):
+        assert float(lines[name]) >= 1
+    routes = {route for route in re.findall(r'route="([^"]*)"', text) if not route.startswith("/gradio_api/")}
+    assert routes <= {path for _, path in routes_in(server.app.routes)} | {"other"}
+
+
+def test_administrators_read_the_audit_log_on_a_page(server: PageServer) -> None:
+    with sign_in(server, "Ada") as ada, sign_in(server, "Wes") as wes:
+        assert wes.http.get("/administration/audit").status_code == 403
+        wes.http.post("/api/search", json={"question": "<script>alert(1)</script>?"})
+        page = ada.http.get("/administration/audit").raise_for_status().text
+        assert "&lt;script&gt;alert(1)" in page
+        assert "<script" not in page
+        wanted = {"person": "wes", "action": "question", "since": "2020-01-01", "until": "", "page": "1"}
+        assert "</strong> sign_in" not in ada.http.get("/administration/audit", params=wanted).text
+        for odd in ({"page": "9" * 500}, {"page": "-1"}, {"since": "2020-99-99"}, {"action": "'\"<"}, {"person": "词" * 3_000}):
+            assert ada.http.get("/administration/audit", params=odd).status_code == 200
+        lines = ada.http.get("/administration/audit/export.jsonl", params=wanted).text.splitlines()
+        assert {json.loads(line)["name"] for line in lines} == {"Wes"}
+        assert ada.http.get("/administration/audit/export.csv").text.startswith("time,action,")
+        assert ada.http.get("/administration/audit/export.xml").status_code == 404
+        assert "/administration/audit/export.{kind}" in ada.http.get("/administration/audit").text  # a download is recorded itself

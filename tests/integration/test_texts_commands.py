@@ -46,10 +46,14 @@ def test_the_sentences_become_a_picture_by_one_command(run: Run) -> None:
 def test_each_command_takes_texts_without_a_library(run: Run) -> None:
     assert "Animals (3)" in run("clusters", *TABLE, "--label", "topic", "-k", "3")[1]
     assert "1.000  same words  same words" in " ".join(run("compare", "same words", "same words")[1].split("   "))
-    assert len(run("compare", "--texts", "-", "--json", stdin="a\n\nb\nc\n")[1].splitlines()) == 3
+    for given in (["--texts", "-"], ["-"]):
+        assert len(run("compare", *given, "--json", stdin="a\n\nb\nc\n")[1].splitlines()) == 3
     assert "Cake is baked" in run("compare", *TABLE, "--query", "a cake", "-k", "1")[1]
     assert "text 5" in run("related", "text 4", *TABLE, "-k", "1")[1]
     assert "The model learns from data." in run("related", SENTENCES[3], *TABLE, "-k", "1")[1]
+    found = run("related", "flour wheat", "--texts", "-", "--node-embeddings", "-k", "2", stdin="bread flour\nflour wheat\nwheat corn\n")[1]
+    assert {"bread flour", "wheat corn"} <= {line.strip() for line in found.splitlines()}
+    assert "compares whole documents" in run("related", "text 1", *TABLE, "--node-embeddings", "--page", "1")[2]
     status, _, err = run("duplicates", "--texts", "-", stdin="bread\ncheese\n")
     assert (status, err) == (0, "No duplicates: every text is there once.")
     assert "same words throughout" in run("duplicates", "--texts", "-", stdin="the same line\nthe same line\n")[1]

@@ -37,7 +37,10 @@ def test_what_tells_documents_apart_is_offered(library: Library) -> None:
         "metadata": (('{"harbour": "North"}', "harbour: North (1)"),),
         "since": (),
         "until": (),
+        "where": (),
     }
+    library.remove("boats-2021-report.txt")
+    assert "where" not in {each.name for each in offered(library.documents())}  # no metadata
 
 
 def test_filters_are_chosen_and_taken_away(library: Library) -> None:
@@ -57,6 +60,13 @@ def test_filters_are_chosen_and_taken_away(library: Library) -> None:
     chosen, line = handlers.drop_filter("", chosen, event(name="kind", value="pdf", is_open=False))
     assert chosen == (document, AskedFilter("since", "2022"))
     assert ">PDF<" not in line
+    condition = AskedFilter("where", '{"year": {"$gte": 2021}}')
+    chosen, line = handlers.add_filter("", chosen, event(name="where", value=condition.value, is_open=True))
+    assert chosen[-1] == condition
+    assert "{&#34;year&#34;: {&#34;$gte&#34;: 2021}}</span>" in line
+    for wrong, said in (("year", "Write one as"), ("[1]", "Write one as"), ('{"year": {"$more": 1}}', "no operator")):
+        with pytest.warns(UserWarning, match=said):
+            assert handlers.add_filter("", chosen, event(name="where", value=wrong, is_open=True))[0] == chosen
 
 
 def test_a_question_is_limited_and_its_filters_are_kept_with_it(library: Library) -> None:
@@ -113,5 +123,6 @@ def test_words_and_filters_agree() -> None:
     filters = filters_of(asked)
     assert (filters.kinds, filters.languages, filters.until, filters.reads_question) == (("pdf",), ("de",), "2022", True)
     assert filters.where == {"$and": [{"year": 2022}]}
+    assert filters_of([AskedFilter("where", '{"year": {"$gte": 2021}}')]).where == {"$and": [{"year": {"$gte": 2021}}]}
     many = tuple(AskedDocument(f"{n:064}", f"{n}.txt") for n in range(4))
     assert "4 documents" in asking_html(many)

@@ -20,6 +20,7 @@ SCRIPT_EVENTS: dict[str, dict[ScriptEvent, tuple[str, ...]]] = {
         "retry": ("id",),
         "edit": ("id",),
         "cancel_edit": (),
+        "correct": ("id", "way"),
         "vote": ("id", "vote"),
         "open_note": ("id",),
         "save_note": ("id", "note"),
@@ -41,7 +42,14 @@ SCRIPT_EVENTS: dict[str, dict[ScriptEvent, tuple[str, ...]]] = {
     },
     "checking.js": {"check": ("text",), "stop_check": ()},
     "listing.js": {"view": ("query", "order", "folders", "toggled", "most")},
-    "history.js": {"pick": ("id",), "rename": ("id", "title"), "delete": ("id",), "delete_shown": ("id",)},
+    "history.js": {
+        "pick": ("id",),
+        "rename": ("id", "title"),
+        "make_link": ("id",),
+        "drop_link": ("id",),
+        "delete": ("id",),
+        "delete_shown": ("id",),
+    },
     "models.js": {"get_model": ("id",), "use_model": ("id",), "cancel_model": ()},
     "connections.js": {
         "connect": ("address", "key", "model", "context", "name", "replaces"),

@@ -22,6 +22,9 @@ OTHERWISE = {
         ("All employees get a company car.", "Some employees get a company car."),
         ("Every museum is closed on Monday.", "Many museums are closed on Monday."),
         ("所有员工每年都会得到一封公司的信。", "部分员工每年都会得到一封公司的信。"),
+        ("Up to five children may join.", "At least five children may join."),
+        ("Storage costs more than 300 euros a month.", "Storage costs no more than 300 euros a month."),
+        ("Mindestens zwölf Gäste essen im Garten.", "Höchstens zwölf Gäste essen im Garten."),
     ],
     "role": [
         ("Amazon sued the city of Seattle.", "The city of Seattle sued Amazon."),
@@ -71,6 +74,10 @@ OTHERWISE = {
         ("Билет действителен после полуночи.", "Билет недействителен после полуночи."),
         ("Dvořák did not write the quartet.", "Dvořák did write the quartet."),
         ("Smlouva netrvá tři roky.", "Smlouva trvá tři roky a každý rok se obnovuje."),
+        ("The firm does provide cover for non-urgent visits.", "The firm does not provide cover for non-urgent visits."),
+        ("The records of purchases should not be kept.", "It is important to keep the records of purchases."),
+        ("The deductible for guests is not $1,500.", "The deductible for guests is $1,500."),
+        ("There are not exceptions to the ban in the park.", "There are a few exceptions to the ban in the park."),
     ],
 }
 """A claim that its source does not support, and why."""
@@ -114,10 +121,21 @@ HOLDS = [
         "The profit margin was 6.35 percent, higher than the 6.1 percent in the third quarter of the year.",
     ),
     (
-        "The third quarter of 2021 saw profit rise to $3.69 a share.",
+        "In the third quarter of 2021, profit rose to $3.69 a share.",
         "Profit of $3.69 a share was a rise. The third quarter ended in September 2021.",
     ),
     ("In the fourth quarter sales grew by 20.9%.", "Sales grew by 20.9% in the quarter, which was the fourth."),
+    ("Arsenal won the FA Cup in 1998.", "The 1998 FA Cup was a season of upsets. The FA Cup in 1998 was won by Arsenal."),
+    ("Employees should keep their receipts.", "You should keep your receipts."),
+    ("The company expects a profit in May.", "We expect a profit in May."),
+    ("Die Mitarbeiter dürfen im Hof parken.", "Sie dürfen im Hof parken."),
+    ("The records were kept in the yard.", "They keep the records in the yard."),
+    ("Ask Ann to confirm coverage of the injury.", "Ask Ann to confirm that the injured are covered."),
+    ("The optimisation of colour is a matter of taste.", "Color optimization is a matter of taste."),
+    ("Sales increased by a fifth in May.", "In May, sales rose by a fifth."),
+    ("Les ventes ont augmenté de dix pour cent en mai.", "En mai, les ventes sont en hausse de dix pour cent."),
+    ("Up to five children may join.", "Children may join; no more than five are allowed."),
+    ("The firm defeated its rival in the final.", "The firm won the final: it defeated its rival."),
     ("He prefers decision-making in person.", "He prefers making decisions by himself, in person: decision making is his."),
 ]
 """A claim and a source that says the same in another way."""
@@ -142,6 +160,37 @@ def test_what_is_said_in_another_way_is_supported(claim: str, source: str, minil
     checked = _checked(claim, source, embedder=minilm)
 
     assert (checked.verdict, checked.gaps) == ("supported", ())
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [pair for kind in ("condition", "plan") for pair in OTHERWISE[kind]],
+)
+def test_a_condition_left_out_and_a_plan_said_as_done_are_unsupported(claim: str, source: str, minilm: Embedder) -> None:
+    assert _checked(claim, source, embedder=minilm).verdict == "unsupported"
+
+
+def test_what_is_allowed_is_less_than_what_is_done_and_yet_about_the_same(minilm: Embedder) -> None:
+    assert _checked("Ten days are carried over.", "Ten days may be carried over.", embedder=minilm).verdict == "related"
+
+
+@pytest.mark.xfail(strict=True, reason="no rule knows that rail is trains, and a boss a manager: a model is needed (RAG_VERIFIER)")
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        ("Staff can travel by rail or air.", "Allowed means of travel: – train, second class – plane, economy class"),
+        ("Remote work has to be cleared with your boss first.", "Employees may work from home only after their manager has approved it."),
+    ],
+)
+def test_other_words_for_all_that_a_source_says_are_supported(claim: str, source: str, minilm: Embedder) -> None:
+    assert _checked(claim, source, embedder=minilm).verdict == "supported"
+
+
+def test_two_opposites_that_agree_contradict_nothing(minilm: Embedder) -> None:
+    checked = _checked("The causeway is dry at low water.", "The causeway is covered by the sea at high water.", embedder=minilm)
+
+    assert checked.verdict == "related"
+    assert not any(gap.is_contradicted for gap in checked.gaps)
 
 
 @pytest.mark.parametrize("kind", sorted({fact.kind for fact in changed_facts()}))

@@ -448,7 +448,7 @@ def test_owners_never_see_each_others_conversations(store: Path) -> None:
     file.rename(his, "Mine")
     assert (file.title(hers), [found.title for found in file.listed("her", [], 9)]) == ("Hers?", ["Hers?"])
     assert file.listed("her", ["mine"], 9) == []
-    file.delete(his)
+    file.delete([his])
     assert ([row.question for row in file.rows(hers)], file.rows(his)) == (["Hers?"], [])
 
 

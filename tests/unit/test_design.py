@@ -47,13 +47,16 @@ HEAVY = {
 }
 
 ADAPTERS: dict[str, str | tuple[str, ...]] = {
-    "argon2": "ui/people/store.py",
+    "argon2": "ui/people/accounts.py",
+    "authlib": "ui/people/oidc.py",
+    "joserfc": "ui/people/oidc.py",
+    "cryptography": "ui/http/certificates.py",
     "chardet": "rag/formats/guessing.py",
     "chromadb": tuple(f"rag/storing/{name}.py" for name in ("chroma", "chroma_client", "lease", "opening")),
     "httpx": "rag/storing/chroma_client.py",  # what Chroma raises
-    "filelock": "rag/storing/lock.py",
+    "filelock": ("rag/storing/lock.py", "ui/people/audit.py"),
     "openai": "rag/endpoints/",
-    "httpx2": ("rag/endpoints/", "rag/fetching/", "rag/remote/", "ui/commands/page.py"),  # what openai raises
+    "httpx2": ("rag/endpoints/", "rag/fetching/", "rag/remote/", "ui/commands/page.py", "ui/people/oidc.py"),  # what openai raises
     "torch": ("rag/embedding/", "rag/reranking.py", "rag/verifying/cross_encoder.py"),
     "transformers": ("rag/embedding/", "rag/reranking.py"),
     "sentence_transformers": ("rag/embedding/", "rag/reranking.py", "rag/verifying/cross_encoder.py"),
@@ -64,6 +67,7 @@ ADAPTERS: dict[str, str | tuple[str, ...]] = {
     "rapidfuzz": ("rag/verifying/matching.py", "rag/exploring/"),
     "regex": ("rag/text/", "rag/reading/tokens.py", "rag/formats/guessing.py"),
     "Stemmer": "rag/text/terms.py",
+    "prometheus_client": "ui/http/metrics.py",
     "plotly": ("rag/exploring/figures/", "ui/commands/report.py", "ui/http/figures.py", "ui/web/exploring/figures.py"),
     "mcp": ("ui/mcp.py", "ui/http/agents.py"),
     "matplotlib": "rag/exploring/figures/",
@@ -106,8 +110,8 @@ ADAPTERS: dict[str, str | tuple[str, ...]] = {
     "lxml": "rag/formats/",
     "markdown_it": "ui/rendering/",
     "markupsafe": ("ui/rendering/", "ui/web/answers.py", "ui/web/exploring/", "ui/chats/exporting.py"),
-    "fastapi": ("ui/http/", "ui/server.py", "ui/web/mounting.py"),
-    "starlette": ("ui/http/", "ui/server.py"),
+    "fastapi": ("ui/http/", "ui/hosting/", "ui/server.py", "ui/web/mounting.py"),
+    "starlette": ("ui/http/", "ui/hosting/", "ui/server.py"),
     "uvicorn": "ui/server.py",
     "typer": "ui/commands/",
     "rich": "ui/commands/",
@@ -133,10 +137,11 @@ LAYERS: dict[str, tuple[set[str], ...]] = {
         {"text", "limits", "places"},
         {"rendering"},
         {"chats", "people"},
-        {"diagnosis", "models", "uploading", "mcp"},
+        {"diagnosis", "models", "uploading", "mcp", "personal"},
         {"http"},
         {"web"},
-        {"server"},
+        {"hosting"},
+        {"server", "backups"},
         {"commands"},
     ),
 }

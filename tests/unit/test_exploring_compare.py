@@ -207,8 +207,8 @@ def test_files_that_are_no_lists_are_told(tmp_path: Path, data: bytes, said: str
 
 
 def test_no_cell_is_taken_for_a_formula() -> None:
-    written = write_csv(["label"], [["=1+1"], ["+1"], ["-1"], ["@SUM(A1)"], ["plain = text"]])
-    assert written.split("\r\n") == ["label", "'=1+1", "'+1", "'-1", "'@SUM(A1)", "plain = text", ""]
+    written = write_csv(["label"], [["=1+1"], ["+1"], ["-1"], ["@SUM(A1)"], ["＝1+1"], ["plain = text"]])
+    assert written.split("\r\n") == ["label", "'=1+1", "'+1", "'-1", "'@SUM(A1)", "'＝1+1", "plain = text", ""]
 
 
 def test_figures_show_texts_as_they_are_and_not_as_tags() -> None:

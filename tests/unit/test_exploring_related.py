@@ -5,11 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag import DocumentNotFoundError, ExploringError, Library
-from rag.exploring import more_like, related_documents, related_to
+from rag import DocumentNotFoundError, ExploringError, Library, Texts
+from rag.exploring import NodeEmbeddings, more_like, node_embeddings, related_documents, related_to
 from rag.exploring.figures.graph import document_graph
 from rag.exploring.related import found_like
 from tests.documents import plain_pdf
+from tests.fakes import BagOfWordsEmbedder
 
 SEA = ["The harbour opens at dawn and closes when the lighthouse is lit.", "Sailors moor their boats in the harbour."]
 BOATS = ["Boats moor in the harbour overnight, below the lighthouse.", "Rope and tar are sold on the quay."]
@@ -139,3 +140,39 @@ def test_with_many_documents_only_the_chosen_one_and_its_neighbours_are_named(li
     named = [bool(name) for name in document_graph(graph, graph.records[0].id).data[-1].text]
     assert named[0]
     assert 1 < sum(named) < len(named)
+
+
+CHAIN = ["bread flour", "flour wheat", "wheat farmer", "farmer tractor", "tractor fuel", "fuel car", "alone"]
+
+
+def chain(**options: float) -> NodeEmbeddings:
+    return node_embeddings(Texts(CHAIN, embedder=BagOfWordsEmbedder()), **options)  # type: ignore[arg-type]
+
+
+def test_node_embeddings_tell_what_is_near_in_the_graph_though_the_texts_share_nothing() -> None:
+    nodes = chain()
+    assert nodes.vectors.shape == (7, 32)
+    assert [(edge.left, edge.right) for edge in sorted(nodes.graph.edges, key=lambda edge: edge.left)] == [(n, n + 1) for n in range(5)]
+    near = {found.document: found for found in nodes.nearest("0000001", top_k=9)}
+    assert len(near) == 5  # neither itself nor what no line joins
+    assert (near["text 2"].is_joined, near["text 3"].is_joined) == (True, False)
+    assert near["text 3"].text_cosine == pytest.approx(0, abs=1e-5) == near["text 6"].text_cosine
+    assert near["text 3"].cosine > near["text 5"].cosine + 0.1
+    assert nodes.nearest("0000001")[0].cosine == max(found.cosine for found in near.values())
+    assert np.array_equal(nodes.vectors, chain().vectors)  # for the same seed
+    far, close = ({one.document: one.cosine for one in chain(p=1 / q, q=q).nearest("0000001")}["text 5"] for q in (0.05, 20))
+    assert far > close + 0.1  # walks that lead away bring the ends together
+
+
+def test_what_has_no_place_in_the_graph_is_said(library: Library) -> None:
+    nodes = node_embeddings(Texts(["bread flour", "flour wheat", "alone"], embedder=BagOfWordsEmbedder()))
+    with pytest.raises(ExploringError, match="No line of the graph joins this document"):
+        nodes.nearest("0000003")
+    with pytest.raises(ExploringError, match="not in the graph, which has the 3 with the most passages"):
+        nodes.nearest("removed")
+    with pytest.raises(ValueError, match="at least 1"):
+        nodes.nearest(nodes.graph.records[0].id, top_k=0)
+    with pytest.raises(ValueError, match=r"dimensions at least 2, not 1\.0, 0 and 32"):
+        node_embeddings(library, q=0)
+    with pytest.raises(ExploringError, match="No document is near another"):
+        node_embeddings(Texts(["one", "two"], embedder=BagOfWordsEmbedder()))

@@ -57,15 +57,19 @@ def test_changed_documents_are_looked_at_anew(two: Library) -> None:
 def test_too_little_to_look_at_is_a_sentence_in_both_views(open_library: OpenLibrary) -> None:
     library = open_library("empty")
     assert 'class="fn-trouble"' in list(DuplicatesHandlers(Tools(library, Figures())).show())[-1][1]
-    dropdown, graph = RelatedHandlers(Tools(library, Figures())).show(None)
-    assert not is_visible(dropdown)
+    dropdown, by, graph = RelatedHandlers(Tools(library, Figures())).show(None)
+    assert (is_visible(dropdown), is_visible(by)) == (False, False)
     assert "at least 2 documents" in graph
 
 
 def test_a_document_that_is_gone_is_told(two: Library) -> None:
     handlers = RelatedHandlers(Tools(two, Figures()))
     record = two.document("<i>a.txt")
+    assert is_visible(handlers.show(None)[1])
     assert "&lt;i&gt;b.txt" in handlers.choose(record.id)[1]
+    places = handlers.choose(record.id, "place")[1]
+    assert "&lt;i&gt;b.txt" in places
+    assert "A line joins the two." in places
     two.remove(record.id)
-    assert "no longer in the library" in handlers.choose(record.id)[1]
+    assert "no longer in the library" in handlers.choose(record.id, "place")[1]
     assert handlers.show(record.id)[0].value is None

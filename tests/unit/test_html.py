@@ -61,7 +61,7 @@ def cited(words: str, verdict: Verdict = "supported", sentence: str = "") -> Cit
 
 
 def sheet(*marks: Rectangle) -> Sheet:
-    return Sheet(f"/documents/{RECORD.id}/pages/2.png", 0.5944, (595.0, 842.0), marks)
+    return Sheet(f"documents/{RECORD.id}/pages/2.png", 0.5944, (595.0, 842.0), marks)
 
 
 def source(**values: Any) -> str:
@@ -111,13 +111,13 @@ def test_no_template_runs_anything_in_place() -> None:
         reader = Reader(html)
         assert not {"script", "iframe", "style", "object"} & set(reader.tags)
         assert not [name for name, _ in reader.attributes if name.startswith("on")]
-        assert all(value.startswith("/documents/") for name, value in reader.attributes if name in {"href", "src"})
+        assert all(value.startswith("documents/") for name, value in reader.attributes if name in {"href", "src"})
 
 
 def test_a_page_is_shown_with_its_places_and_its_words() -> None:
     reader = Reader(source(place=Place(Quote("Before ", "the words", " after"), sheet((0.1, 0.25, 0.5, 0.26)))))
-    assert ("src", f"/documents/{RECORD.id}/pages/2.png?scale=0.594") in reader.attributes
-    assert ("href", f"/documents/{RECORD.id}/original#page=2") in reader.attributes
+    assert ("src", f"documents/{RECORD.id}/pages/2.png?scale=0.594") in reader.attributes
+    assert ("href", f"documents/{RECORD.id}/original#page=2") in reader.attributes
     assert ("style", "left:10.000%;top:25.000%;width:40.000%;height:1.000%") in reader.attributes
     assert "page 2 of 3, printed 1" in reader.words
     assert f"Before  {text.MARK_BEGINS} the words {text.MARK_ENDS}  after" in reader.words

@@ -9,7 +9,9 @@ import pytest
 from argon2 import PasswordHasher
 
 from rag.errors import StorageError
-from ui.people.store import BAD_NAME, BAD_PASSWORD, People, Person, PersonError
+from ui.people.accounts import BAD_PASSWORD, Person
+from ui.people.file import BAD_NAME, PersonError
+from ui.people.store import People
 from ui.people.throttle import FREE_TRIES, MOST_KEYS, MOST_SECONDS, Throttle
 
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -94,12 +96,12 @@ def test_a_session_ends(people: People, tmp_path: Path) -> None:
     assert people.of_session(late) is None
 
 
-def test_a_token_does_no_more_than_its_person_may_now(people: People, tmp_path: Path) -> None:
+def test_a_token_has_its_scope_and_its_person_as_that_is_now(people: People, tmp_path: Path) -> None:
     ada, zoe = added(people, "Ada", "administrator"), added(people, "Zoë", "writer")
     secret = people.add_token(zoe, "all", "admin", 30)
-    assert people.of_token(secret) == (zoe, "write")
+    assert people.of_token(secret) == (zoe, "admin")
     people.set_role("zoë", "reader")
-    assert people.of_token(secret) == (people.find("zoë"), "ask")
+    assert people.of_token(secret) == (people.find("zoë"), "admin")
     (token,) = people.tokens(zoe)
     assert not people.revoke(ada, token.id)  # another's
     assert people.revoke(zoe, token.id)
