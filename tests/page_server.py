@@ -48,7 +48,9 @@ class PageServer:
         self._socket = listen("127.0.0.1", 0)
         with loops_let_go():
             self.app = self._built(library)
-        self._server = uvicorn.Server(uvicorn.Config(self.app, http=HTTP, log_level="critical", timeout_graceful_shutdown=1))
+        self._server = uvicorn.Server(
+            uvicorn.Config(self.app, http=HTTP, log_level="critical", timeout_graceful_shutdown=1, proxy_headers=False)
+        )
         self._thread = threading.Thread(target=lambda: asyncio.run(self._server.serve([self._socket])), daemon=True)
 
     def _built(self, library: Library) -> FastAPI:
