@@ -7,6 +7,7 @@ about/*.json              "schema" in each file                       is read wi
 library.json, lease       "schema" in the file; collection metadata   is read with defaults           are ignored
 settings.json             "schema" in the file                        is read with defaults           are dropped when it is rewritten
 lexical/                  identity.json                               any other one is rebuilt: it is derived from the record
+tables of `database`      `alembic_version`; SQLite: `user_version`   is migrated when first used       stay: revisions only add
 
 A migration step is atomic, or safe to run again after a crash. To change what is stored: raise the version, append the step, and keep a
 library of the version before as a fixture (tests/fixtures/make_library.py).
@@ -31,20 +32,20 @@ Migration = Callable[[sqlite3.Connection], object]
 """Takes a SQLite database from one schema version to the next, within a transaction that it neither begins nor ends."""
 
 
-def migrate(connection: sqlite3.Connection, migrations: Sequence[Migration], name: str) -> None:
-    """Bring a SQLite database up to date; `PRAGMA user_version` counts the migrations it has had.
+def migrate(connection: sqlite3.Connection, migrations: Sequence[Migration], name: str, *, known: int = 0) -> None:
+    """Bring a SQLite database up to date; `PRAGMA user_version` counts the migrations it has had, and others up to `known`.
 
     Each step is committed together with its number, so a process that is killed in between resumes with the next opening. The first
     migration creates the tables; it must accept tables that are there already, made before there were versions. Never remove or reorder
     any. Raises `NewerSchemaError`, having changed nothing, or sqlite3.DatabaseError; a damaged version is one too, as SQLITE_CORRUPT.
     """
-    while (version := user_version(connection)) != len(migrations):
-        check_version(version or 1, len(migrations), name)  # 0 before the first migration
+    while (version := user_version(connection)) < len(migrations):
         with connection:  # commits, or rolls back
             connection.execute("BEGIN IMMEDIATE")
             if user_version(connection) == version:  # else another process has migrated it meanwhile
                 migrations[version](connection)
                 connection.execute(f"PRAGMA user_version = {version + 1}")
+    check_version(version or 1, max(1, known, len(migrations)), name)  # 0 without any migration
 
 
 def check_version(version: object, known: int, name: str) -> None:

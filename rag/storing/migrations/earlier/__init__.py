@@ -1,0 +1,1 @@
+"""How SQLite files came to their first revision; never changed."""

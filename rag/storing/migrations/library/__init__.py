@@ -1,0 +1,1 @@
+"""What the servers of a cluster share of a library: who writes to it, and its documents' records."""

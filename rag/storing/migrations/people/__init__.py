@@ -1,0 +1,1 @@
+"""People, their sessions, tokens, links and groups, libraries and rights."""

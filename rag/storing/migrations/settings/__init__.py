@@ -1,0 +1,1 @@
+"""What a library keeps of what was set on its page, in a cluster."""

@@ -1,0 +1,1 @@
+"""What people used, whose documents are stored, and limits."""
