@@ -1,7 +1,6 @@
 """People and their passwords."""
 
 import secrets
-import sqlite3
 import threading
 import unicodedata
 from dataclasses import dataclass
@@ -11,7 +10,8 @@ from pathlib import Path
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from ui.people.file import PeopleFile, PersonError, account_key, checked_name, shortened
+from rag.storing.database import Database
+from ui.people.file import PeopleFile, PersonError, Writing, account_key, checked_name, shortened
 from ui.people.rights import RIGHT_OF, Right, Role
 
 LEAST_PASSWORD_CHARACTERS = 12
@@ -42,8 +42,8 @@ class Person:
 class Accounts(PeopleFile):
     """Everybody."""
 
-    def __init__(self, path: Path, hasher: PasswordHasher | None = None) -> None:
-        super().__init__(path)
+    def __init__(self, where: Path | Database, hasher: PasswordHasher | None = None) -> None:
+        super().__init__(where)
         self._hasher = hasher or PasswordHasher()
         self._hashing = threading.Semaphore(HASHES_AT_ONCE)
 
@@ -57,14 +57,14 @@ class Accounts(PeopleFile):
 
     def find(self, name: str) -> Person:
         """The person with a name; raises PersonError."""
-        found = self.rows("SELECT id, name, role FROM people WHERE key = ?", account_key(name))
+        found = self.rows("SELECT id, name, role FROM people WHERE key = :key", key=account_key(name))
         if not found:
             raise PersonError(UNKNOWN.format(name=shortened(name)))
         return Person(*found[0])
 
     def person(self, person_id: str) -> Person:
         """The person with an id; raises PersonError."""
-        found = self.rows("SELECT id, name, role FROM people WHERE id = ?", person_id)
+        found = self.rows("SELECT id, name, role FROM people WHERE id = :id", id=person_id)
         if not found:
             raise PersonError(GONE)
         return Person(*found[0])
@@ -77,12 +77,12 @@ class Accounts(PeopleFile):
         """
         person = Person(secrets.token_hex(16), checked_name(name), role)
         hashed, key = "" if password is None else self._hashed(person, password), account_key(person.name)
-        with self.writing() as connection:
-            if only_first and connection.execute("SELECT 1 FROM people").fetchone():
+        with self.writing() as file:
+            if only_first and file.rows("SELECT 1 FROM people LIMIT 1"):
                 return None
-            if connection.execute("SELECT 1 FROM people WHERE key = ?", (key,)).fetchone():
+            if file.rows("SELECT 1 FROM people WHERE key = :key", key=key):
                 raise PersonError(TAKEN.format(name=person.name))
-            connection.execute("INSERT INTO people VALUES (?, ?, ?, ?, ?)", (person.id, key, person.name, role, hashed))
+            insert(file, person, key, hashed)
         return person
 
     def remove(self, who: str | Person) -> Person:
@@ -91,11 +91,11 @@ class Accounts(PeopleFile):
         A private library stays, without an owner. Conversations, which nobody could read any more, are deleted by `ui.chats.keeping`.
         """
         person = who if isinstance(who, Person) else self.find(who)
-        with self.writing() as connection:
-            _check_last(connection, person)
-            if not connection.execute("DELETE FROM people WHERE id = ?", (person.id,)).rowcount:
+        with self.writing() as file:
+            _check_last(file, person)
+            if not file.change("DELETE FROM people WHERE id = :id", id=person.id):
                 raise PersonError(GONE)
-            connection.execute("INSERT INTO removed VALUES (?)", (person.id,))
+            file.change("INSERT INTO removed (id) VALUES (:id)", id=person.id)
         return person
 
     def removed(self) -> list[str]:
@@ -105,21 +105,21 @@ class Accounts(PeopleFile):
     def set_role(self, who: str | Person, role: Role) -> None:
         """Give a person another role, which counts from the next request on; raises PersonError."""
         person = who if isinstance(who, Person) else self.find(who)
-        with self.writing() as connection:
+        with self.writing() as file:
             if role != "administrator":
-                _check_last(connection, person)
-            if not connection.execute("UPDATE people SET role = ? WHERE id = ?", (role, person.id)).rowcount:
+                _check_last(file, person)
+            if not file.change("UPDATE people SET role = :role WHERE id = :id", role=role, id=person.id):
                 raise PersonError(GONE)
 
     def set_password(self, person: Person, password: str) -> None:
         """Change a password and end all sessions; raises PersonError."""
         hashed = self._hashed(person, password)
-        with self.writing() as connection:
-            self._change(connection, person, hashed)
+        with self.writing() as file:
+            self._change(file, person, hashed)
 
     def checked(self, name: str, password: str) -> Person | None:
         """The person with a name and a password. It takes as long for a name that nobody has."""
-        found = self.rows("SELECT id, name, role, password FROM people WHERE key = ?", account_key(name))
+        found = self.rows("SELECT id, name, role, password FROM people WHERE key = :key", key=account_key(name))
         nobodys = self._nobodys  # made by whoever comes first, whether or not there is such a person
         *facts, hashed = found[0] if found else ("", "", "guest", nobodys)
         is_short = len(password) <= MOST_PASSWORD_CHARACTERS
@@ -131,11 +131,10 @@ class Accounts(PeopleFile):
         return Person(*facts) if found and is_short else None
 
     @staticmethod
-    def _change(connection: sqlite3.Connection, person: Person, hashed: str) -> None:
-        if not connection.execute("UPDATE people SET password = ? WHERE id = ?", (hashed, person.id)).rowcount:
+    def _change(file: Writing, person: Person, hashed: str) -> None:
+        if not file.change("UPDATE people SET password = :hashed WHERE id = :id", hashed=hashed, id=person.id):
             raise PersonError(GONE)
-        connection.execute("DELETE FROM sessions WHERE person = ?", (person.id,))
-        connection.execute("DELETE FROM links WHERE person = ?", (person.id,))
+        end_sign_ins(file, person)
 
     @cached_property
     def _nobodys(self) -> str:
@@ -149,9 +148,21 @@ class Accounts(PeopleFile):
             return self._hasher.hash(_normal(password))
 
 
-def _check_last(connection: sqlite3.Connection, person: Person) -> None:
+def insert(file: Writing, person: Person, key: str, hashed: str) -> None:
+    """Add a person whom nobody has added."""
+    columns = {"id": person.id, "key": key, "name": person.name, "role": person.role, "password": hashed}
+    file.change("INSERT INTO people (id, key, name, role, password) VALUES (:id, :key, :name, :role, :password)", **columns)
+
+
+def end_sign_ins(file: Writing, person: Person) -> None:
+    """End a person's sessions, and the link with which to choose a password."""
+    file.change("DELETE FROM sessions WHERE person = :id", id=person.id)
+    file.change("DELETE FROM links WHERE person = :id", id=person.id)
+
+
+def _check_last(file: Writing, person: Person) -> None:
     """Raise PersonError where nobody would administer the others any more."""
-    others = [role for (role,) in connection.execute("SELECT role FROM people WHERE id != ?", (person.id,))]
+    others = [role for (role,) in file.rows("SELECT role FROM people WHERE id != :id", id=person.id)]
     if others and "administrator" not in others:
         raise PersonError(LAST.format(name=person.name))
 

@@ -1,22 +1,21 @@
-"""The file of people: SQLite, used by the server and by the command line at the same time. Each noun in it has a module of its own."""
+"""The tables of people, used by servers and by the command line at the same time. Each noun in them has a module of its own."""
 
 import hashlib
-import os
-import sqlite3
-import threading
 import unicodedata
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from rag.errors import RagError, StorageError
-from rag.storing.schema import Migration, migrate
-from ui.people.schema import MIGRATIONS
+from rag.errors import RagError
+from rag.storing.database import Database, sql
+from rag.storing.places import database_file
+
+if TYPE_CHECKING:
+    from rag.storing.database import Connection
 
 MOST_NAME_CHARACTERS = 100
-SECONDS_TO_WAIT = 2  # for another process that writes
 
 HAS_CHANGED = ContextVar("has_changed", default=False)
 """Whether a verb has changed anything: what records changes sets it to False before."""
@@ -28,20 +27,41 @@ class PersonError(RagError):
     """A name, a password, a token, a group, a library or a right cannot be as it was wanted."""
 
 
-class PeopleFile:
-    """The file itself; any thread may use it. Without a file there is nobody, and none is made before something is added.
+class Writing:
+    """One transaction; it counts the rows that it changed."""
 
-    Each verb raises StorageError where the file cannot be used: who cannot be told is not let in.
+    def __init__(self, connection: "Connection") -> None:
+        self._connection = connection
+        self.changed = 0
+
+    def rows(self, statement: str, **values: Any) -> list[tuple[Any, ...]]:
+        """What a query finds."""
+        return _tuples(self._connection, statement, values)
+
+    def change(self, statement: str, **values: Any) -> int:
+        """Change rows, and count them."""
+        count = self._connection.execute(sql(statement), values).rowcount
+        self.changed += count
+        return count
+
+    def change_each(self, statement: str, each: Sequence[Mapping[str, Any]]) -> None:
+        """Change rows with each of these values."""
+        if each:
+            self.changed += self._connection.execute(sql(statement), each).rowcount
+
+
+class PeopleFile:
+    """The tables, in a SQLite file or a shared database; any thread may use them. Without a file there is nobody.
+
+    None is made before something is added. Each verb raises StorageError where the file cannot be used: who cannot be told is not let in.
     """
 
-    migrations: ClassVar[Sequence[Migration]] = MIGRATIONS
-    synchronous: ClassVar[str] = "FULL"  # no power cut brings back what was taken away
-    until_then: ClassVar[str] = "Nobody can sign in until it can."
+    noun: ClassVar[str] = "people"
+    alone: ClassVar[bool] = True  # who writes: what a transaction has read still holds when it writes
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = threading.Lock()
-        self._connection: sqlite3.Connection | None = None
+    def __init__(self, where: Path | Database) -> None:
+        """In a SQLite file, or a database of this `noun`, which is closed with it."""
+        self._database = where if isinstance(where, Database) else database_file(where, self.noun)
 
     def __enter__(self) -> Self:
         return self
@@ -51,53 +71,32 @@ class PeopleFile:
 
     def close(self) -> None:
         """Close the file."""
-        with self._lock:
-            if self._connection:
-                self._connection.close()
-                self._connection = None
+        self._database.close()
 
-    def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+    @property
+    def is_shared(self) -> bool:
+        """Whether other servers use the same tables: then a verb may take seconds, where the database is not reached at once."""
+        return self._database.is_shared
+
+    def rows(self, statement: str, **values: Any) -> list[tuple[Any, ...]]:
         """What a query finds."""
-        with self._lock, self._translated():
-            if self._connection is None and not self._path.exists():
-                return []
-            return self._opened().execute(sql, values).fetchall()
+        if not self._database.exists():
+            return []
+        with self._database.reading() as connection:
+            return _tuples(connection, statement, values)
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self) -> Iterator[Writing]:
         """One transaction."""
-        with self._lock, self._translated():
-            connection = self._opened()
-            with connection:
-                connection.execute("BEGIN IMMEDIATE")
-                before = connection.total_changes
-                yield connection
-            if connection.total_changes > before:
-                HAS_CHANGED.set(True)
+        with self._database.writing(alone=self.alone) as connection:
+            writing = Writing(connection)
+            yield writing
+        if writing.changed:
+            HAS_CHANGED.set(True)
 
-    def _opened(self) -> sqlite3.Connection:
-        if self._connection is None:
-            with suppress(FileExistsError):  # to close one that this process has open would take SQLite's locks from it
-                os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))  # SQLite would make it readable for all
-            connection = sqlite3.connect(self._path, timeout=SECONDS_TO_WAIT, check_same_thread=False, isolation_level=None)
-            try:
-                migrate(connection, self.migrations, self._path.name)
-                connection.execute("PRAGMA foreign_keys = ON")
-                connection.execute("PRAGMA secure_delete = ON")
-                connection.execute("PRAGMA journal_mode = WAL")
-                connection.execute(f"PRAGMA synchronous = {self.synchronous}")
-            except BaseException:
-                connection.close()
-                raise
-            self._connection = connection
-        return self._connection
 
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, OSError) as error:
-            raise StorageError(f"{self._path} cannot be used: {error}. {self.until_then}") from error
+def _tuples(connection: "Connection", statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    return [tuple(row) for row in connection.execute(sql(statement), values)]
 
 
 def checked_name(name: str) -> str:

@@ -1,9 +1,8 @@
 """What people used, day by day; whose the stored documents are; and limits of their own: one file, which any thread may use."""
 
-import sqlite3
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import astuple, dataclass, fields
+from dataclasses import asdict, astuple, dataclass, fields
 from typing import Any
 
 from ui.people.file import PeopleFile
@@ -51,19 +50,16 @@ class Used:
 
 
 _NAMES = [each.name for each in fields(Amounts)]
-_SUMS = ", ".join(f"total({name})" for name in _NAMES)  # an integer sum may overflow, and raise
-
-_DOCUMENTS = "SELECT library, document, bytes FROM stored WHERE person = ? ORDER BY library, document"
-
-
-def _add_tables(connection: sqlite3.Connection) -> None:
-    amounts = ", ".join(f"{name} INTEGER NOT NULL" for name in _NAMES)
-    connection.execute(f"""CREATE TABLE used (day TEXT NOT NULL, person TEXT NOT NULL, library TEXT NOT NULL, model TEXT NOT NULL,
-        {amounts}, PRIMARY KEY (day, person, library, model)) WITHOUT ROWID""")
-    connection.execute("""CREATE TABLE stored (library TEXT NOT NULL, document TEXT NOT NULL, person TEXT NOT NULL, bytes INTEGER NOT NULL,
-        PRIMARY KEY (library, document)) WITHOUT ROWID""")
-    connection.execute("""CREATE TABLE limits (subject TEXT NOT NULL, kind TEXT NOT NULL, most INTEGER NOT NULL,
-        PRIMARY KEY (subject, kind)) WITHOUT ROWID""")
+_SUM = "coalesce(sum(CAST({} AS DOUBLE PRECISION)), 0)"  # a sum of integers may overflow, and raise
+_SUMS = ", ".join(_SUM.format(name) for name in _NAMES)
+_KEY = ("day", "person", "library", "model")
+_ADD = f"""INSERT INTO used ({", ".join((*_KEY, *_NAMES))}) VALUES ({", ".join(f":{name}" for name in (*_KEY, *_NAMES))})
+    ON CONFLICT ({", ".join(_KEY)}) DO UPDATE SET {", ".join(f"{name} = used.{name} + excluded.{name}" for name in _NAMES)}"""
+_NOTE = """INSERT INTO stored (library, document, person, bytes) VALUES (:library, :document, :person, :bytes)
+    ON CONFLICT (library, document) DO NOTHING"""
+_LIMIT = """INSERT INTO limits (subject, kind, most) VALUES (:subject, :kind, :most)
+    ON CONFLICT (subject, kind) DO UPDATE SET most = excluded.most"""
+_DOCUMENTS = "SELECT library, document, bytes FROM stored WHERE person = :person ORDER BY library, document"
 
 
 def today() -> str:
@@ -74,48 +70,44 @@ def today() -> str:
 class Ledger(PeopleFile):
     """The file."""
 
-    migrations = (_add_tables,)
-    synchronous = "NORMAL"  # no question waits for the disk; a power cut may cost the last counts
-    until_then = "What people use is not counted until it can."
+    noun = "usage"
+    alone = False  # each statement stands by itself
 
     def add(self, person: str, library: str, amounts: Amounts, model: str = "") -> None:
         """Add to what a person used today."""
-        marks = ", ".join("?" * (4 + len(_NAMES)))
-        sums = ", ".join(f"{name} = {name} + excluded.{name}" for name in _NAMES)
-        sql = f"INSERT INTO used VALUES ({marks}) ON CONFLICT DO UPDATE SET {sums}"
-        with self.writing() as connection:
-            connection.execute(sql, (today(), person, library, model, *astuple(amounts)))
+        with self.writing() as file:
+            file.change(_ADD, day=today(), person=person, library=library, model=model, **asdict(amounts))
 
     def used_today(self, person: str) -> Amounts:
         """What a person used today, in all libraries."""
-        rows = self.rows(f"SELECT {_SUMS} FROM used WHERE day = ? AND person = ?", today(), person)
+        rows = self.rows(f"SELECT {_SUMS} FROM used WHERE day = :day AND person = :person", day=today(), person=person)
         return Amounts(*map(int, rows[0])) if rows else Amounts()
 
     def used(self, since: str, person: str | None = None) -> list[Used]:
         """What was used since a day, by one person or all; the latest day first."""
-        sql = f"SELECT day, person, library, model, {', '.join(_NAMES)} FROM used WHERE day >= ? AND (? OR person = ?)"
-        rows = self.rows(f"{sql} ORDER BY day DESC, person, library, model", since, person is None, person)
-        return [Used(day, whose, library, model, Amounts(*amounts)) for day, whose, library, model, *amounts in rows]
+        sql = f"SELECT {', '.join((*_KEY, *_NAMES))} FROM used WHERE day >= :since AND (:all OR person = :person)"
+        rows = self.rows(f"{sql} ORDER BY day DESC, person, library, model", since=since, all=person is None, person=person)
+        return [Used(day, user, library, model, Amounts(*amounts)) for day, user, library, model, *amounts in rows]
 
     def note_document(self, library: str, document: str, person: str, size: int) -> None:
         """Note who added a document: whoever was the first, as long as the library has it."""
-        with self.writing() as connection:
-            connection.execute("INSERT OR IGNORE INTO stored VALUES (?, ?, ?, ?)", (library, document, person, size))
+        with self.writing() as file:
+            file.change(_NOTE, library=library, document=document, person=person, bytes=size)
 
     def keep_documents(self, library: str, documents: Collection[str]) -> None:
         """Forget whose all other documents of a library were."""
-        rows = self.rows("SELECT document FROM stored WHERE library = ?", library)
-        with self.writing() as connection:
-            gone = [(library, document) for (document,) in rows if document not in documents]
-            connection.executemany("DELETE FROM stored WHERE library = ? AND document = ?", gone)
+        rows = self.rows("SELECT document FROM stored WHERE library = :library", library=library)
+        if gone := [{"library": library, "document": document} for (document,) in rows if document not in documents]:
+            with self.writing() as file:
+                file.change_each("DELETE FROM stored WHERE library = :library AND document = :document", gone)
 
     def stored_bytes(self) -> dict[str, int]:
         """Bytes of the documents that each person added."""
-        return {person: int(size) for person, size in self.rows("SELECT person, total(bytes) FROM stored GROUP BY person")}
+        return {person: int(size) for person, size in self.rows(f"SELECT person, {_SUM.format('bytes')} FROM stored GROUP BY person")}
 
     def documents_of(self, person: str) -> list[tuple[str, str, int]]:
         """Library, id and bytes of each document that a person added."""
-        return [(library, document, int(size)) for library, document, size in self.rows(_DOCUMENTS, person)]
+        return [(library, document, int(size)) for library, document, size in self.rows(_DOCUMENTS, person=person)]
 
     def limits(self) -> dict[str, dict[str, int]]:
         """The limits of their own that persons and groups have, by id and kind."""
@@ -126,17 +118,17 @@ class Ledger(PeopleFile):
 
     def set_limit(self, subject: str, kind: str, most: int | None) -> None:
         """Give a person or group a limit of its own; None takes it away."""
-        with self.writing() as connection:
+        with self.writing() as file:
             if most is None:
-                connection.execute("DELETE FROM limits WHERE subject = ? AND kind = ?", (subject, kind))
+                file.change("DELETE FROM limits WHERE subject = :subject AND kind = :kind", subject=subject, kind=kind)
             else:
-                connection.execute("INSERT OR REPLACE INTO limits VALUES (?, ?, ?)", (subject, kind, most))
+                file.change(_LIMIT, subject=subject, kind=kind, most=most)
 
     def forget(self, people: Collection[str]) -> None:
         """Delete what is known of people."""
-        with self.writing() as connection:
+        with self.writing() as file:
             for table, column in (("used", "person"), ("stored", "person"), ("limits", "subject")):
-                connection.executemany(f"DELETE FROM {table} WHERE {column} = ?", [(person,) for person in people])
+                file.change_each(f"DELETE FROM {table} WHERE {column} = :person", [{"person": person} for person in people])
 
 
 def summed(amounts: Iterable[Amounts]) -> Amounts:

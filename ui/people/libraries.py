@@ -19,6 +19,8 @@ NOT_MAIN = "The main library cannot be removed: it is the server's own."
 NO_OWNER = "This library has an owner, or is shared: it cannot be given to somebody."
 _ID = re.compile(r"[0-9a-f]{8}", re.ASCII)
 _COLUMNS = "id, name, owner, is_private"
+_ADD = "INSERT INTO libraries (id, key, name, owner, is_private) VALUES (:id, :key, :name, :owner, :is_private)"
+_IS_PERSON = "SELECT 1 FROM people WHERE id = :id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class Libraries(PeopleFile):
         """The library with a name, or else an id; raises PersonError."""
         key = account_key(name_or_id)
         library_id = name_or_id if is_library_id(name_or_id) else None
-        found = self.rows(f"SELECT {_COLUMNS} FROM libraries WHERE key = ? OR id = ? ORDER BY key != ?", key, library_id, key)
+        found = self.rows(f"SELECT {_COLUMNS} FROM libraries WHERE key = :key OR id = :id ORDER BY key != :key", key=key, id=library_id)
         if not found:
             raise PersonError(UNKNOWN.format(name=shortened(name_or_id)))
         return _hosted(found[0])
@@ -73,12 +75,12 @@ class Libraries(PeopleFile):
         """Add a library, a person's private one where `owner` is a person's id; raises PersonError."""
         added = HostedLibrary(secrets.token_hex(4), checked_name(name), owner, owner is not None)
         key = account_key(added.name)
-        with self.writing() as connection:
-            if connection.execute("SELECT 1 FROM libraries WHERE key = ?", (key,)).fetchone():
+        with self.writing() as file:
+            if file.rows("SELECT 1 FROM libraries WHERE key = :key", key=key):
                 raise PersonError(TAKEN.format(name=added.name))
-            if owner is not None and not connection.execute("SELECT 1 FROM people WHERE id = ?", (owner,)).fetchone():
+            if owner is not None and not file.rows(_IS_PERSON, id=owner):
                 raise PersonError(GONE)
-            connection.execute("INSERT INTO libraries VALUES (?, ?, ?, ?, ?)", (added.id, key, added.name, owner, added.is_private))
+            file.change(_ADD, id=added.id, key=key, name=added.name, owner=owner, is_private=added.is_private)
         return added
 
     def add_private_library(self, person: Person) -> HostedLibrary:
@@ -92,70 +94,72 @@ class Libraries(PeopleFile):
         """Give a library another name; raises PersonError."""
         name = checked_name(name)
         key = account_key(name)
-        with self.writing() as connection:
-            if connection.execute("SELECT 1 FROM libraries WHERE key = ? AND id != ?", (key, library_id)).fetchone():
+        with self.writing() as file:
+            if file.rows("SELECT 1 FROM libraries WHERE key = :key AND id != :id", key=key, id=library_id):
                 raise PersonError(TAKEN.format(name=name))
-            if not connection.execute("UPDATE libraries SET key = ?, name = ? WHERE id = ?", (key, name, library_id)).rowcount:
+            if not file.change("UPDATE libraries SET key = :key, name = :name WHERE id = :id", key=key, name=name, id=library_id):
                 raise PersonError(GONE)
 
     def give_library(self, library_id: str, owner: str) -> None:
         """Give a private library whose owner was removed to another person; raises PersonError."""
-        with self.writing() as connection:
-            if not connection.execute("SELECT 1 FROM people WHERE id = ?", (owner,)).fetchone():
+        with self.writing() as file:
+            if not file.rows(_IS_PERSON, id=owner):
                 raise PersonError(GONE)
-            sql = "UPDATE libraries SET owner = ? WHERE id = ? AND is_private AND owner IS NULL"
-            if not connection.execute(sql, (owner, library_id)).rowcount:
+            sql = "UPDATE libraries SET owner = :owner WHERE id = :id AND is_private AND owner IS NULL"
+            if not file.change(sql, owner=owner, id=library_id):
                 raise PersonError(NO_OWNER)
 
     def remove_library(self, library_id: str) -> bool:
         """Remove a library with all rights in it, but not its folder; whether there was one. Raises PersonError for the main one."""
         if library_id == MAIN:
             raise PersonError(NOT_MAIN)
-        with self.writing() as connection:
-            return bool(connection.execute("DELETE FROM libraries WHERE id = ?", (library_id,)).rowcount)
+        with self.writing() as file:
+            return bool(file.change("DELETE FROM libraries WHERE id = :id", id=library_id))
 
     def grants(self, library_id: str) -> list[Grant]:
         """The rights given in a library: groups first, each by name."""
         sql = """SELECT coalesce(people.id, groups.id), coalesce(people.name, groups.name), team IS NOT NULL, granted
             FROM grants LEFT JOIN people ON people.id = person LEFT JOIN groups ON groups.id = team
-            WHERE library = ? ORDER BY team IS NULL, coalesce(people.key, groups.key)"""
-        return [Grant(subject, name, bool(is_group), right) for subject, name, is_group, right in self.rows(sql, library_id)]
+            WHERE library = :id ORDER BY team IS NULL, coalesce(people.key, groups.key)"""
+        return [Grant(subject, name, bool(is_group), right) for subject, name, is_group, right in self.rows(sql, id=library_id)]
 
     def grants_of(self, subject_id: str) -> list[tuple[HostedLibrary, Right]]:
         """The rights given to a person or a group, each with its library, by name."""
-        sql = f"SELECT {_COLUMNS}, granted FROM grants JOIN libraries ON id = library WHERE ? IN (person, team) ORDER BY id != '', key"
-        return [(_hosted(row), row[4]) for row in self.rows(sql, subject_id)]
+        sql = f"SELECT {_COLUMNS}, granted FROM grants JOIN libraries ON id = library WHERE :id IN (person, team) ORDER BY id != '', key"
+        return [(_hosted(row), row[4]) for row in self.rows(sql, id=subject_id)]
 
     def grant(self, library_id: str, subject_id: str, right: Right | None) -> None:
         """Give a person or a group a right instead of the one given before, or take it away; raises PersonError."""
-        with self.writing() as connection:
-            gone = connection.execute("SELECT 1 FROM libraries WHERE id = ?", (library_id,)).fetchone() is None
-            person = connection.execute("SELECT id, NULL FROM people WHERE id = ?", (subject_id,)).fetchone()
-            subject = person or connection.execute("SELECT NULL, id FROM groups WHERE id = ?", (subject_id,)).fetchone()
-            if gone or subject is None:
+        with self.writing() as file:
+            is_person = bool(file.rows(_IS_PERSON, id=subject_id))
+            is_there = is_person or bool(file.rows("SELECT 1 FROM groups WHERE id = :id", id=subject_id))
+            if not is_there or not file.rows("SELECT 1 FROM libraries WHERE id = :id", id=library_id):
                 raise PersonError(GONE)
-            connection.execute("DELETE FROM grants WHERE library = ? AND ? IN (person, team)", (library_id, subject_id))
+            file.change(
+                "DELETE FROM grants WHERE library = :library AND :subject IN (person, team)", library=library_id, subject=subject_id
+            )
             if right is not None:
-                connection.execute("INSERT INTO grants VALUES (?, ?, ?, ?)", (library_id, *subject, right))
+                sql = f"INSERT INTO grants (library, {'person' if is_person else 'team'}, granted) VALUES (:library, :subject, :right)"
+                file.change(sql, library=library_id, subject=subject_id, right=right)
 
     def right_in(self, person: Person, library_id: str) -> Right | None:
         """What a person may do in a library: the highest of the role's, an owner's, and what was granted. None where there is none."""
         if library_id == MAIN and person.right == RIGHTS[-1]:
             return person.right  # of each request of an administrator
-        rows = self.rows(f"{_RIGHTS} AND libraries.id = ?", person.id, person.id, library_id)
+        rows = self.rows(f"{_RIGHTS} AND libraries.id = :library", person=person.id, library=library_id)
         return _highest(person, rows)[1] if rows else None
 
     def libraries_of(self, person: Person) -> list[tuple[HostedLibrary, Right]]:
         """The libraries that a person may read, and what the person may do in each; the main one first, the others by name."""
         found: dict[str, list[tuple[object, ...]]] = {}
-        for row in self.rows(f"{_RIGHTS} ORDER BY libraries.id != '', key", person.id, person.id):
+        for row in self.rows(f"{_RIGHTS} ORDER BY libraries.id != '', key", person=person.id):
             found.setdefault(row[0], []).append(row)
         rights = (_highest(person, rows) for rows in found.values())
         return [(library, right) for library, right in rights if right]
 
 
 _RIGHTS = """SELECT libraries.id, name, owner, is_private, granted FROM libraries LEFT JOIN grants ON library = libraries.id
-    AND (person = ? OR team IN (SELECT team FROM members WHERE person = ?)) WHERE TRUE"""
+    AND (person = :person OR team IN (SELECT team FROM members WHERE person = :person)) WHERE TRUE"""
 
 
 def is_library_id(text: str) -> bool:

@@ -15,6 +15,9 @@ MOST_TOKEN_DAYS = 3_650
 BAD_EXPIRY = f"A token is valid for 1 to {MOST_TOKEN_DAYS:,} days."
 TOO_MANY_TOKENS = f"{MOST_TOKENS} tokens are the most that a user can have. Revoke one first."
 
+_ADD_TOKEN = """INSERT INTO tokens (id, hash, person, name, scope, expires)
+    SELECT :id, :hash, people.id, :name, :scope, :expires FROM people WHERE people.id = :person"""
+
 
 @dataclass(frozen=True, slots=True)
 class Token:
@@ -32,36 +35,36 @@ class Sessions(PeopleFile):
     def begin_session(self, person: Person) -> str:
         """The secret of a new session."""
         secret = secrets.token_urlsafe(32)
-        with self.writing() as connection:
-            connection.execute("DELETE FROM sessions WHERE expires < ?", (time.time(),))
-            row = (hash_of(secret), time.time() + SESSION_SECONDS, person.id)
-            connection.execute("INSERT INTO sessions SELECT ?, id, ? FROM people WHERE id = ?", row)
+        with self.writing() as file:
+            file.change("DELETE FROM sessions WHERE expires < :now", now=time.time())
+            row = {"hash": hash_of(secret), "expires": time.time() + SESSION_SECONDS, "id": person.id}
+            file.change("INSERT INTO sessions (hash, person, expires) SELECT :hash, id, :expires FROM people WHERE id = :id", **row)
         return secret
 
     def of_session(self, secret: str) -> Person | None:
         """Whose session it is; None where it has expired or was ended."""
-        sql = "SELECT people.id, name, role FROM sessions JOIN people ON people.id = person WHERE hash = ? AND expires > ?"
-        found = self.rows(sql, hash_of(secret), time.time()) if secret else []
+        sql = "SELECT people.id, name, role FROM sessions JOIN people ON people.id = person WHERE hash = :hash AND expires > :now"
+        found = self.rows(sql, hash=hash_of(secret), now=time.time()) if secret else []
         return Person(*found[0]) if found else None
 
     def open_sessions(self) -> int:
         """How many sessions have neither expired nor been ended."""
-        rows = self.rows("SELECT count(*) FROM sessions WHERE expires > ?", time.time())
+        rows = self.rows("SELECT count(*) FROM sessions WHERE expires > :now", now=time.time())
         return int(rows[0][0]) if rows else 0
 
     def sessions(self, person: Person) -> list[float]:
         """When the sessions of a person end, in seconds since 1970; each began `SESSION_SECONDS` before."""
-        return [float(row[0]) for row in self.rows("SELECT expires FROM sessions WHERE person = ? ORDER BY expires", person.id)]
+        return [float(row[0]) for row in self.rows("SELECT expires FROM sessions WHERE person = :id ORDER BY expires", id=person.id)]
 
     def end_session(self, secret: str) -> None:
         """End a session."""
-        with self.writing() as connection:
-            connection.execute("DELETE FROM sessions WHERE hash = ?", (hash_of(secret),))
+        with self.writing() as file:
+            file.change("DELETE FROM sessions WHERE hash = :hash", hash=hash_of(secret))
 
     def end_sessions(self, person: Person) -> None:
         """End all sessions of a person."""
-        with self.writing() as connection:
-            connection.execute("DELETE FROM sessions WHERE person = ?", (person.id,))
+        with self.writing() as file:
+            file.change("DELETE FROM sessions WHERE person = :id", id=person.id)
 
     def add_token(self, person: Person, name: str, scope: Right, days: int) -> str:
         """The secret of a new token; raises PersonError."""
@@ -69,17 +72,19 @@ class Sessions(PeopleFile):
         if not 1 <= days <= MOST_TOKEN_DAYS:
             raise PersonError(BAD_EXPIRY)
         secret = f"fn_{secrets.token_urlsafe(32)}"
-        with self.writing() as connection:
-            if connection.execute("SELECT count(*) FROM tokens WHERE person = ?", (person.id,)).fetchone()[0] >= MOST_TOKENS:
+        row = {"id": secrets.token_hex(4), "hash": hash_of(secret), "name": name, "scope": scope, "expires": time.time() + days * 86_400.0}
+        with self.writing() as file:
+            if file.rows("SELECT count(*) FROM tokens WHERE person = :id", id=person.id)[0][0] >= MOST_TOKENS:
                 raise PersonError(TOO_MANY_TOKENS)
-            row = (secrets.token_hex(4), hash_of(secret), name, scope, time.time() + days * 86_400.0, person.id)
-            connection.execute("INSERT INTO tokens SELECT ?, ?, id, ?, ?, ? FROM people WHERE id = ?", row)
+            file.change(_ADD_TOKEN, **row, person=person.id)
         return secret
 
     def of_token(self, secret: str) -> tuple[Person, Right] | None:
         """Whose token it is, and its scope: it may do no more than its person may. None where it has expired or was revoked."""
-        sql = "SELECT people.id, people.name, role, scope FROM tokens JOIN people ON people.id = person WHERE hash = ? AND expires > ?"
-        found = self.rows(sql, hash_of(secret), time.time())
+        sql = (
+            "SELECT people.id, people.name, role, scope FROM tokens JOIN people ON people.id = person WHERE hash = :hash AND expires > :now"
+        )
+        found = self.rows(sql, hash=hash_of(secret), now=time.time())
         if not found:
             return None
         *facts, scope = found[0]
@@ -87,9 +92,10 @@ class Sessions(PeopleFile):
 
     def tokens(self, person: Person) -> list[Token]:
         """A person's tokens, expired ones too."""
-        return [Token(*row) for row in self.rows("SELECT id, name, scope, expires FROM tokens WHERE person = ? ORDER BY name", person.id)]
+        sql = "SELECT id, name, scope, expires FROM tokens WHERE person = :id ORDER BY name"
+        return [Token(*row) for row in self.rows(sql, id=person.id)]
 
     def revoke(self, person: Person, token_id: str) -> bool:
         """Revoke a person's token; whether there was one."""
-        with self.writing() as connection:
-            return bool(connection.execute("DELETE FROM tokens WHERE person = ? AND id = ?", (person.id, token_id)).rowcount)
+        with self.writing() as file:
+            return bool(file.change("DELETE FROM tokens WHERE person = :person AND id = :id", person=person.id, id=token_id))
