@@ -10,14 +10,14 @@ from typing import IO, Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
 from rag.errors import StorageError
+from rag.storing.places import Places
 from ui.chats.conversations import Conversations
 from ui.chats.exporting import file_name, to_markdown
-from ui.chats.keeping import conversation_files, stored
+from ui.chats.keeping import conversation_places, stored
 from ui.chats.turns import to_row
 from ui.people.accounts import Person
 from ui.people.folders import folder_of
 from ui.people.ledger import Ledger
-from ui.people.limits import USAGE_FILE
 from ui.people.sessions import SESSION_SECONDS
 from ui.people.store import People
 
@@ -25,7 +25,7 @@ NOT_READABLE = "The answer is left out: its library may not be read any more."
 
 
 def export_person(
-    file: Path | IO[bytes], people: People, person: Person, folder: Path, export: Callable[[str, Path], object] | None = None
+    file: Path | IO[bytes], people: People, person: Person, server: Places, export: Callable[[str, Path], object] | None = None
 ) -> None:
     """Write what a server has of a person to a ZIP file, also while it runs; raises StorageError.
 
@@ -35,20 +35,20 @@ def export_person(
         file: The ZIP file.
         people: Who has the account.
         person: Whose data.
-        folder: The server's.
+        server: Where the server's tables are.
         export: Writes the library with an id to a file; called for those of the person's own.
     """
-    files = conversation_files(folder)
+    found = conversation_places(server, [library.id for library in people.libraries()])
     try:
         with ZipFile(file, "w", ZIP_DEFLATED) as packed:
-            packed.writestr("account.json", _json(_account(people, person) | _counted(person, folder)))
+            packed.writestr("account.json", _json(_account(people, person) | _counted(person, server)))
             for library in people.libraries():
                 name = file_name(f"{library.id} {library.name}")
                 may_read = people.right_in(person, library.id) is not None
-                if library.id in files:
-                    with stored(files[library.id]) as conversations:
+                if library.id in found:
+                    with stored(found[library.id]) as conversations:
                         _pack_conversations(packed, name, conversations.of(person.id), may_read=may_read)
-                if export and library.owner == person.id and folder_of(folder, library.id).is_dir():
+                if export and library.owner == person.id and folder_of(server.folder, library.id).is_dir():
                     _pack_library(packed, name, library.id, export)
     except OSError as error:
         raise StorageError(f"The data of {person.name} cannot be written: {error}. Free some disk space or choose another file.") from error
@@ -66,9 +66,9 @@ def _account(people: People, person: Person) -> dict[str, Any]:
     }
 
 
-def _counted(person: Person, folder: Path) -> dict[str, Any]:
+def _counted(person: Person, server: Places) -> dict[str, Any]:
     """What was counted of a person; documents are named by their ids, which are hashes of the files."""
-    with Ledger(folder / USAGE_FILE) as ledger:
+    with Ledger(server.database("usage")) as ledger:
         documents = [{"library": library, "id": id_, "bytes": size} for library, id_, size in ledger.documents_of(person.id)]
         return {"documents": documents, "usage": [asdict(each) for each in ledger.used("", person.id)]}
 

@@ -1,11 +1,10 @@
-"""The settings that a library keeps: chat models that were connected, and how answers are to be. settings.json in its folder.
+"""The settings that a library keeps: chat models that were connected, and how answers are to be; `rag.storing.settings_stores` says where.
 
-The file holds keys, so only its owner can read it. It is read again where another process has changed it, so that `rag settings` takes
-effect in a server that runs.
+They are read again where another process has changed them, so that `rag settings`, and in a cluster another server, takes effect in a
+server that runs.
 """
 
 import json
-import os
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
@@ -15,10 +14,11 @@ from typing import Any, Self
 from pydantic import SecretStr, ValidationError
 
 from rag.endpoints.addresses import without_secrets
-from rag.errors import SettingsError, StorageError, storage_errors
+from rag.errors import SettingsError
 from rag.settings import ChatEndpoint, Settings, problems
+from rag.storing.database import Database
+from rag.storing.settings_stores import SettingsFile, SettingsRow, SettingsStore
 
-FILE = "settings.json"
 SCHEMA = 1
 KEEPABLE = ("top_k", "answer_language", "answer_tone", "answer_length", "unsupported", "instructions")
 """The settings that a library may keep, besides its connections."""
@@ -180,8 +180,10 @@ def with_kept(settings: Settings, kept: KeptSettings) -> Settings:
 class SettingsKeeper:
     """The kept settings of one library. It may be used from several threads."""
 
-    def __init__(self, folder: Path) -> None:
-        self._file = folder / FILE
+    def __init__(self, folder: Path, database: Database | None = None) -> None:
+        """Keep them in the library's folder, or in the database of a cluster, which takes over what is in the folder."""
+        file = SettingsFile(folder)
+        self._store: SettingsStore = SettingsRow(database, file, lambda kept: _parsed(kept, file.name)) if database else file
         self._changing = threading.Lock()
         self._seen: object = None
         self._kept = KeptSettings()
@@ -193,31 +195,34 @@ class SettingsKeeper:
 
     @property
     def now(self) -> KeptSettings:
-        """What is kept; raises `SettingsError` where the file is damaged."""
-        seen = _stamp(self._file)
+        """What is kept; raises `SettingsError` where it is damaged."""
+        seen = self._store.stamp()
         if seen != self._seen:
-            self._kept, self._seen = _read(self._file), seen
-        if self._followed and _chat_models(there := self._followed.now) != _chat_models(self._kept):
-            self._kept = replace(self._kept, connections=there.connections, chosen=there.chosen)
+            self._kept, self._seen = _parsed(self._store.read(), self._store.name), seen
+        self._kept = self._following(self._kept)
         return self._kept
 
     def change(self, change: Callable[[KeptSettings], KeptSettings]) -> KeptSettings:
-        """Keep what `change` makes of the kept settings, whole or not at all; raises `StorageError` where the disk refuses."""
-        with self._changing:
-            changed = change(before := self.now)
+        """Keep what `change` makes of the kept settings, whole or not at all; raises `StorageError` where it cannot be stored."""
+        changed = KeptSettings()
+
+        def made(kept: bytes | None) -> str:
+            nonlocal changed
+            changed = change(before := self._following(_parsed(kept, self._store.name)))
             if self._followed and _chat_models(changed) != _chat_models(before):
                 raise SettingsError(FOLLOWED)
-            plain = {"schema": SCHEMA, **plain_settings(replace(changed, connections=(), chosen="") if self._followed else changed)}
-            unfinished = self._file.with_suffix(f".{os.getpid()}.partial")
-            with storage_errors("The settings could not be kept"):
-                unfinished.unlink(missing_ok=True)
-                with open(unfinished, "x", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
-                    json.dump(plain, file, ensure_ascii=False, indent=1)
-                    file.flush()
-                    os.fsync(file.fileno())
-                unfinished.replace(self._file)
-            self._kept, self._seen = changed, _stamp(self._file)
+            own = replace(changed, connections=(), chosen="") if self._followed else changed
+            return json.dumps({"schema": SCHEMA, **plain_settings(own)}, ensure_ascii=False, indent=1)
+
+        with self._changing:
+            stamp = self._store.change(made)
+            self._kept, self._seen = changed, stamp
             return changed
+
+    def _following(self, kept: KeptSettings) -> KeptSettings:
+        if self._followed and _chat_models(there := self._followed.now) != _chat_models(kept):
+            return replace(kept, connections=there.connections, chosen=there.chosen)
+        return kept
 
 
 def _chat_models(kept: KeptSettings) -> tuple[tuple[Connection, ...], str]:
@@ -231,26 +236,16 @@ def plain_settings(kept: KeptSettings) -> dict[str, Any]:
     return {"values": kept.values, "connections": connections, "chosen": kept.chosen}
 
 
-def _stamp(file: Path) -> object:
-    """What differs after each change of a file; None where there is none."""
-    try:
-        facts = file.stat()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise StorageError(f"{file} cannot be read: {error.strerror}.") from error
-    return facts.st_mtime_ns, facts.st_size, facts.st_ino
-
-
-def _read(file: Path) -> KeptSettings:
-    try:
-        known = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+def _parsed(kept: bytes | None, name: str) -> KeptSettings:
+    """What was kept under a name, which messages have; raises `SettingsError`."""
+    if kept is None:
         return KeptSettings()
-    except (OSError, ValueError) as error:
-        raise _damaged(file, str(error)) from error
+    try:
+        known = json.loads(kept)
+    except ValueError as error:
+        raise _damaged(name, str(error)) from error
     if isinstance(known, dict) and str(known.get("schema", SCHEMA)) != str(SCHEMA):
-        raise SettingsError(f"{file} was written by a newer version of Footnote. Update Footnote to open this library.")
+        raise SettingsError(f"{name} was written by a newer version of Footnote. Update Footnote to open this library.")
     try:
         connections = tuple(
             _checked(
@@ -267,10 +262,10 @@ def _read(file: Path) -> KeptSettings:
         values = checked_values({name: value for name, value in known.get("values", {}).items() if name in KEEPABLE})
         return KeptSettings(values, connections, str(known.get("chosen", "")))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise _damaged(file, f"{type(error).__name__} {error}") from error
+        raise _damaged(name, f"{type(error).__name__} {error}") from error
     except SettingsError as error:
-        raise _damaged(file, str(error)) from error
+        raise _damaged(name, str(error)) from error
 
 
-def _damaged(file: Path, why: str) -> SettingsError:
-    return SettingsError(f"{file} cannot be used: {why} Correct the file, or delete it and set again what it held.")
+def _damaged(name: str, why: str) -> SettingsError:
+    return SettingsError(f"{name} cannot be used: {why} Correct it, or delete it and set again what it held.")

@@ -45,9 +45,12 @@ class Conversations:
     TextTooLongError for too long a text.
     """
 
-    def __init__(self, store: ConversationStore | None = None, *, owner: str | None = None) -> None:
-        """Keep them in `store`; without one, as long as this object lasts. Without an owner they are those of `OWNER`."""
-        self._cache = ConversationCache(store or ConversationStore(None))
+    def __init__(self, store: ConversationStore | Callable[[], ConversationStore] | None = None, *, owner: str | None = None) -> None:
+        """Keep them in `store`, or in what that opens with the first use; without one, as long as this object lasts.
+
+        Without an owner they are those of `OWNER`.
+        """
+        self._cache = ConversationCache((lambda: store) if isinstance(store, ConversationStore) else store or ConversationStore.in_memory)
         self._fixed = owner
 
     def of(self, owner: str) -> Self:
@@ -123,13 +126,12 @@ class Conversations:
             place = next((place for place, old in enumerate(turns) if old.id == instead_of), len(turns))
             if place >= MOST_TURNS:
                 raise ConversationFullError(text.CONVERSATION_FULL.format(count=MOST_TURNS))
-            self._cache.keep(key, (*turns[:place], turn))
-            self._cache.write(key, turn.id)
+            self._cache.add(key, [turn], tuple(old.id for old in turns[place:]))
         return turn
 
     def update(self, conversation_id: str, turn: Turn) -> bool:
         """Replace a growing turn; False where it has ended or is gone, and nothing was changed."""
-        return self._change(conversation_id, lambda old: turn if old.id == turn.id and old.state == "growing" else old)
+        return self._change(conversation_id, lambda old: turn if old.id == turn.id and old.state == "growing" else old, turn.id)
 
     def stop(self, conversation_id: str, turn_id: str | None = None) -> None:
         """End a growing turn, or all of them; the answer so far stays."""
@@ -202,9 +204,7 @@ class Conversations:
         key = self._key(self.resume(None))
         turns = tuple(replace(turn, vote="", note="") for turn in shared.turns if turn.state != "growing")
         with self._cache.lock:
-            self._cache.keep(key, turns)
-            for turn in turns:
-                self._cache.write(key, turn.id)
+            self._cache.add(key, turns)
         self.rename(key.id, shared.title)
         return key.id
 
@@ -228,18 +228,21 @@ class Conversations:
     def close(self) -> None:
         """End what grows, of all owners; write what can be written, and close the file."""
         with self._cache.lock:
-            for owner, conversation_id in list(self._cache.open):
-                self.of(owner).stop(conversation_id)
-            self._cache.store.close()
+            for key, turn_id in list(self._cache.growing):
+                self.of(key.owner).stop(key.id, turn_id)
+        self._cache.close()
 
     def _key(self, conversation_id: str) -> ConversationKey:
         return ConversationKey(self._owner, conversation_id)
 
-    def _change(self, conversation_id: str, changed: Callable[[Turn], Turn]) -> bool:
-        """Replace the turns that `changed` changes, and write those that have ended; whether there were any."""
+    def _change(self, conversation_id: str, changed: Callable[[Turn], Turn], growing: str = "") -> bool:
+        """Replace the turns that `changed` changes, and write those that have ended; whether there were any.
+
+        A turn that is `growing` here is changed without asking what other servers wrote: they only end it, which is noticed within seconds.
+        """
         key = self._key(conversation_id)
         with self._cache.lock:
-            before = self._cache.turns(key) or ()
+            before = (self._cache.open.get(key) if (key, growing) in self._cache.growing else self._cache.turns(key)) or ()
             after = tuple(map(changed, before))
             changes = [new for old, new in zip(before, after, strict=True) if new is not old]
             if changes:

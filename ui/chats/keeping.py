@@ -1,19 +1,17 @@
 """What is not kept: conversations that nobody has changed for too long, and those of people who were removed."""
 
 import logging
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from pathlib import Path
 
 from rag.errors import RagError, StorageError
+from rag.storing.places import Places
 from ui.chats import CONVERSATIONS_FILE
 from ui.chats.conversations import Conversations
 from ui.chats.store import ConversationStore
 from ui.people.ledger import Ledger
-from ui.people.limits import USAGE_FILE
 
 SECONDS_BETWEEN = 60.0  # two looks; people are also removed on the command line
 SECONDS_A_DAY = 86_400.0
@@ -40,18 +38,19 @@ def sweep(libraries: Iterable[Conversations], removed: Sequence[str], days: int 
         raise failed
 
 
-def sweep_files(folder: Path, removed: Sequence[str], days: int | None) -> None:
-    """The same in all libraries of a server's folder, beside the server too, with what was counted of the people.
+def sweep_stored(server: Places, removed: Sequence[str], days: int | None, libraries: Iterable[str] = ()) -> None:
+    """The same in all libraries of a server as they are stored, beside the server too, with what was counted of the people.
 
-    Raises RagError where it fails in one, having tried all.
+    `libraries` are the ids of those of a cluster. Raises RagError where it fails in one, having tried all.
     """
     failed: RagError | None = None
-    if removed and (folder / USAGE_FILE).exists():
-        with Ledger(folder / USAGE_FILE) as ledger:
+    usage = server.database("usage")
+    if removed and usage.exists():
+        with Ledger(usage) as ledger:
             ledger.forget(removed)
-    for path in conversation_files(folder).values():
+    for places in conversation_places(server, libraries).values():
         try:
-            with stored(path) as conversations:
+            with stored(places) as conversations:
                 sweep([conversations], removed, days)
         except RagError as error:
             failed = error
@@ -59,19 +58,25 @@ def sweep_files(folder: Path, removed: Sequence[str], days: int | None) -> None:
         raise failed
 
 
-def conversation_files(folder: Path) -> dict[str, Path]:
-    """The files of conversations in a server's folder, by the id of their library, removed ones too; "" is the main one."""
-    others = {path.parent.name: path for path in sorted(folder.glob(f"*libraries/*/{CONVERSATIONS_FILE}"))}  # as `ui.people.folders` says
-    return {"": folder / CONVERSATIONS_FILE, **others} if (folder / CONVERSATIONS_FILE).exists() else others
+def conversation_places(server: Places, libraries: Iterable[str]) -> dict[str, Places]:
+    """Where there are conversations of a server, by the id of their library; "" is the main one.
+
+    In a cluster, those of its `libraries`; else all that are in the server's folder, those of removed libraries too.
+    """
+    if server.are_shared:
+        return {id_: Places(server.folder, server.database_url, id_) for id_ in {"": None, **dict.fromkeys(libraries)}}
+    files = sorted(server.folder.glob(f"*libraries/*/{CONVERSATIONS_FILE}"))  # as `ui.people.folders` says
+    others = {path.parent.name: Places(path.parent, None) for path in files}
+    return {"": server, **others} if (server.folder / CONVERSATIONS_FILE).exists() else others
 
 
 @contextmanager
-def stored(path: Path) -> Iterator[Conversations]:
-    """The conversations in a file that another process may have open; raises StorageError."""
+def stored(places: Places) -> Iterator[Conversations]:
+    """Conversations that another process may use; raises StorageError."""
     try:
-        store = ConversationStore(path)
-    except (sqlite3.Error, OSError) as error:
-        raise StorageError(f"{path} cannot be used: {error}. Its conversations were left as they are.") from error
+        store = ConversationStore.of(places) if places.are_shared else ConversationStore.at(places.folder / CONVERSATIONS_FILE)
+    except StorageError as error:
+        raise StorageError(f"{error} Conversations were left as they are.") from error
     with closing(Conversations(store)) as conversations:
         yield conversations
 
@@ -80,10 +85,18 @@ class Keeping:
     """A thread that sweeps a server's libraries: what is in memory, and the files. What the disk refuses is deleted the next time."""
 
     def __init__(
-        self, folder: Path, libraries: Callable[[], Iterable[Conversations]], removed: Callable[[], Sequence[str]], days: int | None
+        self,
+        server: Places,
+        libraries: Callable[[], Iterable[Conversations]],
+        removed: Callable[[], Sequence[str]],
+        days: int | None,
+        ids: Callable[[], Iterable[str]] = tuple,
     ) -> None:
-        """`libraries` tells those that are open, `removed` the ids of people; without `days`, conversations are kept."""
-        self._folder, self._libraries, self._removed, self._days = folder, libraries, removed, days
+        """`libraries` tells those that are open, `removed` the ids of people; without `days`, conversations are kept.
+
+        `ids` tells the libraries of a cluster.
+        """
+        self._server, self._libraries, self._removed, self._days, self._ids = server, libraries, removed, days, ids
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._work, name="keeping", daemon=True)
 
@@ -104,7 +117,7 @@ class Keeping:
                 removed = list(self._removed())
                 sweep(self._libraries(), removed, self._days)
                 if looks % LOOKS_A_FILE == 0 or removed != before:
-                    sweep_files(self._folder, removed, self._days)
+                    sweep_stored(self._server, removed, self._days, self._ids())
                 before = removed
             except RagError as error:
                 log.warning("conversations cannot be deleted: %s", error)

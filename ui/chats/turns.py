@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from rag.types import Answer, ChunkKey
 from ui import text
 from ui.chats.filtering import EVERYWHERE, AskedFilter, words_of
-from ui.chats.store import Row
+from ui.chats.store import SECONDS_ALIVE, Row
 
 log = logging.getLogger(__name__)
 
@@ -55,17 +55,19 @@ def to_row(turn: Turn) -> Row:
     """The row of a turn."""
     words = f"{turn.question}\n{turn.answer.text if turn.answer else ''}"
     body = json.dumps(_TURN.dump_python(turn), ensure_ascii=False)
-    return Row(turn.id, valid(turn.question), searchable(words), valid(body))
+    left = SECONDS_ALIVE if turn.state == "growing" else None
+    return Row(turn.id, valid(turn.question), searchable(words), valid(body), left)
 
 
 def from_row(row: Row) -> Turn:
-    """The turn of a row. One that still grew when the server stopped is stopped; one that cannot be read says so."""
+    """The turn of a row. One that grew when its server ended is stopped; one that cannot be read says so."""
     try:
         turn = _TURN.validate_python(json.loads(row.body))
     except (ValueError, ValidationError, TypeError, RecursionError) as error:
         log.warning("turn %s cannot be read: %s", row.id, error)
         return Turn(row.id, row.question, state="failed", problem=text.UNREADABLE_TURN)
-    return replace(turn, state="stopped") if turn.state == "growing" else turn
+    is_growing = row.seconds_left is not None and row.seconds_left > 0  # on another server
+    return replace(turn, state="stopped") if turn.state == "growing" and not is_growing else turn
 
 
 def scope_words(turn: Turn) -> str:
@@ -82,5 +84,5 @@ def searchable(words: str) -> str:
 
 
 def valid(words: str) -> str:
-    """In UTF-8, which half a character of a broken answer is not."""
-    return words.encode("utf-8", "replace").decode()
+    """As databases can store them: half a character of a broken answer cannot be, nor can NUL."""
+    return words.encode("utf-8", "replace").decode().replace("\0", "\ufffd")

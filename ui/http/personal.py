@@ -2,7 +2,6 @@
 
 import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import IO
 from urllib.parse import quote
 
@@ -10,6 +9,7 @@ from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import Response, StreamingResponse
 
 from rag.errors import RagError
+from rag.storing.places import Places
 from ui.chats.exporting import file_name
 from ui.http.access import caller_of
 from ui.people.store import People
@@ -18,8 +18,8 @@ from ui.personal import export_person
 PIECE = 1 << 16  # bytes
 
 
-def personal_routes(people: People, folder: Path) -> APIRouter:
-    """`/account/export`; `folder` is the server's."""
+def personal_routes(people: People, server: Places) -> APIRouter:
+    """`/account/export`; `server` is where the server's tables are."""
     router = APIRouter()
 
     @router.get("/account/export")
@@ -28,7 +28,7 @@ def personal_routes(people: People, folder: Path) -> APIRouter:
         assert person
         file = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it has been sent
         try:
-            export_person(file, people, person, folder)
+            export_person(file, people, person, server)
         except RagError as error:
             file.close()
             raise HTTPException(503, str(error)) from error

@@ -8,7 +8,7 @@ from dataclasses import replace
 from rag.errors import DocumentError, RagError
 from rag.library import Library
 from rag.types import Outcome, Progress
-from ui.uploading.queue_folder import UNEXPECTED, Job, QueueFolder
+from ui.uploading.queue_folder import UNEXPECTED, Job, JobStore
 
 log = logging.getLogger(__name__)
 
@@ -24,20 +24,20 @@ class _ClosingError(Exception):
 class Downloads:
     """Downloads what jobs name, each in a thread; `show`, `arrived` and `failed` hear of a job as it is then."""
 
-    def __init__(self, library: Library, folder: QueueFolder, *, show: Tell, arrived: Tell, failed: Tell) -> None:
+    def __init__(self, library: Library, folder: JobStore, *, show: Tell, arrived: Tell, failed: Tell) -> None:
         self._library = library
         self._folder = folder
         self._show = show
         self._arrived = arrived
         self._failed = failed
         self._places = threading.BoundedSemaphore(MOST_AT_ONCE)
-        self._running: set[str] = set()  # the ids of jobs
+        self.running: set[str] = set()  # the ids of jobs
         self._closing = False
 
     def begin(self, job: Job) -> None:
         """Download a job's file, unless it is here, is being downloaded, or the job has ended."""
-        if not job.is_here and not job.has_ended and job.id not in self._running:
-            self._running.add(job.id)
+        if not job.is_here and not job.has_ended and job.id not in self.running:
+            self.running.add(job.id)
             threading.Thread(target=self._download, args=(job,), name="download", daemon=True).start()
 
     def close(self) -> None:
@@ -67,5 +67,5 @@ class Downloads:
             except Exception:
                 log.exception("downloading %s failed", job.name)
                 job = replace(job, problem=UNEXPECTED)
-        self._running.discard(job.id)  # before it can be tried again
+        self.running.discard(job.id)  # before it can be tried again
         tell(job)

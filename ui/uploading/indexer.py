@@ -19,7 +19,7 @@ from rag.types import Outcome, Progress, ProgressCallback, RemovedDocument
 from rag.watching.watcher import WatchedFolder
 from ui.people.limits import ACCOUNT, NOBODYS, Account
 from ui.uploading.downloads import Downloads
-from ui.uploading.queue_folder import UNEXPECTED, Job, QueueFolder
+from ui.uploading.queue_folder import UNEXPECTED, Job, JobStore, QueueFolder
 from ui.uploading.watching import WatchingThread
 
 log = logging.getLogger(__name__)
@@ -47,25 +47,40 @@ class Indexer:
         """`account` notes whose documents are stored."""
         self._library = library
         self._account = account
-        self._folder = QueueFolder(library.scratch)
         self._changed = threading.Condition()
-        self._jobs = {job.id: job for job in self._folder.load()}
+        self._folder, self._jobs = self._opened()
         self._passwords: dict[str, str] = {}
         self._passed_over = 0
         self._closing = False
+        self._works = True  # whether files are read here
         self.last: Job | None = None
         self._embedding = False
         self.problem = ""
         self._thread = threading.Thread(target=self._work, name="indexer", daemon=True)
-        self._downloads = Downloads(library, self._folder, show=self._update, arrived=self._put, failed=self._end)
-        self._watching = WatchingThread(library, self.wake)
+        self._downloads, self._watching = self._helpers()
+
+    def _opened(self) -> tuple[JobStore, dict[str, Job]]:
+        folder = QueueFolder(self._library.scratch)
+        return folder, {job.id: job for job in folder.load()}
+
+    def _helpers(self) -> tuple[Downloads, WatchingThread]:
+        downloads = Downloads(self._library, self._folder, show=self._update, arrived=self._put, failed=self._end)
+        return downloads, WatchingThread(self._library, self.wake)
 
     def start(self) -> None:
         """Begin, with what an earlier run left half-done."""
-        self._embedding = True
         self._thread.start()
+        self._begin()
+
+    def _begin(self) -> None:
+        """Begin what is done beside the thread."""
+        self._embedding = True
         self._watching.start()
-        for job in self.jobs:
+        self._download()
+
+    def _download(self) -> None:
+        """Begin the downloads that wait."""
+        for job in self.jobs if self._works else ():
             self._downloads.begin(job)
 
     @property
@@ -97,7 +112,7 @@ class Indexer:
         person = ACCOUNT.get().person
         job = Job(secrets.token_hex(8), Path(), address, source=address, is_here=False, submitted=time.time(), person=person)
         self._put(job)
-        self._downloads.begin(job)
+        self._download()
 
     def restore(self, removed: RemovedDocument) -> None:
         """Queue a document that was removed less than a day ago; its file is the library's."""
@@ -115,9 +130,8 @@ class Indexer:
         """Try a file again that could not be stored or read."""
         with self._changed:
             if job := self._ended(job_id):
-                job = replace(job, fraction=None, outcome=None, problem="", attempts=0)
-                self._put(job)
-                self._downloads.begin(job)
+                self._put(replace(job, fraction=None, outcome=None, problem="", attempts=0))
+                self._download()
 
     def dismiss(self, job_id: str) -> None:
         """Forget a job that has ended."""
@@ -161,15 +175,15 @@ class Indexer:
         while not self._closing:
             if job := self._next():
                 self._embedding = True
-                self._add(job, self._passwords.pop(job.id, None))
-            elif self._embedding and not self._closing:
+                self.add_job(job, self._passwords.pop(job.id, None))
+            elif self._embedding and self._works and not self._closing:
                 self._embed()
 
     def _next(self) -> Job | None:
         """The file to read next; None where there is embedding to do, or after a wait for something to do."""
         with self._changed:
             queued = self._queued()
-            if not queued and not self._closing and (self.problem or not self._embedding):
+            if not queued and not self._closing and (self.problem or not self._embedding or not self._works):
                 self._changed.wait(SECONDS_TO_RETRY if self.problem else None)
                 queued = self._queued()
             if not queued or self._closing:
@@ -183,7 +197,7 @@ class Indexer:
     def _queued(self) -> list[Job]:
         """The files that may be read now, the oldest first. Of several with one name, only the first: that one keeps the name."""
         by_name: dict[str, Job] = {}
-        for job in self._jobs.values():
+        for job in self._jobs.values() if self._works else ():
             if not job.has_ended and job.is_here:
                 by_name.setdefault(job.name, job)
         return list(by_name.values())
@@ -199,30 +213,38 @@ class Indexer:
         else:
             self.problem = ""
 
-    def _add(self, job: Job, password: str | None) -> None:
+    def add_job(self, job: Job, password: str | None) -> None:
+        """Read the file of a job; the thread calls it."""
+
         def show(step: Progress) -> None:
-            if self._closing and step.outcome is None:
+            if (self._closing or not self._works) and step.outcome is None:
                 raise _ClosingError
             self._update(replace(job, fraction=step.fraction))
 
         before = job
         if password is None:
             job = replace(job, attempts=job.attempts + 1)
-            self._save(job)
+            if not self._save(job):
+                return
         self._update(replace(job, fraction=0.0))
         try:
+            job = self._folder.fetched(job)
             outcome = self._unpacked(job) or self._added(job, password, show)
         except _ClosingError:
             if password is None:
                 self._save(before)
+            self._update(before)
         except RagError as error:
-            self._end(replace(job, problem=str(error)))
+            self._fail(before, job, error)
         except Exception:
             log.exception("adding %s failed", job.name)
             self._end(replace(job, problem=UNEXPECTED))
         else:
             replace(self._account, person=job.person).note_added(self._library, (outcome,))
             self._end(replace(job, outcome=outcome))
+
+    def _fail(self, before: Job, job: Job, error: RagError) -> None:  # noqa: ARG002 # the job as it was queued, for who shares the queue
+        self._end(replace(job, problem=str(error)))
 
     def _added(self, job: Job, password: str | None, show: ProgressCallback) -> Outcome:
         if job.restores:
@@ -257,11 +279,13 @@ class Indexer:
         if is_told_elsewhere:
             self.dismiss(job.id)  # the document's own row says it
 
-    def _save(self, job: Job) -> None:
+    def _save(self, job: Job) -> bool:
+        """Write what is known of a job; whether it is still this server's to work on."""
         try:
             self._folder.save(job)
         except OSError as error:  # what was written of it before stays
             log.warning("the state of %s cannot be written: %s", job.name, error)
+        return True
 
     def _update(self, job: Job) -> None:
         with self._changed:

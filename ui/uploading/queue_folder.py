@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from rag.types import DocumentState, Outcome
 from ui.chats.schema import LOCAL
@@ -84,6 +84,30 @@ class Job:
         return self.outcome.message if self.outcome else self.problem
 
 
+class JobStore(Protocol):
+    """Keeps jobs and their files."""
+
+    def put(self, job: Job) -> Job:
+        """Store a job with its file; the job as it is then, with a problem where that failed."""
+        ...
+
+    def save(self, job: Job) -> object:
+        """Write what is known of a job."""
+        ...
+
+    def own_folder(self, job: Job) -> Path:
+        """A folder on this machine for what belongs to a job, deleted with it."""
+        ...
+
+    def fetched(self, job: Job) -> Job:
+        """The job with its file on this machine."""
+        ...
+
+    def delete(self, job: Job) -> object:
+        """Forget a job, and delete its file unless it is somebody else's."""
+        ...
+
+
 class QueueFolder:
     """Keeps jobs in a library's folder."""
 
@@ -122,6 +146,10 @@ class QueueFolder:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return folder
 
+    def fetched(self, job: Job) -> Job:
+        """The job, whose file is on this machine."""
+        return job
+
     def delete(self, job: Job) -> None:
         """Forget a job, and delete its file unless it is somebody else's."""
         try:
@@ -154,13 +182,13 @@ class QueueFolder:
         target = self._target(job)
         if not target.exists():
             target.parent.mkdir(exist_ok=True)
-            _move(job.path, target)
+            move(job.path, target)
         return replace(job, path=target)
 
     def _read(self, record: Path) -> Job | None:
         """The job of a record; None where its file is there and the record is damaged."""
         try:
-            job = _job(json.loads(record.read_bytes()))
+            job = job_of(json.loads(record.read_bytes()))
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             log.warning("%s cannot be read: %s", record, error)
             folder = record.with_suffix("")
@@ -173,13 +201,13 @@ class QueueFolder:
         return self.put(replace(job, resumed=True), gone=UPLOAD_LOST)
 
 
-def _job(record: dict[str, Any]) -> Job:
+def job_of(record: dict[str, Any]) -> Job:
     """A job that this or an earlier version wrote."""
     outcome = record["outcome"]
     return Job(**record | {"path": Path(record["path"]), "outcome": Outcome(**outcome) if outcome else None, "fraction": None})
 
 
-def _move(source: Path, target: Path) -> None:
+def move(source: Path, target: Path) -> None:
     """Move a file so that `target` is whole as soon as it is there, and one of both always is."""
     try:
         source.rename(target)
