@@ -10,7 +10,7 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -43,6 +43,7 @@ class Orphan:
     password: str = field(repr=False)
     added: str
     metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+    stored: str = ""  # in a cluster: what it is called in the bucket; it is at `path` after `Originals.fetch`
 
     @property
     def is_known(self) -> bool:
@@ -62,12 +63,19 @@ class Originals:
 
     def path(self, document_id: str, media_type: str) -> Path:
         """Where a document's file lies, or would lie."""
-        suffixes = format_of(media_type).suffixes or [file.suffix for file in self._folder.glob(f"{document_id}.*")]
-        return self._folder / f"{document_id}{suffixes[0] if suffixes else ''}"
+        return self._folder / self.name(document_id, media_type)
 
-    def ocr(self, document_id: str) -> Path:
+    def name(self, document_id: str, media_type: str) -> str:
+        """What a document's file is called."""
+        suffixes = format_of(media_type).suffixes or [file.suffix for file in self._folder.glob(f"{document_id}.*")]
+        return f"{document_id}{suffixes[0] if suffixes else ''}"
+
+    def ocr(self, document_id: str, record: DocumentRecord | None = None) -> Path:  # noqa: ARG002 - see `SharedOriginals`
         """The folder where what OCR reads on a document's pages lies, or would lie: `rag.formats.ocr.file` writes it."""
         return self._ocr / document_id
+
+    def keep_ocr(self, document_id: str) -> None:
+        """Store what OCR has read of a document by now: on one machine it is in its place."""
 
     def new_ocr(self, record: DocumentRecord) -> Path:
         """The same, made where it is not there: OCR writes nothing of a document that was removed, whose folder is gone."""
@@ -95,7 +103,7 @@ class Originals:
         try:
             digest = hashlib.sha256()
             with partial.open("wb") as copy:
-                for block in _blocks(file):
+                for block in blocks_of(file):
                     digest.update(block)
                     copy.write(block)
             if digest.hexdigest() != document_id:
@@ -104,6 +112,16 @@ class Originals:
         finally:
             partial.unlink(missing_ok=True)
         return True
+
+    def settle(self, document_ids: Iterable[str]) -> None:
+        """Note that documents have their records."""
+
+    def abandon(self, document_id: str) -> None:
+        """Delete a file that was just kept, and whose document could not be stored."""
+        self.discard(document_id)
+
+    def move_in(self) -> None:
+        """Store what lies here where the servers of a cluster find it."""
 
     @property
     def are_described(self) -> bool:
@@ -129,9 +147,7 @@ class Originals:
                     known = _read_fields(file)
                 except NewerSchemaError:
                     continue
-                described: dict[str, Any] = {"name": record.name, "sources": list(record.sources), "added": record.added}
-                described |= {"password": record.password, "metadata": dict(record.metadata)}
-                if known != (fields := {**known, "schema": SCHEMA, **described}):
+                if known != (fields := described(record, known)):
                     unfinished = file.with_suffix(PARTIAL)
                     unfinished.write_text(json.dumps(fields), encoding="utf-8")
                     unfinished.replace(file)
@@ -166,7 +182,22 @@ class Originals:
         """As `problem`, by every byte: also "changed"."""
         return self.problem(record) or ("" if _is_copy(self.path(record.id, record.media_type), record.id) else "changed")
 
-    def orphans(self, known: Container[str]) -> list[Orphan]:
+    def problems(self, records: Iterable[DocumentRecord], *, is_thorough: bool = False) -> list[tuple[DocumentRecord, str]]:
+        """The documents with something wrong with their copies, and what: as `problem`, or as `changed` where it `is_thorough`."""
+        told = ((record, self.changed(record) if is_thorough else self.problem(record)) for record in records)
+        return [(record, problem) for record, problem in told if problem]
+
+    def changed_at(self, record: DocumentRecord) -> float:
+        """When the copy of a document's file was last changed, in seconds since 1970; 0 where it is missing."""
+        try:
+            return self.path(record.id, record.media_type).stat().st_mtime
+        except OSError:
+            return 0.0
+
+    def drop_copy(self, document_id: str) -> None:
+        """Delete what this machine has of a document that another one has removed: nothing, where there is one machine."""
+
+    def orphans(self, known: Container[str], awaited: Collection[str] = ()) -> list[Orphan]:  # noqa: ARG002 - see `SharedOriginals`
         """The files of unknown documents, in the order they were added. Finishes first what a crash interrupted."""
         found = []
         for file in sorted(self._folder.glob("*")):
@@ -181,8 +212,11 @@ class Originals:
             elif file.suffix == REMOVED:
                 file.rename(file.with_suffix(""))
             elif document_id not in known:
-                found.append(_orphan(file, document_id, self._about / f"{document_id}.json"))
+                found.append(orphan_of(file, document_id, _read_fields(self._about / f"{document_id}.json")))
         return sorted(found, key=lambda orphan: (orphan.added, orphan.name))
+
+    def fetch(self, orphan: Orphan) -> None:
+        """See that a file without a record is on this machine."""
 
     def isolate(self, orphan: Orphan) -> Path:
         """Move a file without a record to the quarantine, under its name; return where it is now."""
@@ -202,8 +236,13 @@ class Originals:
         found = []
         for folder in sorted(self.quarantine.glob("[0-9a-f]" * 64)):
             files = [file for file in folder.iterdir() if file.name != "about.json"]
-            found += [replace(_orphan(file, folder.name, folder / "about.json"), name=file.name) for file in files]
+            fields = _read_fields(folder / "about.json")
+            found += [replace(orphan_of(file, folder.name, fields), name=file.name) for file in files]
         return found
+
+    def release(self, orphan: Orphan) -> None:
+        """Delete a file from the quarantine, which is a document again."""
+        shutil.rmtree(orphan.path.parent, ignore_errors=True)
 
     def tidy_quarantine(self, known: Container[str]) -> None:
         """Delete from the quarantine what has been there for 30 days, and what is a document again; and OCR of files never added."""
@@ -218,9 +257,8 @@ class Originals:
                     shutil.rmtree(folder)
 
 
-def _orphan(file: Path, document_id: str, about: Path) -> Orphan:
+def orphan_of(file: Path, document_id: str, fields: Mapping[str, Any]) -> Orphan:
     """A file with its description, as far as that can be read."""
-    fields = _read_fields(about)
     sources = fields.get("sources", ())
     return Orphan(
         path=file,
@@ -233,12 +271,26 @@ def _orphan(file: Path, document_id: str, about: Path) -> Orphan:
     )
 
 
+def described(record: DocumentRecord, known: Mapping[str, Any]) -> dict[str, Any]:
+    """What is written of a document in `about`, beside fields of a file that this program does not know."""
+    told: dict[str, Any] = {"name": record.name, "sources": list(record.sources), "added": record.added}
+    return {**known, "schema": SCHEMA, **told, "password": record.password, "metadata": dict(record.metadata)}
+
+
 def _read_fields(file: Path) -> dict[str, Any]:
-    """A file of `about`; {} where it is missing or damaged, `NewerSchemaError` where a newer program wrote it."""
+    """A file of `about`, as `about_fields` tells it."""
     try:
-        fields: dict[str, Any] = {**json.loads(file.read_text(encoding="utf-8"))}
-        check_version(fields.get("schema"), SCHEMA, f"The description of a file ({file.name})")
-    except (OSError, ValueError, TypeError, LibraryDamagedError):
+        return about_fields(file.read_bytes(), file.name)
+    except OSError:
+        return {}
+
+
+def about_fields(content: bytes | None, name: str) -> dict[str, Any]:
+    """What a file of `about` holds; {} where it is missing or damaged, `NewerSchemaError` where a newer program wrote it."""
+    try:
+        fields: dict[str, Any] = {**json.loads(content or b"")}
+        check_version(fields.get("schema"), SCHEMA, f"The description of a file ({name})")
+    except (ValueError, TypeError, LibraryDamagedError):
         return {}
     return fields
 
@@ -249,7 +301,7 @@ def _is_copy(file: Path, document_id: str) -> bool:
     return False
 
 
-def _blocks(file: Path) -> Iterator[bytes]:
+def blocks_of(file: Path) -> Iterator[bytes]:
     """A file's bytes; `UnreadableFileError` where it vanished or cannot be read."""
     try:
         with file.open("rb") as source:
