@@ -68,7 +68,7 @@ class BackupFolder:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Make the folder where it is not there, and keep other processes from writing to it. Raises `StorageError`."""
-        with _failures(self.folder):
+        with backup_failures(self.folder):
             _make(self._parts)
             with held(self.folder / "lock", f"Another backup is being written to {self.folder}. Wait for its end."):
                 for left in self._parts.glob("*.partial"):  # by one that was killed
@@ -106,7 +106,7 @@ class BackupFolder:
 
     def finish(self, parts: Sequence[BackupPart], version: str) -> Backup:
         """Write the list of a backup, all of whose parts are kept: from now on it is there. Raises `StorageError`."""
-        with _failures(self.folder):
+        with backup_failures(self.folder):
             if lost := [part.path for part in parts if not self.path(part.sha256).is_file()]:
                 raise StorageError(f"The backup is not whole: {lost[0]} is gone from {self.folder}. Make it again.")
             os.sync()
@@ -223,7 +223,7 @@ class BackupFolder:
 def keep_library(folder: Path, backups: Path, frozen: AbstractContextManager[Any]) -> list[BackupPart]:
     """Keep the parts of a library's folder, those in `FROZEN` within `frozen`, while which nobody changes them. Raises `StorageError`."""
     kept = BackupFolder(backups)
-    with _failures(backups):
+    with backup_failures(backups):
         for file in (folder / "originals").glob("*"):  # before the rest waits for them
             with suppress(FileNotFoundError):
                 kept.keep(file, _known(file))
@@ -234,7 +234,8 @@ def keep_library(folder: Path, backups: Path, frozen: AbstractContextManager[Any
         return parts + list(_kept(folder, sorted(others), kept))
 
 
-def _failures(folder: Path) -> AbstractContextManager[None]:
+def backup_failures(folder: Path) -> AbstractContextManager[None]:
+    """Turn what the disk and SQLite raise into a `StorageError`."""
     return storage_errors(f"The backup could not be written to {folder}", (OSError, sqlite3.Error), _CURE)
 
 

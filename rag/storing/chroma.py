@@ -3,6 +3,7 @@
 import math
 import threading
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -11,19 +12,10 @@ import numpy as np
 
 from rag.embedding.protocol import Embeddings
 from rag.errors import StorageError
-from rag.storing.chroma_client import (
-    EF_SEARCH,
-    NO_VECTOR,
-    check_schemas,
-    collections_of,
-    disconnect,
-    migrate_records,
-    open_collection,
-    translated,
-)
-from rag.storing.lease import Lease
-from rag.storing.protocol import READ_BATCH, WRITE_BATCH, IndexName
-from rag.storing.schema import read_chunk, read_record, stored_fields
+from rag.storing.chroma_client import EF_SEARCH, check_schemas, disconnect, migrate_records, open_collection, translated
+from rag.storing.protocol import READ_BATCH, WRITE_BATCH, IndexName, WriteRight
+from rag.storing.record_rows import ChromaRows, RecordRows, Row, chunk_id, key_and_stamp
+from rag.storing.schema import read_chunk, stored_fields
 from rag.types import Chunk, ChunkKey, DocumentRecord
 
 if TYPE_CHECKING:
@@ -45,7 +37,7 @@ class ChromaStore:
         index: IndexName,
         keyword_ready: Callable[[], Mapping[str, DocumentRecord]] = dict,
         *,
-        lease: Lease | None = None,
+        lease: WriteRight | None = None,
         is_read_only: bool = False,
         is_beside: bool = False,
     ) -> None:
@@ -62,16 +54,27 @@ class ChromaStore:
         self._lease = lease
         self._is_read_only = is_read_only
         self._is_beside = is_beside
-        self._lock = threading.RLock()
         check_schemas(client, index.library_id)
         migrate_records(client, index.library_id, self._check_migrating)
         with translated("opened"):
-            self._chunks, self._documents = open_collection(client, "chunks", index), open_collection(client, "records", index)
-            self._records: Mapping[str, DocumentRecord] = {record.id: record for record in _read_records(self._documents)}
-            self._hidden: frozenset[str] = frozenset()  # documents with chunks, and neither a record nor keyword-ready
-            self._is_empty = self._chunks.count() == 0  # while the first chunks are written, a search of Chroma's fails
-            if not is_read_only and self._chunks.count() != sum(record.chunks for record in self._records.values()):
-                self._sweep()
+            self._open(open_collection(client, "chunks", index), ChromaRows(client, index, is_beside=is_beside))
+
+    def _open(self, chunks: "Collection", rows: RecordRows) -> None:
+        """Read the records; the writer deletes chunks that none of them names."""
+        self._lock = threading.RLock()
+        self._chunks = chunks
+        self._rows = rows
+        self._records: Mapping[str, DocumentRecord] = {}
+        with ThreadPoolExecutor(1, "loading") as loading:
+            loaded = loading.submit(chunks.get, limit=1, include=["embeddings"])  # has Chroma load the vectors: 3 s for a million
+            self.take(rows.read())
+            loaded.result()
+        self._hidden: frozenset[str] = frozenset()  # documents with chunks, and neither a record nor keyword-ready
+        self._counted: tuple[object, object, Mapping[str, DocumentRecord], int] | None = None  # see `_visible`
+        count = chunks.count()  # now that they are loaded: it holds Python's lock, and would wait for them
+        self._is_empty = count == 0  # while the first chunks are written, a search of Chroma's fails
+        if not self._is_read_only and count != sum(record.chunks for record in self._records.values()):
+            self._sweep()
 
     @property
     def records(self) -> Mapping[str, DocumentRecord]:
@@ -94,7 +97,7 @@ class ChromaStore:
             self._check_writer()
             with translated("written"):
                 self._chunks.upsert(
-                    ids=[_chunk_id(chunk.key) for chunk in batch],
+                    ids=[self._new_id(chunk.key) for chunk in batch],
                     embeddings=embeddings[first : first + WRITE_BATCH],
                     documents=[chunk.text for chunk in batch],
                     metadatas=[stored_fields(chunk, "text") for chunk in batch],
@@ -102,69 +105,81 @@ class ChromaStore:
             self._is_empty = False
 
     def commit(self, records: Sequence[DocumentRecord]) -> None:
-        """See `RecordStore`. Chroma keeps the fields of an existing row that are not written."""
+        """See `RecordStore`."""
         if not records:
             return
         self._check_writer()
         with self._lock, translated("written"):
-            self._documents.upsert(
-                ids=[record.id for record in records],
-                embeddings=[NO_VECTOR] * len(records),
-                documents=[record.name for record in records],
-                metadatas=[stored_fields(record) for record in records],
-            )
-            self._records = {**self._records, **{record.id: record for record in records}}
+            rows = list(map(Row, records))
+            self._rows.write(rows)
+            self.take(rows)
             self._hidden -= {record.id for record in records}
 
-    def remove(self, document_id: str) -> None:
+    def expect(self, document_id: str) -> None:
+        """See `RecordStore`."""
+
+    def remove(self, document_id: str, *, is_awaited: bool = False) -> None:
         """See `RecordStore`."""
         self._check_writer()
         with self._lock, translated("changed"):
             self._hidden |= {document_id}
             if document_id in self._records:
-                self._documents.delete(ids=[document_id])
+                self._rows.remove(document_id, is_awaited=is_awaited)
                 self._records = {id_: record for id_, record in self._records.items() if id_ != document_id}
         with translated("changed"):
             self._delete_chunks(self._chunks, document_id)
             with self._lock:
                 self._hidden -= {document_id}
-            for records in self._others("records"):
-                records.delete(ids=[document_id])
-            for chunks in self._others("chunks"):
+            self._rows.remove_from_others(document_id)
+            for chunks in self._rows.other_collections():
                 self._delete_chunks(chunks, document_id)
+
+    def check_writer(self) -> None:
+        """See `RecordStore`."""
+        self._check_writer()
 
     def count(self, document_id: str) -> int:
         """See `RecordStore`."""
         with translated("read"):
-            return len(self._chunks.get(where={"document_id": document_id}, include=[])["ids"])
+            return sum(map(self._is_current, self._chunks.get(where={"document_id": document_id}, include=[])["ids"]))
 
     def nearest(self, embedding: Embeddings, top_k: int, document_ids: Sequence[str] | None) -> dict[ChunkKey, float]:
         """See `RecordStore`."""
         with self._lock:
-            visible, hidden = {**self._keyword_ready(), **self._records}, self._hidden
-        wanted = [id_ for id_ in dict.fromkeys(visible if document_ids is None else document_ids) if id_ in visible]
-        if not wanted or self._is_empty:
-            return {}
-        total = sum(visible[id_].chunks for id_ in wanted)
+            (visible, total), hidden = self._visible(), self._hidden
+        wanted, found = None, total
+        if document_ids is not None:
+            wanted = [id_ for id_ in dict.fromkeys(document_ids) if id_ in visible]
+            total = sum(visible[id_].chunks for id_ in wanted)
         count = min(top_k, total)
-        if not count:
+        if not count or self._is_empty:
             return {}
         near: dict[ChunkKey, float] = {}
-        if document_ids is not None and total <= EXACT_AT_ONCE:
-            near = self._compared(embedding, [visible[id_] for id_ in wanted])
-        elif document_ids is None:  # without a filter, which takes most of a second where there are 100,000 chunks
+        if wanted is None:  # without a filter, which takes most of a second where there are 100,000 chunks
             near = self._near(embedding, max(count, EF_SEARCH) if hidden else count, visible)
+            if len(near) < count < EF_SEARCH and self._rows.is_shared:  # what another process has drafted was among them
+                near = self._near(embedding, EF_SEARCH, visible)
+        elif total <= EXACT_AT_ONCE:
+            near = self._compared(embedding, [visible[id_] for id_ in wanted])
         else:  # where many are wanted, it is quicker to pick them from what is found without a filter
-            found = sum(record.chunks for record in visible.values())
-            most = math.ceil(SPARE * count * found / max(total, 1))
+            most = math.ceil(SPARE * count * found / total)
             if total < found and most <= MOST_UNFILTERED and not hidden:
                 within = set(wanted)
                 near = {key: cosine for key, cosine in self._near(embedding, most, visible).items() if key[0] in within}
-        if len(near) < count and (document_ids is not None or hidden):
-            near = self._near(embedding, count, visible, wanted)
+        if len(near) < count and (wanted is not None or hidden or self._rows.is_shared):
+            near = self._near(embedding, count, visible, list(visible) if wanted is None else wanted)
             if len(near) < count and total <= EXACT:  # where many vectors are equal, Chroma's index does not reach all of them
-                near = self._compared(embedding, [visible[id_] for id_ in wanted])
+                near = self._compared(embedding, [visible[id_] for id_ in wanted or visible])
         return dict(islice(near.items(), count))
+
+    def _visible(self) -> tuple[Mapping[str, DocumentRecord], int]:
+        """The documents whose chunks are visible, and how many chunks they have; counted anew only where they have changed."""
+        keyword_ready, records = self._keyword_ready(), self._records
+        counted = self._counted
+        if counted is None or counted[0] is not keyword_ready or counted[1] is not records:
+            visible = {**keyword_ready, **records}
+            counted = self._counted = keyword_ready, records, visible, sum(record.chunks for record in visible.values())
+        return counted[2], counted[3]
 
     def _compared(self, embedding: Embeddings, records: Sequence[DocumentRecord]) -> dict[ChunkKey, float]:
         """The cosines of all chunks of documents, best first."""
@@ -181,7 +196,7 @@ class ChromaStore:
 
     def embeddings(self, keys: Iterable[ChunkKey]) -> tuple[list[ChunkKey], Embeddings]:
         """See `RecordStore`."""
-        ids = list(map(_chunk_id, keys))
+        ids = list(map(self._id, keys))
         if not ids:
             return [], np.empty((0, 0), dtype=np.float32)
         with translated("searched"):
@@ -190,7 +205,7 @@ class ChromaStore:
 
     def chunks(self, keys: Iterable[ChunkKey]) -> dict[ChunkKey, Chunk]:
         """See `RecordStore`."""
-        ids = list(map(_chunk_id, keys))
+        ids = list(map(self._id, keys))
         if not ids:
             return {}
         with translated("read"):
@@ -201,14 +216,14 @@ class ChromaStore:
     def other_records(self) -> list[DocumentRecord]:
         """See `RecordStore`."""
         with translated("read"):
-            others = [record for records in self._others("records") for record in _read_records(records)]
+            others = self._rows.others()
         return list({record.id: record for record in others if record.id not in self._records}.values())
 
     def drop_other_indexes(self) -> None:
         """See `RecordStore`."""
         self._check_writer()
         with translated("changed"):
-            for collection in [*self._others("records"), *self._others("chunks")]:
+            for collection in self._rows.drop_others():
                 self._client.delete_collection(collection.name)
 
     def beside(self, fingerprint: str, description: str, keyword_ready: Callable[[], Mapping[str, DocumentRecord]]) -> "ChromaStore":
@@ -251,8 +266,25 @@ class ChromaStore:
             )
         distances = found["distances"]
         assert distances is not None  # asked for above
-        near = {_key(id_): max(-1.0, min(1.0, 1.0 - distance)) for id_, distance in zip(found["ids"][0], distances[0], strict=True)}
+        pairs = [(id_, distance) for id_, distance in zip(found["ids"][0], distances[0], strict=True) if self._is_current(id_)]
+        near = {_key(id_): max(-1.0, min(1.0, 1.0 - distance)) for id_, distance in pairs}
         return {key: cosine for key, cosine in near.items() if key[0] in visible}
+
+    def take(self, rows: Sequence[Row]) -> None:
+        """Have these records in place of those of the same documents."""
+        self._records = {**self._records, **{row.record.id: row.record for row in rows}}
+
+    def _id(self, key: ChunkKey) -> str:
+        """The id of a chunk that is there."""
+        return chunk_id(key, 0)
+
+    def _new_id(self, key: ChunkKey) -> str:
+        """The id of a chunk that is put now."""
+        return chunk_id(key, 0)
+
+    def _is_current(self, id_: str) -> bool:  # noqa: ARG002 - all ids are, where one process writes
+        """Whether a chunk with this id belongs to what is there of its document."""
+        return True
 
     def _sweep(self) -> None:
         """Delete the chunks of drafts: of documents without a record that are not keyword-ready."""
@@ -260,13 +292,6 @@ class ChromaStore:
         for metadata in firsts["metadatas"] or []:
             if (document_id := str(metadata["document_id"])) not in {**self._records, **self._keyword_ready()}:
                 self._delete_chunks(self._chunks, document_id)
-
-    def _others(self, kind: str) -> "list[Collection]":
-        """The collections of the library's other indexes; none for one that is beside another."""
-        if self._is_beside:
-            return []
-        mine = {self._chunks.name, self._documents.name}
-        return [each for each in collections_of(self._client, kind, self._index.library_id) if each.name not in mine]
 
     def _delete_chunks(self, chunks: "Collection", document_id: str) -> None:
         """Delete in small steps, the first chunk last: a sweep finds a document by it."""
@@ -276,16 +301,5 @@ class ChromaStore:
             chunks.delete(ids=ids[first : first + WRITE_BATCH])
 
 
-def _read_records(documents: "Collection") -> list[DocumentRecord]:
-    rows: list[Any] = list(documents.get(include=["metadatas"])["metadatas"] or [])
-    return sorted(filter(None, map(read_record, rows)), key=lambda record: (record.added, record.name))
-
-
-def _chunk_id(key: ChunkKey) -> str:
-    document_id, ordinal = key
-    return f"{document_id}:{ordinal:07d}"
-
-
-def _key(chunk_id: str) -> ChunkKey:
-    document_id, _, ordinal = chunk_id.rpartition(":")
-    return document_id, int(ordinal)
+def _key(id_: str) -> ChunkKey:
+    return key_and_stamp(id_)[0]

@@ -13,6 +13,7 @@ from rag.endpoints.addresses import without_secrets
 from rag.errors import StorageError, storage_errors
 from rag.storing.protocol import READ_BATCH, IndexName
 from rag.storing.schema import check_version
+from rag.tracing import calling
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
@@ -23,10 +24,16 @@ SCHEMAS: Mapping[str, int] = {"chunks": 1, "records": 2, "documents": 1, "lease"
 
 EF_SEARCH = 400  # how widely the vector index searches: four times the most passages ever asked for keeps recall near 1
 NO_VECTOR: Any = [1.0]  # Chroma wants a vector for each row
+HNSW: Any = {"hnsw": {"space": "cosine", "ef_search": EF_SEARCH}}
+SHARED_SCHEMA = 2  # of collections of chunks that the servers of a cluster share: the ids have stamps (`rag.storing.shared_rows`)
+SECONDS_FOR_AN_ANSWER = 60.0  # of a server; between two pieces of one, and until it is connected
 
 
-def connect(folder: Path, url: str | None) -> "ClientAPI":
-    """Open Chroma in a folder, or on the server at `url`; raises `StorageError` where the folder cannot be used or no server answers."""
+def connect(folder: Path, url: str | None, token: str = "") -> "ClientAPI":
+    """Open Chroma in a folder, or on the server at `url`, which a token may open.
+
+    Raises `StorageError` where the folder cannot be used, no server answers, or it refuses.
+    """
     import chromadb
     from chromadb.api.shared_system_client import SharedSystemClient
     from chromadb.config import Settings
@@ -44,11 +51,22 @@ def connect(folder: Path, url: str | None) -> "ClientAPI":
     try:
         parts = urlsplit(url)
         secure = parts.scheme == "https"
-        return chromadb.HttpClient(host=parts.hostname or "", port=parts.port or (443 if secure else 8000), ssl=secure, settings=settings)
-    except ValueError as error:
-        raise StorageError(
-            f"No Chroma server answers at {without_secrets(url)}. Start it, or correct RAG_CHROMA_URL, such as http://localhost:8000."
-        ) from error
+        host, port = parts.hostname or "", parts.port or (443 if secure else 8000)
+        headers = {"Authorization": f"Bearer {token}", "X-Chroma-Token": token} if token else None
+        client = chromadb.HttpClient(host=host, port=port, ssl=secure, headers=headers, settings=settings)
+    except Exception as error:
+        refusal = next((each for each in (error, error.__context__) if isinstance(each, Exception) and _is_refusal(each)), None)
+        if not isinstance(error, ValueError) and not refusal:
+            raise
+        if refusal:
+            problem = f"The Chroma server at {without_secrets(url)} refuses: {_first_line(refusal)}. {REFUSAL_CURE}"
+            raise StorageError(problem) from error
+        problem = f"No Chroma server answers at {without_secrets(url)}. Start it, or correct RAG_CHROMA_URL, such as http://localhost:8000."
+        raise StorageError(problem) from error
+    for each in (client, getattr(client, "_admin_client", None)):
+        if session := getattr(getattr(each, "_server", None), "_session", None):
+            session.timeout = SECONDS_FOR_AN_ANSWER  # Chroma would wait for ever
+    return client
 
 
 def disconnect(client: "ClientAPI") -> None:
@@ -68,11 +86,38 @@ def translated(done: str) -> Iterator[None]:
     from chromadb.errors import ChromaError
 
     problem = f"The library's index could not be {done}"
-    with (
-        storage_errors(problem, (httpx.HTTPError,), "See that the Chroma server runs, and try again."),
-        storage_errors(problem, (ChromaError, OSError, ValueError), "See that the disk works, and try again."),
-    ):
-        yield
+    try:
+        with (
+            calling("chroma", done=done),
+            storage_errors(problem, (httpx.HTTPError,), "See that the Chroma server runs, and try again."),
+            storage_errors(problem, (ChromaError, OSError, ValueError), "See that the disk works, and try again."),
+        ):
+            yield
+    except Exception as error:
+        if not _is_refusal(error):
+            raise
+        raise StorageError(f"{problem}: {_first_line(error)}. {REFUSAL_CURE}") from error
+
+
+def is_unreachable(error: StorageError) -> bool:
+    """Whether a server did not answer at all: what is known of it still holds when it does again."""
+    import httpx
+
+    return isinstance(error.__cause__, httpx.TransportError)
+
+
+REFUSAL_CURE = "See that the Chroma server, and what stands before it, let this server in: RAG_CHROMA_TOKEN."
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Whether Chroma's client got another answer than a Chroma server's, as from a proxy: it raises a plain Exception then."""
+    from chromadb.errors import ChromaAuthError
+
+    return type(error) is Exception or isinstance(error, ChromaAuthError)
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), "no reason was given")[:200].rstrip(".")
 
 
 def collection_prefix(kind: str, library_id: str) -> str:
@@ -80,9 +125,9 @@ def collection_prefix(kind: str, library_id: str) -> str:
     return f"{kind}-{library_id}-" if library_id else f"{kind}-"
 
 
-def libraries_at(url: str) -> dict[str, int]:
+def libraries_at(url: str, token: str = "") -> dict[str, int]:
     """The ids of the libraries on a server, with their numbers of documents."""
-    client = connect(Path(), url)
+    client = connect(Path(), url, token)
     try:
         with translated("read"):
             documents: dict[str, int] = {}
@@ -102,7 +147,7 @@ def open_collection(client: "ClientAPI", kind: str, index: IndexName) -> "Collec
     collection = client.get_or_create_collection(
         name,
         embedding_function=None,
-        configuration={"hnsw": {"space": "cosine", "ef_search": EF_SEARCH}},
+        configuration=HNSW,
         metadata={"schema": SCHEMAS[kind], "index": index.description},
     )
     if (collection.metadata or {}).get("index") != index.description:
@@ -110,6 +155,46 @@ def open_collection(client: "ClientAPI", kind: str, index: IndexName) -> "Collec
             f"The collection {name} belongs to another index than its name says. Move the library away and add the documents again."
         )
     return collection
+
+
+def open_shared(client: "ClientAPI", name: str, description: str, database: str, *, is_writer: bool, may_take: bool) -> "Collection | None":
+    """Open the collection of an index that the servers of a cluster share; None where it is not there.
+
+    `database` identifies the database that has the records; "" where it has no identity. The writer marks the collection with it, also
+    one that is marked with another, if it `may_take` it; else that one raises a `StorageError`: it belongs to another cluster.
+    """
+    from chromadb.errors import NotFoundError
+
+    try:
+        collection = client.get_collection(name, embedding_function=None)
+    except NotFoundError:
+        return None
+    metadata = dict(collection.metadata or {})
+    check_version(metadata.get("schema"), SHARED_SCHEMA, f"The library's index ({name})")
+    if metadata.get("index") != description:
+        raise StorageError(f"The collection {name} belongs to another index than the database says. Restore both from one backup.")
+    if database and (marked := metadata.get("database")) != database:
+        if marked and not (is_writer and may_take):
+            raise StorageError(
+                f"The collection {name} on the Chroma server belongs to the library of another database, of which this one is a copy. "
+                "Two clusters must not share it: set RAG_CHROMA_URL to another server. If only the database was moved, and nothing uses "
+                "the old one any more, `rag doctor --repair` keeps the collection for this one."
+            )
+        if is_writer:
+            collection.modify(metadata={**metadata, "database": database})
+    return collection
+
+
+def make_shared(client: "ClientAPI", name: str, description: str, database: str) -> "Collection":
+    """Make the collection of an index that the servers of a cluster share; it may be there."""
+    return client.get_or_create_collection(
+        name, embedding_function=None, configuration=HNSW, metadata=shared_metadata(description, database)
+    )
+
+
+def shared_metadata(description: str, database: str) -> dict[str, str | int]:
+    """What such a collection says of itself."""
+    return {"schema": SHARED_SCHEMA, "index": description, **({"database": database} if database else {})}
 
 
 def collections_of(client: "ClientAPI", kind: str, library_id: str) -> "list[Collection]":

@@ -8,8 +8,9 @@ Locks, in the order they are taken; none is waited for by who holds a later one:
 1. the embedding queue's turn (rag.ingesting.embedding_queue)
 2. the library's write lock, and the gate: either first. Many pass the gate together; who wants to be alone within holds no lock
    and gives up after `SECONDS_TO_BE_ALONE`
-3. the index's own, while it is opened or closed
-4. the keyword index's, then one of the parts it reads from: the record store's, the keyword-ready documents', the lease's
+3. the index's own, while it is opened or closed; in a cluster before it the one of reopening, after it following's turn
+4. the one of a change that is to be seen as a whole: a record and its words
+5. the keyword index's, then one of the parts it reads from: the record store's, the keyword-ready documents', the lease's
 """
 
 import logging
@@ -19,21 +20,27 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rag.embedding.protocol import Embeddings
-from rag.errors import DocumentNotFoundError, LibraryClosedError, StorageError, storage_errors
+from rag.errors import DocumentNotFoundError, LibraryClosedError, RagError, StorageError, storage_errors
 from rag.origins import name_of
+from rag.storing.entries import entries
 from rag.storing.erasing import Erasing
 from rag.storing.gate import Gate
 from rag.storing.keyword_ready import Draft, KeywordReady
 from rag.storing.lexical import LexicalIndex
 from rag.storing.lexical_files import reset_folder
-from rag.storing.opening import Opened, Opener, SideOpener, entries
+from rag.storing.opening import Opened, Opener, SideOpener
 from rag.storing.originals import Originals, Orphan
 from rag.storing.protocol import RecordStore
 from rag.storing.reserve import Reserve
 from rag.text.printable import composed_name
 from rag.types import Chunk, ChunkKey, DocumentRecord
+
+if TYPE_CHECKING:
+    from rag.storing.cluster_opening import ClusterOpener
+    from rag.storing.snapshots import Snapshots
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +51,7 @@ LEAST_ID_DIGITS = 8  # the fewest digits that an id may be shortened to
 class Index:
     """Opens and closes what a library stores. Thread-safe; whatever opens or uses a part raises `StorageError`."""
 
-    def __init__(self, opener: Opener | SideOpener, originals: Originals) -> None:
+    def __init__(self, opener: "Opener | SideOpener | ClusterOpener", originals: Originals) -> None:
         """Open nothing yet."""
         self._opener = opener
         self._originals = originals
@@ -52,6 +59,9 @@ class Index:
         self._reserve = Reserve(opener.folder)
         self._erasing = Erasing(opener.folder, originals.quarantine)
         self._lock = threading.RLock()
+        self._reopening = threading.Lock()
+        self._change = threading.RLock()
+        self._changes = 0  # within one another
         self._gate = Gate()
         self._opened: Opened | None = None
         self._is_closed = False
@@ -99,6 +109,7 @@ class Index:
     def put_keyword_ready(self, record: DocumentRecord, draft: Draft) -> None:
         """Make a new document keyword-ready, whose draft has all its chunks; it takes its sources from documents that had them before."""
         opened = self._open()
+        opened.store.expect(record.id)
         opened.keyword_ready.put(record, draft)
         self._originals.describe([record])
         opened.lexical.put(entries(record, opened.keyword_ready.chunks))
@@ -109,64 +120,68 @@ class Index:
 
     def commit(self, records: Sequence[DocumentRecord]) -> None:
         """Make documents ready, all of whose chunks are embedded; they take their sources from documents that had them before."""
-        opened = self._open()
-        opened.store.commit(records)
-        opened.keyword_ready.remove(record.id for record in records)
-        for record in records:
-            self._take_sources(record, opened.store.records)
+        with self._changing() as opened:
+            opened.store.commit(records)
+            opened.keyword_ready.remove(record.id for record in records)
+            self._originals.settle(record.id for record in records)
+            for record in records:
+                self._take_sources(record, opened.store.records)
 
     def grow(self, record: DocumentRecord, chunks: Sequence[Chunk], embeddings: Embeddings) -> None:
         """Add chunks to a ready document, after those it has: the last of those that `record` counts."""
-        opened = self._open()
-        opened.store.put(chunks, embeddings)
-        opened.store.commit([record])
-        opened.lexical.extend(entries(record, opened.store.chunks, record.chunks - len(chunks)))
+        with self._changing() as opened:
+            opened.store.put(chunks, embeddings)
+            opened.store.commit([record])
+            opened.lexical.extend(entries(record, opened.store.chunks, record.chunks - len(chunks)))
 
     def put_whole(self, records: Sequence[DocumentRecord], chunks: Sequence[Chunk], embeddings: Embeddings) -> None:
         """Add documents that are ready, whose files are kept; they take their sources from documents that had them before."""
-        opened = self._open()
-        opened.store.put(chunks, embeddings)
-        opened.store.commit(records)
-        self._originals.describe(records)
-        for record in records:
-            opened.lexical.put(entries(record, opened.store.chunks))
-            self._take_sources(record, opened.store.records)
+        with self._changing() as opened:
+            opened.store.put(chunks, embeddings)
+            opened.store.commit(records)
+            self._originals.describe(records)
+            self._originals.settle(record.id for record in records)
+            for record in records:
+                opened.lexical.put(entries(record, opened.store.chunks))
+                self._take_sources(record, opened.store.records)
         self._reserve.fill()
 
     def update(self, record: DocumentRecord) -> None:
         """Replace a document's record; it takes its sources from documents that had them before."""
-        opened = self._open()
-        part: RecordStore | KeywordReady = opened.store if record.id in opened.store.records else opened.keyword_ready
-        is_renamed = part.records[record.id].name != record.name
-        if part is opened.store:
-            opened.store.commit([record])
-        else:
-            opened.keyword_ready.update(record)
-        self._originals.describe([record])
-        if is_renamed:
-            opened.lexical.put(entries(record, part.chunks))
-        self._take_sources(record, self.records)
+        with self._changing() as opened:
+            part: RecordStore | KeywordReady = opened.store if record.id in opened.store.records else opened.keyword_ready
+            is_renamed = part.records[record.id].name != record.name
+            if part is opened.store:
+                opened.store.commit([record])
+            else:
+                opened.keyword_ready.update(record)
+            self._originals.describe([record])
+            if is_renamed:
+                opened.lexical.remove([record.id])  # also what is not committed yet
+                opened.lexical.put(entries(record, part.chunks))
+            self._take_sources(record, self.records)
 
     def remove(self, document_id: str) -> None:
         """Delete a document, its file and what other indexes have of it. `erase` overwrites its text in the library's files later."""
-        opened = self._open()
-        self._reserve.release()
-        self._erasing.plan()
-        with storage_errors("The library's copy of the file could not be deleted"):
-            self._originals.set_aside(document_id)
-        opened.keyword_ready.remove([document_id])
-        opened.keyword_ready.drop_others(document_id)
-        opened.store.remove(document_id)
-        opened.lexical.remove([document_id])
+        with self._changing() as opened:
+            self._reserve.release()
+            self._erasing.plan()
+            with storage_errors("The library's copy of the file could not be deleted"):
+                self._originals.set_aside(document_id)
+            opened.keyword_ready.remove([document_id])
+            opened.keyword_ready.drop_others(document_id)
+            opened.store.remove(document_id)
+            opened.lexical.remove([document_id])
+        opened.store.check_writer()  # just before: in a cluster another process may have added the document again
         with storage_errors("The library's copy of the file could not be deleted"):
             self._originals.discard(document_id)
 
     def forget(self, document_id: str) -> None:
         """Delete all that is indexed of a document, and keep its file: it is to be added again."""
-        opened = self._open()
-        opened.keyword_ready.remove([document_id])
-        opened.store.remove(document_id)
-        opened.lexical.remove([document_id])
+        with self._changing() as opened:
+            opened.keyword_ready.remove([document_id])
+            opened.store.remove(document_id, is_awaited=True)
+            opened.lexical.remove([document_id])
 
     def rebuild_keyword_index(self) -> None:
         """Rebuild the keyword index from the record."""
@@ -176,6 +191,35 @@ class Index:
             self.let_go()
             with storage_errors("The keyword index could not be deleted"):
                 reset_folder(self._opener.folder / "lexical")
+
+    def commit_words(self) -> int:
+        """Make the keyword index on the disk that of the record as it is; in a cluster, returns the version of the record, else 0."""
+        opened = self._open()
+        with self._change:
+            if opened.shared:
+                return opened.shared.save_words()
+            opened.lexical.commit()
+            return 0
+
+    def store_words(self, snapshots: "Snapshots", known: int) -> int:
+        """In a cluster, store the keyword index unless `known` is the version of the record whose words it has; returns that version."""
+        version = self.commit_words()
+        if version != known:
+            snapshots.store(self.lexical, version)
+        return version
+
+    @contextmanager
+    def _changing(self) -> Iterator[Opened]:
+        """Change a record and the words that follow from it."""
+        opened = self._open()
+        with self._change:
+            self._changes += 1
+            try:
+                yield opened
+            finally:
+                self._changes -= 1
+            if opened.shared and not self._changes:
+                opened.shared.put_words()
 
     def allow_rebuilding(self) -> None:
         """Take a record that is empty although there are files for lost, on a Chroma server too."""
@@ -276,6 +320,29 @@ class Index:
         """Close the parts until they are next needed; only within `alone`."""
         self._let_go(is_sound=True)
 
+    def reopen(self) -> None:
+        """In a cluster, have the parts be as this process's role is now. What uses those from before goes on; it cannot write any more."""
+        with self._reopening:
+            with self._lock:  # after an opening that has begun
+                before = self._opened
+            if self._is_closed or before is None or before.shared is None or before.shared.is_current:
+                return
+            before.shared.detach()
+            try:
+                opened, orphans = self._opener.open(before)  # type: ignore[call-arg]
+            except RagError:
+                with self._lock:
+                    if self._opened is before:
+                        self._let_go(is_sound=False)
+                raise
+            with self._lock:
+                if self._opened is not before:  # it was closed meanwhile
+                    opened.close(is_sound=False)
+                    return
+                self._opened = opened
+            before.keyword_ready.close()
+        self._restore_lost(opened, orphans)
+
     @contextmanager
     def guarded(self) -> Iterator[None]:
         """Keep the index open for what is done within; close it when that fails: a Chroma client that could not write may wait for ever.
@@ -291,6 +358,9 @@ class Index:
             yield
         except StorageError as error:
             with self._lock:
+                opened = self._opened
+                if opened and opened.shared and (opened.shared.survives(error) or not opened.shared.is_current):
+                    raise  # what is not current is about to be opened again, and some of it goes on
                 self._let_go(is_sound=False)
             if not self._reserve.is_needed:
                 raise
@@ -303,8 +373,8 @@ class Index:
 
     def close(self) -> None:
         """Close the index for good. Doing so twice is harmless."""
-        with self._lock:
-            self._is_closed = True
+        self._is_closed = True
+        with self._reopening, self._lock:
             self._let_go(is_sound=True)
 
     def _let_go(self, *, is_sound: bool) -> None:
@@ -333,6 +403,19 @@ class Index:
             opened = self._opened
         if opened.store.records or opened.keyword_ready.records:
             self._reserve.fill()
-        if orphans and self._restore:
-            self._restore(orphans)
+        self._restore_lost(opened, orphans)
         return opened
+
+    def _restore_lost(self, opened: Opened, orphans: Sequence[Orphan]) -> None:
+        if not orphans or not self._restore:
+            return
+        if not opened.shared:
+            self._restore(orphans)
+            return
+
+        def restore() -> None:
+            with self.guarded():  # what fails is tried again with the next opening
+                if self._restore:
+                    self._restore(orphans)
+
+        opened.shared.later(restore)

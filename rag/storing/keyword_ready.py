@@ -51,6 +51,7 @@ class Draft:
     """A document that is being read: invisible until it is put."""
 
     place: int  # its number in the file
+    owner: "KeywordReady"
     write: Callable[[Sequence[Chunk]], None]
     chunks: int = 0  # written so far
     is_put: bool = False
@@ -107,7 +108,7 @@ class KeywordReady:
             with self._writing():
                 self._database.executemany("INSERT INTO chunks (document, ordinal, chunk) VALUES (?, ?, ?)", rows)
 
-        draft = Draft(place, write)
+        draft = Draft(place, self, write)
         try:
             yield draft
         finally:
@@ -116,7 +117,9 @@ class KeywordReady:
                     self._delete([place])
 
     def put(self, record: DocumentRecord, draft: Draft) -> None:
-        """Make a document keyword-ready, all of whose chunks are drafted."""
+        """Make a document keyword-ready, all of whose chunks are drafted; StorageError where this was opened again meanwhile."""
+        if draft.owner is not self:
+            raise StorageError(f"The library's index was opened again while {record.name} was read. Add it again.")
         with self._writing():
             row = record.id, self._fingerprint, json.dumps(stored_fields(record)), draft.place
             self._database.execute("UPDATE documents SET id = ?, fingerprint = ?, record = ?, stored = 0 WHERE place = ?", row)

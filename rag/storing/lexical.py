@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import StorageError, storage_errors
-from rag.storing.lexical_files import IDENTITY, is_whole, reset_folder
+from rag.storing.lexical_files import IDENTITY, is_whole, link_files, note_sound, reset_folder
 from rag.text import terms as analysing
 from rag.text.acronyms import definitions, spelling
 from rag.text.languages import language_of
@@ -67,18 +67,24 @@ class _View:
     languages: frozenset[str]
 
 
+def identity_of(fingerprint: str) -> str:
+    """What an index of the chunks that `fingerprint` names says of itself; one that says anything else is of no use here."""
+    return json.dumps({"schema": SCHEMA, "analysis": analysing.VERSION, "fingerprint": fingerprint})
+
+
 class LexicalIndex:
     """The words of all chunks. Any number of threads may search while one writes. tantivy's errors become `StorageError`."""
 
     def __init__(self, folder: Path, fingerprint: str) -> None:
         """Open the index of the chunks that `fingerprint` names; where it is damaged, or of another schema or analysis, begin a new one."""
+        self._folder = folder
         self._writing = threading.RLock()
         self._writer: IndexWriter | None = None
         self._put: dict[str, tuple[int, str]] = {}  # not yet committed: number and language
         self._removed: set[str] = set()
         self._is_filling = False  # while a long document is put, searches go by what is committed
         self._asked: tuple[_View, str, Query | None] | None = None  # the last question: it is searched first, then scored
-        identity = json.dumps({"schema": SCHEMA, "analysis": analysing.VERSION, "fingerprint": fingerprint})
+        identity = identity_of(fingerprint)
         with _translated("opened"):
             opened = None
             if is_whole(folder, identity):
@@ -88,6 +94,7 @@ class LexicalIndex:
                 reset_folder(folder)
                 opened = _opened(folder)
                 (folder / IDENTITY).write_text(identity, encoding="utf-8")  # last: without it the index is not whole
+        self._folder = folder
         self._index, self._view = opened
         self._next = max(self._view.ids, default=0) + 1
 
@@ -149,6 +156,11 @@ class LexicalIndex:
             languages = self._view.languages | {language for _, language in self._put.values()}
             self._view = _View(self._index.searcher(), numbers, {number: id_ for id_, number in numbers.items()}, languages)
             self._put, self._removed = {}, set()
+
+    def freeze(self, folder: Path) -> None:
+        """Have the files of what is committed in another folder on the same disk too: writing goes on without changing them."""
+        with _translated("copied"):
+            link_files(self._folder, folder)
 
     def search(self, question: str, top_k: int, document_ids: Collection[str] | None = None) -> list[tuple[ChunkKey, float]]:
         """Keys and BM25 of at most `top_k` chunks with the question's rarest words, best first. Nothing in the question is an operator."""
@@ -241,6 +253,7 @@ class LexicalIndex:
             self._put, self._removed = {}, set()
             if writer is not None:
                 writer.wait_merging_threads()
+                note_sound(self._folder)
 
     def _latest(self) -> _View:
         """What a search sees; commits first."""

@@ -4,26 +4,26 @@ import hashlib
 import json
 import logging
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from rag.endpoints.addresses import without_secrets
 from rag.errors import LibraryDamagedError, NewerSchemaError, StorageError, storage_errors
 from rag.storing.chroma import ChromaStore
 from rag.storing.chroma_client import adopt, check_schemas, connect, disconnect
+from rag.storing.entries import entries, entries_of
 from rag.storing.hnsw import blank_unused
 from rag.storing.integrity import Seal, database_problem, set_aside
 from rag.storing.keyword_ready import FILE as KEYWORD_READY_FILE
 from rag.storing.keyword_ready import KeywordReady
 from rag.storing.lease import Lease
-from rag.storing.lexical import Entry, LexicalIndex
+from rag.storing.lexical import LexicalIndex
 from rag.storing.originals import Originals, Orphan
-from rag.storing.protocol import READ_BATCH, IndexName, RecordStore
+from rag.storing.protocol import IndexName, RecordStore
 from rag.storing.schema import check_version
-from rag.types import Chunk, ChunkKey, DocumentRecord
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
@@ -35,17 +35,49 @@ MANY_CHUNKS = 5_000  # rebuilding the keyword index of this many or more is logg
 CHUNKS_A_SECOND = 1_500  # about how many chunks are added to the keyword index in a second on two cores
 
 
+class SharedParts(Protocol):
+    """What else an open index of a cluster's library has: see `rag.storing.cluster_opening`."""
+
+    @property
+    def is_current(self) -> bool:
+        """Whether it was opened as what this process is now: the one that writes, or not."""
+        ...
+
+    def put_words(self) -> None:
+        """Note that the keyword index has the words of all that the store has."""
+        ...
+
+    def save_words(self) -> int:
+        """Make these words durable; returns the version of the record whose words they are."""
+        ...
+
+    def later(self, call: Callable[[], None]) -> None:
+        """Have something done by the thread that keeps the index up to date."""
+        ...
+
+    def survives(self, error: StorageError) -> bool:
+        """Whether what is open is of use after this error."""
+        ...
+
+    def detach(self) -> None:
+        """Stop following, before the index is closed."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The parts of an open index; `seal` is None where the record is on a server."""
+    """The parts of an open index; `seal` is None where the record is on a server, `shared` where no other server uses it."""
 
     store: RecordStore
     lexical: LexicalIndex
     keyword_ready: KeywordReady
     seal: Seal | None
+    shared: "SharedParts | None" = None
 
     def close(self, *, is_sound: bool) -> None:
         """Close all of them; files that may not be sound are not sealed."""
+        if self.shared:
+            self.shared.detach()
         with suppress(StorageError):  # it is rebuilt from the record
             self.lexical.close()
         self.store.close()
@@ -59,9 +91,17 @@ class Opener:
     """Opens a library's index."""
 
     def __init__(
-        self, folder: Path, chroma_url: str | None, originals: Originals, describe: Callable[[], str], *, is_read_only: bool
+        self,
+        folder: Path,
+        chroma_url: str | None,
+        originals: Originals,
+        describe: Callable[[], str],
+        *,
+        is_read_only: bool,
+        chroma_token: str = "",
     ) -> None:
         """Open nothing yet. `folder` may be a copy, if read-only; what `describe` returns names the index, as in `IndexName`."""
+        self._chroma_token = chroma_token
         self.folder = folder
         self._chroma_url = chroma_url
         self._originals = originals
@@ -95,9 +135,9 @@ class Opener:
 
     def _open_parts(self, seal: Seal | None) -> tuple[Opened, list[Orphan]]:
         description = self._describe()
-        fingerprint = _fingerprint(description)
+        fingerprint = fingerprint_of(description)
         with ExitStack() as on_failure:
-            client = connect(self.folder / "chroma", self._chroma_url)
+            client = connect(self.folder / "chroma", self._chroma_url, self._chroma_token)
             on_failure.callback(disconnect, client)
             library_id = self._library_id(client)
             lease = None if self._chroma_url is None or self._is_read_only else Lease(client, library_id)
@@ -189,7 +229,7 @@ class SideOpener:
     def open(self) -> tuple[Opened, list[Orphan]]:
         """Open all parts; no file is an orphan. Raises as `Opener.open` does."""
         description = self._describe()
-        fingerprint = _fingerprint(description)
+        fingerprint = fingerprint_of(description)
         with ExitStack() as on_failure:
             keyword_ready = KeywordReady(self.folder / KEYWORD_READY_FILE, fingerprint)
             on_failure.callback(keyword_ready.close)
@@ -203,7 +243,8 @@ class SideOpener:
         return Opened(store, lexical, keyword_ready, seal=None), []
 
 
-def _fingerprint(description: str) -> str:
+def fingerprint_of(description: str) -> str:
+    """What stands for an index in the names of its collections."""
     return hashlib.sha256(description.encode()).hexdigest()[:16]
 
 
@@ -221,19 +262,9 @@ def _catch_up(lexical: LexicalIndex, store: RecordStore, keyword_ready: KeywordR
     missing = records.keys() - lexical.document_ids
     if (chunks := sum(records[id_].chunks for id_ in missing)) >= MANY_CHUNKS:
         log.warning("Rebuilding the keyword index of %d documents; this may take %d seconds.", len(missing), chunks // CHUNKS_A_SECOND)
-    for id_ in missing:
-        lexical.put(entries(records[id_], (store if id_ in store.records else keyword_ready).chunks))
+    for part in (store, keyword_ready):
+        lexical.put(entries_of([records[id_] for id_ in missing if (id_ in store.records) == (part is store)], part.chunks))
     if lexical.count != sum(record.chunks for record in records.values()):  # a crash came between a page that OCR read and its words
         for id_ in [record.id for record in store.records.values() if record.ocr_pages]:
             lexical.put(entries(records[id_], store.chunks))
     lexical.commit()
-
-
-def entries(record: DocumentRecord, read: Callable[[Sequence[ChunkKey]], Mapping[ChunkKey, Chunk]], begin: int = 0) -> Iterator[Entry]:
-    """What is indexed of a document: its title, or name, headings and the header of a table are found as if they stood in the chunk."""
-    title = record.title or Path(record.name).stem.replace("_", " ")
-    for first in range(begin, record.chunks, READ_BATCH):
-        keys = [(record.id, ordinal) for ordinal in range(first, min(first + READ_BATCH, record.chunks))]
-        found = read(keys)
-        for chunk in (found[key] for key in keys if key in found):
-            yield Entry(*chunk.key, chunk.text, f"{title}\n{chunk.heading}\n{chunk.header}", f"{Path(record.name).stem}\n{record.title}")

@@ -30,6 +30,18 @@ class IndexName:
     description: str
 
 
+class WriteRight(Protocol):
+    """What lets one process write, and says when it may no longer: a lease on the Chroma server, or a term of one in the database."""
+
+    def check(self) -> None:
+        """Raise `LibraryLockedError`, before a write, where another process has taken over."""
+        ...
+
+    def release(self) -> None:
+        """Give it back. Doing so twice is harmless."""
+        ...
+
+
 class RecordStore(Protocol):
     """The record of one index: chunks with their vectors, and one record a document.
 
@@ -69,8 +81,19 @@ class RecordStore(Protocol):
         """Write documents' records, or replace those they have. Of each, `record.chunks` chunks must have been put."""
         ...
 
-    def remove(self, document_id: str) -> None:
-        """Delete a document's record, then its chunks, from all indexes of the library. An unknown id is harmless."""
+    def expect(self, document_id: str) -> None:
+        """Note that a document is about to be keyword-ready; raises as `commit` does. Whoever takes over makes it again from its file."""
+        ...
+
+    def remove(self, document_id: str, *, is_awaited: bool = False) -> None:
+        """Delete a document's record, then its chunks, from all indexes of the library. An unknown id is harmless.
+
+        One that `is_awaited` is to be added again, from its file: should this process end, another does so.
+        """
+        ...
+
+    def check_writer(self) -> None:
+        """Raise `LibraryLockedError` where another process has taken over, StorageError where the store is read-only."""
         ...
 
     def count(self, document_id: str) -> int:
