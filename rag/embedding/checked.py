@@ -9,6 +9,7 @@ from rag.embedding.token_reader import TokenReader
 from rag.embedding.words import WordsEmbedder
 from rag.errors import EmbeddingError
 from rag.text.languages import count_letters
+from rag.tracing import traced
 
 UNIT_TOLERANCE = 1e-3  # how far from 1 the length of a vector may be
 LEAST_LETTERS = 2  # of a token that means something by itself
@@ -79,17 +80,20 @@ class CheckedEmbedder:
         """See `Embedder.token_spans`."""
         return self._embedder.token_spans(text)
 
+    @traced("embed")
     def embed_documents(self, texts: Sequence[str]) -> Embeddings:
         """See `Embedder.embed_documents`; vectors that are wrong raise EmbeddingError too."""
         rows = self._embedder.embed_documents(texts)
-        return self._checked(rows, len(texts)) if texts else rows
+        return self.checked(rows, len(texts)) if texts else rows
 
+    @traced("embed")
     def embed_query(self, text: str) -> Embeddings:
         """See `Embedder.embed_query`; a vector that is wrong raises EmbeddingError too."""
-        row: Embeddings = self._checked(np.asarray(self._embedder.embed_query(text))[np.newaxis], 1)[0]
+        row: Embeddings = self.checked(np.asarray(self._embedder.embed_query(text))[np.newaxis], 1)[0]
         return row
 
-    def _checked(self, given: Embeddings, count: int) -> Embeddings:
+    def checked(self, given: Embeddings, count: int) -> Embeddings:
+        """Vectors of `count` texts, wherever they were made; those that are wrong raise EmbeddingError."""
         name = self._embedder.identity.partition(" ")[0]
         try:
             rows = np.asarray(given, dtype=np.float32)

@@ -161,7 +161,10 @@ def load_graph(path: Path, cure: str, disabled: Sequence[str] = (), content: byt
 
 
 def a_thread_a_core(name: str) -> ThreadPoolExecutor:
-    """As many threads as there are cores for this process."""
+    """As many threads as there are cores for this process, or as OMP_NUM_THREADS says, which Ray sets for its workers."""
+    told = os.environ.get("OMP_NUM_THREADS", "")
+    if told.isdecimal() and int(told):
+        return ThreadPoolExecutor(int(told), thread_name_prefix=name)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return ThreadPoolExecutor(cores or 1, thread_name_prefix=name)
 

@@ -2,6 +2,7 @@
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from importlib.util import find_spec
+from typing import Protocol
 
 from rag.errors import UnreadableFileError
 from rag.formats.isolation import Worker, WorkerClosedError, WorkerStoppedError
@@ -15,12 +16,32 @@ def how_to_get_ocr(*, is_wanted: bool) -> str:
     return "" if is_wanted else "set RAG_OCR=true"
 
 
+class PageReader(Protocol):
+    """Has OCR read pages: see `Recogniser`."""
+
+    @property
+    def cure(self) -> str:
+        """What to do so that it can, or ""."""
+
+    @property
+    def at_once(self) -> int:
+        """How many pages to begin before the first is read."""
+
+    def read(self, file: FileToOpen, page: int) -> Future[RecognisedPage]:
+        """Begin with a page."""
+
+    def rest(self) -> None:
+        """There is no other page to read for now."""
+
+
 class Recogniser:
     """Has OCR read one page after another.
 
     Attributes:
         cure: What to do so that it can, or "".
     """
+
+    at_once = 1
 
     def __init__(self, *, is_wanted: bool, seconds: float = 60, megabytes: int = 2048) -> None:
         """Start nothing yet. The limits are for a page, and for the memory of the process."""

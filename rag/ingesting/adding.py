@@ -3,14 +3,14 @@
 import logging
 import shlex
 from collections import Counter
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rag.formats.counting import pages_told
 from rag.ingesting.embedding_queue import EmbeddingQueue
 from rag.ingesting.ocr_queue import OcrQueue
-from rag.ingesting.staging import Source, Stager
+from rag.ingesting.staging import ReadElsewhere, Source, Stager, nowhere_else
 from rag.origins import IN_ARCHIVE, UPLOAD, is_lost, is_within, shown_origin
 from rag.storing.index import Index
 from rag.storing.originals import Originals, Orphan
@@ -31,15 +31,34 @@ def source_of(orphan: Orphan) -> Source:
     return Source(orphan.path, orphan.name, origins, password=orphan.password, metadata=orphan.metadata)
 
 
+BeginReading = Callable[[Sequence[Source], Sequence[str]], ReadElsewhere]
+"""Files, in the order in which they are added, and passwords -> what has them read ahead."""
+
+
+def reading_here(_: Sequence[Source], __: Sequence[str]) -> ReadElsewhere:
+    """Each file is read when its turn comes."""
+    return nowhere_else
+
+
 class FileAdder:
     """Adds files to an index."""
 
-    def __init__(self, stager: Stager, queue: EmbeddingQueue, ocr: OcrQueue, index: Index, originals: Originals) -> None:
+    def __init__(
+        self,
+        stager: Stager,
+        queue: EmbeddingQueue,
+        ocr: OcrQueue,
+        index: Index,
+        originals: Originals,
+        *,
+        begin_reading: BeginReading = reading_here,
+    ) -> None:
         self._stager = stager
         self._queue = queue
         self._ocr = ocr
         self._index = index
         self._originals = originals
+        self._begin_reading = begin_reading
 
     def add(self, sources: Sequence[Source], passwords: Sequence[str], progress: ProgressCallback | None, *, wait: bool) -> list[Outcome]:
         """Add files; with `wait`, embed them, have their scans read, and whatever else is not done yet.
@@ -48,10 +67,12 @@ class FileAdder:
         """
         outcomes: dict[int, Outcome] = {}
         unfinished: dict[str, tuple[_FileProgress, int, DocumentRecord]] = {}
-        for number, place in enumerate(sorted(range(len(sources)), key=lambda place: _delay(sources[place].path)), start=1):
+        places = sorted(range(len(sources)), key=lambda place: _delay(sources[place].path))
+        read_elsewhere = self._begin_reading([sources[place] for place in places], passwords)
+        for number, place in enumerate(places, start=1):
             source = sources[place]
             file = _FileProgress(progress, source.shown, number, len(sources), READING_SHARE if wait else 1.0)
-            outcome = outcomes[place] = self._stager.add(source, passwords, file.reading)
+            outcome = outcomes[place] = self._stager.add(source, passwords, file.reading, read_elsewhere)
             record = self._index.records.get(outcome.document_id) if wait else None
             if record and record.id not in unfinished and self.is_unfinished(record):
                 unfinished[record.id] = file, place, record
@@ -116,8 +137,9 @@ class FileAdder:
 
     def restore(self, orphans: Sequence[Orphan]) -> None:
         """Add documents again whose records are lost, from the library's own copies; what cannot be read goes to the quarantine."""
-        outcomes = self.add(list(map(source_of, orphans)), (), None, wait=False)
-        for orphan, outcome in zip(orphans, outcomes, strict=True):
+        for orphan in orphans:
+            self._originals.fetch(orphan)
+            outcome = self.add([source_of(orphan)], (), None, wait=False)[0]
             if outcome.document_id != orphan.id:
                 where = self._originals.isolate(orphan)
                 log.warning("%s could not be restored: %s It was moved to %s.", orphan.name, outcome.message, where)

@@ -6,24 +6,41 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import groupby
 from operator import attrgetter
+from typing import Protocol
 
 import numpy as np
 
 from rag.embedding.protocol import Embedder, Embeddings, text_to_embed
 from rag.storing.index import Index
 from rag.storing.protocol import WRITE_BATCH
+from rag.tracing import span
 from rag.types import Chunk, DocumentRecord
 
 KNOWN_TEXTS = 2_000  # texts whose vectors are cached, the latest: what comes again is not embedded again
 
 
+class EmbedAhead(Protocol):
+    """Embeds elsewhere, and begins with the texts that follow."""
+
+    @property
+    def texts_ahead(self) -> int:
+        """How many texts to name that follow."""
+
+    def __call__(self, texts: Sequence[str], following: Sequence[str]) -> Embeddings:
+        """The vectors of texts; see `Embedder.embed_documents`."""
+
+    def forget(self) -> None:
+        """Forget what was begun."""
+
+
 class EmbeddingQueue:
     """Embeds what is not embedded yet; threads take turns. `writing` is held while anything is written."""
 
-    def __init__(self, embedder: Embedder, index: Index, writing: threading.RLock) -> None:
+    def __init__(self, embedder: Embedder, index: Index, writing: threading.RLock, ahead: EmbedAhead | None = None) -> None:
         self._embedder = embedder
         self._index = index
         self._writing = writing
+        self._ahead = ahead
         self._turn = threading.Lock()
         self._known: dict[str, Embeddings] = {}
 
@@ -33,11 +50,13 @@ class EmbeddingQueue:
         Where it raises StorageError or EmbeddingError, what was embedded before is kept.
         """
         with self._turn:
-            chunks = self._index.keyword_ready.next(WRITE_BATCH)
+            chunks = self._index.keyword_ready.next(WRITE_BATCH + (self._ahead.texts_ahead if self._ahead else 0))
             if not chunks:
                 return False
-            embeddings = self._embedded([text_to_embed(chunk, self._embedder) for chunk in chunks])
-            with self._writing, self._index.guarded():
+            texts = [text_to_embed(chunk, self._embedder) for chunk in chunks]
+            chunks = chunks[:WRITE_BATCH]
+            embeddings = self._embedded(texts[:WRITE_BATCH], texts[WRITE_BATCH:])
+            with span("commit", chunks=len(chunks)), self._writing, self._index.guarded():
                 self._store(chunks, embeddings)
             return True
 
@@ -46,12 +65,15 @@ class EmbeddingQueue:
         """Embed nothing meanwhile, and forget the vectors of before: another model may make those that follow."""
         with self._turn:
             self._known.clear()
+            if self._ahead:
+                self._ahead.forget()
             yield
 
-    def _embedded(self, texts: Sequence[str]) -> Embeddings:
+    def _embedded(self, texts: Sequence[str], following: Sequence[str]) -> Embeddings:
         """The vectors of texts, each embedded once."""
-        new = list(dict.fromkeys(text for text in texts if text not in self._known))
-        self._known.update(zip(new, self._embedder.embed_documents(new), strict=True))
+        new, later = (list(dict.fromkeys(text for text in part if text not in self._known)) for part in (texts, following))
+        made = self._ahead(new, later) if self._ahead else self._embedder.embed_documents(new)
+        self._known.update(zip(new, made, strict=True))
         embeddings = np.stack([self._known[text] for text in texts])
         for text in list(self._known)[:-KNOWN_TEXTS]:
             del self._known[text]

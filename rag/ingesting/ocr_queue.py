@@ -7,16 +7,17 @@ costs no more than to do so again.
 
 import logging
 import threading
-from concurrent.futures import Future
+from collections import deque
+from concurrent.futures import CancelledError, Future
 from dataclasses import replace
 
 import numpy as np
 
 from rag.embedding.protocol import Embedder, text_to_embed
-from rag.errors import DocumentError
+from rag.errors import DocumentError, LibraryClosedError
 from rag.formats.isolation import WorkerClosedError
 from rag.formats.protocol import FileToOpen, RecognisedPage
-from rag.formats.recogniser import Recogniser
+from rag.formats.recogniser import PageReader
 from rag.formats.registry import format_of
 from rag.ingesting.staging import Stager
 from rag.storing.index import Index
@@ -32,16 +33,17 @@ Reading = tuple[str, int, Future[RecognisedPage]]
 
 
 class OcrQueue:
-    """Has the pages that wait for OCR read, one at a time; threads take turns."""
+    """Has the pages that wait for OCR read, and stores them one at a time; threads take turns."""
 
-    def __init__(self, recogniser: Recogniser, stager: Stager, embedder: Embedder, index: Index, originals: Originals) -> None:
+    def __init__(self, recogniser: PageReader, stager: Stager, embedder: Embedder, index: Index, originals: Originals) -> None:
         self._recogniser = recogniser
         self._stager = stager
         self._embedder = embedder
         self._index = index
         self._originals = originals
         self._turn = threading.Lock()
-        self._reading: Reading | None = None
+        self._begun: deque[Reading] = deque()
+        self._last: tuple[str, int, str] = "", 0, ""  # the page that was stored last: its document, number and text
         self._illegible: set[tuple[str, int]] = set()  # pages whose text gives way; they wait until all others of the document are read
 
     def is_waiting(self, record: DocumentRecord) -> bool:
@@ -54,21 +56,22 @@ class OcrQueue:
         Raises StorageError or EmbeddingError; the page is stored another time then.
         """
         with self._turn:
-            self._reading = self._reading or self._next()
-            if self._reading is None:
+            while len(self._begun) < self._recogniser.at_once and (following := self._next()):
+                self._begun.append(following)
+            if not self._begun:
                 self._recogniser.rest()
                 return False
-            document_id, number, reading = self._reading
+            document_id, number, reading = self._begun[0]
             try:
                 read: RecognisedPage | DocumentError = reading.result(SECONDS_A_STEP)
             except TimeoutError:
                 return True
-            except WorkerClosedError:
-                self._reading = None
+            except (WorkerClosedError, CancelledError, LibraryClosedError):
+                self._begun.clear()
                 return False
             except DocumentError as error:
                 read = error
-            self._reading = None
+            self._begun.popleft()
             try:
                 self._store(document_id, number, read)
             except DocumentError as error:  # the library's own copy, read anew
@@ -76,18 +79,24 @@ class OcrQueue:
             return True
 
     def _next(self) -> Reading | None:
-        """The next page of the document that has the fewest: a letter does not wait for a book."""
+        """Begin with a page of the document that has the fewest: a letter does not wait for a book."""
         with self._stager.writing, self._index.guarded():
-            waiting = [record for record in self._index.store.records.values() if self.is_waiting(record)]
+            waiting = [record for record in self._index.store.records.values() if self.is_waiting(record) and self._next_page(record)]
             if not waiting:
                 return None
             record = min(waiting, key=lambda each: len(each.ocr_waiting))
             folder = self._originals.new_ocr(record)
             path = self._originals.path(record.id, record.media_type)
-        number = next((page for page in record.ocr_waiting if (record.id, page) not in self._illegible), record.ocr_waiting[0])
+        number = self._next_page(record)
         passwords = (record.password,) if record.password else ()
         file = FileToOpen(path.absolute(), record.name, format_of(record.media_type), passwords, folder.absolute())
         return record.id, number, self._recogniser.read(file, number)
+
+    def _next_page(self, record: DocumentRecord) -> int:
+        """The next page of a document that was not begun; those whose text gives way once no other is left, and 0 for none."""
+        begun = {number for id_, number, _ in self._begun if id_ == record.id}
+        fresh = (page for page in record.ocr_waiting if page not in begun and (record.id, page) not in self._illegible)
+        return next(fresh, 0 if begun else record.ocr_waiting[0])
 
     def _store(self, document_id: str, number: int, result: RecognisedPage | DocumentError) -> None:
         """Store what was read of a page, or that it cannot be; of a document that was removed meanwhile, nothing.
@@ -97,6 +106,7 @@ class OcrQueue:
         record = self._index.store.records.get(document_id)
         if record is None or number not in record.ocr_waiting or not self._originals.ocr(document_id).exists():
             return
+        self._originals.keep_ocr(document_id)
         read = result if isinstance(result, RecognisedPage) else None
         if read is None:
             log.warning("%s", result)
@@ -115,7 +125,10 @@ class OcrQueue:
 
     def _cut(self, record: DocumentRecord, number: int, read: RecognisedPage) -> list[Chunk]:
         chunker = self._stager.chunker(record.id)
-        chunker.go_on(record.chunks, read.before)
+        # Where several are read at a time, who read this page did not know what OCR made of the one before.
+        is_next = self._last[:2] == (record.id, number - 1)
+        chunker.go_on(record.chunks, self._last[2] if is_next else read.before)
+        self._last = record.id, number, read.text
         page = Page(number, record.labels[number - 1], read.text, is_ocr=True)
         return list(chunker.cut(page, begin=read.start))
 

@@ -21,7 +21,8 @@ from rag.storing.index import Index
 from rag.storing.keyword_ready import Draft
 from rag.storing.originals import Originals
 from rag.text.printable import printable_line
-from rag.types import DateSource, DocumentRecord, Heading, MetadataValue, Outcome, OutcomeStatus, Page
+from rag.tracing import traced
+from rag.types import Chunk, DateSource, DocumentRecord, Heading, MetadataValue, Outcome, OutcomeStatus, Page
 
 OnFraction = Callable[[float], None]
 """Told how much of a file is read, in [0, 1]."""
@@ -52,6 +53,23 @@ class Source:
         return self.given or str(self.path)
 
 
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """A file that was read and cut elsewhere; `kept` belongs into its folder for OCR, by file name."""
+
+    read: FileRead
+    chunks: Sequence[Chunk]
+    kept: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+
+
+ReadElsewhere = Callable[[Source, str], ReadFile | None]
+"""A file and its document's id -> what was read in it elsewhere; None where it is to be read here. Raises a `DocumentError`."""
+
+
+def nowhere_else(_: Source, __: str) -> None:
+    """Files are read here."""
+
+
 class Stager:
     """Takes files into an index. `writing` is held while anything is written."""
 
@@ -65,7 +83,10 @@ class Stager:
         self._chunk_tokens = chunk_tokens
         self.writing = writing
 
-    def add(self, source: Source, passwords: Sequence[str], on_fraction: OnFraction) -> Outcome:
+    @traced("add file")
+    def add(
+        self, source: Source, passwords: Sequence[str], on_fraction: OnFraction, read_elsewhere: ReadElsewhere = nowhere_else
+    ) -> Outcome:
         """Take one file in; one that cannot be read has an outcome too.
 
         Raises EmbeddingError, or StorageError where nothing of this file was stored.
@@ -82,7 +103,15 @@ class Stager:
                     if known := self._index.records.get(document_id):
                         return self._known(source, known)
                 with self._index.keyword_ready.draft() as draft:
-                    read = self._read(source, document_id, passwords, draft, on_fraction)
+                    if read_elsewhere is not nowhere_else:
+                        on_fraction(0.0)
+                    if found := read_elsewhere(source, document_id):
+                        read = self._taken_over(found, document_id, draft)
+                        on_fraction(1.0)
+                    else:
+                        read = self._read(source, document_id, passwords, draft, on_fraction)
+                    if not draft.chunks and not read.ocr_waiting:
+                        raise NoTextError(f"{source.name} has no text.")
                     with self.writing:
                         if document_id not in self._index.records:
                             return self._stage(source, document_id, read, draft)
@@ -112,6 +141,7 @@ class Stager:
         """What cuts a document."""
         return Chunker(document_id, self._embedder, self._chunk_tokens)
 
+    @traced("read and chunk")
     def _read(self, source: Source, document_id: str, passwords: Sequence[str], draft: Draft, on_fraction: OnFraction) -> FileRead:
         """Cut each page while the child process reads the next."""
         chunker = self.chunker(document_id)
@@ -122,11 +152,19 @@ class Stager:
 
         passwords = (*passwords, *filter(None, [source.password]))
         ocr = self._originals.ocr(document_id)
-        read = self._loader.read(source.path, name=source.name, passwords=passwords, ocr=ocr, on_page=cut)
-        if not draft.chunks and not read.ocr_waiting:
-            raise NoTextError(f"{source.name} has no text.")
-        return read
+        return self._loader.read(source.path, name=source.name, passwords=passwords, ocr=ocr, on_page=cut)
 
+    def _taken_over(self, found: ReadFile, document_id: str, draft: Draft) -> FileRead:
+        """Draft what was read elsewhere."""
+        draft.extend(found.chunks)
+        folder = self._originals.ocr(document_id)
+        with suppress(OSError):  # as `rag.formats.kept`: they save time later
+            for name, data in found.kept.items():
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                (folder / name).write_bytes(data)
+        return found.read
+
+    @traced("store keyword-ready")
     def _stage(self, source: Source, document_id: str, read: FileRead, draft: Draft) -> Outcome:
         taken = self._taken(source, document_id)
         given_name = source.name
@@ -141,7 +179,7 @@ class Stager:
             self._index.put_keyword_ready(record, draft)
         except BaseException:
             if is_new:
-                self._originals.discard(record.id)
+                self._originals.abandon(record.id)
             raise
         pages = f"{pages_told(record, self._loader.ocr_cure)}{read.notice and f' {read.notice}'}"
         if source.name != given_name:

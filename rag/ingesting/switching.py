@@ -162,10 +162,7 @@ class Switcher:
 
     def _changed(self, record: DocumentRecord) -> float:
         """When the library's copy of a document was last changed; 0 where it is missing."""
-        try:
-            return self._originals.path(record.id, record.media_type).stat().st_mtime
-        except OSError:
-            return 0.0
+        return self._originals.changed_at(record)
 
     def _wanted(self) -> dict[str, DocumentRecord]:
         """The documents that the new index is to have."""
