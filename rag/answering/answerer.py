@@ -16,7 +16,7 @@ from rag.answering.notices import NOTHING_SELECTED, OCR_WAITING, SELECTION_GONE,
 from rag.answering.page_breaks import completed
 from rag.answering.question import EXTRACTIVE, RetrievedQuestion
 from rag.answering.quoting import MARGIN, best_units, quotes_of
-from rag.answering.repairing import Way, corrected
+from rag.answering.repairing import corrected
 from rag.answering.several import read_parts
 from rag.answering.whole import WholeDocuments
 from rag.endpoints.chat.model import ChatModel
@@ -27,7 +27,8 @@ from rag.retrieving.search import Search, SearchRequest
 from rag.settings import Settings
 from rag.storing.index import Index
 from rag.text.languages import likely_language
-from rag.types import Answer
+from rag.tracing import span
+from rag.types import Answer, Way
 from rag.verifying.protocol import Verifier
 
 
@@ -66,9 +67,11 @@ class Answerer:
         """The answer so far, each time whole, with what it cost so far; errors as for `Library.ask`."""
         meter = METER.get() or Meter()
         metered = self if self._chat_model is None else self._counted_by(self._chat_model, meter)
-        async with aclosing(metered.growing(request)) as answers:
-            async for answer in answers:
-                yield replace(answer, usage=meter.usage) if meter.usage else answer
+        with span("answer") as step:
+            async with aclosing(metered.growing(request)) as answers:
+                async for answer in answers:
+                    yield replace(answer, usage=meter.usage) if meter.usage else answer
+            step.note(finish=answer.finish, passages=len(answer.passages))
 
     def _counted_by(self, chat_model: ChatModel, meter: Meter) -> Self:
         return type(self)(self._search, self._index, self._verifier, MeteredChatModel(chat_model, meter), self._settings)

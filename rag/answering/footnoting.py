@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from operator import itemgetter
 
 from rag.answering.statements import Statement, statements
+from rag.tracing import traced
 from rag.types import Answer, CheckedSentence, Citation, Gap
 from rag.verifying.protocol import Claim, Judgement, Support, Verifier
 
@@ -22,6 +23,7 @@ class Footnote:
     is_moved: bool = False
 
 
+@traced("verdicts")
 def footnoted(answer: Answer, verifier: Verifier) -> Answer:
     """Check a finished answer: each citation gets a verdict, its sentence, and the words that this rests on.
 

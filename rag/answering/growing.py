@@ -29,6 +29,7 @@ from rag.answering.several import nothing_about
 from rag.endpoints.chat.model import ChatModel
 from rag.endpoints.chat.reply import ChatDelta
 from rag.settings import Settings
+from rag.tracing import span
 from rag.types import Answer, Change, Citation, Finish, Sent
 from rag.verifying.protocol import Verifier
 
@@ -49,10 +50,11 @@ async def answer_prompt(
     """The same from a prompt that is built: its passages are those that the answer may cite."""
     left_out = question.passages[len(prompt.passages) :]
     sent = Sent(prompt.messages, prompt.tokens, prompt.room, prompt.dropped_messages, left_out)
-    growing = GrowingAnswer(replace(question, passages=prompt.passages), await chat_model.resolve(), sent)
-    async with aclosing(chat_model.stream(prompt.messages)) as deltas:
-        async for delta in deltas:
-            yield growing.read(delta)
+    with span("chat", kind="client"):
+        growing = GrowingAnswer(replace(question, passages=prompt.passages), await chat_model.resolve(), sent)
+        async with aclosing(chat_model.stream(prompt.messages)) as deltas:
+            async for delta in deltas:
+                yield growing.read(delta)
     answer = growing.end()
     language = question.language
     notices = [in_language(SHORTENED, language).format(count=prompt.dropped_messages)] if prompt.dropped_messages else []

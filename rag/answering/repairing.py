@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
-from typing import Literal
 
 from rag.answering.footnoting import footnoted
 from rag.answering.notices import ALL_DROPPED, NOT_FOUND, NOT_REGENERATED, UNSUPPORTED, in_language
@@ -16,14 +15,13 @@ from rag.endpoints.chat.model import ChatModel, whole_reply
 from rag.errors import ChatError
 from rag.text.languages import likely_language
 from rag.text.markers import without_markers
-from rag.types import Answer, Change, ChangeKind, CheckedSentence, Citation, Message, Passage
+from rag.types import Answer, Change, ChangeKind, CheckedSentence, Citation, Message, Passage, Way
 from rag.verifying.protocol import Claim, Support, Verifier
 
 MOST_REQUESTS = 4  # to the chat model, for one answer: the reader is waiting
 SECONDS = 30.0  # for one of them
 RAMBLING = 4_000  # characters after which a reply is given up
 NEAR = 0.3  # from this score on, a passage is about the same as a sentence, and may say it instead
-Way = Literal["mark", "regenerate", "soften", "drop"]
 KINDS: dict[Way, ChangeKind] = {"regenerate": "regenerated", "soften": "softened", "drop": "dropped"}
 
 SYSTEM = """You correct one sentence of an answer, so that it says what a passage says and nothing else.

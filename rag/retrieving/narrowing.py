@@ -33,6 +33,10 @@ from rag.text.document_phrases import (
 from rag.types import DocumentRecord
 
 MOST_SHOWN = 3  # documents that a label names
+MOST_NAMES = 100_000
+"""Documents whose words are remembered, some 2 KB each. Of a library with more, a question that says where to look takes as long as the
+first one: 9 microseconds a document instead of 3."""
+
 _YEARS_IN_NAME = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
 
@@ -175,12 +179,12 @@ def _all_words(record: DocumentRecord) -> frozenset[str]:
     return _words_of(record.name, record.title)
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=MOST_NAMES)
 def _names_of(name: str, title: str) -> tuple[str, ...]:
     return tuple(filter(None, (plain_words(PurePath(name).stem), plain_words(title))))
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=MOST_NAMES)
 def _words_of(name: str, title: str) -> frozenset[str]:
     """The words of a name and a title, those with a hyphen or an apostrophe also as one: "10-K" is 10, k, 10k and 10-k."""
     tokens = TOKEN.findall(f"{PurePath(name).stem} {title}".replace("_", " ").casefold())

@@ -13,6 +13,7 @@ from rag.retrieving.second_look import SecondLook
 from rag.retrieving.trimming import Sentence, sentences, trimmed
 from rag.retrieving.wording import other_wordings, reworded
 from rag.storing.index import Index
+from rag.tracing import carried, traced
 from rag.types import Chunk, ChunkKey, DocumentRecord, Passage, Wording
 
 POOL = 50  # chunks taken from each of the two searches, at least
@@ -140,7 +141,7 @@ class Retriever:
         depth = max(SPARE * top_k, self._least_ranked, LEAST_RANKED)
         most = max(depth, MOST_RANKED)
         named = [self._index.lexical.documents(query.text) if self._has_profiles else {} for query in queries]
-        hits = self._keywords.submit(self._keyword_hits, queries, named, depth, scope)
+        hits = self._keywords.submit(carried(self._keyword_hits), queries, named, depth, scope)
         asked = [_Asked(query, self._embedder.embed_query(query.text), names) for query, names in zip(queries, named, strict=True)]
         while True:
             ranked = self._ranked(asked, hits, depth, scope)
@@ -148,8 +149,9 @@ class Retriever:
             if len(ranked) < depth or depth == most or len(joined(kept, top_k)) == top_k:
                 return kept
             depth = min(4 * depth, most)
-            hits = self._keywords.submit(self._keyword_hits, queries, named, depth, scope)
+            hits = self._keywords.submit(carried(self._keyword_hits), queries, named, depth, scope)
 
+    @traced("keywords")
     def _keyword_hits(self, queries: Sequence[Query], named: Sequence[Mapping[str, float]], depth: int, scope: Scope) -> list[ChunkKey]:
         """The chunks that keyword search finds for any of the queries, best first; given chunks are all taken."""
         if scope.chunks is not None:
@@ -164,6 +166,7 @@ class Retriever:
             hits += lexical.search(query.text, most, within) if within else []
         return list(dict.fromkeys(key for key, _ in sorted(hits, key=lambda hit: -hit[1])))
 
+    @traced("vectors")
     def _ranked(self, asked: Sequence[_Asked], hits: Future[list[ChunkKey]], depth: int, scope: Scope) -> list[RankedChunk]:
         store, lexical = self._index.store, self._index.lexical
         if scope.chunks is None:

@@ -24,6 +24,7 @@ from rag.retrieving.rewriting import searched_by_rule
 from rag.settings import Settings
 from rag.storing.index import Index
 from rag.text.languages import likely_language
+from rag.tracing import carried, traced
 from rag.types import ChunkKey, Message, Passage, QuestionPart, Wording
 
 RAW_WEIGHT = 0.35  # weight of a follow-up as it was asked, next to its rewrite: a bad rewrite must not hide what the question itself finds
@@ -137,6 +138,7 @@ class Search:
             return None
         return narrowed(searched.text, self._index.documents(request.documents))
 
+    @traced("retrieve")
     def passages(self, request: SearchRequest, searched: StandaloneQuestion, *, looks_twice: bool = True) -> SearchedPassages:
         """Passages for a question, its rewrite and its parts; errors as for `Library.retrieve`.
 
@@ -166,7 +168,7 @@ class Search:
                 return self._retriever.retrieve(asked, each, Scope(part.documents or ids, mine))
 
             with ThreadPoolExecutor(len(searched.parts)) as threads:
-                found = list(threads.map(of_part, searched.parts, of_parts))
+                found = list(threads.map(carried(of_part), searched.parts, of_parts))
             return SearchedPassages(*merged(whole, found, searched.parts), _wordings(chain(queries, *of_parts)))
 
     @property
@@ -178,6 +180,7 @@ class Search:
         """Use a calibration whenever the library uses its present embedding model; raises `StorageError` where the disk refuses."""
         self._calibrations.keep(self._embedder.identity, calibration)
 
+    @traced("read")
     def read(self, question: str, passages: Sequence[Passage], asked: str = "") -> Reading:
         """Read passages, best first, for a question; `asked` is how it was asked, where it is a follow-up that was rewritten."""
         if not passages:
