@@ -1,5 +1,6 @@
 """Settings -> the parts of a library, finished. The one place that chooses adapters and decides what is given to what."""
 
+import logging
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -11,6 +12,12 @@ from typing import TypeVar
 from rag.answering.answerer import Answerer
 from rag.answering.checking import Checker
 from rag.checkup import Checkup
+from rag.distributed.embedding import EmbeddingAhead
+from rag.distributed.order import Order
+from rag.distributed.ray_cluster import RayCluster
+from rag.distributed.reading import FileReading
+from rag.distributed.recognising import RemoteRecogniser
+from rag.distributed.workers import Workers
 from rag.embedding.adapted import shortened
 from rag.embedding.backends import build_embedder
 from rag.embedding.checked import CheckedEmbedder
@@ -20,16 +27,17 @@ from rag.endpoints.chat.endpoint import CHAT, CONNECTED
 from rag.endpoints.chat.model import ChatModel, OpenAIChatModel
 from rag.endpoints.chat.trying import TRIAL_TOKENS, ChatTrial, tried
 from rag.endpoints.client import Service
+from rag.errors import SettingsError
 from rag.exploring.vectors import VectorReader
 from rag.fetching.addresses import is_public, is_public_or_local
 from rag.fetching.fetcher import Fetcher
 from rag.files import shown_name
 from rag.formats.as_markdown import read_markdown
 from rag.formats.loader import Loader
-from rag.formats.recogniser import Recogniser
+from rag.formats.recogniser import PageReader, Recogniser
 from rag.formats.registry import register_installed
 from rag.formats.viewer import Viewer
-from rag.ingesting.adding import FileAdder
+from rag.ingesting.adding import FileAdder, reading_here
 from rag.ingesting.chunking import index_identity
 from rag.ingesting.describing import Describer
 from rag.ingesting.embedding_queue import EmbeddingQueue
@@ -44,21 +52,33 @@ from rag.retrieving.retriever import Retriever
 from rag.retrieving.search import Search
 from rag.retrieving.second_look import ReaderLook, RerankerLook, SecondLook
 from rag.settings import ChatEndpoint, Settings
+from rag.storing.bucket import open_bucket
+from rag.storing.cluster import Cluster
+from rag.storing.cluster_opening import ClusterOpener, SharedPlace
+from rag.storing.following import Following
 from rag.storing.index import Index
 from rag.storing.kept_settings import Connection, KeptSettings, SettingsKeeper, with_kept
 from rag.storing.lock import LibraryLock, ReadOnlyCopy, lock_or_copy
+from rag.storing.membership import Membership
 from rag.storing.model_choice import ModelChoice
 from rag.storing.opening import Opener, SideOpener
 from rag.storing.originals import Originals
-from rag.storing.removed import RemovedFiles
+from rag.storing.places import Places
+from rag.storing.removed import RemovedFiles, SharedRemovedFiles
+from rag.storing.shared_originals import SharedOriginals
+from rag.storing.snapshots import SnapshotKeeper
 from rag.verifying.choosing import build_model
 from rag.verifying.joined import JoinedVerifier
 from rag.verifying.protocol import Verifier
 from rag.verifying.rules import RuleVerifier
 from rag.viewing import Pages
 
+log = logging.getLogger(__name__)
+
 Model = TypeVar("Model")
 
+ALONE = "RAG_ORIGINALS_URL and RAG_REPLICA are for clusters, which share a database too: set RAG_DATABASE_URL."
+HALF_A_CLUSTER = "The servers of a cluster share three things: set RAG_CHROMA_URL and RAG_ORIGINALS_URL too, or leave RAG_DATABASE_URL out."
 OCR_PATIENCE = 3  # times the limit for reading a page: OCR gives way to everything else
 
 
@@ -106,11 +126,31 @@ class AskingParts:
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """What a program gives a library besides settings.
+
+    Attributes:
+        embedder: Instead of the one that the settings name; this and the next two stay the program's to close.
+        chat_model: Likewise.
+        reranker: Likewise.
+        library_id: What names the library beside the main one of a cluster.
+        stands_by: Whether it may be opened while another process of a cluster writes.
+    """
+
+    embedder: Embedder | None = None
+    chat_model: ChatModel | None = None
+    reranker: Reranker | None = None
+    library_id: str = ""
+    stands_by: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Parts:
     """What a `Library` is made of; `closing` closes all that was built here, `asking` builds what answers with other kept settings."""
 
     folder: Path
     lock: LibraryLock | ReadOnlyCopy
+    cluster: Cluster | None
     writing: threading.RLock
     embedder: CheckedEmbedder
     keeper: SettingsKeeper
@@ -131,36 +171,55 @@ class Parts:
     switcher: Switcher
     unfamiliar: Unfamiliar
     checkup: Checkup
+    workers: Workers | None
+    order: Callable[[], Order]
     closing: ExitStack
 
 
-def build_parts(
-    folder: Path,
-    settings: Settings,
-    embedder: Embedder | None = None,
-    chat_model: ChatModel | None = None,
-    reranker: Reranker | None = None,
-) -> Parts:
+@dataclass(frozen=True, slots=True)
+class WorkerParts:
+    """What a worker of a cluster reads and embeds with."""
+
+    settings: Settings
+    embedder: CheckedEmbedder
+    loader: Loader
+    recogniser: Recogniser
+
+
+def build_worker(settings: Settings) -> WorkerParts:
+    """Build what the settings say; nothing is loaded, and no process started yet."""
+    register_installed()
+    return WorkerParts(settings, checked_embedder(settings), _loader(settings), _recogniser(settings))
+
+
+def build_parts(folder: Path, settings: Settings, given: Given) -> Parts:  # noqa: PLR0915 - the whole composition
     """Build what the settings say, except the models that are given; those stay the caller's to close.
 
     No model is loaded, no index opened, and no process started yet. Raises as `Library.open` does.
     """
     register_installed()
     with ExitStack() as closing:
+        reranker = given.reranker
         if not reranker and settings.reranker:
             reranker = _closed_by(closing, build_reranker(settings.reranker, settings.reranker_model, settings.reranker_api_key))
         lock = lock_or_copy(folder)
         closing.callback(lock.release)
+        cluster = _cluster(folder, settings, given, lock.token, closing)
         is_read_only = isinstance(lock, ReadOnlyCopy)
-        originals = Originals(folder / "originals", is_read_only=is_read_only)
+        originals = _originals(folder, cluster, is_read_only=is_read_only)
         choice = ModelChoice(lock.folder)
-        is_fixed = embedder is not None or "embedding_model" in settings.model_fields_set
-        plain_embedder = embedder or _embedder(settings, "" if is_fixed else choice.now.model)
+        is_fixed = given.embedder is not None or cluster is not None or "embedding_model" in settings.model_fields_set
+        plain_embedder = given.embedder or _embedder(settings, "" if is_fixed else choice.now.model)
         checked = CheckedEmbedder(plain_embedder, lambda: index.stored_dimensions())
-        if embedder is None:
+        if given.embedder is None:
             closing.callback(checked.close)
         identity = partial(index_identity, checked, settings.chunk_tokens)
-        index = Index(Opener(lock.folder, settings.chroma_url, originals, identity, is_read_only=is_read_only), originals)
+        opener: Opener | ClusterOpener = Opener(
+            lock.folder, settings.chroma_url, originals, identity, is_read_only=is_read_only, chroma_token=_chroma_token(settings)
+        )
+        if cluster:
+            opener = ClusterOpener(folder, cluster.index, originals, identity, cluster.membership, cluster.following)
+        index = Index(opener, originals)
         reader = Reader()
         closing.callback(reader.close)
         look = _second_look(settings, reranker, reader, index)
@@ -172,41 +231,54 @@ def build_parts(
         max_bytes = _max_bytes(settings)
         is_allowed = is_public_or_local if settings.fetch_private else is_public
         fetcher = Fetcher(max_bytes=max_bytes, seconds=settings.fetch_seconds, is_allowed=is_allowed)
-        loader = _loader(settings)
-        closing.callback(loader.close)
+        loader = _closed_by(closing, _loader(settings))
         writing = threading.RLock()
-        seconds = OCR_PATIENCE * settings.parse_seconds
-        recogniser = Recogniser(is_wanted=settings.ocr, seconds=seconds, megabytes=settings.parse_megabytes)
-        closing.callback(recogniser.close)
+        recogniser = _closed_by(closing, _recogniser(settings))
+        workers = _workers(settings, closing, is_given=given.embedder is not None) if not (is_read_only or settings.replica) else None
 
-        def side_of(embedder: CheckedEmbedder, index: Index, originals: Originals) -> Side:
-            queue = EmbeddingQueue(embedder, index, writing)
+        def main_order() -> Order:
+            return Order.of(settings, ("" if is_fixed else choice.now.model) or settings.embedding_model, checked)
+
+        page_reader = _page_reader(recogniser, workers, main_order, closing)
+
+        def side_of(embedder: CheckedEmbedder, index: Index, originals: Originals, order: Callable[[], Order]) -> Side:
+            queue = EmbeddingQueue(embedder, index, writing, EmbeddingAhead(workers, order, embedder) if workers else None)
             stager = Stager(loader, embedder, index, originals, settings.chunk_tokens, writing)
-            ocr = OcrQueue(recogniser, stager, embedder, index, originals)
-            return Side(embedder, index, FileAdder(stager, queue, ocr, index, originals), queue, ocr)
+            ocr = OcrQueue(page_reader, stager, embedder, index, originals)
+            begin = FileReading(workers, order, partial(_is_unread, index, originals)).begin if workers else reading_here
+            return Side(embedder, index, FileAdder(stager, queue, ocr, index, originals, begin_reading=begin), queue, ocr)
 
         def open_side(model: str, side_folder: Path) -> Side:
             """What indexes with another model, beside `index`; it changes none of the library's files."""
             other = CheckedEmbedder(_embedder(settings, model), lambda: beside.stored_dimensions())
             files = Originals(folder / "originals", is_read_only=True)
             beside = Index(SideOpener(side_folder, lambda: index.store, partial(index_identity, other, settings.chunk_tokens)), files)
-            return side_of(other, beside, files)
+            return side_of(other, beside, files, lambda: Order.of(settings, model, other))
 
-        main = side_of(checked, index, originals)
+        main = side_of(checked, index, originals, main_order)
         index.on_lost(main.adder.restore)
+        if cluster:
+            closing.callback(cluster.following.close)
+            cluster.following.start(lambda: index.store, index.reopen)
+            snapshots = partial(cluster.snapshots, folder, identity)
+            keeper = SnapshotKeeper(snapshots, index.store_words, cluster.is_writer, 60 * settings.snapshot_minutes)
+            closing.callback(keeper.close)
         switcher = Switcher(choice, main, originals, writing, None if is_fixed or is_read_only else open_side)
         closing.callback(switcher.close)
         verifier = _verifier(settings, RuleVerifier(checked), closing)
         return Parts(
             folder=folder,
             lock=lock,
+            cluster=cluster,
             writing=writing,
             embedder=checked,
-            keeper=SettingsKeeper(folder),
-            is_chat_given=chat_model is not None,
-            asking=AskingParts(settings, chat_model, retriever, index, checked, reader, verifier).under,
+            keeper=SettingsKeeper(folder, cluster.places.database("settings") if cluster else None),
+            is_chat_given=given.chat_model is not None,
+            asking=AskingParts(settings, given.chat_model, retriever, index, checked, reader, verifier).under,
             originals=originals,
-            removed=RemovedFiles(folder / "removed"),
+            removed=SharedRemovedFiles(cluster.bucket, folder / "removed", cluster.is_writer)
+            if cluster
+            else RemovedFiles(folder / "removed"),
             index=index,
             vectors=VectorReader(index, identity),
             loader=loader,
@@ -220,8 +292,54 @@ def build_parts(
             switcher=switcher,
             unfamiliar=Unfamiliar(index, choice),
             checkup=Checkup(folder, index, originals, checked, main.adder, writing),
+            workers=workers,
+            order=main_order,
             closing=closing.pop_all(),
         )
+
+
+def _cluster(folder: Path, settings: Settings, given: Given, token: str, closing: ExitStack) -> Cluster | None:
+    """What the library shares with other servers, if it does; raises SettingsError, and LibraryLockedError where another one writes."""
+    if not settings.database_url:
+        if settings.originals_url or settings.replica:
+            raise SettingsError(ALONE)
+        return None
+    if not (settings.chroma_url and settings.originals_url):
+        raise SettingsError(HALF_A_CLUSTER)
+    places = Places(folder, settings.database_url, given.library_id)
+    bucket = open_bucket(settings.originals_url)
+    closing.callback(bucket.close)
+    database = places.database("library")
+    closing.callback(database.close)
+    membership = Membership(
+        database, candidate=not settings.replica, url=settings.server_url or "", token=token, seconds=settings.lease_seconds
+    )
+    closing.callback(membership.close)
+    files = bucket.within(f"libraries/{given.library_id}") if given.library_id else bucket
+    index = SharedPlace(database, settings.chroma_url, _chroma_token(settings), files)
+    cluster = Cluster(places, files, index, membership, Following(membership))
+    cluster.check_bucket(may_write=not settings.replica)
+    if not given.stands_by and not settings.replica:
+        cluster.check_writer()
+    return cluster
+
+
+def _chroma_token(settings: Settings) -> str:
+    return settings.chroma_token.get_secret_value() if settings.chroma_token else ""
+
+
+def _originals(folder: Path, cluster: Cluster | None, *, is_read_only: bool) -> Originals:
+    """The library's copies of files."""
+    if cluster:
+        return SharedOriginals(cluster.bucket, folder / "originals", is_writer=cluster.is_writer)
+    return Originals(folder / "originals", is_read_only=is_read_only)
+
+
+def _removed(folder: Path, cluster: Cluster | None) -> RemovedFiles:
+    """What can be brought back."""
+    if cluster:
+        return SharedRemovedFiles(cluster.bucket, folder / "removed", cluster.is_writer)
+    return RemovedFiles(folder / "removed")
 
 
 def checked_embedder(settings: Settings) -> CheckedEmbedder:
@@ -256,6 +374,27 @@ def _loader(settings: Settings) -> Loader:
         memory_megabytes=settings.parse_megabytes,
         has_ocr=settings.ocr,
     )
+
+
+def _recogniser(settings: Settings) -> Recogniser:
+    return Recogniser(is_wanted=settings.ocr, seconds=OCR_PATIENCE * settings.parse_seconds, megabytes=settings.parse_megabytes)
+
+
+def _workers(settings: Settings, closing: ExitStack, *, is_given: bool) -> Workers | None:
+    """The workers of the Ray cluster that the settings name; nothing is connected yet. They cannot build an embedder that was given."""
+    if settings.ray_address and is_given:
+        log.warning("RAG_RAY_ADDRESS has no effect: the embedder was given by the program. Name it as plugin:MODULE:CLASS instead.")
+        return None
+    return _closed_by(closing, Workers(RayCluster.shared(settings.ray_address))) if settings.ray_address else None
+
+
+def _page_reader(here: Recogniser, workers: Workers | None, order: Callable[[], Order], closing: ExitStack) -> PageReader:
+    return _closed_by(closing, RemoteRecogniser(workers, order, here)) if workers else here
+
+
+def _is_unread(index: Index, originals: Originals, document_id: str) -> bool:
+    """Whether nothing of a document is in the library, nor anything that OCR read before."""
+    return document_id not in index.records and not originals.ocr(document_id).exists()
 
 
 def _max_bytes(settings: Settings) -> int:

@@ -17,10 +17,24 @@ from rag.types import BackupPart, DocumentRecord, MetadataValue, Outcome, Progre
 
 
 def check_writable(parts: Parts) -> None:
+    """Raise as `check_kept` does; and `LibraryLockedError` where another process of a cluster writes."""
+    check_kept(parts)
+    if parts.cluster:
+        parts.cluster.check_writer()
+
+
+def check_kept(parts: Parts) -> None:
     """Raise `StorageError` where the library's folder is read-only, `LibraryClosedError` where it is closed."""
     parts.index.check_open()
     if isinstance(parts.lock, ReadOnlyCopy):
         raise StorageError(f"The library {parts.folder} cannot be changed: its folder is read-only.")
+
+
+def connect_workers(parts: Parts) -> None:
+    """Connect to the Ray cluster, where one is set; SettingsError where it cannot be used, unless it went away since."""
+    if parts.workers:
+        parts.embedder.prepare()
+        parts.workers.connect(parts.order())
 
 
 def add_sources(
@@ -34,9 +48,10 @@ def add_sources(
 ) -> Report:
     """Add files; those of documents that are gone from these folders have an outcome too."""
     check_writable(parts)
-    if not all(source.error for source in sources):
+    if not parts.workers and not all(source.error for source in sources):
         parts.loader.start(source.name for source in sources)  # while the index is opened
     parts.embedder.prepare()
+    connect_workers(parts)
     with parts.index.guarded():
         outcomes = parts.adder.add(sources, passwords, progress, wait=wait)
         with parts.writing:  # not between a removal's note and the removal
@@ -50,7 +65,7 @@ def remove(parts: Parts, name_or_id: str, *, keep: bool) -> DocumentRecord:
     with parts.writing, parts.index.guarded():
         record = parts.index.find(name_or_id)
         if keep and not parts.originals.problem(record):
-            parts.removed.keep(parts.originals.path(record.id, record.media_type), record)
+            parts.removed.keep(parts.originals, record)
         elif not keep and any(map(is_in_place, record.sources)):
             parts.removed.leave_out(record)
         parts.index.remove(record.id)

@@ -76,10 +76,12 @@ class Checkup:
                     with storage_errors(f"{record.name} could not be restored"), suppress(UnreadableFileError):
                         self._originals.keep(path, record.id, record.media_type)
             isolated = self._originals.isolated()
+            for orphan in isolated:
+                self._originals.fetch(orphan)
             outcomes = self._adder.add([*sources, *map(source_of, isolated)], (), progress, wait=True)
             for orphan, outcome in zip(isolated, outcomes[len(sources) :], strict=True):
                 if outcome.is_searchable:
-                    shutil.rmtree(orphan.path.parent, ignore_errors=True)
+                    self._originals.release(orphan)
             return outcomes
 
     def _model(self) -> Finding:
@@ -150,7 +152,8 @@ class Checkup:
 
     def _broken_files(self) -> list[tuple[DocumentRecord, str]]:
         records = [*self._index.records.values(), *self._index.left_behind()]
-        problems = ((record, self._originals.changed(record) or self._lost_ocr(record)) for record in records)
+        broken = {record.id: problem for record, problem in self._originals.problems(records, is_thorough=True)}
+        problems = ((record, broken.get(record.id) or self._lost_ocr(record)) for record in records)
         return [(record, problem) for record, problem in problems if problem]
 
     def _lost_ocr(self, record: DocumentRecord) -> str:

@@ -115,7 +115,7 @@ def _write_document(parts: Parts, archive: zipfile.ZipFile, record: DocumentReco
     file = parts.originals.path(record.id, record.media_type)
     if file.exists():
         archive.write(file, f"{folder}/file", zipfile.ZIP_STORED)
-    for each in sorted(parts.originals.ocr(record.id).glob("*")):
+    for each in sorted(parts.originals.ocr(record.id, record).glob("*")):
         archive.write(each, f"{folder}/ocr/{each.name}", zipfile.ZIP_STORED)
 
 
@@ -187,7 +187,7 @@ def _read_document(parts: Parts, archive: zipfile.ZipFile, id_: str, batch: _Bat
     if id_ in parts.index.records:
         return Outcome(record.name, record.name, id_, "unchanged", record.pages, record.chunks, "Already there, unchanged.")
     with parts.gatherer.new_folder() as scratch:
-        path = scratch / f"file{parts.originals.path(id_, record.media_type).suffix}"
+        path = scratch / f"file{Path(parts.originals.name(id_, record.media_type)).suffix}"
         if archive.getinfo(f"{folder}/file").file_size != record.size:  # not unpacked: it may be of any size
             raise ValueError(record.name)
         with archive.open(f"{folder}/file") as packed, path.open("wb") as unpacked:
@@ -218,6 +218,7 @@ def _read_ocr(parts: Parts, archive: zipfile.ZipFile, record: DocumentRecord) ->
     for name in archive.namelist() if record.ocr_pages or record.ocr_waiting else ():
         if name.startswith(inside) and (found := _OCR.fullmatch(name)):
             (parts.originals.new_ocr(record) / Path(found[1]).name).write_bytes(archive.read(name))
+    parts.originals.keep_ocr(record.id)
 
 
 def _read_conversations(archive: zipfile.ZipFile, file: Path) -> None:

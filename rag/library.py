@@ -8,13 +8,13 @@ from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypedDict, Unpack
+from typing import Any, ClassVar, Self, TypedDict, Unpack
 
 from rag import arguments, changing, exporting
 from rag.answering.answerer import Answerer
 from rag.arguments import Adding
-from rag.building import Asking, build_parts
-from rag.changing import add_sources, check_writable
+from rag.building import Asking, Given, build_parts
+from rag.changing import add_sources, check_kept, check_writable
 from rag.embedding.batches import embed_all
 from rag.embedding.plugin import NEEDED as EMBEDDER
 from rag.embedding.protocol import Embedder, Embeddings
@@ -33,6 +33,7 @@ from rag.retrieving.limiting import Where, limited, limited_documents
 from rag.retrieving.search import Search, SearchRequest, checked_question
 from rag.settings import Settings, where_set
 from rag.showing import Passages, documents_markdown
+from rag.storing.cluster import Cluster
 from rag.storing.kept_settings import KeptSettings
 from rag.storing.lock import ReadOnlyCopy
 from rag.types import (
@@ -51,6 +52,7 @@ from rag.types import (
     ProgressCallback,
     RemovedDocument,
     Report,
+    Role,
 )
 
 MOST_TRIES = 20
@@ -78,10 +80,13 @@ class Library:
     """A folder of documents that can be searched and asked. Open it with `Library.open`; it may be used from several threads.
 
     Attributes:
-        folder: Where it lies.
+        folder: Where it lies; in a cluster, where this machine keeps what can be fetched again.
         embedder: What makes its vectors.
         pages: Its documents' pages: drawn, marked, as text.
     """
+
+    _stands_by: ClassVar[bool] = False
+    """Whether it may be opened in a cluster while another process writes."""
 
     def __init__(
         self,
@@ -91,14 +96,16 @@ class Library:
         embedder: Embedder | None = None,
         chat_model: ChatModel | ChatFunction | None = None,
         reranker: Reranker | None = None,
+        library_id: str = "",
     ) -> None:
-        """See `open`."""
+        """See `open`; `library_id` names it beside the main library of a cluster, whose id is ""."""
         arguments.part("settings", settings, ("model_fields_set",), "rag.Settings(...)")
         arguments.part("embedder", embedder, EMBEDDER, "an rag.Embedder")
         arguments.part("reranker", reranker, ("identity", "scores"), "a rag.Reranker")
         settings = settings or Settings()
         folder = arguments.path("folder", settings.library if folder is None or folder == "" else folder)
-        parts = build_parts(folder, settings, embedder, chat_model_of(chat_model), reranker)
+        given = Given(embedder, chat_model_of(chat_model), reranker, library_id, stands_by=self._stands_by)
+        parts = build_parts(folder, settings, given)
         self.folder = folder
         self._opened_with = settings
         self._given = (embedder, chat_model, reranker)
@@ -185,7 +192,7 @@ class Library:
             SettingsError: A value cannot be used.
             StorageError: The disk failed, or the library is read-only.
         """
-        check_writable(self._parts)
+        check_kept(self._parts)  # in a cluster, any server may
         self._parts.keeper.change(change)
 
     def fixed_by(self, name: str) -> str:
@@ -389,11 +396,20 @@ class Library:
         Raises:
             StorageError, EmbeddingError: As for `add`.
         """
-        if self.is_read_only:
+        if self.is_read_only or self.role != "writer":
             return False
         with self._index.guarded():
             is_done = self._parts.queue.step() or self._parts.describer.step()
         return is_done or self._parts.switcher.step() or self.erase() or self._parts.ocr.step()
+
+    def connect_workers(self) -> None:
+        """Connect to the Ray cluster that the settings name, if they do, so that what is wrong with it is told now. Adding does so too.
+
+        Raises:
+            SettingsError: It cannot be used.
+            EmbeddingError: Its workers have another version or model, or the model cannot be used.
+        """
+        changing.connect_workers(self._parts)
 
     def documents(self, where: Where | None = None) -> list[DocumentRecord]:
         """The documents, in the order they were added; each has its `state`, and `ocr_waiting` while OCR has pages of it to read.
@@ -551,7 +567,7 @@ class Library:
         Raises:
             StorageError: The index cannot be opened.
         """
-        return [(record, problem) for record in self.documents() if (problem := self._parts.originals.problem(record))]
+        return self._parts.originals.problems(self.documents())
 
     def retrieve(
         self,
@@ -778,20 +794,33 @@ class Library:
             _ = self._index.store
             loading.result()
 
-    def open_beside(self, folder: Path) -> "Library":
+    def open_beside(self, folder: Path) -> Self:
         """Open another library, as `open` does, for the same server: with the settings and models that this one was opened with.
 
         It follows no folders, and answers with the chat models that are connected here, as they are here.
         """
         embedder, chat_model, reranker = self._given
         settings = self._opened_with.model_copy(update={"watch": None})
-        other = Library(folder, settings, embedder=embedder, chat_model=chat_model, reranker=reranker)
+        library_id = folder.name if self._parts.cluster else ""
+        other = type(self)(folder, settings, embedder=embedder, chat_model=chat_model, reranker=reranker, library_id=library_id)
         other._parts.keeper.follow(self._parts.keeper)
         return other
+
+    @property
+    def cluster(self) -> Cluster | None:
+        """Its part in a cluster; None where one machine is all there is."""
+        return self._parts.cluster
+
+    @property
+    def role(self) -> Role:
+        """Of this process: the "writer", unless it is in a cluster, as a "standby" or "replica" of the one that writes."""
+        return self.cluster.role if self.cluster else "writer"
 
     def announce(self, url: str, token: str = "") -> None:
         """Tell other processes that find the library in use where its server is, and the token that opens that, if not the holder's."""
         self._parts.lock.announce(url, token)
+        if self.cluster:
+            self.cluster.membership.announce(url, token or self._parts.lock.token)
 
     @property
     def holder_token(self) -> str:

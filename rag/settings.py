@@ -207,6 +207,38 @@ class Settings(BaseSettings):
     parse_megabytes: int = Field(default=2048, ge=256, description="memory limit for reading a file")
     ocr: bool = Field(default=True, description="read scans and images by OCR, where the extra `ocr` is installed")
     chroma_url: str | None = Field(default=None, description="Chroma server that stores chunks and vectors, instead of the library folder")
+    chroma_token: SecretStr | None = Field(default=None, description="token for the Chroma server, if it needs one", repr=False)
+    database_url: str | None = Field(
+        default=None,
+        repr=False,
+        description="PostgreSQL database of a cluster, such as postgresql://user:password@host/name; needs the next two as well",
+    )
+    originals_url: str | None = Field(
+        default=None,
+        repr=False,
+        description="where the servers of a cluster keep files: s3://bucket/prefix, or a folder they share, file:///folder",
+    )
+    replica: bool = Field(default=False, description="answer questions in a cluster, and never write: the writer does")
+    server_url: str | None = Field(
+        default=None, description="address at which the other servers of a cluster reach this one; if not set, its host name and port"
+    )
+    lease_seconds: float = Field(
+        default=15,
+        ge=2,
+        le=600,
+        description="seconds without a word from the writer until another server of the cluster takes its place",
+    )
+    snapshot_minutes: float = Field(
+        default=10,
+        gt=0,
+        description="how often the writer of a cluster stores its keyword index for new replicas, if it has changed",
+    )
+    ray_address: str | None = Field(
+        default=None, description="Ray cluster that reads and embeds documents, such as ray://head:10001; needs the extra `ray`"
+    )
+    drain_seconds: float = Field(
+        default=3, ge=0, le=600, description="how long a server that is told to stop goes on with what it is answering"
+    )
 
     chat_base_url: str | None = Field(default=None, description="OpenAI-compatible endpoint, such as http://localhost:11434/v1")
     chat_model: str | None = Field(default=None, description="chat model; detected if the endpoint serves exactly one")

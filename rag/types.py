@@ -29,6 +29,12 @@ stopped half-way, `not_found` if the documents do not answer the question."""
 TrainedKind = Literal["word2vec", "fasttext", "doc2vec"]
 """A model trained on a library's own texts: word vectors, subword vectors, document vectors."""
 
+Way = Literal["mark", "regenerate", "soften", "drop"]
+"""What becomes of an answer's unsupported sentences."""
+
+Role = Literal["writer", "standby", "replica"]
+"""Of a process in a cluster: it writes, would take the writer's place, or never writes."""
+
 Verdict = Literal["supported", "related", "unsupported"]
 """Whether a sentence's source supports it: `supported`, it says the same; `related`, it is about the same but does not say it;
 `unsupported`, it is about something else, or lacks a number, a date or a name of the sentence."""

@@ -83,5 +83,5 @@ class Pages:
             record.name,
             format_of(record.media_type),
             passwords,
-            self._originals.ocr(record.id).absolute(),
+            self._originals.ocr(record.id, record).absolute(),
         )

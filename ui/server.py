@@ -10,8 +10,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from contextlib import closing as closes
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from rag.errors import RagError
 from rag.files import find_files
@@ -21,6 +23,7 @@ from rag.settings import Settings
 
 if TYPE_CHECKING:
     import ssl
+    from types import FrameType
 
     import uvicorn
 
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
     from ui.people.store import People
     from ui.uploading.indexer import Indexer
 
-SECONDS_TO_END = 3  # after this long a stop no longer waits for what still runs
+SECONDS_TO_END = 3  # after this long a stop no longer waits for what was ended and still runs
 HTTP = "h11"  # it takes 64 kB of headers at most; httptools, which uvicorn would choose, takes any amount from anybody
 
 
@@ -53,12 +56,16 @@ def serve(library: Library, *, host: str, port: int, samples: Path | None, tell:
     this machine's, or no login is wanted and there are users, CertificateError where TLS files cannot be used, SettingsError where settings
     contradict each other, StorageError where the library cannot be opened.
     """
-    from ui.people import PEOPLE_FILE
+    from rag.storing.places import Places
+    from rag.storing.table_copies import take_in
     from ui.people.store import People
 
     host = host.strip().strip("[]")
     with ExitStack() as closing:
-        people = closing.enter_context(People(library.folder / PEOPLE_FILE))
+        places = Places(library.folder, library.settings.database_url)
+        for noun in ("people", "usage", "conversations") if places.are_shared else ():
+            take_in(places, noun)
+        people = closing.enter_context(People(places.database("people")))
         _check(library.settings, people, no_login)
         bound = closing.enter_context(listen(host, port))
         keep_to_itself(library.scratch)
@@ -67,12 +74,13 @@ def serve(library: Library, *, host: str, port: int, samples: Path | None, tell:
         parts, access = _parts(library, people, host, closing, no_login=no_login)
         _queue_samples(library, parts.indexer, samples)
         url = _url(host, bound.getsockname()[1], "https" if library.settings.tls_certificate else "http")
+        shared_url = _shared_url(library, host, url)
         code = secrets.token_urlsafe(24) if access.needs_login and access.sign_on.passwords and not people.exist() else ""
-        server = _build_server(parts, access, host, tell, code=code, url=url)
+        server = _build_server(parts, access, host, tell, code=code, url=shared_url)
         tell(f"Footnote is at {url} (Ctrl-C stops it).")
         for line in _about_access(library, access, host, f"{url}/first-administrator?code={code}" if code else ""):
             tell(line)
-        library.announce(url)
+        library.announce(shared_url)
         gc.freeze()  # what is there by now stays
         gc.enable()
         parts.indexer.start()  # not before: loading the model would keep the page waiting
@@ -85,7 +93,7 @@ def serve(library: Library, *, host: str, port: int, samples: Path | None, tell:
 
 def _parts(library: Library, people: "People", host: str, closing: ExitStack, *, no_login: bool) -> "tuple[Parts, Access]":
     """What the app of the main library is made of, and what opens the server; `closing` closes all but the library."""
-    from ui.chats import CONVERSATIONS_FILE
+    from rag.storing.places import Places
     from ui.chats.conversations import Conversations
     from ui.chats.store import ConversationStore
     from ui.hosting.library_app import Parts
@@ -93,16 +101,16 @@ def _parts(library: Library, people: "People", host: str, closing: ExitStack, *,
     from ui.http.addresses import is_loopback
     from ui.http.logs import configure_logs
     from ui.people.ledger import Ledger
-    from ui.people.limits import USAGE_FILE, Account, Desk
+    from ui.people.limits import Account, Desk
     from ui.people.recording import recorded_library
-    from ui.uploading.indexer import Indexer
+    from ui.uploading.shared_indexer import indexer_of
 
-    settings = library.settings
+    settings, places = library.settings, Places(library.folder, library.settings.database_url)
     configure_logs(settings.log_format, settings.log_level)
-    desk = Desk(closing.enter_context(closes(Ledger(library.folder / USAGE_FILE))), people, settings)
+    desk = Desk(closing.enter_context(closes(Ledger(places.database("usage")))), people, settings)
     access = access_to(library, people, desk, is_local=is_loopback(host) and not settings.proxy_networks, no_login=no_login)
-    indexer = closing.enter_context(closes(Indexer(recorded_library(library, trail=access.own_trail), Account(desk))))
-    conversations = closing.enter_context(closes(Conversations(ConversationStore.open(library.folder / CONVERSATIONS_FILE))))
+    indexer = closing.enter_context(closes(indexer_of(recorded_library(library, trail=access.own_trail), Account(desk))))
+    conversations = closing.enter_context(closes(Conversations(partial(ConversationStore.of, places))))
     return Parts(library, indexer, conversations), access
 
 
@@ -119,7 +127,7 @@ def _check(settings: Settings, people: "People", no_login: bool) -> None:
 
 def _queue_samples(library: Library, indexer: "Indexer", samples: Path | None) -> None:
     is_empty = not library.documents()  # also tells at once if the library cannot be opened
-    if samples and is_empty and not indexer.jobs:  # else an earlier run has queued them
+    if samples and is_empty and library.role == "writer" and not indexer.jobs:  # else an earlier run has queued them
         for path in find_files([samples]):
             if isinstance(path, Path) and format_named(path.name):
                 indexer.submit(path, path.name, keep=True)
@@ -150,7 +158,8 @@ def _build_server(parts: "Parts", access: "Access", host: str, tell: Callable[[s
 
     settings = parts.library.settings
     tls, requests = _tls(settings), Requests()
-    app = build_app(parts, access, hosts=answered_names(host, settings.allowed_names), code=code, url=url)
+    hosts = answered_names(host, [*settings.allowed_names, urlsplit(url).hostname or ""])
+    app = build_app(parts, access, hosts=hosts, code=code, url=url, is_draining=lambda: requests.is_draining)
     app.add_middleware(requests.stoppable)
     config = uvicorn.Config(
         app,
@@ -164,8 +173,15 @@ def _build_server(parts: "Parts", access: "Access", host: str, tell: Callable[[s
     )
 
     class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: "FrameType | None") -> None:
+            if not requests.is_draining or requests.is_hurried:  # the second signal shortens the wait, and all is closed well
+                super().handle_exit(sig, frame)
+            requests.drain()
+
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             tell("Footnote is stopping.")
+            threading.Thread(target=parts.indexer.close, daemon=True).start()  # it finishes its file or gives it up meanwhile
+            await requests.drained(settings.drain_seconds)
             logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # it would complain of requests that run in threads
             requests.end()
             await super().shutdown(sockets)
@@ -198,6 +214,14 @@ def listen(host: str, port: int) -> socket.socket:
         bound.close()
         raise ServeError(f"The page cannot be served at {_url(host, port)}: {error.strerror}. Choose another port with --port.") from error
     return bound
+
+
+def _shared_url(library: Library, host: str, url: str) -> str:
+    """An address that programs on this machine can use, and the other servers of a cluster too."""
+    if library.cluster and library.settings.server_url:
+        return library.settings.server_url.rstrip("/")
+    is_everywhere = host in {"0.0.0.0", "::"}
+    return url.replace(urlsplit(url).netloc.rpartition(":")[0], socket.gethostname()) if library.cluster and is_everywhere else url
 
 
 def _url(host: str, port: int, scheme: str = "http") -> str:

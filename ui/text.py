@@ -2,9 +2,9 @@
 
 from typing import Literal
 
-from rag.answering.repairing import Way
 from rag.formats.registry import names
 from rag.text.language_names import LANGUAGES as LANGUAGES
+from rag.types import Way
 
 TITLE = "Footnote"
 DROP = "Drop documents here"

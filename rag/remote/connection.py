@@ -1,6 +1,6 @@
 """One server's API over HTTP: requests, answers as they come, and its errors as ours."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from rag.errors import LibraryClosedError, LibraryError, ServerError
 from rag.remote.wire import EVENTS, KIND, VERSION, decoded, error_of, events_in
+from rag.tracing import trace_headers
 
 if TYPE_CHECKING:
     import ssl
@@ -96,7 +97,7 @@ class Connection:
         headers = {b"Accept": EVENTS.encode(), **self._headers}
         client = httpx2.AsyncClient(headers=headers, timeout=_timeout(), trust_env=False, verify=trust(self.url, self._is_home))
         with self._failures():
-            async with client, client.stream("POST", f"{self.url}/api{path}", json=plain) as response:
+            async with client, client.stream("POST", f"{self.url}/api{path}", json=plain, headers=trace_headers()) as response:
                 if response.status_code >= 400:
                     await response.aread()
                     raise self._refused(response)
@@ -111,7 +112,8 @@ class Connection:
             timeout = httpx2.Timeout(WORK_SECONDS, connect=CONNECT_SECONDS)
             # no proxy of the environment: a token goes to the server that was named, and to nobody else
             verify = trust(self.url, self._is_home)
-            self._client = httpx2.Client(headers=self._headers, timeout=timeout, trust_env=False, verify=verify)
+            hooks: dict[str, list[Callable[..., Any]]] = {"request": [lambda request: request.headers.update(trace_headers())]}
+            self._client = httpx2.Client(headers=self._headers, timeout=timeout, trust_env=False, verify=verify, event_hooks=hooks)
         return self._client
 
     def _json(self, response: "httpx2.Response") -> Any:

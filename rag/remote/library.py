@@ -3,6 +3,7 @@
 import json
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -31,6 +32,8 @@ from rag.settings import Settings
 from rag.showing import Passages
 from rag.storing.kept_settings import KeptSettings, plain_settings
 from rag.storing.lock import holder
+from rag.storing.membership import Membership
+from rag.storing.places import Places
 from rag.types import (
     Answer,
     BackupPart,
@@ -46,6 +49,7 @@ from rag.types import (
     ProgressCallback,
     RemovedDocument,
     Report,
+    Role,
 )
 
 T = TypeVar("T")
@@ -77,7 +81,12 @@ def connect(url: str, *, token: str = "", settings: Settings | None = None, embe
 
 
 def at_home(folder: Path, settings: Settings) -> "RemoteLibrary | None":
-    """Use a library in a folder of this machine through the server that holds it; None where no server does."""
+    """Use a library in a folder of this machine, or of a cluster, through the server that holds it; None where no server does."""
+    if settings.database_url:
+        database = Places(folder, settings.database_url).database("library")
+        with database, closing(Membership(database, candidate=False, seconds=settings.lease_seconds)) as membership:
+            writer = membership.writer()
+        return RemoteLibrary(Connection(writer.url, writer.token), settings) if writer and writer.url else None
     url, token = holder(folder)
     return RemoteLibrary(Connection(url, token, is_home=True), settings, shares_files=True) if url else None
 
@@ -114,6 +123,15 @@ class RemoteLibrary(Library):
     @property
     def settings(self) -> Settings:
         return self._settings
+
+    @property
+    def cluster(self) -> None:
+        """None: the server has a part in it, if there is one."""
+
+    @property
+    def role(self) -> Role:
+        """The "writer": the server passes on what another one writes."""
+        return "writer"
 
     @property
     def chat_model(self) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from rag.errors import LibraryError
 from rag.settings import Settings
 from ui.commands.terminal import JsonOption, LibraryOption, err, path, print_json, print_table, warn
 from ui.commands.waiting import seconds_to_wait
@@ -25,20 +26,23 @@ def make(
     library: LibraryOption = None,
     keep: Annotated[int | None, typer.Option(min=1, help="Delete all backups but the last so many.", show_default=False)] = None,
 ) -> None:
-    """Back up a library, the others of its server, its people and their conversations; what earlier backups hold is not copied again."""
+    """Back up a library, the others of its server, its people and their conversations; what earlier backups hold is not copied again.
+
+    With RAG_DATABASE_URL, all of the cluster, from whichever machine.
+    """
     from rag.storing.backups import BackupFolder
-    from ui.backups import back_up
+    from ui.backups import back_up, back_up_cluster
 
     settings = Settings()
-    made = back_up(
-        library or settings.library,
-        folder,
-        settings,
-        lambda what: err.print(f"Backing up: {what}", style="dim", markup=False),
-        max(LEAST_SECONDS, seconds_to_wait(settings.wait_seconds)),
-    )
+    if settings.database_url:
+        made, kept = back_up_cluster(folder, settings, _backing_up)
+        for problem in kept.problems:
+            warn(f"Not whole in the cluster, and so in the backup: {problem}.")
+    else:
+        seconds = max(LEAST_SECONDS, seconds_to_wait(settings.wait_seconds))
+        made = back_up(library or settings.library, folder, settings, _backing_up, seconds)
     err.print(f"Backup {made.name}: {len(made.parts):,} files, {made.size / 1e6:,.1f} MB, in {folder}.", markup=False)
-    if settings.chroma_url:
+    if settings.chroma_url and not settings.database_url:
         warn("Embeddings are on the Chroma server: back that up as well. Without them, `rag doctor --repair` embeds all documents again.")
     if keep and (removed := BackupFolder(folder).remove_old(keep)):
         err.print(f"Deleted older backups: {removed}.")
@@ -78,13 +82,31 @@ def check(folder: FolderArgument, name: NameOption = "") -> None:
 @backup.command("restore")
 def restore(
     folder: FolderArgument,
-    library: Annotated[Path, typer.Argument(help="Library folder to restore to: new, or empty.", parser=path, metavar="FOLDER")],
+    library: Annotated[
+        Path | None,
+        typer.Argument(help="Library folder to restore to: new, or empty; none for a cluster.", parser=path, metavar="[FOLDER]"),
+    ] = None,
     name: NameOption = "",
 ) -> None:
-    """Restore a backup to a new folder: the same libraries, people, conversations and settings."""
+    """Restore a backup to a new folder: the same libraries, people, conversations and settings.
+
+    A backup of a cluster goes to the database, the Chroma server and the place for files that the settings name, all of them empty.
+    """
     from rag.storing.backups import BackupFolder
+    from rag.storing.cluster_backups import is_of_cluster
+    from ui.backups import restore_to_cluster
 
     backups = BackupFolder(folder)
     read = backups.read(name)
+    if library is None:
+        restore_to_cluster(folder, read, Settings(), lambda what: err.print(f"Restoring: {what}", style="dim", markup=False))
+        err.print(f"Restored backup {read.name} to the cluster. `rag serve` on each machine serves it.", markup=False)
+        return
+    if is_of_cluster(read):
+        raise LibraryError(f"Backup {read.name} is one of a cluster: name no folder, and set RAG_DATABASE_URL and what else it shares.")
     backups.restore(read, library)
     err.print(f"Restored backup {read.name} to {library}. `rag serve --library {library}` serves it.", markup=False)
+
+
+def _backing_up(what: str) -> None:
+    err.print(f"Backing up: {what}", style="dim", markup=False)

@@ -1,12 +1,13 @@
 """`rag library`: the libraries of a server, and who may do what in each; also while the server runs."""
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 
-from rag.errors import LibraryLockedError
+from rag.errors import LibraryLockedError, storage_errors
 from rag.settings import Settings
 from ui.commands.page import ask_page
 from ui.commands.terminal import JsonOption, LibraryOption, err, open_people, print_json, print_table
@@ -61,12 +62,33 @@ def rename(
 
 
 @libraries.command("remove")
-def remove(found: LibraryArgument, library: LibraryOption = None) -> None:
-    """Remove a library for everybody. Its folder is moved aside, not deleted."""
+def remove(
+    found: LibraryArgument,
+    library: LibraryOption = None,
+    erase: Annotated[bool, typer.Option("--erase", help="Delete what it held as well, for good.")] = False,
+) -> None:
+    """Remove a library for everybody. What it held is kept apart, unless it is erased."""
     with open_people(library) as people:
         gone = people.find_library(found)
         people.remove_library(gone.id)
-    err.print(f"{gone.name} was removed. What it held is in {move_aside(library, gone.id)} until you delete it.", markup=False)
+    if erase:
+        erase_removed(library, gone.id)
+        err.print(f"{gone.name} and all that it held was deleted.", markup=False)
+        return
+    where = f"stored by the cluster as {gone.id}" if Settings().database_url else f"in {move_aside(library, gone.id)}"
+    err.print(f"{gone.name} was removed. What it held is {where} until you delete it.", markup=False)
+
+
+def erase_removed(library: Path | None, removed: str) -> None:
+    """Delete what a removed library held."""
+    if (settings := Settings()).database_url:
+        from rag.storing.cluster_erasing import erase_library
+
+        erase_library(removed, settings)
+    aside = move_aside(library, removed)
+    with storage_errors(f"{aside} could not be deleted"):
+        if aside.exists():
+            shutil.rmtree(aside)
 
 
 def move_aside(library: Path | None, removed: str) -> Path:

@@ -1,7 +1,6 @@
 """`rag user`, `rag group` and `rag token`: who may sign in to a server, and what programs may do; also while it runs."""
 
 import re
-import shutil
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -10,10 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from rag.errors import LibraryError, storage_errors
-from rag.settings import Settings
-from ui.commands.libraries import move_aside
-from ui.commands.terminal import FILE, JsonOption, LibraryOption, err, open_library, out, print_json, print_table
+from rag.errors import LibraryError
+from ui.commands.libraries import erase_removed
+from ui.commands.terminal import FILE, JsonOption, LibraryOption, err, open_library, out, places_of, print_json, print_table
 from ui.commands.terminal import open_people as _people
 from ui.people.folders import folder_of
 from ui.people.rights import Right, Role
@@ -75,11 +73,11 @@ def list_users(library: LibraryOption = None, as_json: JsonOption = False) -> No
 @user.command("remove")
 def remove_user(name: NameArgument, library: LibraryOption = None) -> None:
     """Remove a user with all conversations; sessions and tokens end at once."""
-    from ui.chats.keeping import sweep_files
+    from ui.chats.keeping import sweep_stored
 
     with _people(library) as people:
         err.print(f"{people.remove(name).name} was removed.", markup=False)
-        sweep_files(_folder(library), people.removed(), None)
+        sweep_stored(places_of(library), people.removed(), None, [each.id for each in people.libraries()])
         if not people.exist():
             err.print("There are no users any more: on this machine nobody has to sign in.")
 
@@ -94,10 +92,7 @@ def erase_user(name: NameArgument, library: LibraryOption = None) -> None:
     with _people(library) as people:
         for each in private:
             people.remove_library(each.id)
-            aside = move_aside(library, each.id)
-            with storage_errors(f"{aside} could not be deleted"):
-                if aside.exists():
-                    shutil.rmtree(aside)
+            erase_removed(library, each.id)
             err.print(f"The private library {each.name} was deleted.", markup=False)
 
 
@@ -108,10 +103,10 @@ def export_user(
     """Write what the server has of a user to a ZIP file: account, conversations, private libraries."""
     from ui.personal import export_person
 
-    server = _folder(library)
+    server = places_of(library)
 
     def export(library_id: str, path: Path) -> None:
-        with open_library(folder_of(server, library_id)) as opened:
+        with open_library(folder_of(server.folder, library_id)) as opened:
             opened.export(path)
 
     with _people(library) as people:
@@ -232,10 +227,6 @@ def remove_token(
     with _people(library) as people:
         if not people.revoke(_one(people, whose), token_id):
             raise LibraryError(f"There is no token {token_id!r}. `rag token list` names them.")
-
-
-def _folder(library: Path | None) -> Path:
-    return library or Settings().library
 
 
 def _one(people: "People", name: str) -> "Person":

@@ -21,10 +21,14 @@ def serve(  # noqa: PLR0913, PLR0917 - an option each
     ] = False,
     tls_certificate: Annotated[Path | None, typer.Option(help="PEM file of the certificate with its chain, for HTTPS.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="PEM file of the certificate's private key.")] = None,
+    replica: Annotated[
+        bool, typer.Option("--replica", help="Answer questions in a cluster, and leave what changes documents to its writer [RAG_REPLICA].")
+    ] = False,
     samples: Annotated[Path | None, typer.Option(help="Folder to index at the start if the library is empty.", **FOLDER)] = None,
 ) -> None:
     """Start the page."""
     from rag.library import Library
+    from rag.remote.cluster import ClusterLibrary
     from ui.server import serve as serve_page
 
     if not host.strip():
@@ -33,10 +37,13 @@ def serve(  # noqa: PLR0913, PLR0917 - an option each
         )
     if samples and not samples.is_dir():
         raise typer.BadParameter(f"there is no folder {samples}. Check the path.", param_hint="--samples")
-    tls = {name: path for name, path in (("tls_certificate", tls_certificate), ("tls_key", tls_key)) if path}
+    chosen = {"tls_certificate": tls_certificate, "tls_key": tls_key, "replica": replica}
+    chosen = {name: value for name, value in chosen.items() if value}
 
     def opener(folder: Path, settings: Settings) -> Library:
-        return Library.open(folder, settings.model_copy(update=tls))
+        settings = settings.model_copy(update=chosen)
+        return (ClusterLibrary if settings.database_url else Library).open(folder, settings)
 
     with open_library(library, create=True, from_server=False, opener=opener) as opened:
+        opened.connect_workers()
         serve_page(opened, host=host, port=port, samples=samples, no_login=no_login, tell=lambda line: err.print(line, markup=False))

@@ -1,6 +1,8 @@
 """`rag settings`: what is in effect and where it is set; what a library keeps, changed while its server runs too."""
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,7 +15,7 @@ from rag.endpoints.addresses import without_secrets
 from rag.errors import LibraryError
 from rag.settings import Settings, variable_of, where_set
 from rag.storing.kept_settings import KEEPABLE, Connection, KeptSettings, SettingsKeeper, with_kept
-from ui.commands.terminal import JsonOption, LibraryOption, err, print_json, print_table
+from ui.commands.terminal import JsonOption, LibraryOption, err, places_of, print_json, print_table
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help=f"One of {', '.join(KEEPABLE)}.")]
 ConnectionArgument = Annotated[str, typer.Argument(metavar="NAME", help="The connection's name.")]
@@ -29,7 +31,8 @@ def show(context: typer.Context, library: LibraryOption = None, as_json: JsonOpt
     if context.invoked_subcommand:
         return
     given = Settings()
-    kept = SettingsKeeper(library or given.library).now
+    with _keeper(library, must_exist=False) as keeper:
+        kept = keeper.now
     rows = list(_rows(given, kept))
     if as_json:
         print_json({"name": name, "value": value, "source": source} for name, value, source in rows)
@@ -69,21 +72,21 @@ def connect(
     key = (typer.prompt("Key", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline().strip()) if with_key else ""
     called = name or without_secrets(address).partition("://")[2].partition("/")[0]
     connection = Connection(called, address, SecretStr(key) if key else None, model, context)
-    _keeper(library).change(lambda kept: kept.connected(connection, called).choosing(called))
+    _change(library, lambda kept: kept.connected(connection, called).choosing(called))
     _warn_fixed("chat_base_url")
 
 
 @settings.command("use")
 def use(name: ConnectionArgument, library: LibraryOption = None) -> None:
     """Have a connected chat model answer."""
-    _keeper(library).change(lambda kept: kept.choosing(name))
+    _change(library, lambda kept: kept.choosing(name))
     _warn_fixed("chat_base_url")
 
 
 @settings.command("disconnect")
 def disconnect(name: ConnectionArgument, library: LibraryOption = None) -> None:
     """Forget a connected chat model, and its key."""
-    _keeper(library).change(lambda kept: kept.choosing(kept.chosen if kept.find(name) else name).disconnected(name))
+    _change(library, lambda kept: kept.choosing(kept.chosen if kept.find(name) else name).disconnected(name))
 
 
 def _rows(given: Settings, kept: KeptSettings) -> list[tuple[str, Any, str]]:
@@ -108,15 +111,26 @@ def _shown(value: Any) -> Any:
 
 def _keep(library: Path | None, name: str, value: str | None) -> None:
     name = name.lower().removeprefix("rag_")
-    _keeper(library).change(lambda kept: kept.with_values(**{name: value}))
+    _change(library, lambda kept: kept.with_values(**{name: value}))
     _warn_fixed(name)
 
 
-def _keeper(library: Path | None) -> SettingsKeeper:
-    folder = library or Settings().library
-    if not folder.is_dir():
-        raise LibraryError(f"There is no library at {folder}. `rag add PATH` creates one; --library selects another.")
-    return SettingsKeeper(folder)
+@contextmanager
+def _keeper(library: Path | None, *, must_exist: bool = True) -> Iterator[SettingsKeeper]:
+    """What a library keeps, in its folder or in the database of a cluster."""
+    places = places_of(library)
+    if places.are_shared:
+        with places.database("settings") as database:
+            yield SettingsKeeper(places.folder, database)
+        return
+    if must_exist and not places.folder.is_dir():
+        raise LibraryError(f"There is no library at {places.folder}. `rag add PATH` creates one; --library selects another.")
+    yield SettingsKeeper(places.folder)
+
+
+def _change(library: Path | None, change: Callable[[KeptSettings], KeptSettings]) -> None:
+    with _keeper(library) as keeper:
+        keeper.change(change)
 
 
 def _warn_fixed(name: str) -> None:

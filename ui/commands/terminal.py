@@ -28,6 +28,7 @@ from ui.commands.waiting import seconds_to_wait
 
 if TYPE_CHECKING:
     from rag.library import Library
+    from rag.storing.places import Places
     from ui.people.store import People
 
 SECONDS_BETWEEN = 0.2  # two tries to open a library that another process holds
@@ -121,8 +122,9 @@ def open_library(
 
     settings = Settings()
     folder = folder or settings.library
-    if not create and not (folder.is_dir() and (not settings.chroma_url or any(folder.iterdir()))):
-        raise LibraryError(_no_library(folder, settings.chroma_url))
+    is_shared = settings.database_url is not None  # this folder is no more than what can be fetched again
+    if not create and not is_shared and not (folder.is_dir() and (not settings.chroma_url or any(folder.iterdir()))):
+        raise LibraryError(_no_library(folder, settings))
     until = time.monotonic() + seconds_to_wait(settings.wait_seconds)
     library: Library | None = None
     while library is None:
@@ -149,21 +151,28 @@ def open_people(folder: Path | None) -> "Iterator[People]":
     """
     import getpass
 
-    from ui.people import PEOPLE_FILE
     from ui.people.audit import TRAIL, Trail, audit_log
     from ui.people.recording import recorded_people
     from ui.people.store import People
 
     settings = Settings()
     folder = folder or settings.library
-    if not folder.is_dir():
+    if not folder.is_dir() and not settings.database_url:
         raise LibraryError(f"There is no library at {folder}. `rag add PATH` creates one; --library selects another.")
-    with People(folder / PEOPLE_FILE) as people:
+    with People(places_of(folder).database("people")) as people:
         trailed = TRAIL.set(Trail(audit_log(folder, settings), door="command line", name=getpass.getuser()))
         try:
             yield recorded_people(people)
         finally:
             TRAIL.reset(trailed)
+
+
+def places_of(folder: Path | None) -> "Places":
+    """Where the tables of a server are."""
+    from rag.storing.places import Places
+
+    settings = Settings()
+    return Places(folder or settings.library, settings.database_url)
 
 
 def _held(folder: Path, settings: Settings) -> "Library | None":
@@ -173,13 +182,14 @@ def _held(folder: Path, settings: Settings) -> "Library | None":
     return at_home(folder, settings)
 
 
-def _no_library(folder: Path, chroma_url: str | None) -> str:
+def _no_library(folder: Path, settings: Settings) -> str:
     """What to do about a missing library; names those that the Chroma server holds, if there is one."""
     message = f"There is no library at {folder}. `rag add PATH` creates one; --library selects another."
-    if chroma_url:
+    if settings.chroma_url:
         from rag.storing.chroma_client import libraries_at
 
-        if libraries := libraries_at(chroma_url):
+        token = settings.chroma_token.get_secret_value() if settings.chroma_token else ""
+        if libraries := libraries_at(settings.chroma_url, token):
             held = ", ".join(f"{id_} (documents: {count})" for id_, count in libraries.items())
             example = json.dumps({"schema": 1, "id": next(iter(libraries))})
             message += f" The Chroma server holds: {held}. To open one of these here, write its id to {folder / 'library.json'}: {example}"

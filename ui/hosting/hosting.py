@@ -5,8 +5,9 @@ import logging
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from fastapi import FastAPI
 from starlette.responses import RedirectResponse
@@ -14,7 +15,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from rag.errors import LibraryError, RagError
 from rag.library import Library
-from ui.chats import CONVERSATIONS_FILE
+from rag.storing.places import Places
+from rag.storing.table_copies import take_in
 from ui.chats.conversations import Conversations
 from ui.chats.store import ConversationStore
 from ui.hosting.library_app import Parts, library_app, recorded
@@ -25,9 +27,10 @@ from ui.people.folders import folder_of, put_away
 from ui.people.libraries import is_library_id
 from ui.people.limits import Account, Desk
 from ui.people.store import People
-from ui.uploading.indexer import Indexer
+from ui.uploading.shared_indexer import indexer_of
 
 MOST_OPEN = 40  # libraries at a time; beyond, the one that nobody has used for longest is closed
+SECONDS_BETWEEN_LOOKS = 20  # whether another server has removed a library
 GONE = "This library has been removed."
 log = logging.getLogger(__name__)
 
@@ -146,7 +149,7 @@ class Hosting:
             try:
                 async with app.router.lifespan_context(app):
                     hosted.ready.set_result(app)
-                    await hosted.ending.wait()
+                    await self._ending(library_id, hosted)
             finally:
                 self._metrics.forget(library_id)
                 await asyncio.to_thread(parts.close)
@@ -159,13 +162,26 @@ class Hosting:
         finally:
             self._hosted.pop(library_id, None)  # the next request opens it
 
+    async def _ending(self, library_id: str, hosted: _Hosted) -> None:
+        """Wait until a library is to be closed: in a cluster, also because another server has removed it."""
+        while self._main.cluster:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(hosted.ending.wait(), SECONDS_BETWEEN_LOOKS)
+                return
+            with suppress(RagError):  # the database may come back
+                if await asyncio.to_thread(self._people.library, library_id) is None:
+                    hosted.ending.set()
+        await hosted.ending.wait()
+
     def _opened(self, library_id: str) -> tuple[Parts, FastAPI]:
         if self._people.library(library_id) is None:
             raise LibraryError(GONE)
         library = self._main.open_beside(folder_of(self._main.folder, library_id))
         try:
-            indexer = Indexer(library, Account(self._desk, library=library_id))
-            parts = Parts(library, indexer, Conversations(ConversationStore.open(library.folder / CONVERSATIONS_FILE)), library_id)
+            indexer = indexer_of(library, Account(self._desk, library=library_id))
+            places = Places(library.folder, library.settings.database_url, library_id)
+            take_in(places, "conversations")
+            parts = Parts(library, indexer, Conversations(partial(ConversationStore.of, places)), library_id)
             parts = recorded(parts, self._metrics)
             with self._building:
                 app = asyncio.run(_built(parts))

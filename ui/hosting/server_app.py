@@ -1,11 +1,12 @@
 """The server as one app: what is the server's, and the apps of its libraries."""
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
+from rag.storing.places import Places
 from ui.chats.keeping import Keeping
 from ui.hosting.hosting import Hosting
 from ui.hosting.library_app import Parts, add_library, recorded
@@ -27,18 +28,30 @@ from ui.http.requests import with_requests, with_route
 
 
 def build_app(
-    main: Parts, access: Access, *, hosts: Collection[str] = ("127.0.0.1", "localhost", "::1"), code: str = "", url: str = ""
+    main: Parts,
+    access: Access,
+    *,
+    hosts: Collection[str] = ("127.0.0.1", "localhost", "::1"),
+    code: str = "",
+    url: str = "",
+    is_draining: Callable[[], bool] = lambda: False,
 ) -> FastAPI:
     """Put together what is the server's, and the apps of its libraries: the main one's at its root; it answers to the names `hosts` alone.
 
-    `access` is what opens it; `code` makes the first administrator; `url` is told to other programs on this machine.
+    `access` is what opens it; `code` makes the first administrator; `url` is told to other programs on this machine; `is_draining` tells
+    whether it has been told to stop.
     """
     library, settings = main.library, main.library.settings
     metrics = Metrics(access.people.open_sessions, access.records_lost)
     parts = recorded(main, metrics)
     agents, hosting = Agents(parts.library), Hosting(library, access.people, metrics, url, access.desk)
+    places = Places(library.folder, settings.database_url)
     keeping = Keeping(
-        library.folder, lambda: [main.conversations, *hosting.conversations()], access.people.removed, settings.conversation_days
+        places,
+        lambda: [main.conversations, *hosting.conversations()],
+        access.people.removed,
+        settings.conversation_days,
+        lambda: [each.id for each in access.people.libraries()],
     )
 
     @asynccontextmanager
@@ -65,10 +78,10 @@ def build_app(
         behind_proxies, trusted=settings.proxy_networks, user_header=access.sign_on.header
     )  # the last one added is the outermost
     for router in (
-        health_routes(library, access.records_lost),
+        health_routes(library, access.records_lost, is_draining),
         metrics_routes(metrics),
         people_routes(access, code),
-        personal_routes(access.people, library.folder),
+        personal_routes(access.people, places),
         administration_routes(access, library.folder, hosting.remove),
         library_routes(hosting.remove),
     ):

@@ -1,10 +1,15 @@
 """Who asks, and whether they may: each request to the server comes through `with_access`, which holds it against `RULES`."""
 
+import asyncio
 import logging
 import secrets
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from contextvars import copy_context
 from dataclasses import dataclass, field, replace
-from typing import Annotated
+from functools import partial
+from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
@@ -12,7 +17,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from rag.errors import LimitReachedError, RagError
+from rag.errors import LimitReachedError, RagError, StorageError
 from rag.library import Library
 from ui.chats.conversations import OWNER
 from ui.chats.schema import LOCAL
@@ -43,9 +48,14 @@ SIGNED_OUT = "You are signed out. Reload the page to sign in."
 NOT_ADMINISTRATOR = "This is for administrators of the server."
 UNKNOWABLE = "Nobody can be let in at the moment: see the server's log."
 NOT_YOURS = "Paths are read for programs of the same user on the same machine alone. Upload the files instead."
+HEALTH = {"/healthz", "/readyz"}
+MOST_LOOKUPS = 16  # at a time; others wait
+SECONDS_FOR_THE_DATABASE = 15.0
 _KEY, _ACCESS, _ACCOUNT = "footnote.caller", "footnote.access", "footnote.account"
 _KINDS = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +204,9 @@ def libraries_of(scope: Scope) -> list[tuple[HostedLibrary, Right]]:
     return access.libraries(caller_of(scope)) if access else []
 
 
-def with_access(app: ASGIApp, access: Access) -> ASGIApp:
-    """ASGI middleware that lets in who may come in, and notes who it is; within `with_clients`."""
+def with_access(app: ASGIApp, access: Access, seconds: float = SECONDS_FOR_THE_DATABASE) -> ASGIApp:
+    """ASGI middleware that lets in who may come in, and notes who it is; within `with_clients`. A shared database has `seconds` to tell."""
+    look_up = _Lookups(seconds).run if access.people.is_shared else _at_once
     limited, small = (with_limit(app, most_bytes=most) for most in (MOST_BYTES, MOST_FORM_BYTES))
 
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
@@ -204,9 +215,7 @@ def with_access(app: ASGIApp, access: Access) -> ASGIApp:
             return
         seen = seen_of(scope)
         try:
-            caller = access.caller(HTTPConnection(scope))
-            refusal = access.refusal(scope, caller)
-            answer = _answer(scope, access, caller, *refusal) if refusal else None
+            caller, answer, kept_in, is_private = await look_up(partial(_admission, access, scope))
         except PersonError as error:
             caller, is_open = Caller(), need_of(scope["method"], path_of(scope)) == "anyone"
             answer = None if is_open else PlainTextResponse(str(error), 403)
@@ -215,10 +224,9 @@ def with_access(app: ASGIApp, access: Access) -> ASGIApp:
             log.warning("%s", error)
             caller, answer = Caller(), refused(path_of(scope), 503, UNKNOWABLE)
         else:
-            kept_in = access.audit if access.is_audited else None
             person = caller.account.id if caller.account else ""
             seen.let_in(scope, split_library(path_of(scope))[1], kept_in, person=person, name=caller.name)
-            seen.trail.library, seen.trail.is_private = caller.library, access.is_private(caller.library)
+            seen.trail.library, seen.trail.is_private = caller.library, is_private
         if answer:
             await answer(scope, receive, send)
             return
@@ -241,6 +249,36 @@ def with_access(app: ASGIApp, access: Access) -> ASGIApp:
             TRAIL.reset(trailed)
 
     return guarded
+
+
+class _Lookups:
+    """Looks people up in threads of its own: while a database that others share does not answer, the server answers what needs none."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._threads = ThreadPoolExecutor(MOST_LOOKUPS, "people")
+
+    async def run(self, look_up: Callable[[], T]) -> T:
+        """What it finds; raises StorageError where that takes too long."""
+        work = asyncio.get_running_loop().run_in_executor(self._threads, copy_context().run, look_up)
+        try:
+            return await asyncio.wait_for(work, self._seconds)
+        except TimeoutError as error:
+            raise StorageError(f"The database has not said for {self._seconds:g} seconds who sends a request.") from error
+
+
+async def _at_once(look_up: Callable[[], T]) -> T:
+    return look_up()
+
+
+def _admission(access: Access, scope: Scope) -> tuple[Caller, Response | None, AuditLog | None, bool]:
+    """Who sends a request, the answer if refused, the log that is told, whether the library is private; raises as `Access.caller`."""
+    if path_of(scope) in HEALTH and scope["method"] in {"GET", "HEAD"}:  # told whether or not the database can be reached
+        return Caller(), None, None, False
+    caller = access.caller(HTTPConnection(scope))
+    refusal = access.refusal(scope, caller)
+    answer = _answer(scope, access, caller, *refusal) if refusal else None
+    return caller, answer, access.audit if access.is_audited else None, access.is_private(caller.library)
 
 
 def _answer(scope: Scope, access: Access, caller: Caller, status: int, words: str) -> Response:

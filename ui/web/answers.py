@@ -8,9 +8,9 @@ from markupsafe import Markup
 
 from rag.answering.notices import CONNECT, in_language
 from rag.answering.question import EXTRACTIVE
-from rag.answering.repairing import Way, fails
+from rag.answering.repairing import fails
 from rag.text.languages import likely_language
-from rag.types import Answer, Citation
+from rag.types import Answer, Citation, Way
 from ui import text
 from ui.chats.turns import Turn, scope_words
 from ui.limits import MOST_PAINTED
