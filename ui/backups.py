@@ -1,15 +1,17 @@
-"""Backups of a server: all its libraries, its people and what it keeps of them, while it serves."""
+"""Backups of a server, or of a cluster: all libraries, people and what is kept of them, while it serves."""
 
 import time
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, nullcontext
 from importlib.metadata import version
 from pathlib import Path
 
-from rag.errors import LibraryError, LibraryLockedError, storage_errors
+from rag.errors import LibraryError, LibraryLockedError, SettingsError, storage_errors
 from rag.remote.library import at_home
 from rag.settings import Settings
 from rag.storing.backups import Backup, BackupFolder, below, keep_library
+from rag.storing.bucket import open_bucket
+from rag.storing.cluster_backups import ClusterPlace, Kept, is_of_cluster, keep_cluster, restore_cluster
 from rag.storing.lock import LibraryLock
 from rag.types import BackupPart
 
@@ -66,3 +68,35 @@ def _parts(folder: Path, target: Path, settings: Settings, seconds: float) -> li
         finally:
             lock.release()
     return []
+
+
+def back_up_cluster(target: Path, settings: Settings, tell: Callable[[str], None]) -> tuple[Backup, Kept]:
+    """Back up the cluster that the settings name, while its servers work; they need not. `tell` hears what is read.
+
+    Raises LibraryError where the database has nothing, SettingsError, and StorageError.
+    """
+    backups = BackupFolder(target)
+    with _place(settings) as place, backups.writing():
+        kept = keep_cluster(place, target, tell)
+        return backups.finish(kept.parts, version("footnote")), kept
+
+
+def restore_to_cluster(folder: Path, backup: Backup, settings: Settings, tell: Callable[[str], None]) -> None:
+    """Restore a backup of a cluster to the one that the settings name, which must be empty; raises as `restore_cluster`."""
+    if not is_of_cluster(backup):
+        raise LibraryError(
+            f"Backup {backup.name} is one of a single machine. Restore it to a folder; a server that is started there with "
+            "RAG_DATABASE_URL, RAG_CHROMA_URL and RAG_ORIGINALS_URL moves its documents into the cluster."
+        )
+    with _place(settings) as place:
+        restore_cluster(place, BackupFolder(folder), backup, tell)
+
+
+@contextmanager
+def _place(settings: Settings) -> Iterator[ClusterPlace]:
+    """What the servers of the settings' cluster share."""
+    if not (settings.database_url and settings.chroma_url and settings.originals_url):
+        raise SettingsError("A backup of a cluster needs what its servers share: RAG_DATABASE_URL, RAG_CHROMA_URL and RAG_ORIGINALS_URL.")
+    token = settings.chroma_token.get_secret_value() if settings.chroma_token else ""
+    with closing(open_bucket(settings.originals_url)) as bucket:
+        yield ClusterPlace(settings.database_url, settings.chroma_url, token, bucket)

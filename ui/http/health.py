@@ -2,14 +2,20 @@
 
 from collections.abc import Callable
 
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter
+from starlette.responses import JSONResponse
 
 from rag.errors import RagError
 from rag.library import Library
+from ui.http.standing import standing_of
 
 
-def health_routes(library: Library, lost: Callable[[], int] = lambda: 0) -> APIRouter:
-    """`/healthz` answers while the process lives, `/readyz` while questions can be: also where records of the audit log are `lost`."""
+def health_routes(library: Library, lost: Callable[[], int] = lambda: 0, is_draining: Callable[[], bool] = lambda: False) -> APIRouter:
+    """`/healthz` answers while the process lives, `/readyz` while questions can be: also where records of the audit log are `lost`.
+
+    In a cluster it says the server's role; a replica is not ready before its index is open, nor far behind the writer, and no server is
+    once it `is_draining`.
+    """
     router = APIRouter()
 
     @router.get("/healthz")
@@ -17,11 +23,17 @@ def health_routes(library: Library, lost: Callable[[], int] = lambda: 0) -> APIR
         return {"status": "ok"}
 
     @router.get("/readyz")
-    def is_ready() -> dict[str, str]:
-        try:
-            library.documents()
-        except RagError as error:
-            raise HTTPException(503, "The library cannot be read: see the server's log.") from error
-        return {"status": "ok"} | ({"audit": "cannot be written"} if lost() else {})
+    def is_ready() -> JSONResponse:
+        standing = standing_of(library)
+        problem = "The server is stopping." if is_draining() else standing.problem if standing else ""
+        if not problem:  # else the index may be waited for
+            try:
+                library.documents()
+            except RagError:
+                problem = "The library cannot be read: see the server's log."
+        about = {"role": standing.membership.role} if standing else {}
+        if problem:
+            return JSONResponse({"detail": problem, **about}, 503)
+        return JSONResponse({"status": "ok", **about} | ({"audit": "cannot be written"} if lost() else {}))
 
     return router

@@ -13,15 +13,17 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from starlette.responses import Response
 
 from rag.errors import RagError
 from rag.library import Library
+from rag.tracing import failures
 from ui.http.access import caller_of
 from ui.http.api.indexing import Queue
 from ui.http.callers import LEVELS, NOT_ALLOWED
 from ui.http.requests import METHODS, Seen
+from ui.http.standing import Standing, standing_of
 from ui.people.recording import Asked
 
 disable_created_metrics()  # type: ignore[no-untyped-call] # when a series began: as many lines again
@@ -74,22 +76,41 @@ class Metrics:
         for verdict in asked.verdicts:
             self._sentences.labels(verdict).inc()
 
-    def collect(self) -> Iterable[GaugeMetricFamily]:
+    def collect(self) -> Iterable[GaugeMetricFamily | CounterMetricFamily]:
         """What is looked up when it is asked for."""
+        failed = CounterMetricFamily("footnote_storage_errors", "Calls of what stores documents that failed", labels=["part"])
+        for part, count in failures().items():
+            failed.add_metric([part], count)
         families: dict[str, GaugeMetricFamily] = {}
         for name, meaning, labels, value in self._gauges():
             family = families.setdefault(name, GaugeMetricFamily(f"footnote_{name}", meaning, labels=[*labels]))
             family.add_metric([*labels.values()], value)
-        return families.values()
+        return [*families.values(), failed]
 
     def _gauges(self) -> Gauges:
         yield "sessions", "Sessions that have not ended", {}, self._sessions()
         yield "audit_records_lost", "Records of the audit log that could not be written since one was", {}, self._lost()
         for library_id, (library, queue) in [*self._libraries.items()]:
             try:
+                if standing := standing_of(library):
+                    yield from _of_server(library_id, standing)
                 yield from _of_library(library_id, library, queue)
             except RagError:  # `/readyz` says it
                 continue
+
+
+def _of_server(library_id: str, standing: Standing) -> Gauges:
+    membership, following, here = standing.membership, standing.following, {"library": library_id}
+    for role in ("writer", "standby", "replica"):
+        yield "role", "1 for this server's role in the cluster", here | {"role": role}, role == membership.role
+    yield "lease_epoch", "Number of the lease, raised whenever another server becomes the writer", here, membership.epoch
+    yield "takeovers", "How often this server has become the writer", here, membership.takeovers
+    if membership.heartbeat_seconds is not None:
+        yield "writer_heartbeat_seconds", "Seconds since the writer renewed its lease", here, membership.heartbeat_seconds
+    if membership.role != "writer":
+        yield "lag_records", "Changes that the writer has made and this server has not seen", here, following.records
+        if following.seconds is not None:
+            yield "lag_seconds", "Seconds since this server had seen all changes", here, following.seconds
 
 
 def _of_library(library_id: str, library: Library, queue: Queue) -> Gauges:

@@ -8,7 +8,8 @@ import re
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,7 @@ from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rag.remote.wire import PROBLEM
+from rag.tracing import span
 from ui.http.proxies import USER
 from ui.people.audit import TRAIL, AuditLog, Fact, Trail, note_of
 
@@ -31,6 +33,8 @@ MOST_PATH_CHARACTERS = 200
 MOST_REFUSALS = 10_000  # that are remembered for it
 READS = re.compile(r".*/(original|export(\..*)?)|.*\.csv|/api/vectors")
 """What is read and recorded: what takes documents, conversations or tables away."""
+NOT_TRACED = re.compile(r"/(healthz|readyz|metrics|gradio_api/heartbeat/[^/]*)$")
+INTERNAL_SERVER_ERROR = 500
 _KEY = "footnote.seen"
 _ID = re.compile(r"[A-Za-z0-9._=+/-]{8,128}", re.ASCII)
 
@@ -101,7 +105,8 @@ def with_requests(app: ASGIApp, tell: Sequence[Callable[[Seen], None]] = ()) -> 
 
         began, trailed = time.perf_counter(), TRAIL.set(seen.trail)
         try:
-            await app({**scope, _KEY: seen}, receive, send_seen)
+            with _traced(scope, seen):
+                await app({**scope, _KEY: seen}, receive, send_seen)
             TRAIL.reset(trailed)  # else what logs the fault still knows whose it is
         except Exception:
             if not seen.status:
@@ -115,6 +120,23 @@ def with_requests(app: ASGIApp, tell: Sequence[Callable[[Seen], None]] = ()) -> 
                 each(seen)
 
     return seen_through
+
+
+@contextmanager
+def _traced(scope: Scope, seen: Seen) -> Iterator[None]:
+    """Time a request, within the step of another program that it names; probes and open pages are none."""
+    if NOT_TRACED.search(scope["path"]):
+        yield
+        return
+    with span(seen.method, kind="server", headers=Headers(scope=scope)) as step:
+        try:
+            yield
+        finally:
+            method = seen.method if seen.method in METHODS else "_OTHER"
+            status = {"http.response.status_code": seen.status} if seen.status else {}  # none where the client has gone before
+            step.describe({"http.request.method": method, "http.route": seen.route, **status}, f"{method} {seen.route}")
+            if seen.status >= INTERNAL_SERVER_ERROR:
+                step.fail(str(seen.status))
 
 
 def with_route(app: ASGIApp) -> ASGIApp:
