@@ -8,7 +8,8 @@ RUN python -m venv /opt/footnote
 COPY constraints.txt pyproject.toml README.md LICENSE ./
 COPY rag rag
 COPY ui ui
-RUN /opt/footnote/bin/pip install --no-cache-dir -c constraints.txt '.[ocr]'
+ARG EXTRAS=ocr,cluster,otel
+RUN /opt/footnote/bin/pip install --no-cache-dir -c constraints.txt ".[$EXTRAS]"
 
 FROM python:3.11-slim-bookworm
 RUN useradd --uid 10001 --create-home footnote && mkdir /data && chown footnote /data
