@@ -25,6 +25,7 @@ import numpy as np
 from rag import Library
 from rag.embedding.protocol import Embedder
 from rag.retrieving import retriever as retrieving
+from rag.retrieving import search as searching
 from rag.storing.chroma import ChromaStore
 from rag.storing.lexical import LexicalIndex
 from tests.benchmarks import report
@@ -74,7 +75,7 @@ def measure(folder: Path, asked: Sequence[str], rounds: int) -> Figures:
         measured = []
         for _ in range(rounds):
             whole, used = _round(library, asked)
-            with _clocks(embedder) as times:
+            with clocks(embedder) as times:
                 timed, _ = _round(library, asked, times)
             rest = [total - sum(parts) for total, *parts in zip(timed, *times.values(), strict=True)]
             unembedded = [total - embedding for total, embedding in zip(timed, times["embedding"], strict=True)]
@@ -138,7 +139,7 @@ def _round(library: Library, asked: Sequence[str], times: Times | None = None) -
 
 
 @contextmanager
-def _clocks(embedder: Embedder) -> Iterator[Times]:
+def clocks(embedder: Embedder) -> Iterator[Times]:
     """Time what a question passes through; what it calls again counts once."""
     parts: dict[str, list[tuple[Any, str]]] = {
         "embedding": [(type(embedder), "embed_query")],
@@ -148,7 +149,10 @@ def _clocks(embedder: Embedder) -> Iterator[Times]:
         "scores": [(LexicalIndex, "scores")],
         "chunks": [(ChromaStore, "chunks")],
         "choosing": [(retrieving, name) for name in ("distinct", "joined")],
-        "trimming": [(LexicalIndex, "wording"), (retrieving, "sentences"), (retrieving, "trimmed")],
+        "trimming": [(LexicalIndex, "term_weights"), (retrieving, "sentences"), (retrieving, "trimmed")],
+        "naming documents": [(LexicalIndex, "documents")],
+        "other wordings": [(retrieving, "other_wordings")],
+        "limits in the question": [(searching, "narrowed")],
     }
     times: Times = {part: [] for part in parts}
     with ExitStack() as shipped:
