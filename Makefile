@@ -5,17 +5,17 @@ BIN := .venv/bin
 PEER := tests/benchmarks/peer
 PIP := python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: install run test soak check format bench bench-verdicts chromium clean
+.PHONY: install run test soak check format bench bench-verdicts chromium postgresql clean
 
 install: .venv/run.stamp
 
 run: .venv/run.stamp
 	@$(BIN)/rag serve --port $(PORT) --samples data/samples
 
-test: .venv/dev.stamp chromium
+test: .venv/dev.stamp chromium postgresql
 	$(BIN)/python -m pytest -n 2
 
-soak: .venv/dev.stamp chromium
+soak: .venv/dev.stamp chromium postgresql
 	$(BIN)/python -m pytest -m soak --timeout=3600 -rP
 	RAG_SCREENSHOTS=tests/browser/output $(BIN)/python -m pytest tests/browser
 
@@ -39,6 +39,9 @@ bench-verdicts: .venv/dev.stamp
 
 chromium:
 	@sh tests/browser/chromium.sh
+
+postgresql:
+	@sh tests/postgresql.sh
 
 clean:
 	rm -rf .venv .venv-llamaindex build *.egg-info .mypy_cache .ruff_cache .pytest_cache

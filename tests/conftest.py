@@ -12,9 +12,11 @@ import pytest
 from rag import Library, Settings
 from rag.embedding.backends import build_embedder
 from rag.embedding.protocol import Embedder
+from rag.storing.places import Places
 from tests.chat_server import ChatServer
 from tests.exported import PRECISIONS, export_as
 from tests.fakes import BagOfWordsEmbedder
+from tests.postgres_server import PostgresServer, programs
 
 # Machines are slow at times, and the same checkout must give the same result each time.
 hypothesis.settings.register_profile("footnote", deadline=None, derandomize=True, database=None)
@@ -54,7 +56,7 @@ def no_settings_from_outside(pytestconfig: pytest.Config, tmp_path_factory: pyte
     """No variable of the machine the tests run on reaches the library, nor any process it starts; `--precision` does."""
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
-            if name.startswith(("RAG_", "OPENAI_")) and not name.startswith(FOR_THE_TESTS):
+            if name.startswith(("RAG_", "OPENAI_", "OTEL_")) and not name.startswith(FOR_THE_TESTS):
                 patch.delenv(name)
         patch.setenv("RAG_OCR", "false")  # a second for each page, and more to load it: for the tests that ask for it
         patch.setenv("RAG_WAIT_SECONDS", "0")
@@ -113,3 +115,22 @@ def sample_library(tmp_path_factory: pytest.TempPathFactory, minilm: Embedder, s
 def chat_server() -> Iterator[ChatServer]:
     with ChatServer() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server for all tests of this process; `database()` makes a database for one."""
+    if programs() is None:
+        missing = "PostgreSQL is not installed: install the package postgresql (Debian: sudo apt-get install postgresql)"
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def places(request: pytest.FixtureRequest, tmp_path: Path) -> Places:
+    """Where tables lie: in files, and in a database of the test's own."""
+    url: str | None = request.getfixturevalue("postgres").database() if request.param == "postgresql" else None
+    return Places(tmp_path, url)

@@ -57,6 +57,14 @@ class RagServer:
         self._process.send_signal(how)
         self._process.wait(20)
 
+    def send(self, how: signal.Signals) -> None:
+        """Send it a signal."""
+        self._process.send_signal(how)
+
+    def ended(self) -> int:
+        """Wait until it has ended; how."""
+        return self._process.wait(60)
+
     @property
     def log(self) -> str:
         """What it has written so far."""

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
+from rag.storing.places import Places
 from ui.commands.cli import app as command_line
 from ui.http.access import COOKIE, Access, with_access
 from ui.http.addresses import own_addresses_only
@@ -84,8 +85,8 @@ def shown(page: Any) -> list[str]:
 
 
 @pytest.fixture
-def people(tmp_path: Path) -> Iterator[People]:
-    with People(tmp_path / PEOPLE_FILE, QUICK) as opened:
+def people(places: Places) -> Iterator[People]:
+    with People(places.database("people"), QUICK) as opened:
         yield opened
 
 
@@ -160,8 +161,8 @@ def test_a_link_ends_with_the_next_one_and_with_a_new_password(people: People) -
         people.sign_in_elsewhere("Zoë")
         assert ada.http.get("/choose-password", params={"code": elsewhere}).status_code == 404
         late = people.make_link(zoe)
-        with people.writing() as connection:
-            connection.execute("UPDATE links SET expires = 1")
+        with people.writing() as file:
+            file.change("UPDATE links SET expires = 1")
         assert ada.http.post("/choose-password", data={"code": late, "password": SECRET}).status_code == 404
         assert people.of_session(session) is None
 
@@ -321,9 +322,9 @@ def test_forms_of_other_sites_and_of_who_has_left_change_nothing(people: People)
 
 def test_long_lists_are_found_in_and_paged(people: People) -> None:
     with administrator(people) as ada:
-        with people.writing() as connection:
-            rows = [(f"{number:032x}", f"user {number:03}", f"User {number:03}", "reader", "") for number in range(500)]
-            connection.executemany("INSERT INTO people VALUES (?, ?, ?, ?, ?)", rows)
+        with people.writing() as file:
+            rows = [{"id": f"{number:032x}", "key": f"user {number:03}", "name": f"User {number:03}"} for number in range(500)]
+            file.change_each("INSERT INTO people (id, key, name, role, password) VALUES (:id, :key, :name, 'reader', '')", rows)
         first = ada.get("/administration/users")
         assert len(shown(first)) == ROWS
         assert "Page 1 of 11" in first.text_content()
@@ -354,12 +355,13 @@ def test_pages_lead_nowhere_but_below_the_base_path(people: People) -> None:
             assert link.startswith("/docs/"), link
 
 
-def test_groups_on_the_command_line(people: People, tmp_path: Path) -> None:
+def test_groups_on_the_command_line(tmp_path: Path) -> None:
     def run(*arguments: str) -> str:
         done = CliRunner().invoke(command_line, ["group", *arguments, "--library", str(tmp_path)], env={"COLUMNS": "120"})
         return done.output if done.exit_code == 0 else str(done.exception)
 
-    people.add("Ada", SECRET, "administrator")
+    with People(tmp_path / PEOPLE_FILE, QUICK) as people:
+        people.add("Ada", SECRET, "administrator")
     assert "There are no groups." in run("list")
     assert "Legal was added." in run("add", "Legal")
     assert "already" in run("add", "LEGAL")

@@ -66,7 +66,7 @@ def test_a_renamed_file_keeps_its_stored_conversations_and_their_footnotes_open_
     watcher = Watcher(library, [docs], settling_seconds=0.0)
     watcher.look()
     stored = docs.parent / "conversations.sqlite3"
-    conversations = Conversations(ConversationStore(stored))
+    conversations = Conversations(ConversationStore.at(stored))
     conversation = conversations.resume(None)
     turn = conversations.begin(conversation, "What was the total in March 2025?")
     conversations.update(conversation, replace(turn, state="done", answer=library.ask(turn.question)))
@@ -75,7 +75,7 @@ def test_a_renamed_file_keeps_its_stored_conversations_and_their_footnotes_open_
     (docs / "draft.txt").rename(docs / "final.txt")
     watcher.look()
 
-    panel = SourceHandlers(library, Conversations(ConversationStore(stored)))
+    panel = SourceHandlers(library, Conversations(ConversationStore.at(stored)))
     shown = asyncio.run(panel.cite(conversation, gr.EventData(None, {"id": f"{turn.id}-0"})))
     assert "final.txt" in shown
     assert "<mark" in shown

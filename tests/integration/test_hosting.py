@@ -138,7 +138,7 @@ def test_a_removed_library_is_closed_and_its_folder_moved(server: PageServer, ht
         assert http.delete(f"/api{at}").status_code == 200
         assert http.get(f"{at}/api/library").json()["detail"] == NOT_HERE
         assert not folder_of(server.library.folder, at[-8:]).exists()
-        assert (server.library.folder / REMOVED / at[-8:] / "conversations.sqlite3").exists() == opened
+        assert (server.library.folder / REMOVED / at[-8:]).is_dir() == opened
     for nobodys in ("x", "%2e%2e", "00000000", one[-8:]):
         assert http.delete(f"/api/libraries/{nobodys}").status_code == 404
 

@@ -1,5 +1,6 @@
 """The lexical index on a real disk: what is found, what survives, what is made anew."""
 
+import json
 import math
 import random
 import re
@@ -302,6 +303,18 @@ def test_a_damaged_index_is_made_anew(made: Path, folder: Path, open_index: Open
     if index.document_ids:  # a byte of meta.json that says nothing
         assert (kind, damage) == ("meta.json", "one byte")
     assert ids(filled(index, new="quay").search("quay", 5)) == ["new"]
+
+
+def test_files_are_known_by_size_and_time_once_their_checksums_were_compared(made: Path, folder: Path, open_index: Open) -> None:
+    noted = made / "sound.json"
+    assert {file.name for file in made.iterdir() if file.suffix in {".idx", ".term", ".del"}} <= json.loads(noted.read_text()).keys()
+    for content in (None, "[]", "damaged"):  # as in a copy, whose files have other times
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(made, folder, copy_function=shutil.copyfile)
+        (folder / "sound.json").unlink() if content is None else (folder / "sound.json").write_text(content)
+        with closing(open_index()) as index:
+            assert len(index.document_ids) == 20
+        assert json.loads((folder / "sound.json").read_text()).keys() == json.loads(noted.read_text()).keys()
 
 
 def test_what_is_in_the_way_is_put_aside(folder: Path, open_index: Open) -> None:

@@ -32,9 +32,14 @@ from rag import (
     StorageError,
 )
 from rag.storing.chroma import ChromaStore
-from rag.storing.chroma_client import connect, disconnect
+from rag.storing.chroma_client import connect, disconnect, make_shared, open_shared
+from rag.storing.database import Database
 from rag.storing.lease import EXPIRY_SECONDS, RENEWAL_SECONDS, Lease
+from rag.storing.membership import Membership
 from rag.storing.protocol import WRITE_BATCH, IndexName
+from rag.storing.shared_rows import SharedIndex, SharedRows
+from rag.storing.shared_store import SharedStore
+from tests.chroma_proxy import ChromaProxy
 from tests.chroma_server import ChromaServer
 from tests.conftest import OpenLibrary
 from tests.fakes import BagOfWordsEmbedder
@@ -57,8 +62,11 @@ class OpenStore(Protocol):
     def __call__(self, library_id: str = "one", *, description: str = "an index", **options: Any) -> ChromaStore: ...
 
 
-@pytest.fixture(params=["folder", "server"])
+@pytest.fixture(params=["folder", "server", "cluster on sqlite", "cluster on postgresql"])
 def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenStore]:
+    if request.param.startswith("cluster"):
+        yield from _shared_stores(request, tmp_path)
+        return
     on_server, here = request.param == "server", secrets.token_hex(4)
     url = request.getfixturevalue("chroma_url") if on_server else None
     with ExitStack() as stack:
@@ -69,6 +77,38 @@ def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenS
             client = connect(folder, url)
             stack.callback(disconnect, client)
             return ChromaStore(client, name, **options)
+
+        yield opened
+
+
+def _shared_stores(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenStore]:
+    """As `open_store`, where records are in a database; each library has one of its own."""
+    url = request.getfixturevalue("chroma_url")
+    postgres = request.getfixturevalue("postgres") if request.param.endswith("postgresql") else None
+    members: dict[str, tuple[Database, Membership]] = {}
+    with ExitStack() as stack:
+
+        def opened(library_id: str = "one", *, description: str = "an index", is_read_only: bool = False, **options: Any) -> ChromaStore:
+            if library_id not in members:
+                file = tmp_path / f"{library_id}.sqlite3"
+                database = (
+                    Database.schema(postgres.database(), "footnote_library", "library") if postgres else Database.file(file, "library")
+                )
+                stack.callback(database.close)
+                members[library_id] = database, Membership(database, candidate=True, seconds=600)
+                stack.callback(members[library_id][1].close)
+            database, member = members[library_id]
+            client = connect(Path(), url)
+            stack.callback(disconnect, client)
+            term = None if is_read_only else member.term
+            rows = SharedRows(database, "f1", term, client)
+            name = f"chunks-{rows.library().id}-f1-1"
+            if term and not rows.indexes():
+                make_shared(client, name, description, "")
+                rows.add_indexes([SharedIndex("f1", name, description)])
+            chunks = open_shared(client, name, description, "", is_writer=term is not None, may_take=False)
+            assert chunks
+            return SharedStore(client, chunks, rows, options.get("keyword_ready", dict), term)
 
         yield opened
 
@@ -109,6 +149,30 @@ def test_chunks_are_seen_when_their_record_is_there_and_not_before(store: Chroma
     assert store.nearest(unit(1, 0), 50, [OTHER.id]) == {}
 
 
+def test_a_search_does_not_go_through_all_documents(open_store: OpenStore) -> None:
+    class Counted(dict[str, DocumentRecord]):
+        walks = 0
+
+        def keys(self) -> Any:
+            self.walks += 1
+            return super().keys()
+
+        def __iter__(self) -> Iterator[str]:
+            self.walks += 1
+            return super().__iter__()
+
+    ready = Counted({OTHER.id: OTHER})
+    store = open_store(keyword_ready=lambda: ready)
+    store.put(chunks(OTHER.id, 3), ROWS)
+    assert len(store.nearest(unit(1, 0), 5, None)) == 3
+    walks = ready.walks
+    assert [len(store.nearest(unit(1, 0), count, None)) for count in (1, 2)] == [1, 2]
+    assert ready.walks == walks
+    store.commit([RECORD])
+    store.put(chunks(RECORD.id, 3), ROWS)
+    assert len(store.nearest(unit(1, 0), 9, None)) == 6
+
+
 def test_given_chunks_are_compared_and_read(store: ChromaStore) -> None:
     first, second, _ = chunks(RECORD.id, 3)
     keys = [second.key, first.key, ("f" * 64, 0)]
@@ -138,6 +202,9 @@ def test_drafts_of_a_keyword_ready_document_are_seen_and_stay(store: ChromaStore
     store.put(chunks(OTHER.id, 3), ROWS)
     store.close()
     again = open_store(keyword_ready=lambda: {OTHER.id: OTHER})
+    if isinstance(again, SharedStore):  # they are embedded again
+        assert again.count(OTHER.id) == 0
+        again.put(chunks(OTHER.id, 3), ROWS)
     assert {document_id for document_id, _ in again.nearest(unit(1, 0), 50, None)} == {RECORD.id, OTHER.id}
     again.commit([OTHER])
     assert again.records == {RECORD.id: RECORD, OTHER.id: OTHER}
@@ -155,7 +222,7 @@ def test_who_is_not_the_writer_deletes_no_drafts_and_writes_nothing(store: Chrom
     for write in writes:
         with pytest.raises(StorageError, match="read-only"):
             write()
-    assert (reader.records, reader.count(RECORD.id), reader.count(OTHER.id)) == ({RECORD.id: RECORD}, 3, 3)
+    assert (reader.records, reader.count(RECORD.id), store.count(OTHER.id)) == ({RECORD.id: RECORD}, 3, 3)
 
 
 def test_an_index_that_is_not_what_its_name_says_is_refused(store: ChromaStore, open_store: OpenStore) -> None:
@@ -250,6 +317,24 @@ def test_a_server_that_does_not_answer_is_named(tmp_path: Path, url: str) -> Non
         pytest.raises(StorageError, match=url),
     ):
         library.documents()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Chroma leaves a connection open that is refused
+def test_a_token_opens_a_chroma_server_and_who_has_none_is_told(tmp_path: Path, chroma_url: str) -> None:
+    (tmp_path / "tea.txt").write_text("Tea is served at four.")
+    with ChromaProxy(chroma_url, "let-me-in") as proxy:
+        for token in (None, "wrong"):
+            settings = Settings(chroma_url=proxy.url, chroma_token=token)
+            with (
+                Library.open(tmp_path / "library", settings, embedder=BagOfWordsEmbedder()) as library,
+                pytest.raises(StorageError, match="RAG_CHROMA_TOKEN"),
+            ):
+                library.documents()
+        settings = Settings(chroma_url=proxy.url, chroma_token="let-me-in")
+        assert "let-me-in" not in repr(settings)
+        with Library.open(tmp_path / "library", settings, embedder=BagOfWordsEmbedder()) as library:
+            assert library.add(tmp_path / "tea.txt").all_searchable
+            assert library.retrieve("tea")[0].text == "Tea is served at four."
 
 
 LONG = "\n\n".join(f"Boat {n} passes the pier at noon, seen by keeper {n * 7}. " * 9 for n in range(100))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rag import Answer, Change, Library, Settings
-from rag.answering.repairing import Way
+from rag.types import Way
 from tests.fakes import BagOfWordsEmbedder
 
 RETURN = "Customers may return unused benches within thirty days."

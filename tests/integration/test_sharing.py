@@ -20,10 +20,11 @@ from starlette.testclient import TestClient
 from typer.testing import CliRunner, Result
 
 from rag import Answer, Citation, Library, Passage
+from rag.storing.places import Places
 from tests.fakes import BagOfWordsEmbedder
 from ui.chats import CONVERSATIONS_FILE
 from ui.chats.conversations import Conversations
-from ui.chats.keeping import Keeping, sweep, sweep_files
+from ui.chats.keeping import Keeping, sweep, sweep_stored
 from ui.chats.store import ConversationStore
 from ui.chats.turns import Turn
 from ui.commands.cli import app as command_line
@@ -81,7 +82,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         access = Access(people, holder_token="holder")
         app = FastAPI()
         app.include_router(people_routes(access))
-        app.include_router(personal_routes(people, folder))
+        app.include_router(personal_routes(people, Places(folder, None)))
         app.include_router(sharing_routes(library, conversations))
         app.mount("/api", build_api(library, Indexer(library), conversations))
         app.add_middleware(with_access, access=access)
@@ -266,7 +267,7 @@ def test_conversations_of_the_removed_go_wherever_they_are(file: Path, tmp_path:
     one, growing = ask(her, "Hers?")
     his, _ = ask(him, "His?")
     empty = her.resume(None)
-    keeping = Keeping(tmp_path, lambda: [conversations], lambda: ["her", "nobody"], None)
+    keeping = Keeping(Places(tmp_path, None), lambda: [conversations], lambda: ["her", "nobody"], None)
     keeping.start()
     keeping.close()
     assert her.update(one, replace(growing, state="done")) is False
@@ -296,7 +297,7 @@ def test_a_person_s_data_in_one_file(server: Server) -> None:
         ledger.add(zoe.id, "", Amounts(questions=3))
     (server.library.folder / "libraries" / own).mkdir(parents=True)
     server.people.add_library("Never opened", zoe.id)
-    export_person(whole, server.people, zoe, server.library.folder, lambda library_id, path: path.write_text(library_id))
+    export_person(whole, server.people, zoe, Places(server.library.folder, None), lambda library_id, path: path.write_text(library_id))
     with ZipFile(whole) as packed:
         read = {name: packed.read(name).decode() for name in packed.namelist()}
     account = json.loads(read["account.json"])
@@ -383,7 +384,7 @@ def test_a_file_is_opened_a_second_time_without_harm_to_the_first(file: Path, tm
         people.add("Ada", SECRET, "administrator")
         ask(conversations, "First?")
         assert others.exist()
-        sweep_files(tmp_path, [], None)
+        sweep_stored(Places(tmp_path, None), [], None)
         assert (count(file, "turns"), count(tmp_path / PEOPLE_FILE, "people")) == ("1", "1")
         people.add("Zoë", SECRET, "reader")
         ask(conversations, "Second?")

@@ -21,6 +21,7 @@ from starlette.testclient import TestClient
 
 from rag.errors import SettingsError
 from rag.settings import Settings, networks_in
+from rag.storing.places import Places
 from tests.oidc_provider import CLIENT, SECRET, OidcProvider
 from ui.http.access import COOKIE, Access, with_access
 from ui.http.addresses import own_addresses_only
@@ -45,8 +46,8 @@ def provider() -> Iterator[OidcProvider]:
 
 
 @pytest.fixture
-def people(tmp_path: Path) -> Iterator[People]:
-    with People(tmp_path / "people.sqlite3", QUICK) as opened:
+def people(places: Places) -> Iterator[People]:
+    with People(places.database("people"), QUICK) as opened:
         opened.add("Root", PASSWORD, "administrator")
         yield opened
 

@@ -44,7 +44,7 @@ if verb == "conversation":
     store = getattr(store, "store", store)
     told("ready")
     for place in range(100000):
-        store.put(ConversationKey("", f"c{seed}"), place, Row(str(place), f"question {place}", f"question {place}", "{}"), place + 1)
+        store.put(ConversationKey("", f"c{seed}"), Row(str(place), f"question {place}", f"question {place}", "{}"))
         told(place)
 settings = Settings(chunk_tokens=100 + 20 * (seed % 2)) if verb == "reindex" else Settings(chunk_tokens=int(sys.argv[5]))
 with Library.open(folder, settings, embedder=BagOfWordsEmbedder(seconds_a_batch=0.01)) as library:
@@ -142,7 +142,7 @@ def test_a_kill_loses_no_turn(tmp_path: Path) -> None:
     acknowledged = 0
     for kill in range(KILLS):
         told = list(lines_of_the_killed(["conversation", str(tmp_path), str(tmp_path), str(kill)], chance))
-        store = ConversationStore(tmp_path / "conversations.sqlite3")
+        store = ConversationStore.at(tmp_path / "conversations.sqlite3")
         rows = store.rows(ConversationKey("", f"c{kill}"))
         store.close()
         assert [row.question for row in rows[: len(told)]] == [f"question {place}" for (place,) in told]

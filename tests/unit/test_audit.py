@@ -162,8 +162,8 @@ def test_exports_are_the_lines_themselves_or_cells_that_are_no_formulas(tmp_path
 def test_what_changes_people_is_recorded_whatever_the_verb_and_no_secret_is(tmp_path: Path) -> None:
     class Later(People):
         def rename(self, name: str, new: str, *, password: str = "") -> None:
-            with self.writing() as connection:
-                connection.execute("UPDATE people SET name = ? WHERE name = ?", (new, name))
+            with self.writing() as file:
+                file.change("UPDATE people SET name = :new WHERE name = :name", new=new, name=name)
 
         def looked(self, name: str) -> str:
             return name

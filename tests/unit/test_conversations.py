@@ -10,6 +10,7 @@ import pytest
 
 from rag import Answer, Citation, Message, Passage
 from rag.errors import StorageError
+from rag.storing.database import Database
 from rag.types import CheckedSentence, Sent
 from ui.chats.cache import MOST_OPEN
 from ui.chats.conversations import Conversations
@@ -29,12 +30,24 @@ def store(tmp_path: Path) -> Path:
     return tmp_path / "conversations.sqlite3"
 
 
+@pytest.fixture(params=["memory", "postgresql"])
+def conversations(request: pytest.FixtureRequest) -> Iterator[Conversations]:
+    """New ones."""
+    if request.param == "memory":
+        yield Conversations()
+        return
+    url = request.getfixturevalue("postgres").database()
+    with Database.schema(url, "footnote_conversations", "conversations") as database:
+        conversations = Conversations(ConversationStore(database, is_shared=True))
+        yield conversations
+        conversations.close()
+
+
 def answered(turn: Turn, text: str = "Words [1].") -> Turn:
     return replace(turn, state="done", answer=Answer(turn.question, text, (CITATION,), (PASSAGE,), "stand-in", "complete", "", 0.1))
 
 
-def test_a_conversation_is_found_again_by_its_id() -> None:
-    conversations = Conversations()
+def test_a_conversation_is_found_again_by_its_id(conversations: Conversations) -> None:
     one = conversations.resume(None)
     turn = conversations.begin(one, "Why?")
     assert conversations.resume(one) == one
@@ -44,15 +57,13 @@ def test_a_conversation_is_found_again_by_its_id() -> None:
     assert conversations.turns(other) == ()
 
 
-def test_ids_cannot_be_guessed() -> None:
-    conversations = Conversations()
+def test_ids_cannot_be_guessed(conversations: Conversations) -> None:
     ids = {conversations.resume(None) for _ in range(100)}
     assert len(ids) == 100
     assert min(map(len, ids)) >= 20
 
 
-def test_turns_are_kept_apart_and_in_order() -> None:
-    conversations = Conversations()
+def test_turns_are_kept_apart_and_in_order(conversations: Conversations) -> None:
     one, other = conversations.resume(None), conversations.resume(None)
     for question in ("First?", "Second?"):
         conversations.update(one, answered(conversations.begin(one, question)))
@@ -66,8 +77,7 @@ def test_turns_are_kept_apart_and_in_order() -> None:
     ]
 
 
-def test_the_history_holds_answered_questions_only() -> None:
-    conversations = Conversations()
+def test_the_history_holds_answered_questions_only(conversations: Conversations) -> None:
     one = conversations.resume(None)
     conversations.begin(one, "Still growing?")
     conversations.update(one, replace(conversations.begin(one, "Failed?"), state="failed", problem="The server is away."))
@@ -75,8 +85,7 @@ def test_the_history_holds_answered_questions_only() -> None:
     assert conversations.history(one) == []
 
 
-def test_one_turn_can_be_stopped_alone() -> None:
-    conversations = Conversations()
+def test_one_turn_can_be_stopped_alone(conversations: Conversations) -> None:
     one = conversations.resume(None)
     first, second = conversations.begin(one, "First?"), conversations.begin(one, "Second?")
     conversations.stop(one, first.id)
@@ -84,8 +93,7 @@ def test_one_turn_can_be_stopped_alone() -> None:
     assert second.state == "growing"
 
 
-def test_what_was_stopped_stays_stopped() -> None:
-    conversations = Conversations()
+def test_what_was_stopped_stays_stopped(conversations: Conversations) -> None:
     one = conversations.resume(None)
     turn = conversations.begin(one, "Why?")
     conversations.update(one, replace(answered(turn, "So far"), state="growing"))
@@ -98,8 +106,7 @@ def test_what_was_stopped_stays_stopped() -> None:
     assert [message.content for message in conversations.history(one)] == ["Why?", "So far"]
 
 
-def test_a_question_asked_in_the_place_of_another_takes_that_of_those_after_it_too() -> None:
-    conversations = Conversations()
+def test_a_question_asked_in_the_place_of_another_takes_that_of_those_after_it_too(conversations: Conversations) -> None:
     one = conversations.resume(None)
     turns = [conversations.begin(one, question) for question in ("First?", "Second?", "Third?")]
     conversations.begin(one, "Another?", instead_of=turns[1].id)
@@ -107,8 +114,7 @@ def test_a_question_asked_in_the_place_of_another_takes_that_of_those_after_it_t
     assert conversations.update(one, answered(turns[2])) is False
 
 
-def test_a_footnote_belongs_to_its_conversation_and_turn() -> None:
-    conversations = Conversations()
+def test_a_footnote_belongs_to_its_conversation_and_turn(conversations: Conversations) -> None:
     one, other = conversations.resume(None), conversations.resume(None)
     turn = answered(conversations.begin(one, "Why?"))
     conversations.update(one, turn)
@@ -130,8 +136,7 @@ def test_all_conversations_are_found_again_however_many_are_open(store: Path) ->
     assert conversations.citation(first, conversations.turns(first)[0].id, 0) == CITATION
 
 
-def test_nothing_grows_under_an_id_that_is_gone() -> None:
-    conversations = Conversations()
+def test_nothing_grows_under_an_id_that_is_gone(conversations: Conversations) -> None:
     conversations.stop("gone")
     conversations.update("gone", Turn("1", "Why?"))
     assert conversations.turns("gone") == ()
@@ -358,8 +363,8 @@ def test_rows_of_an_older_version_load_and_those_that_cannot_say_so(store: Path)
         '{"id": "a", "question": "Old?", "answer": {"question": "Old?", "text": "Yes.", "citations": [], "passages": [], '
         '"model": "m", "finish": "complete", "notice": "", "seconds": 1.0}, "state": "done"}'
     )
-    file.put(ConversationKey(LOCAL, "c"), 0, Row("a", "Old?", "old?", old), 1)
-    file.put(ConversationKey(LOCAL, "c"), 1, Row("b", "Odd?", "odd?", '{"id": 3}'), 2)
+    file.put(ConversationKey(LOCAL, "c"), Row("a", "Old?", "old?", old))
+    file.put(ConversationKey(LOCAL, "c"), Row("b", "Odd?", "odd?", '{"id": 3}'))
     read, odd = Conversations(file).turns("c")
     assert read.answer
     assert (read.answer.text, read.answer.sent, read.vote) == ("Yes.", None, "")
@@ -442,9 +447,9 @@ def test_a_file_of_a_newer_version_is_refused_and_left_as_it_is(store: Path) -> 
 def test_owners_never_see_each_others_conversations(store: Path) -> None:
     file = ConversationStore.open(store)
     hers, his = ConversationKey("her", "c"), ConversationKey("him", "c")
-    file.put(hers, 0, to_row(Turn("a", "Hers?")), 1)
+    file.put(hers, to_row(Turn("a", "Hers?")))
     assert (file.rows(his), file.title(his), file.listed("him", [], 9), file.listed("him", ["hers?"], 9)) == ([], "", [], [])
-    file.put(his, 0, to_row(Turn("b", "His?")), 1)
+    file.put(his, to_row(Turn("b", "His?")))
     file.rename(his, "Mine")
     assert (file.title(hers), [found.title for found in file.listed("her", [], 9)]) == ("Hers?", ["Hers?"])
     assert file.listed("her", ["mine"], 9) == []

@@ -5,7 +5,8 @@ import re
 import sys
 import tomllib
 from collections import defaultdict
-from importlib.metadata import packages_distributions
+from functools import cache
+from importlib.metadata import files, packages_distributions
 from pathlib import Path
 
 import pytest
@@ -45,10 +46,20 @@ def imported() -> dict[str, set[str]]:
     owners = packages_distributions()
     found: dict[str, set[str]] = defaultdict(set)
     for path in [*sources("rag"), *sources("ui")]:
-        for top in {name.partition(".")[0] for name in imports(path)} - {"rag", "ui", *sys.stdlib_module_names}:
-            for owner in owners[top]:
+        for name in imports(path):
+            top = name.partition(".")[0]
+            if top in {"rag", "ui", *sys.stdlib_module_names}:
+                continue
+            for owner in owners[top] if len(owners[top]) == 1 else [owner for owner in {*owners[top]} if has_module(owner, name)]:
                 found[distribution(owner)].add(top)
     return found
+
+
+@cache
+def has_module(owner: str, name: str) -> bool:
+    """Whether a module is a distribution's own, of several that share a package."""
+    ends = {f"{name.replace('.', '/')}{end}" for end in (".py", "/__init__.py")}
+    return not ends.isdisjoint(str(file) for file in files(owner) or ())
 
 
 def private_uses(path: Path) -> set[str]:
@@ -57,6 +68,9 @@ def private_uses(path: Path) -> set[str]:
     own = {"self", "cls"} | {node.name for node in nodes if isinstance(node, ast.ClassDef)}
     attributes = [node for node in nodes if isinstance(node, ast.Attribute)]
     on_own = {id(node) for node in attributes if isinstance(node.value, ast.Name) and node.value.id in own}
+    if not {name.partition(".")[0] for name in imports(path)} - {"rag", "ui", *sys.stdlib_module_names}:  # a base is ours, too
+        supers = [node for node in attributes if isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Name)]
+        on_own |= {id(node) for node in supers if node.value.func.id == "super"}  # type: ignore[attr-defined]
     set_here = {node.attr for node in attributes if id(node) in on_own and isinstance(node.ctx, ast.Store)}
     names = [node.attr for node in attributes if id(node) not in on_own and node.attr not in set_here]
     for node in nodes:

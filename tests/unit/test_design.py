@@ -44,18 +44,28 @@ HEAVY = {
     "matplotlib",
     "gensim",
     "networkx",
+    "ray",
+    "sqlalchemy",
+    "alembic",
+    "psycopg",
 }
 
+OF_A_CONNECTION = ("membership.py", "shared_rows.py")  # which name its type alone
 ADAPTERS: dict[str, str | tuple[str, ...]] = {
+    "alembic": "rag/storing/migrations/",
     "argon2": "ui/people/accounts.py",
     "authlib": "ui/people/oidc.py",
     "joserfc": "ui/people/oidc.py",
     "cryptography": "ui/http/certificates.py",
     "chardet": "rag/formats/guessing.py",
-    "chromadb": tuple(f"rag/storing/{name}.py" for name in ("chroma", "chroma_client", "lease", "opening")),
+    "chromadb": "rag/storing/",
+    "s3fs": "rag/storing/s3.py",
+    "aiohttp": "rag/storing/s3.py",  # what s3fs raises, as is the next
+    "botocore": "rag/storing/s3.py",
     "httpx": "rag/storing/chroma_client.py",  # what Chroma raises
     "filelock": ("rag/storing/lock.py", "ui/people/audit.py"),
     "openai": "rag/endpoints/",
+    "opentelemetry": "rag/tracing.py",
     "httpx2": ("rag/endpoints/", "rag/fetching/", "rag/remote/", "ui/commands/page.py", "ui/people/oidc.py"),  # what openai raises
     "torch": ("rag/embedding/", "rag/reranking.py", "rag/verifying/cross_encoder.py"),
     "transformers": ("rag/embedding/", "rag/reranking.py"),
@@ -68,6 +78,8 @@ ADAPTERS: dict[str, str | tuple[str, ...]] = {
     "regex": ("rag/text/", "rag/reading/tokens.py", "rag/formats/guessing.py"),
     "Stemmer": "rag/text/terms.py",
     "prometheus_client": "ui/http/metrics.py",
+    "sqlalchemy": "rag/storing/",
+    "psycopg": "rag/storing/postgres_schema.py",
     "plotly": ("rag/exploring/figures/", "ui/commands/report.py", "ui/http/figures.py", "ui/web/exploring/figures.py"),
     "mcp": ("ui/mcp.py", "ui/http/agents.py"),
     "matplotlib": "rag/exploring/figures/",
@@ -102,6 +114,7 @@ ADAPTERS: dict[str, str | tuple[str, ...]] = {
         "ui/mcp.py",
         "ui/web/connections.py",
     ),
+    "ray": "rag/distributed/ray_cluster.py",
     "rapidocr": "rag/formats/ocr/engine.py",
     "pydantic_settings": "rag/settings.py",
     "numpy": ("rag/", "ui/commands/report.py", "ui/commands/exploring/", "ui/web/exploring/"),
@@ -123,14 +136,14 @@ VALUES = {"types", "errors", "settings"}
 
 LAYERS: dict[str, tuple[set[str], ...]] = {
     "rag": (
-        {"text"},
+        {"text", "tracing"},
         {"arguments", "formats", "files", "origins", "showing"},
         {"embedding", "endpoints", "reranking", "filters"},
         {"fetching"},
         {"storing", "reading"},
         {"ingesting", "retrieving", "answering", "verifying"},
         {"viewing", "checkup"},
-        {"building", "changing", "exporting", "library", "exploring"},
+        {"building", "changing", "distributed", "exporting", "library", "exploring"},
         {"evaluating", "watching", "remote"},
     ),
     "ui": (

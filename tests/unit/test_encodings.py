@@ -141,6 +141,6 @@ def test_a_damaged_letter_of_utf8_makes_no_guess_of_the_file() -> None:
 
 def test_ten_megabytes_are_decoded_in_little_time() -> None:
     data = (RUSSIAN + "\n").encode() * 110_000 + (GERMAN + "\n").encode("cp1252") * 10
-    start = time.perf_counter()
+    start = time.thread_time()
     assert decode(data, "a.txt").endswith(GERMAN + "\n")
-    assert time.perf_counter() - start < 5
+    assert time.thread_time() - start < 5

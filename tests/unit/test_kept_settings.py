@@ -149,12 +149,12 @@ def test_a_bad_value_is_a_sentence_and_changes_nothing(library: Library, change:
 
 
 @pytest.mark.parametrize(
-    "damage", ["{", "[]", '{"connections": [{"name": "a"}]}', '{"values": {"top_k": "many"}}', '{"values": {"top_k": []}}']
+    "damage", ["", "{", "[]", '{"connections": [{"name": "a"}]}', '{"values": {"top_k": "many"}}', '{"values": {"top_k": []}}']
 )
 def test_a_damaged_file_is_a_sentence(open_library: OpenLibrary, damage: str) -> None:
     library = open_library()
     (library.folder / "settings.json").write_text(damage)
-    with pytest.raises(SettingsError, match=r"settings\.json cannot be used.*Correct the file, or delete it"):
+    with pytest.raises(SettingsError, match=r"settings\.json cannot be used.*Correct it, or delete it"):
         library.ask(QUESTION)
 
 

@@ -178,8 +178,8 @@ def test_a_conversation_holds_so_many_questions_and_the_page_shows_the_last(libr
 def test_lists_carry_titles_and_what_an_older_version_kept_of_a_long_question_is_not_read_whole(tmp_path: Path) -> None:
     store = ConversationStore.open(tmp_path / "conversations.sqlite3")
     row, key = to_row(Turn("a", "y" * 5_000_000)), ConversationKey(LOCAL, "old")
-    store.put(key, 0, row, 1)
-    store.put(key, 1, to_row(Turn("b", "And then?", state="done")), 2)
+    store.put(key, row)
+    store.put(key, to_row(Turn("b", "And then?", state="done")))
     conversations = Conversations(store)
     (listed,) = conversations.listed()
     assert len(listed.title) == len(conversations.title("old")) == MOST_SHOWN_CHARACTERS

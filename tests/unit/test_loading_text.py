@@ -66,9 +66,9 @@ def test_a_few_damaged_bytes_leave_utf8_readable() -> None:
 
 def test_accents_late_in_a_large_file_are_read_in_little_time() -> None:
     data = b"plain words all along\n" * 500_000 + JAPANESE.encode("shift_jis") * 2_000
-    start = time.perf_counter()
+    start = time.thread_time()
     assert decode(data, "a.txt").endswith(JAPANESE)
-    assert time.perf_counter() - start < 5
+    assert time.thread_time() - start < 5
 
 
 @pytest.mark.parametrize(

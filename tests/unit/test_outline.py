@@ -182,23 +182,23 @@ def test_what_is_not_there_or_there_once_is_no_list() -> None:
 
 def test_of_many_entries_the_first_are_shown() -> None:
     rows = "Error codes\n\n| Code | Meaning |\n| --- | --- |\n" + "\n".join(f"| E-{n} | Fault {n} |" for n in range(2000))
-    began = time.monotonic()
+    began = time.thread_time()
     found = find("error codes", rows)
     assert found is not None
     assert len(found.entries) == 2000
     assert len(found.lines()) == MOST_ENTRIES
-    assert time.monotonic() - began < 5
+    assert time.thread_time() - began < 5
 
 
 @pytest.mark.parametrize(
     "text", ["word " * 10_000, "7 " * 20_000, "x" * 50_000, "日本語" * 10_000, "a\n" * 20_000, "A title\n" * 5_000, "\ud800 odd"]
 )
 def test_odd_texts_are_soon_read(text: str) -> None:
-    began = time.monotonic()
+    began = time.thread_time()
     found = merged(sections(document(text.strip())), MOST_LINES)
     key_sentences(found)
     find("boats", text.strip())
-    assert time.monotonic() - began < 5
+    assert time.thread_time() - began < 5
 
 
 def test_three_hundred_pages_take_less_than_a_second() -> None:
@@ -208,6 +208,6 @@ def test_three_hundred_pages_take_less_than_a_second() -> None:
     )
     pages = [page.replace("Topic", f"Topic {number}.") for number in range(300)]
     whole = document(*pages)
-    began = time.monotonic()
+    began = time.thread_time()
     assert document_lines(whole, lambda _: {})
-    assert time.monotonic() - began < 3  # on a slow machine; 0.3 s on a usual one
+    assert time.thread_time() - began < 3  # on a slow machine; 0.3 s on a usual one

@@ -1,6 +1,5 @@
 """People, their sessions and tokens, and guesses at their passwords."""
 
-import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +8,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from rag.errors import StorageError
+from rag.storing.places import Places
 from ui.people.accounts import BAD_PASSWORD, Person
 from ui.people.file import BAD_NAME, PersonError
 from ui.people.store import People
@@ -19,8 +19,8 @@ SECRET = "correct horse battery"
 
 
 @pytest.fixture
-def people(tmp_path: Path) -> Iterator[People]:
-    with People(tmp_path / "people.sqlite3", QUICK) as opened:
+def people(places: Places) -> Iterator[People]:
+    with People(places.database("people"), QUICK) as opened:
         yield opened
 
 
@@ -30,13 +30,15 @@ def added(people: People, name: str, role: str = "reader") -> Person:
     return person
 
 
-def test_nobody_needs_no_file(people: People, tmp_path: Path) -> None:
+def test_nobody_needs_no_file(people: People, places: Places) -> None:
     assert not people.exist()
     assert (people.checked("ada", SECRET), people.of_session("x"), people.of_token("x")) == (None, None, None)
-    assert not list(tmp_path.iterdir())
+    assert not list(places.folder.iterdir())
     added(people, "Ada")
     assert people.exist()
-    assert (tmp_path / "people.sqlite3").stat().st_mode & 0o077 == 0
+    files = [file.name for file in places.folder.iterdir()]
+    assert all(file.startswith("people.sqlite3") for file in files)
+    assert bool(files) == (not places.are_shared)
 
 
 def test_a_password_opens_what_it_is_for_alone(people: People) -> None:
@@ -72,16 +74,18 @@ def test_no_name_or_password_breaks_it(people: People) -> None:
         assert (people.checked(odd, odd), people.checked("Ada", odd), people.of_session(odd), people.of_token(odd)) == (None,) * 4
 
 
-def test_nothing_secret_is_in_the_file(people: People, tmp_path: Path) -> None:
+def test_nothing_secret_is_stored(people: People, places: Places) -> None:
     ada = added(people, "Ada")
-    secrets = [SECRET, people.begin_session(ada), people.add_token(ada, "mine", "ask", 1)]
+    secrets = [SECRET, people.begin_session(ada), people.add_token(ada, "mine", "ask", 1), people.make_link(ada)]
+    tables = ("people", "sessions", "tokens", "links")
+    stored = str([people.rows(f"SELECT * FROM {table}") for table in tables]).encode()
     people.close()
-    stored = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    stored += b"".join(path.read_bytes() for path in places.folder.iterdir())
     assert not [secret for secret in secrets if secret.encode() in stored]
     assert b"$argon2id$" in stored
 
 
-def test_a_session_ends(people: People, tmp_path: Path) -> None:
+def test_a_session_ends(people: People) -> None:
     ada, zoe = added(people, "Ada"), added(people, "Zoë")
     one, other, hers = people.begin_session(ada), people.begin_session(ada), people.begin_session(zoe)
     assert people.of_session(one) == ada
@@ -92,11 +96,11 @@ def test_a_session_ends(people: People, tmp_path: Path) -> None:
     people.set_password(zoe, "another long password")
     assert people.of_session(hers) is None
     late = people.begin_session(zoe)
-    _expire(tmp_path, "sessions")
+    _expire(people, "sessions")
     assert people.of_session(late) is None
 
 
-def test_a_token_has_its_scope_and_its_person_as_that_is_now(people: People, tmp_path: Path) -> None:
+def test_a_token_has_its_scope_and_its_person_as_that_is_now(people: People) -> None:
     ada, zoe = added(people, "Ada", "administrator"), added(people, "Zoë", "writer")
     secret = people.add_token(zoe, "all", "admin", 30)
     assert people.of_token(secret) == (zoe, "admin")
@@ -107,7 +111,7 @@ def test_a_token_has_its_scope_and_its_person_as_that_is_now(people: People, tmp
     assert people.revoke(zoe, token.id)
     assert people.of_token(secret) is None
     late = people.add_token(zoe, "late", "read", 1)
-    _expire(tmp_path, "tokens")
+    _expire(people, "tokens")
     assert people.of_token(late) is None
     for name, days in (("x" * 10_000, 1), ("", 1), ("fine", 0), ("fine", 9_999)):
         with pytest.raises(PersonError):
@@ -137,11 +141,11 @@ def test_the_last_administrator_stays_while_there_are_others(people: People) -> 
     assert not people.exist()
 
 
-def test_two_first_administrators_at_once_are_one(tmp_path: Path) -> None:
+def test_two_first_administrators_at_once_are_one(places: Places) -> None:
     done: list[Person | None] = []
 
     def add(name: str) -> None:
-        with People(tmp_path / "people.sqlite3", QUICK) as people:
+        with People(places.database("people"), QUICK) as people:
             done.append(people.add(name, SECRET, "administrator", only_first=True))
 
     threads = [threading.Thread(target=add, args=[name]) for name in ("Ada", "Zoë", "Eve")]
@@ -189,7 +193,6 @@ def test_an_address_is_held_back_whatever_names_it_tries() -> None:
     assert throttle.begin("y", "1.2.3.4") >= 0
 
 
-def _expire(folder: Path, table: str) -> None:
-    with sqlite3.connect(folder / "people.sqlite3") as connection:
-        connection.execute(f"UPDATE {table} SET expires = 1")
-    connection.close()
+def _expire(people: People, table: str) -> None:
+    with people.writing() as file:
+        file.change(f"UPDATE {table} SET expires = 1")

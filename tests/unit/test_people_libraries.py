@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from argon2 import PasswordHasher
 
+from rag.storing.migrations.earlier.people import MIGRATIONS
+from rag.storing.places import Places
 from ui.people.accounts import Person
 from ui.people.file import BAD_NAME, PersonError
 from ui.people.libraries import MAIN, Grant, HostedLibrary
 from ui.people.rights import Right
-from ui.people.schema import MIGRATIONS
 from ui.people.store import People
 
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -19,8 +20,8 @@ SECRET = "correct horse battery"
 
 
 @pytest.fixture
-def people(tmp_path: Path) -> Iterator[People]:
-    with People(tmp_path / "people.sqlite3", QUICK) as opened:
+def people(places: Places) -> Iterator[People]:
+    with People(places.database("people"), QUICK) as opened:
         yield opened
 
 
@@ -97,7 +98,7 @@ def test_the_highest_right_counts(people: People) -> None:
     assert rights(people, zoe) == {}
 
 
-def test_rights_go_with_who_or_what_is_removed(people: People, tmp_path: Path) -> None:
+def test_rights_go_with_who_or_what_is_removed(people: People) -> None:
     added(people, "Ada", "administrator")
     zoe, group, shared = added(people, "Zoë"), people.add_group("One"), people.add_library("Shared")
     people.join(group.id, zoe.id)
@@ -107,10 +108,7 @@ def test_rights_go_with_who_or_what_is_removed(people: People, tmp_path: Path) -
     people.grant(shared.id, group.id, "ask")
     people.remove_library(shared.id)
     assert (people.right_in(zoe, shared.id), people.library(shared.id)) == (None, None)
-    people.close()
-    with sqlite3.connect(tmp_path / "people.sqlite3") as left:
-        assert [left.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("members", "grants")] == [0, 0]
-    left.close()
+    assert [people.rows(f"SELECT count(*) FROM {table}") for table in ("members", "grants")] == [[(0,)], [(0,)]]
 
 
 def test_what_is_gone_or_taken_is_said(people: People) -> None:
@@ -146,17 +144,18 @@ def test_what_is_gone_or_taken_is_said(people: People) -> None:
     assert people.find_library(shared.id) == people.find_library("SHARED") == shared
 
 
-def test_a_file_of_before_is_brought_up_to_date(people: People, tmp_path: Path) -> None:
+def test_a_file_of_before_is_brought_up_to_date(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "people.sqlite3") as older:
         MIGRATIONS[0](older)
         older.execute("INSERT INTO people VALUES ('1', 'zoë', 'Zoë', 'reader', 'x')")
         older.execute("PRAGMA user_version = 1")
     older.close()
-    assert rights(people, people.find("Zoë")) == {"Main library": "ask"}
+    with People(tmp_path / "people.sqlite3") as people:
+        assert rights(people, people.find("Zoë")) == {"Main library": "ask"}
 
 
-def test_without_a_file_there_is_the_main_library(people: People, tmp_path: Path) -> None:
+def test_without_a_file_there_is_the_main_library(people: People, places: Places) -> None:
     assert (people.libraries(), people.groups()) == ([HostedLibrary(MAIN, "Main library")], [])
-    assert not list(tmp_path.iterdir())
+    assert not list(places.folder.iterdir())
     added(people, "Ada")
     assert people.libraries() == [HostedLibrary(MAIN, "Main library")]

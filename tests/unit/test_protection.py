@@ -8,6 +8,8 @@ from fastapi import FastAPI
 from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
+from rag.storing.places import Places
+from tests.postgres_server import PostgresServer
 from ui.http.access import COOKIE, Access, with_access
 from ui.http.clients import with_clients
 from ui.http.people import people_routes
@@ -38,6 +40,28 @@ def test_nobody_learns_where_a_file_lies_that_cannot_be_read(tmp_path: Path, cap
         got = TestClient(with_access(PlainTextResponse("secret"), Access(people))).get("/")
     assert (got.status_code, str(tmp_path) in got.text, "secret" in got.text) == (503, False, False)
     assert str(tmp_path) in caplog.text
+
+
+def test_while_the_database_is_away_nobody_is_let_in_and_health_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    away = Places(tmp_path, "postgresql://ada:s3cret@127.0.0.1:1/none").database("people")
+    with People(away) as people:
+        http = TestClient(with_access(PlainTextResponse("fine"), Access(people)))
+        assert [http.get(path).status_code for path in ("/", "/api/documents", "/healthz", "/readyz")] == [503, 503, 200, 200]
+        assert http.post("/healthz").status_code == 503
+    assert "The database none at 127.0.0.1:1 cannot be used" in caplog.text
+    assert "s3cret" not in caplog.text
+
+
+def test_a_database_that_answers_nothing_keeps_only_those_waiting_who_need_it(postgres: PostgresServer, tmp_path: Path) -> None:
+    with People(Places(tmp_path, postgres.database()).database("people")) as people:
+        assert not people.exist()
+        http = TestClient(with_access(PlainTextResponse("fine"), Access(people), 0.5))
+        postgres.pause()
+        try:
+            assert [http.get(path).status_code for path in ("/", "/healthz")] == [503, 200]
+        finally:
+            postgres.resume()
+        assert http.get("/").status_code == 200
 
 
 def test_over_https_a_session_is_none_that_was_set_over_http(tmp_path: Path) -> None:

@@ -184,6 +184,6 @@ def test_other_libraries_log_no_requests_and_no_answers(capfd: pytest.CaptureFix
 def test_a_server_whose_audit_log_fails_is_ready_and_says_so() -> None:
     for lost, expected in ((0, {"status": "ok"}), (3, {"status": "ok", "audit": "cannot be written"})):
         app = FastAPI()
-        app.include_router(health_routes(SimpleNamespace(documents=list), lambda lost=lost: lost))  # type: ignore[arg-type,misc]
+        app.include_router(health_routes(SimpleNamespace(documents=list, cluster=None), lambda lost=lost: lost))  # type: ignore[arg-type,misc]
         got = TestClient(app).get("/readyz")
         assert (got.status_code, got.json()) == (200, expected)

@@ -154,6 +154,6 @@ def test_all_text_is_in_one_unit(text: str) -> None:
     ids=lambda text: repr(text[:6]),
 )
 def test_long_texts_take_no_longer_than_they_are(text: str) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     check(text)
-    assert time.perf_counter() - started < 5  # a hundredth of what it takes where the time grows with the square
+    assert time.thread_time() - started < 5  # a hundredth of what it takes where the time grows with the square
