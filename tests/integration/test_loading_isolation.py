@@ -38,12 +38,13 @@ def read(loader: Loader, path: Path) -> list[str]:
 
 
 def children(parent: int) -> list[int]:
-    """The processes that have `parent` for a parent, zombies left out."""
+    """The processes of Python that have `parent` for a parent, zombies left out: a server of PostgreSQL may be another."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):  # ended meanwhile
             state, ppid = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
-            if int(ppid) == parent and state != "Z":
+            is_python = (folder / "cmdline").read_bytes().startswith(os.fsencode(sys.executable))
+            if int(ppid) == parent and state != "Z" and is_python:
                 found.append(int(folder.name))
     return found
 
