@@ -18,7 +18,7 @@ import pytest
 from rag import RagError
 from tests.chroma_server import ChromaServer
 from tests.cluster import pages
-from tests.cluster.harness import Cluster, Member, until
+from tests.cluster.harness import Cluster, Member
 from tests.cluster.whole import check_whole, chunks_in_chroma, contents_of, has, made_files, undisturbed
 from tests.postgres_server import PostgresServer
 from tests.s3_server import S3Server
@@ -45,7 +45,7 @@ class Row:
     chunks: int
     lost: int
     spare: int
-    """Chunks in Chroma that no document has, when all was there."""
+    """Chunks in Chroma that no document has, left by a writer that died or was cut off: the next one that begins to write deletes them."""
 
 
 class Adding(threading.Thread):
@@ -67,8 +67,8 @@ class Adding(threading.Thread):
                 if member.library.add_bytes(waiting[name], name).status in ACKNOWLEDGED:
                     del waiting[name]
                     continue
-            except (RagError, TimeoutError, AssertionError):
-                pass
+            except (RagError, RuntimeError, TimeoutError, AssertionError):
+                pass  # the server is down or away, or was started again this moment
             self.failures += 1
             time.sleep(0.2)
 
@@ -115,27 +115,26 @@ def one_run(cluster: Cluster, run: int, folder: Path) -> Row:
     pages.upload(chance.choice(cluster.running()).http, uploaded)
     adding = Adding(cluster, added, chance)
     adding.start()
-    began = time.monotonic()
-    time.sleep(chance.uniform(0, LONGEST_WAIT))
-    after = time.monotonic() - began
+    after = chance.uniform(0, LONGEST_WAIT)
+    time.sleep(after)
     harm, make_good = harm_done(cluster, chance)
     harmed = time.monotonic()
     takeover = None
-    if not harm.startswith(("chroma", "database")):
+    if "gone" not in harm and "database" not in harm and any(cluster.members[name].is_running for name in {"one", "two"} - {before.name}):
         cluster.writer(besides=before)
         takeover = time.monotonic() - harmed
     else:
         time.sleep(chance.uniform(0.5, 6))
     make_good()
-    adding.join(300)
+    adding.join(600)
     assert not adding.is_alive()
     for member in cluster.running():
         member.ready()
     cluster.on_each(partial(has, expected), f"run {run}, {harm}: all is there", 300)
     complete = time.monotonic() - harmed
+    check_whole(cluster, is_swept=False)
     records = cluster.writer().library.documents()
     spare = chunks_in_chroma(cluster) - sum(record.chunks for record in records)
-    check_whole(cluster)
     found = contents_of(chance.choice(cluster.running()).library, files)
     lost = len(expected.chunks.keys() - found.chunks.keys())
     if chance.random() < 0.5:
@@ -148,7 +147,6 @@ def remove_all(cluster: Cluster, chance: random.Random) -> None:
     for record in cluster.writer().library.documents():
         chance.choice(cluster.running()).library.remove(record.id)
     cluster.on_each(lambda member: not member.library.documents(), "all is removed")
-    until(lambda: chunks_in_chroma(cluster) == 0, "no chunk is left")
 
 
 def test_nothing_is_lost_or_doubled(tmp_path: Path, postgres: PostgresServer) -> None:
@@ -160,6 +158,8 @@ def test_nothing_is_lost_or_doubled(tmp_path: Path, postgres: PostgresServer) ->
             for run in range(RUNS):
                 rows.append(one_run(cluster, run, tmp_path / f"undisturbed-{run}"))
                 print_row(rows[-1])
+            cluster.writer().stop()
+            check_whole(cluster)
         except BaseException:
             for member in cluster.members.values():
                 print(f"--- {member.name}, {'running' if member.is_running else 'ended'}\n{member.log[-3000:]}")
