@@ -73,9 +73,8 @@ class Adding(threading.Thread):
             time.sleep(0.2)
 
 
-def harm_done(cluster: Cluster, chance: random.Random) -> tuple[str, Callable[[], object]]:
+def harm_done(cluster: Cluster, writer: Member, chance: random.Random) -> tuple[str, Callable[[], object]]:
     """Do something, and return what it was and what makes it good again."""
-    writer = cluster.writer()
     other = chance.choice([member for member in cluster.running() if member is not writer])
 
     def again(*members: Member) -> None:
@@ -111,13 +110,13 @@ def one_run(cluster: Cluster, run: int, folder: Path) -> Row:
     added = made_files(1000 * run + 500, FILES // 2, PARAGRAPHS)
     files = uploaded | added
     expected = undisturbed(folder, files)
-    before = cluster.writer()
     pages.upload(chance.choice(cluster.running()).http, uploaded)
     adding = Adding(cluster, added, chance)
     adding.start()
     after = chance.uniform(0, LONGEST_WAIT)
     time.sleep(after)
-    harm, make_good = harm_done(cluster, chance)
+    before = cluster.writer()
+    harm, make_good = harm_done(cluster, before, chance)
     harmed = time.monotonic()
     takeover = None
     if "gone" not in harm and "database" not in harm and any(cluster.members[name].is_running for name in {"one", "two"} - {before.name}):
