@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from rag import Library, StorageError
-from rag.errors import LibraryLockedError
+from rag.errors import LibraryLockedError, RagError, ServerError
 from rag.ingesting.staging import Source
 from rag.storing.bucket import Bucket, open_bucket
 from rag.storing.database import Database, sql
@@ -45,6 +45,7 @@ class Answering(Library):
 
     writer: Library | None = None  # who adds what this server passes on
     is_slow = is_taken_over = False
+    problem: RagError | None = None  # what adding ends with
     began: threading.Event
     order: list[str]
 
@@ -66,6 +67,8 @@ class Answering(Library):
             assert progress
             progress(Progress(str(path), 0.5, 1, 1, None, "reading"))
             time.sleep(0.001)
+        if self.problem:
+            raise self.problem
         self.order.append(name)
 
 
@@ -189,6 +192,23 @@ def test_what_a_writer_was_at_when_it_died_the_next_one_reads_once(cluster: Clus
     wait_until(lambda: dying.indexer.jobs == [])
     assert (cluster.rows(), cluster.files(), dying.names()) == ([], [], [])
     assert sorted(next_one.library.order) == ["a.txt", "b.txt"]
+
+
+def test_what_fails_because_the_term_is_over_the_next_writer_reads(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    sleeper, next_one = cluster.server("sleeper"), cluster.server("next")
+    sleeper.library.is_slow = True
+    sleeper.write(1)
+    sleeper.submit("a.txt")
+    assert sleeper.library.began.wait(30)
+    monkeypatch.setattr(shared_indexer, "SECONDS_BETWEEN_LOOKS", 600)
+    time.sleep(0.1)  # by now it looks no more
+    sleeper.sleep()
+    sleeper.library.problem, sleeper.library.is_slow = ServerError("Nobody writes at present."), False
+    wait_until(lambda: sleeper.states()["a.txt"] != "reading")
+    monkeypatch.setattr(shared_indexer, "SECONDS_BETWEEN_LOOKS", 0.02)
+    next_one.write(2)
+    next_one.indexer._look_now.set()
+    wait_until(lambda: next_one.names() == ["a.txt"] and not cluster.rows())
 
 
 def test_what_a_dead_writer_had_added_is_not_told_of_again(cluster: Cluster) -> None:

@@ -243,7 +243,8 @@ class SharedIndexer(Indexer):
                 self._queue.look_anew()
 
     def _fail(self, before: Job, job: Job, error: RagError) -> None:
-        if isinstance(error, LibraryLockedError):  # another server writes by now, or this one is not ready to
+        # Another server writes by now, though this one may not have looked yet, or this one is not ready to.
+        if isinstance(error, LibraryLockedError) or self._epoch() != self._queue.epoch:
             self._save(before)
             self._update(replace(before, fraction=None))
             self._ended_following.wait(SECONDS_BETWEEN_LOOKS)
