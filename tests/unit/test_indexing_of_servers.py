@@ -158,7 +158,8 @@ def test_any_server_takes_files_and_the_one_that_writes_reads_them(cluster: Clus
     wait_until(lambda: not any(each.indexer.is_busy for each in (writer, replica, other)))
     assert (writer.names(), replica.names(), other.names()) == (["a.txt", "b.txt", "c.txt"], [], [])
     assert [each.indexer.jobs for each in (writer, replica, other)] == [[], [], []]
-    assert (cluster.rows(), cluster.files()) == ([], [])
+    wait_until(lambda: not cluster.files())  # they go after the rows
+    assert cluster.rows() == []
     wait_until(lambda: replica.indexer.last and replica.indexer.last.status == "added")
 
 
@@ -190,7 +191,8 @@ def test_what_a_writer_was_at_when_it_died_the_next_one_reads_once(cluster: Clus
     time.sleep(0.1)
     dying.sleep()
     wait_until(lambda: dying.indexer.jobs == [])
-    assert (cluster.rows(), cluster.files(), dying.names()) == ([], [], [])
+    wait_until(lambda: not cluster.files())  # they go after the rows
+    assert (cluster.rows(), dying.names()) == ([], [])
     assert sorted(next_one.library.order) == ["a.txt", "b.txt"]
 
 
@@ -264,7 +266,8 @@ def test_trying_again_and_dismissing_work_from_any_server(cluster: Cluster) -> N
     replica.indexer.dismiss(replica.indexer.jobs[0].id)
     assert replica.indexer.jobs == []
     wait_until(lambda: not any(each.indexer.jobs for each in (writer, other)))
-    assert (cluster.rows(), cluster.files()) == ([], [])
+    wait_until(lambda: not cluster.files())  # they go after the rows
+    assert cluster.rows() == []
 
 
 def test_a_job_that_waits_or_was_changed_elsewhere_is_not_dismissed(cluster: Cluster) -> None:
@@ -298,7 +301,8 @@ def test_a_password_reaches_the_writer_and_is_written_nowhere(cluster: Cluster, 
     server.indexer.unlock(job.id, "secret-of-the-harbour")
     wait_until(lambda: writer.names() == ["locked.pdf"])
     wait_until(lambda: writer.indexer.jobs == replica.indexer.jobs == [])
-    assert (cluster.rows(), cluster.files()) == ([], [])
+    wait_until(lambda: not cluster.files())  # they go after the rows
+    assert cluster.rows() == []
     shared = [*cluster.folder.glob("queue.sqlite3*"), *cluster.folder.rglob("bucket/**/*"), *cluster.folder.glob("*/queue/**/*")]
     assert not [path for path in shared if path.is_file() and b"secret-of-the-harbour" in path.read_bytes()]
 
@@ -330,7 +334,8 @@ def test_only_the_writer_downloads(cluster: Cluster) -> None:
         wait_until(lambda: writer.names() == ["ferry.txt"])
         wait_until(lambda: replica.indexer.jobs == [])
         assert [path for path, _ in web.asked if path == "/ferry.txt"] == ["/ferry.txt"]
-        assert (replica.names(), cluster.rows(), cluster.files()) == ([], [], [])
+        wait_until(lambda: not cluster.files())  # they go after the rows
+        assert (replica.names(), cluster.rows()) == ([], [])
 
 
 def test_a_file_that_the_place_refuses_is_told_and_can_be_tried_again(cluster: Cluster) -> None:
@@ -346,6 +351,30 @@ def test_a_file_that_the_place_refuses_is_told_and_can_be_tried_again(cluster: C
     (cluster.folder / "away").rename(cluster.folder / "bucket")
     replica.indexer.retry(job.id)
     wait_until(lambda: writer.names() == ["a.txt"])
+
+
+def test_a_file_waits_while_what_stores_it_is_away(cluster: Cluster) -> None:
+    writer, replica = cluster.server("writer"), cluster.server("replica")
+    away = StorageError("No Chroma server answers.")
+    away.__cause__ = ConnectionError()
+    writer.library.problem = away
+    replica.submit("a.txt")
+    writer.write(1)
+    wait_until(lambda: replica.indexer.problem == "No Chroma server answers.")
+    assert set(writer.states().values()) <= {"queued", "reading"}
+    writer.library.problem = None
+    wait_until(lambda: writer.names() == ["a.txt"] and not cluster.rows())
+    wait_until(lambda: not replica.indexer.problem)
+
+
+def test_a_file_that_can_never_be_stored_ends_with_the_reason(cluster: Cluster) -> None:
+    writer = cluster.server("writer")
+    writer.library.problem = StorageError("The disk is full.")
+    writer.library.problem.__cause__ = OSError()
+    writer.submit("a.txt")
+    writer.write(1)
+    wait_until(lambda: writer.states() == {"a.txt": "failed"})
+    assert [(job.message, job.attempts) for job in writer.indexer.jobs] == [("The disk is full.", MOST_ATTEMPTS)]
 
 
 def test_what_the_database_refused_of_an_outcome_is_written_when_it_is_back(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:

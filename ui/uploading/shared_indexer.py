@@ -245,11 +245,17 @@ class SharedIndexer(Indexer):
     def _fail(self, before: Job, job: Job, error: RagError) -> None:
         # Another server writes by now, though this one may not have looked yet, or this one is not ready to.
         if isinstance(error, LibraryLockedError) or self._epoch() != self._queue.epoch:
-            self._save(before)
-            self._update(replace(before, fraction=None))
-            self._ended_following.wait(SECONDS_BETWEEN_LOOKS)
+            self._queue_again(before, SECONDS_BETWEEN_LOOKS)
+        elif isinstance(error, StorageError) and error.__cause__ and job.attempts < MOST_ATTEMPTS:
+            self.problem = str(error)  # a server that is away may come back
+            self._queue_again(job, SECONDS_BETWEEN_LOOKS * job.attempts)
         else:
             super()._fail(before, job, error)
+
+    def _queue_again(self, job: Job, pause: float) -> None:
+        self._save(job)
+        self._update(replace(job, fraction=None))
+        self._ended_following.wait(pause)
 
     def _save(self, job: Job) -> bool:
         try:
