@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 CONNECTIONS = 5  # kept open
 MORE_CONNECTIONS = 15  # opened beside them while they are needed
-SECONDS_TO_CONNECT = 5
+SECONDS_TO_CONNECT = 15  # four requests, one after another
 SECONDS_FOR_A_CONNECTION = 10  # of the pool
 SECONDS_UNTIL_RENEWED = 1_800  # what stands between may forget a connection that is old
 SECONDS_FOR_MUCH = 600  # for migrating, which others wait for, and for reading everything
