@@ -50,6 +50,7 @@ from rag.errors import (
     StorageError as StorageError,
     TextTooLongError as TextTooLongError,
     TooManyRequestsError as TooManyRequestsError,
+    UnavailableError as UnavailableError,
     UnreadableFileError as UnreadableFileError,
     UnsupportedFileError as UnsupportedFileError,
     VerifierError as VerifierError,

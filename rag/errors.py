@@ -116,9 +116,16 @@ class StorageError(LibraryError):
     """The disk or the database failed."""
 
 
+class UnavailableError(StorageError):
+    """A server that keeps a part of the library cannot be reached at present. What was asked can be asked again."""
+
+
 @contextmanager
 def storage_errors(
-    problem: str, kinds: tuple[type[Exception], ...] = (OSError,), cure: str = "See that the disk works and has room."
+    problem: str,
+    kinds: tuple[type[Exception], ...] = (OSError,),
+    cure: str = "See that the disk works and has room.",
+    raised: type[StorageError] = StorageError,
 ) -> Iterator[None]:
     """Turn errors of these kinds, and a panic of Rust, which is no Exception, into a `StorageError` "PROBLEM: REASON. CURE"."""
     try:
@@ -126,7 +133,7 @@ def storage_errors(
     except BaseException as error:
         if not isinstance(error, kinds) and type(error).__name__ != "PanicException":
             raise
-        raise StorageError(f"{problem}: {getattr(error, 'strerror', None) or error}. {cure}") from error
+        raise raised(f"{problem}: {getattr(error, 'strerror', None) or error}. {cure}") from error
 
 
 class LibraryDamagedError(StorageError):

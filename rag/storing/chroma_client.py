@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from rag.endpoints.addresses import without_secrets
-from rag.errors import StorageError, storage_errors
+from rag.errors import StorageError, UnavailableError, storage_errors
 from rag.storing.protocol import READ_BATCH, IndexName
 from rag.storing.schema import check_version
 from rag.tracing import calling
@@ -89,7 +89,8 @@ def translated(done: str) -> Iterator[None]:
     try:
         with (
             calling("chroma", done=done),
-            storage_errors(problem, (httpx.HTTPError,), "See that the Chroma server runs, and try again."),
+            storage_errors(problem, (httpx.HTTPError,), SERVER_CURE),
+            storage_errors(problem, (httpx.TransportError,), SERVER_CURE, UnavailableError),
             storage_errors(problem, (ChromaError, OSError, ValueError), "See that the disk works, and try again."),
         ):
             yield
@@ -99,13 +100,7 @@ def translated(done: str) -> Iterator[None]:
         raise StorageError(f"{problem}: {_first_line(error)}. {REFUSAL_CURE}") from error
 
 
-def is_unreachable(error: StorageError) -> bool:
-    """Whether a server did not answer at all: what is known of it still holds when it does again."""
-    import httpx
-
-    return isinstance(error.__cause__, httpx.TransportError)
-
-
+SERVER_CURE = "See that the Chroma server runs, and try again."
 REFUSAL_CURE = "See that the Chroma server, and what stands before it, let this server in: RAG_CHROMA_TOKEN."
 
 

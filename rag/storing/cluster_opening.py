@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.endpoints.addresses import without_secrets
-from rag.errors import LibraryDamagedError, LibraryLockedError, StorageError, storage_errors
+from rag.errors import LibraryDamagedError, LibraryLockedError, StorageError, UnavailableError, storage_errors
 from rag.storing.bucket import Bucket
-from rag.storing.chroma_client import connect, disconnect, is_unreachable, make_shared, open_shared, translated
+from rag.storing.chroma_client import connect, disconnect, make_shared, open_shared, translated
 from rag.storing.entries import entries_of
 from rag.storing.following import Follower, Following, Words, followed_version
 from rag.storing.integrity import database_problem
@@ -94,7 +94,7 @@ class Shared:
 
     def survives(self, error: StorageError) -> bool:
         """Whether what is open is of use after this error: who only reads waits for a server that is away."""
-        return self.term is None and is_unreachable(error)
+        return self.term is None and isinstance(error, UnavailableError)
 
     def detach(self) -> None:
         """Stop following, before the index is closed."""

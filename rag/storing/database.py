@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, Self
 
-from rag.errors import StorageError
+from rag.errors import StorageError, UnavailableError
 from rag.storing.migrations import Tables, tables_of
 from rag.tracing import calling
 
@@ -29,6 +29,8 @@ Use = Literal["reading", "snapshot", "writing", "writing alone"]
 
 MOST_STATEMENTS = 500  # kept as they were parsed
 DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+CONNECTION_ERRORS = {"OperationalError", "ConnectionTimeout", "TimeoutError", "AdminShutdown", "CrashShutdown", "CannotConnectNow"}
+UNAVAILABLE = ("08", "57P")  # the classes of SQLSTATE that say that a server went away, or does not let anybody in yet
 REFUSED = "{place} cannot be used: {reason}. {consequence}"
 
 
@@ -189,10 +191,8 @@ class Database:
                 cause = _driver_error(error)
                 if cause is None:
                     raise
-                is_damaged = getattr(cause, "sqlite_errorcode", 0) & 0xFF in DAMAGED
-                kind = DamagedDatabaseError if is_damaged else StorageError
                 words = REFUSED.format(place=self.place, reason=_reason(cause), consequence=self._consequence)
-                raise kind(words.strip()) from cause
+                raise _kind(cause)(words.strip()) from cause
 
 
 @lru_cache(MOST_STATEMENTS)
@@ -223,6 +223,16 @@ def _driver_error(error: Exception) -> BaseException | None:
     if isinstance(error, DBAPIError):
         return error.orig
     return error if isinstance(error, SQLAlchemyError) else None
+
+
+def _kind(error: BaseException) -> type[StorageError]:
+    """What an error of the driver says of the database."""
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGED:
+        return DamagedDatabaseError
+    is_servers = type(error).__module__.partition(".")[0] in {"psycopg", "sqlalchemy"}
+    state = getattr(error, "sqlstate", None) or ""
+    is_lost = type(error).__name__ in CONNECTION_ERRORS and (not state or state.startswith(UNAVAILABLE))
+    return UnavailableError if is_servers and is_lost else StorageError
 
 
 def _reason(error: BaseException) -> str:

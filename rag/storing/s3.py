@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag.errors import SettingsError, StorageError
+from rag.errors import SettingsError, StorageError, UnavailableError
 from rag.storing.bucket import Stored, checked, fetched
 from rag.tracing import calling
 
@@ -132,12 +132,15 @@ class S3Bucket:
         """Turn what s3fs, botocore and aiohttp raise into a `StorageError`, which tells no key."""
         import aiohttp
         from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+        from botocore.exceptions import ConnectionError as NoConnectionError
 
         with calling("bucket"):
             try:
                 yield
             except (OSError, BotoCoreError, ClientError, HTTPClientError, aiohttp.ClientError) as error:
-                raise StorageError(f"{self.address}: {problem}: {_reason(error, self._bucket)}") from error
+                is_away = isinstance(error, HTTPClientError | NoConnectionError | aiohttp.ClientConnectionError | TimeoutError)
+                kind = UnavailableError if is_away else StorageError
+                raise kind(f"{self.address}: {problem}: {_reason(error, self._bucket)}") from error
 
 
 class _Client:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rag import SettingsError, StorageError
+from rag import SettingsError, StorageError, UnavailableError
 from rag.storing import s3
 from rag.storing.bucket import CLAIM, Bucket, claim, open_bucket
 from tests.s3_server import SECRET, S3Server
@@ -149,7 +149,7 @@ def test_a_server_that_fails_or_hangs_is_given_up(refused: Bucket, s3_server: S3
         refused.read("a")
     s3_server.delay_seconds = 1.5
     try:
-        with pytest.raises(StorageError, match="did not answer in time"):
+        with pytest.raises(UnavailableError, match="did not answer in time"):
             refused.read("a")
     finally:
         s3_server.delay_seconds = 0.0
@@ -161,7 +161,7 @@ def test_a_server_that_is_down_is_used_again_when_it_is_back(refused: Bucket, s3
     refused.write("kept", b"1")
     s3_server.stop()
     try:
-        with pytest.raises(StorageError, match=r"no server answers. Start it, or correct AWS_ENDPOINT_URL"):
+        with pytest.raises(UnavailableError, match=r"no server answers. Start it, or correct AWS_ENDPOINT_URL"):
             refused.read("kept")
     finally:
         s3_server.start()

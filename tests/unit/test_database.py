@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy
 
-from rag import NewerSchemaError, SettingsError, StorageError
+from rag import NewerSchemaError, SettingsError, StorageError, UnavailableError
 from rag.storing.database import DamagedDatabaseError, Database, now, sql
 from rag.storing.migrations import FOLDER, Tables, tables_of
 from rag.storing.migrations.earlier.people import MIGRATIONS
@@ -199,14 +199,15 @@ def test_a_server_that_restarts_or_is_gone_is_told_and_found_again(tmp_path: Pat
     with PostgresServer() as server, Places(tmp_path, server.database()).database("usage") as database:
         assert limits(database) == []
         server.kill()
-        with pytest.raises(StorageError, match=r"The database test_1 at 127\.0\.0\.1:\d+ cannot be used: .*refused"):
+        with pytest.raises(UnavailableError, match=r"The database test_1 at 127\.0\.0\.1:\d+ cannot be used: .*refused"):
             limits(database)
         server.start()
         assert limits(database) == []
         with server.read_only(server.url.replace("/postgres", "/test_1")):
             assert limits(database) == []
-            with pytest.raises(StorageError, match="read-only"), database.writing() as connection:
+            with pytest.raises(StorageError, match="read-only") as caught, database.writing() as connection:
                 connection.execute(LIMIT, {"subject": "a", "most": 1})
+            assert type(caught.value) is StorageError
 
 
 def test_who_sleeps_within_a_transaction_writes_nothing_and_stops_nobody(postgres: PostgresServer, tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ STATUSES: dict[type[Exception], int] = {
     errors.TooManyRequestsError: 503,
     errors.LibraryClosedError: 503,
     errors.LibraryLockedError: 503,
+    errors.UnavailableError: 503,
     errors.TextTooLongError: 413,
     errors.DocumentError: 422,
     errors.ExploringError: 422,
