@@ -62,7 +62,7 @@ def connect(folder: Path, url: str | None, token: str = "") -> "ClientAPI":
             problem = f"The Chroma server at {without_secrets(url)} refuses: {_first_line(refusal)}. {REFUSAL_CURE}"
             raise StorageError(problem) from error
         problem = f"No Chroma server answers at {without_secrets(url)}. Start it, or correct RAG_CHROMA_URL, such as http://localhost:8000."
-        raise StorageError(problem) from error
+        raise UnavailableError(problem) from error
     for each in (client, getattr(client, "_admin_client", None)):
         if session := getattr(getattr(each, "_server", None), "_session", None):
             session.timeout = SECONDS_FOR_AN_ANSWER  # Chroma would wait for ever

@@ -4,7 +4,7 @@
 
 Text and documents are those of `made_library`, with a file for each document. Vectors are made from the model's vectors of 25,000 made
 texts: a chunk's is its document's, moved towards that of another document drawn at random, so that it stays among vectors that the model
-gives. Each stage is a library of its own in FOLDER; the next one begins with a copy of it.
+gives. Each stage is a library of its own in FOLDER; the next one begins with a copy of it. What was stopped goes on where it was.
 """
 
 import argparse
@@ -163,7 +163,7 @@ def main() -> None:
     for size in map(int, given.stages.split(",")):
         folder, last = given.folder / str(size), size // CHUNKS_OF_DOCUMENT
         if not (folder / "made").exists():
-            if before:
+            if before and not folder.exists():
                 shutil.copytree(before, folder, ignore=shutil.ignore_patterns("made"))
             make_stage(folder, first, last)
             (folder / "made").touch()

@@ -77,8 +77,8 @@ class RagServer:
         while not self._url:
             assert self._process.poll() is None, f"rag serve ended by itself:\n{self.log}"
             assert time.monotonic() < until, f"rag serve does not come up:\n{self.log}"
-            if found := re.search(r"https?://[\d.]+:\d+", self.log):
-                self._url = found[0]
+            if found := re.search(r"is at (https?://[\d.]+:\d+)", self.log):
+                self._url = found[1]
             else:
                 time.sleep(0.05)
         return self._url

@@ -60,7 +60,8 @@ def test_while_chroma_is_gone_each_request_says_so(cluster: Cluster) -> None:
             assert answer.is_success or (answer.status_code == 503 and "Chroma server" in answer.json()["detail"])
     finally:
         cluster.chroma_proxy.mend()
-    assert until(lambda: writer.library.add_text(f"{word} is read.", "500.md"), "it is added").status == "added"
+    outcome = until(lambda: writer.library.add_text(f"{word} is read.", "500.md"), "it is added")
+    assert outcome.status in {"added", "replaced"}  # the words of what could not be embedded may have been there already
     cluster.on_each(lambda member: holding(word, member) == ["500.md"], "it is found")
     assert cluster.writer() is writer
     check_whole(cluster)
@@ -125,7 +126,7 @@ def test_a_second_cluster_does_not_touch_the_library_of_the_first(cluster: Clust
     other = cluster.start("other", fresh=True, RAG_DATABASE_URL=cluster.postgres.database())
     try:
         until(lambda: "another cluster" in other.log, "it says what is wrong", 2 * PATIENCE)
-        assert not other.is_running or other.http.get("/readyz").status_code == 503
+        until(lambda: not other.is_running or other.http.get("/readyz").status_code == 503, "it does not serve")
         assert "Traceback" not in other.log
     finally:
         cluster.drop("other")

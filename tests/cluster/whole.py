@@ -71,10 +71,11 @@ def undisturbed(folder: Path, files: dict[str, bytes]) -> Contents:
 
 
 def chunks_in_chroma(cluster: Cluster) -> int:
-    """All chunks on the Chroma server, also those that nobody can see."""
+    """All chunks that the Chroma server has of the cluster, also those that nobody can see."""
+    names = cluster.postgres.execute("SELECT collection FROM footnote_library.indexes", cluster.database_url.rpartition("/")[2])
     client = connect(Path(), cluster.chroma.url)
     try:
-        return sum(collection.count() for collection in client.list_collections() if collection.name.startswith("chunks-"))
+        return sum(client.get_collection(name).count() for (name,) in names)
     finally:
         disconnect(client)
 

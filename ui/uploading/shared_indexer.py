@@ -63,10 +63,8 @@ class SharedIndexer(Indexer):
         self._look_now = threading.Event()
         super().__init__(library, account)
         self._works = False
-        try:
-            self._look()
-        except StorageError as error:  # the database may come back
-            log.warning("the queue of uploads cannot be read: %s", error)
+        self._problem = ""
+        self._look_safely(self._look)
         self._follower = threading.Thread(target=self._follow, name="queue", daemon=True)
 
     def start(self) -> None:
@@ -129,21 +127,27 @@ class SharedIndexer(Indexer):
 
     def _follow(self) -> None:
         while not self._ended_following.is_set():
-            self._look_safely()
+            self._look_safely(self._follow_once)
             self._look_now.wait(SECONDS_BETWEEN_LOOKS)
             self._look_now.clear()
 
-    def _look_safely(self) -> None:
+    def _follow_once(self) -> None:
+        self._take_turns()
+        self._look()
+        if self._works:
+            self._save_again()
+            self._download()
+            self._go_on_embedding()
+            self._tell()
+
+    def _look_safely(self, look: Callable[[], None]) -> None:
         try:
-            self._take_turns()
-            self._look()
-            if self._works:
-                self._save_again()
-                self._download()
-                self._go_on_embedding()
-                self._tell()
+            look()
+            self._problem = ""
         except StorageError as error:  # the database may come back
-            log.warning("the queue of uploads cannot be followed: %s", error)
+            if not self._problem:
+                log.warning("the queue of uploads cannot be followed: %s", error)
+            self._problem = str(error)
         except Exception:
             log.exception("the queue of uploads cannot be followed")
 
