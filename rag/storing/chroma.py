@@ -12,7 +12,7 @@ import numpy as np
 
 from rag.embedding.protocol import Embeddings
 from rag.errors import StorageError
-from rag.storing.chroma_client import EF_SEARCH, check_schemas, disconnect, migrate_records, open_collection, translated
+from rag.storing.chroma_client import EF_SEARCH, check_schemas, disconnect, migrate_records, open_collection, translated, widen_search
 from rag.storing.protocol import READ_BATCH, WRITE_BATCH, IndexName, WriteRight
 from rag.storing.record_rows import ChromaRows, RecordRows, Row, chunk_id, key_and_stamp
 from rag.storing.schema import read_chunk, stored_fields
@@ -73,8 +73,10 @@ class ChromaStore:
         self._counted: tuple[object, object, Mapping[str, DocumentRecord], int] | None = None  # see `_visible`
         count = chunks.count()  # now that they are loaded: it holds Python's lock, and would wait for them
         self._is_empty = count == 0  # while the first chunks are written, a search of Chroma's fails
-        if not self._is_read_only and count != sum(record.chunks for record in self._records.values()):
-            self._sweep()
+        if not self._is_read_only:
+            widen_search(chunks, count)
+            if count != sum(record.chunks for record in self._records.values()):
+                self._sweep()
 
     @property
     def records(self) -> Mapping[str, DocumentRecord]:
@@ -288,10 +290,10 @@ class ChromaStore:
 
     def _sweep(self) -> None:
         """Delete the chunks of drafts: of documents without a record that are not keyword-ready."""
+        known = self._records.keys() | self._keyword_ready().keys()
         firsts = self._chunks.get(where={"ordinal": 0}, include=["metadatas"])
-        for metadata in firsts["metadatas"] or []:
-            if (document_id := str(metadata["document_id"])) not in {**self._records, **self._keyword_ready()}:
-                self._delete_chunks(self._chunks, document_id)
+        for document_id in {str(metadata["document_id"]) for metadata in firsts["metadatas"] or []} - known:
+            self._delete_chunks(self._chunks, document_id)
 
     def _delete_chunks(self, chunks: "Collection", document_id: str) -> None:
         """Delete in small steps, the first chunk last: a sweep finds a document by it."""

@@ -3,6 +3,7 @@
 A collection is called KIND-LIBRARY-FINGERPRINT on a server, KIND-FINGERPRINT in a library's folder.
 """
 
+import warnings
 from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -23,6 +24,7 @@ SCHEMAS: Mapping[str, int] = {"chunks": 1, "records": 2, "documents": 1, "lease"
 """The schema version of each kind of collection. Records of version 1, called "documents", had their document's mean vector."""
 
 EF_SEARCH = 400  # how widely the vector index searches: four times the most passages ever asked for keeps recall near 1
+MOST_AT_FIRST = 50_000  # chunks that are searched so widely; twice as widely with each four times as many
 NO_VECTOR: Any = [1.0]  # Chroma wants a vector for each row
 HNSW: Any = {"hnsw": {"space": "cosine", "ef_search": EF_SEARCH}}
 SHARED_SCHEMA = 2  # of collections of chunks that the servers of a cluster share: the ids have stamps (`rag.storing.shared_rows`)
@@ -150,6 +152,18 @@ def open_collection(client: "ClientAPI", kind: str, index: IndexName) -> "Collec
             f"The collection {name} belongs to another index than its name says. Move the library away and add the documents again."
         )
     return collection
+
+
+def widen_search(collection: "Collection", chunks: int) -> None:
+    """Have the vector index of a large collection search more widely, from when Chroma loads it next; never less so."""
+    wanted = EF_SEARCH
+    while chunks > MOST_AT_FIRST:
+        wanted, chunks = 2 * wanted, chunks // 4
+    now: Any = collection.configuration_json.get("hnsw") or {}  # distributed Chroma may have another kind of index
+    if now.get("ef_search", wanted) < wanted:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # Chroma's own, of collections whose vectors are given
+            collection.modify(configuration={"hnsw": {"ef_search": wanted}})
 
 
 def open_shared(client: "ClientAPI", name: str, description: str, database: str, *, is_writer: bool, may_take: bool) -> "Collection | None":

@@ -19,8 +19,6 @@ from ui.backups import back_up_cluster, restore_to_cluster
 from ui.chats.conversations import Conversations
 from ui.chats.store import ConversationStore
 
-pytestmark = pytest.mark.soak  # half a dozen processes
-
 
 @pytest.fixture(scope="module")
 def worked(tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer, s3: S3Server, chroma: ChromaServer) -> Iterator[Cluster]:
@@ -107,6 +105,7 @@ def rows_of(postgres: PostgresServer, cluster: Cluster, schema: str) -> dict[str
     return found  # type: ignore[return-value]
 
 
+@pytest.mark.soak
 def test_documents_that_change_while_they_are_copied_are_whole_or_left_out(
     worked: Cluster, tmp_path: Path, postgres: PostgresServer, s3: S3Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -141,6 +140,7 @@ def test_documents_that_change_while_they_are_copied_are_whole_or_left_out(
         assert rows_of(postgres, other, "footnote_conversations") == rows_of(postgres, worked, "footnote_conversations")
 
 
+@pytest.mark.soak
 def test_a_damaged_backup_leaves_nothing_behind(
     worked: Cluster, tmp_path: Path, postgres: PostgresServer, s3: S3Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -157,6 +157,7 @@ def test_a_damaged_backup_leaves_nothing_behind(
         assert other.start("server").ready().library.documents() == []
 
 
+@pytest.mark.soak
 def test_a_backup_of_another_kind_is_refused(worked: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = tmp_path / "backups"
     backed_up(worked, target)

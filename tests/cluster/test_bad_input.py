@@ -17,11 +17,7 @@ pytestmark = pytest.mark.soak  # half a dozen processes
 
 SECONDS_TO_END = 10
 
-MISSING = [
-    "RAG_DATABASE_URL",
-    pytest.param("RAG_CHROMA_URL", marks=pytest.mark.soak),
-    pytest.param("AWS_ENDPOINT_URL", marks=pytest.mark.soak),
-]
+MISSING = ["RAG_DATABASE_URL", "RAG_CHROMA_URL", "AWS_ENDPOINT_URL"]
 
 
 @pytest.mark.parametrize("setting", MISSING)

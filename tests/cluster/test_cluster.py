@@ -13,8 +13,6 @@ from tests.cluster import pages
 from tests.cluster.harness import LEASE_SECONDS, PATIENCE, Cluster, Member, until
 from tests.cluster.whole import check_whole, has, made_files, own_word, undisturbed
 
-pytestmark = pytest.mark.soak  # half a dozen processes
-
 FOLLOWS_WITHIN = 10
 """Seconds until a replica has what the writer has: one or two on a machine that does nothing else."""
 
@@ -42,6 +40,7 @@ def wait_for_the_middle(member: Member, files: dict[str, bytes]) -> None:
     assert done() < len(files)
 
 
+@pytest.mark.soak
 def test_one_server_writes_and_the_others_say_what_they_are(cluster: Cluster) -> None:
     assert sorted(member.role for member in cluster.running()) == ["replica", "replica", "standby", "writer"]
 
@@ -62,6 +61,7 @@ def test_what_is_added_anywhere_is_answered_everywhere_alike(cluster: Cluster) -
     check_whole(cluster)
 
 
+@pytest.mark.soak
 def test_keyword_search_follows_within_seconds(cluster: Cluster) -> None:
     took = []
     for n in range(900, 905):
@@ -72,6 +72,7 @@ def test_keyword_search_follows_within_seconds(cluster: Cluster) -> None:
     print(f"a word is found on both replicas {sorted(took)[len(took) // 2]:.2f} s after it was added (most: {max(took):.2f} s)")
 
 
+@pytest.mark.soak
 def test_a_conversation_goes_on_on_any_server(cluster: Cluster) -> None:
     cluster.writer().library.add_text("The gate opens at seven.\nIts keeper is Ada.\n", "gate.md")
     cluster.on_each(partial(holding, "keeper"), "the gate is found")
@@ -85,12 +86,14 @@ def test_a_conversation_goes_on_on_any_server(cluster: Cluster) -> None:
         assert ["seven" in first, "Ada" in second] == [True, True]
 
 
+@pytest.mark.soak
 def test_settings_changed_anywhere_count_everywhere(cluster: Cluster) -> None:
     for member, values in ((replicas(cluster)[0], {"instructions": "Give amounts in euros.", "top_k": 3}), (cluster.writer(), {})):
         member.library.change_settings(lambda kept, values=values: replace(kept, values=values))  # type: ignore[misc]
         cluster.on_each(lambda member, values=values: member.library.kept_settings.values == values, "the settings are there")  # type: ignore[misc]
 
 
+@pytest.mark.soak
 def test_uploads_to_a_replica_are_read_by_the_writer(cluster: Cluster, tmp_path: Path) -> None:
     files = made_files(100, 4, paragraphs=3)
     listing = pages.upload(replicas(cluster)[0].http, files)
@@ -118,6 +121,7 @@ def test_a_killed_writer_is_replaced_and_nothing_is_lost_or_doubled(cluster: Clu
     check_whole(cluster)
 
 
+@pytest.mark.soak
 def test_a_writer_that_slept_writes_nothing_any_more(cluster: Cluster, tmp_path: Path) -> None:
     files = made_files(300, 12)
     expected = undisturbed(tmp_path / "undisturbed", files)
@@ -138,6 +142,7 @@ def test_a_writer_that_slept_writes_nothing_any_more(cluster: Cluster, tmp_path:
     check_whole(cluster)
 
 
+@pytest.mark.soak
 def test_who_signs_in_on_one_server_is_known_to_all(cluster: Cluster, tmp_path: Path) -> None:
     secret = "correct horse battery"
     (tmp_path / "password").write_text(secret)
@@ -157,6 +162,7 @@ def test_who_signs_in_on_one_server_is_known_to_all(cluster: Cluster, tmp_path: 
     cluster.on_each(lambda member: "ada.txt" in names_on(member), "there are no users any more")
 
 
+@pytest.mark.soak
 def test_without_a_writer_a_replica_answers_and_keeps_what_is_uploaded(cluster: Cluster) -> None:
     reader = replicas(cluster)[0]
     cluster.writer().library.add_text("The toll is nine crowns.", "toll.md")

@@ -31,6 +31,7 @@ from rag import (
     Settings,
     StorageError,
 )
+from rag.storing import chroma_client
 from rag.storing.chroma import ChromaStore
 from rag.storing.chroma_client import connect, disconnect, make_shared, open_shared
 from rag.storing.database import Database
@@ -196,6 +197,22 @@ def test_all_is_there_again_but_drafts_when_it_is_reopened(store: ChromaStore, o
     again.close()
     again.close()
     assert (open_store().records, open_store().dimensions) == ({}, None)
+
+
+def test_a_large_index_is_searched_more_widely_once_it_is_reopened(
+    store: ChromaStore, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def width() -> int:
+        return int(store._chunks.configuration_json["hnsw"]["ef_search"])
+
+    before = width()
+    store.close()
+    for most, is_read_only, expected in ((1, True, before), (1, False, 2 * before), (50_000, False, 2 * before)):
+        monkeypatch.setattr(chroma_client, "MOST_AT_FIRST", most)
+        store = open_store(is_read_only=is_read_only)
+        assert width() == expected
+        assert list(store.nearest(unit(1, 0), 1, None)) == [(RECORD.id, 0)]
+        store.close()
 
 
 def test_drafts_of_a_keyword_ready_document_are_seen_and_stay(store: ChromaStore, open_store: OpenStore) -> None:

@@ -213,6 +213,18 @@ def test_what_fails_because_the_term_is_over_the_next_writer_reads(cluster: Clus
     wait_until(lambda: next_one.names() == ["a.txt"] and not cluster.rows())
 
 
+def test_what_fails_because_this_server_is_not_ready_to_write_it_reads_later(cluster: Cluster) -> None:
+    writer = cluster.server("writer")
+    writer.library.problem = ServerError("Nobody writes at present.")
+    writer.write(1)
+    writer.submit("a.txt")
+    assert writer.library.began.wait(30)
+    time.sleep(0.1)  # by now it has failed, and is queued again
+    assert "a.txt" in writer.states()
+    writer.library.problem = None
+    wait_until(lambda: writer.names() == ["a.txt"] and not cluster.rows())
+
+
 def test_what_a_dead_writer_had_added_is_not_told_of_again(cluster: Cluster) -> None:
     writer, replica = cluster.server("writer"), cluster.server("replica")
     replica.submit("a.txt")

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rag.errors import LibraryLockedError, RagError, StorageError
+from rag.errors import LibraryLockedError, RagError, ServerError, StorageError
 from rag.fetching.addresses import is_address
 from rag.library import Library
 from rag.storing.cluster import Cluster
@@ -44,7 +44,8 @@ def indexer_of(library: Library, account: Account = NOBODYS) -> Indexer:
 
 
 def _epoch(cluster: Cluster) -> int | None:
-    term = cluster.membership.term
+    membership = cluster.membership
+    term = membership.term if membership.is_settled else None  # before that it passes on what is to be added, to nobody
     return None if term is None else term.epoch
 
 
@@ -248,7 +249,7 @@ class SharedIndexer(Indexer):
 
     def _fail(self, before: Job, job: Job, error: RagError) -> None:
         # Another server writes by now, though this one may not have looked yet, or this one is not ready to.
-        if isinstance(error, LibraryLockedError) or self._epoch() != self._queue.epoch:
+        if isinstance(error, LibraryLockedError | ServerError) or self._epoch() != self._queue.epoch:
             self._queue_again(before, SECONDS_BETWEEN_LOOKS)
         elif isinstance(error, StorageError) and error.__cause__ and job.attempts < MOST_ATTEMPTS:
             self.problem = str(error)  # a server that is away may come back

@@ -32,6 +32,7 @@ STATUSES: dict[type[Exception], int] = {
     errors.LibraryClosedError: 503,
     errors.LibraryLockedError: 503,
     errors.UnavailableError: 503,
+    errors.ServerError: 503,
     errors.TextTooLongError: 413,
     errors.DocumentError: 422,
     errors.ExploringError: 422,
