@@ -52,21 +52,21 @@ from rag.retrieving.retriever import Retriever
 from rag.retrieving.search import Search
 from rag.retrieving.second_look import ReaderLook, RerankerLook, SecondLook
 from rag.settings import ChatEndpoint, Settings
-from rag.storing.bucket import open_bucket
-from rag.storing.cluster import Cluster
-from rag.storing.cluster_opening import ClusterOpener, SharedPlace
-from rag.storing.following import Following
+from rag.storing.cluster.bucket import open_bucket
+from rag.storing.cluster.cluster import Cluster
+from rag.storing.cluster.following import Following
+from rag.storing.cluster.membership import Membership
+from rag.storing.cluster.opening import ClusterOpener, SharedPlace
+from rag.storing.cluster.originals import SharedOriginals
+from rag.storing.cluster.snapshots import SnapshotKeeper
 from rag.storing.index import Index
 from rag.storing.kept_settings import Connection, KeptSettings, SettingsKeeper, with_kept
 from rag.storing.lock import LibraryLock, ReadOnlyCopy, lock_or_copy
-from rag.storing.membership import Membership
 from rag.storing.model_choice import ModelChoice
 from rag.storing.opening import Opener, SideOpener
 from rag.storing.originals import Originals
 from rag.storing.places import Places
 from rag.storing.removed import RemovedFiles, SharedRemovedFiles
-from rag.storing.shared_originals import SharedOriginals
-from rag.storing.snapshots import SnapshotKeeper
 from rag.verifying.choosing import build_model
 from rag.verifying.joined import JoinedVerifier
 from rag.verifying.protocol import Verifier

@@ -33,7 +33,7 @@ from rag.retrieving.limiting import Where, limited, limited_documents
 from rag.retrieving.search import Search, SearchRequest, checked_question
 from rag.settings import Settings, where_set
 from rag.showing import Passages, documents_markdown
-from rag.storing.cluster import Cluster
+from rag.storing.cluster.cluster import Cluster
 from rag.storing.kept_settings import KeptSettings
 from rag.storing.lock import ReadOnlyCopy
 from rag.types import (

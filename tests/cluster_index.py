@@ -13,11 +13,11 @@ import numpy as np
 
 from rag import Chunk, DocumentRecord
 from rag.embedding.protocol import Embeddings
-from rag.storing.cluster_opening import ClusterOpener, SharedPlace
+from rag.storing.cluster.following import Following
+from rag.storing.cluster.membership import Membership
+from rag.storing.cluster.opening import ClusterOpener, SharedPlace
 from rag.storing.database import Database
-from rag.storing.following import Following
 from rag.storing.index import Index
-from rag.storing.membership import Membership
 from rag.storing.originals import Originals, Orphan
 
 SECONDS_ADDED = count()

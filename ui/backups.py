@@ -10,8 +10,8 @@ from rag.errors import LibraryError, LibraryLockedError, SettingsError, storage_
 from rag.remote.library import at_home
 from rag.settings import Settings
 from rag.storing.backups import Backup, BackupFolder, below, keep_library
-from rag.storing.bucket import open_bucket
-from rag.storing.cluster_backups import ClusterPlace, Kept, is_of_cluster, keep_cluster, restore_cluster
+from rag.storing.cluster.backups import ClusterPlace, Kept, is_of_cluster, keep_cluster, restore_cluster
+from rag.storing.cluster.bucket import open_bucket
 from rag.storing.lock import LibraryLock
 from rag.types import BackupPart
 

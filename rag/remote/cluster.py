@@ -10,7 +10,7 @@ from rag.library import Library
 from rag.remote.connection import Connection
 from rag.remote.library import RemoteLibrary
 from rag.settings import Settings
-from rag.storing.membership import Writer
+from rag.storing.cluster.membership import Writer
 
 Verb = TypeVar("Verb", bound=Callable[..., Any])
 

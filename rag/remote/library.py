@@ -30,9 +30,9 @@ from rag.remote.wire import STATED, LibraryState, Paths, QuestionToAnswer, Quest
 from rag.retrieving.limiting import Where
 from rag.settings import Settings
 from rag.showing import Passages
+from rag.storing.cluster.membership import Membership
 from rag.storing.kept_settings import KeptSettings, plain_settings
 from rag.storing.lock import holder
-from rag.storing.membership import Membership
 from rag.storing.places import Places
 from rag.types import (
     Answer,

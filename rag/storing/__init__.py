@@ -16,8 +16,7 @@ erase             says that removed text is still to be erased               era
 Tables of people, conversations and more are in SQLite files beside these, or in a PostgreSQL database that the servers of a cluster share:
 `places` says where, `database` opens them (`sqlite_file`, `postgres_schema`), `migrations` says how they came about.
 
-In a cluster the record and the lease are in a database: `membership` says who writes, `shared_rows` has the records, `shared_store` is the
-record made of them and of chunks on a Chroma server, `following` has the other servers follow, `cluster_opening` opens all this.
+`cluster` has what several servers share of a library; `record_rows` is what records in Chroma and in a database have in common.
 
 `index` puts the parts together and says in which order locks are taken, `opening` opens them, `schema` versions what they store.
 """

@@ -27,7 +27,7 @@ EF_SEARCH = 400  # how widely the vector index searches: four times the most pas
 MOST_AT_FIRST = 50_000  # chunks that are searched so widely; twice as widely with each four times as many
 NO_VECTOR: Any = [1.0]  # Chroma wants a vector for each row
 HNSW: Any = {"hnsw": {"space": "cosine", "ef_search": EF_SEARCH}}
-SHARED_SCHEMA = 2  # of collections of chunks that the servers of a cluster share: the ids have stamps (`rag.storing.shared_rows`)
+SHARED_SCHEMA = 2  # of collections of chunks that the servers of a cluster share: the ids have stamps (`rag.storing.cluster.rows`)
 SECONDS_FOR_AN_ANSWER = 60.0  # of a server; between two pieces of one, and until it is connected
 
 

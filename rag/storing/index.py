@@ -39,8 +39,8 @@ from rag.text.printable import composed_name
 from rag.types import Chunk, ChunkKey, DocumentRecord
 
 if TYPE_CHECKING:
-    from rag.storing.cluster_opening import ClusterOpener
-    from rag.storing.snapshots import Snapshots
+    from rag.storing.cluster.opening import ClusterOpener
+    from rag.storing.cluster.snapshots import Snapshots
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 META = "meta.json"  # tantivy's list of what is committed, replaced as a whole
 MANAGED = ".managed.json"  # tantivy's list of the files that it may delete when they are merged
 IDENTITY = "identity.json"  # our file beside tantivy's: the index's schema, analysis and fingerprint
-FOLLOWED = "followed.json"  # in a cluster: up to which version of the record it has the words, see `rag.storing.following`
+FOLLOWED = "followed.json"  # in a cluster: up to which version of the record it has the words, see `rag.storing.cluster.following`
 SOUND = "sound.json"  # and another: size in bytes and time of the last change, in nanoseconds, of each file that was as it should be
 SEGMENT_FILES = ("idx", "pos", "term", "store", "fast", "fieldnorm")
 FOOTER_MAGIC = 1337

@@ -36,7 +36,7 @@ CHUNKS_A_SECOND = 1_500  # about how many chunks are added to the keyword index 
 
 
 class SharedParts(Protocol):
-    """What else an open index of a cluster's library has: see `rag.storing.cluster_opening`."""
+    """What else an open index of a cluster's library has: see `rag.storing.cluster.opening`."""
 
     @property
     def is_current(self) -> bool:

@@ -1,4 +1,4 @@
-"""Where the records of documents are: in a collection of Chroma's, or, in a cluster, in the database (`rag.storing.shared_rows`)."""
+"""Where the records of documents are: in a collection of Chroma's, or, in a cluster, in the database (`rag.storing.cluster.rows`)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

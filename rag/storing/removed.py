@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from rag.errors import LibraryDamagedError, NewerSchemaError, UnreadableFileError, storage_errors
 from rag.files import hash_file
-from rag.storing.bucket import Bucket, Stored
+from rag.storing.cluster.bucket import Bucket, Stored
 from rag.storing.originals import Originals
 from rag.storing.schema import check_version
 from rag.types import DocumentRecord, RemovedDocument

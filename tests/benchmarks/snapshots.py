@@ -7,9 +7,9 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from rag.storing.bucket import Bucket, open_bucket
+from rag.storing.cluster.bucket import Bucket, open_bucket
+from rag.storing.cluster.snapshots import Snapshots
 from rag.storing.lexical import Entry, LexicalIndex, identity_of
-from rag.storing.snapshots import Snapshots
 from tests.benchmarks.made_library import CHUNKS_OF_DOCUMENT, Writer
 from tests.s3_server import S3Server
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.storing.bucket import Bucket, open_bucket
+from rag.storing.cluster.bucket import Bucket, open_bucket
 from tests.s3_server import S3Server
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from rag import SettingsError, StorageError, UnavailableError
-from rag.storing import s3
-from rag.storing.bucket import CLAIM, Bucket, claim, open_bucket
+from rag.storing.cluster import s3
+from rag.storing.cluster.bucket import CLAIM, Bucket, claim, open_bucket
 from tests.s3_server import SECRET, S3Server
 
 

@@ -12,9 +12,9 @@ import pytest
 
 from rag import Library, LibraryDamagedError, LibraryLockedError, NewerSchemaError, Settings, StorageError
 from rag.storing.chroma_client import connect, disconnect
+from rag.storing.cluster.store import SharedStore
 from rag.storing.database import Database, sql
 from rag.storing.lexical_files import FOLLOWED
-from rag.storing.shared_store import SharedStore
 from tests.chroma_server import ChromaServer
 from tests.cluster_index import IndexServer, chunks_of, numbered, vectors
 from tests.fakes import BagOfWordsEmbedder

@@ -14,8 +14,8 @@ from typing import Any, Protocol
 import pytest
 
 from rag import LibraryLockedError, NewerSchemaError, StorageError
+from rag.storing.cluster.membership import Membership, Writer
 from rag.storing.database import Database, sql
-from rag.storing.membership import Membership, Writer
 from tests.postgres_server import PostgresServer
 
 ROOT = Path(__file__).parents[2]
@@ -154,7 +154,7 @@ HOLD = """
 import sys, threading
 from pathlib import Path
 from rag.storing.database import Database, sql
-from rag.storing.membership import Membership
+from rag.storing.cluster.membership import Membership
 kind, where = sys.argv[1:3]
 database = Database.file(Path(where), "library") if kind == "sqlite" else Database.schema(where, "footnote_library", "library")
 def tell(words):

@@ -34,12 +34,12 @@ from rag import (
 from rag.storing import chroma_client
 from rag.storing.chroma import ChromaStore
 from rag.storing.chroma_client import connect, disconnect, make_shared, open_shared
+from rag.storing.cluster.membership import Membership
+from rag.storing.cluster.rows import SharedIndex, SharedRows
+from rag.storing.cluster.store import SharedStore
 from rag.storing.database import Database
 from rag.storing.lease import EXPIRY_SECONDS, RENEWAL_SECONDS, Lease
-from rag.storing.membership import Membership
 from rag.storing.protocol import WRITE_BATCH, IndexName
-from rag.storing.shared_rows import SharedIndex, SharedRows
-from rag.storing.shared_store import SharedStore
 from tests.chroma_proxy import ChromaProxy
 from tests.chroma_server import ChromaServer
 from tests.conftest import OpenLibrary

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from rag import DocumentRecord, RemovedDocument, StorageError, UnreadableFileError
-from rag.storing import s3
-from rag.storing.bucket import Bucket, open_bucket
-from rag.storing.file_cache import FileCache
+from rag.storing.cluster import s3
+from rag.storing.cluster.bucket import Bucket, open_bucket
+from rag.storing.cluster.file_cache import FileCache
+from rag.storing.cluster.originals import SharedOriginals
 from rag.storing.removed import SharedRemovedFiles
-from rag.storing.shared_originals import SharedOriginals
 from tests.s3_server import S3Server
 
 Server = Callable[..., SharedOriginals]

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from rag import StorageError
-from rag.storing import snapshots as module
-from rag.storing.bucket import Bucket
+from rag.storing.cluster import snapshots as module
+from rag.storing.cluster.bucket import Bucket
+from rag.storing.cluster.snapshots import Snapshots
 from rag.storing.lexical import Entry, LexicalIndex, identity_of
-from rag.storing.snapshots import Snapshots
 
 IDENTITY = identity_of("model")
 TOWNS = ("Lisbon", "Bergen", "Porto", "Gdansk", "Trieste", "Varna")

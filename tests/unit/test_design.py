@@ -50,7 +50,7 @@ HEAVY = {
     "psycopg",
 }
 
-OF_A_CONNECTION = ("membership.py", "shared_rows.py")  # which name its type alone
+OF_A_CONNECTION = ("cluster/membership.py", "cluster/rows.py")  # which name its type alone
 ADAPTERS: dict[str, str | tuple[str, ...]] = {
     "alembic": "rag/storing/migrations/",
     "argon2": "ui/people/accounts.py",
@@ -59,9 +59,9 @@ ADAPTERS: dict[str, str | tuple[str, ...]] = {
     "cryptography": "ui/http/certificates.py",
     "chardet": "rag/formats/guessing.py",
     "chromadb": "rag/storing/",
-    "s3fs": "rag/storing/s3.py",
-    "aiohttp": "rag/storing/s3.py",  # what s3fs raises, as is the next
-    "botocore": "rag/storing/s3.py",
+    "s3fs": "rag/storing/cluster/s3.py",
+    "aiohttp": "rag/storing/cluster/s3.py",  # what s3fs raises, as is the next
+    "botocore": "rag/storing/cluster/s3.py",
     "httpx": "rag/storing/chroma_client.py",  # what Chroma raises
     "filelock": ("rag/storing/lock.py", "ui/people/audit.py"),
     "openai": "rag/endpoints/",

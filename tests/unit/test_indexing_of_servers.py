@@ -13,7 +13,7 @@ import pytest
 from rag import Library, StorageError
 from rag.errors import LibraryLockedError, RagError, ServerError
 from rag.ingesting.staging import Source
-from rag.storing.bucket import Bucket, open_bucket
+from rag.storing.cluster.bucket import Bucket, open_bucket
 from rag.storing.database import Database, sql
 from rag.types import Outcome, Progress, ProgressCallback
 from tests.documents import encrypted_pdf

@@ -93,7 +93,7 @@ def restore(
     A backup of a cluster goes to the database, the Chroma server and the place for files that the settings name, all of them empty.
     """
     from rag.storing.backups import BackupFolder
-    from rag.storing.cluster_backups import is_of_cluster
+    from rag.storing.cluster.backups import is_of_cluster
     from ui.backups import restore_to_cluster
 
     backups = BackupFolder(folder)

@@ -82,7 +82,7 @@ def remove(
 def erase_removed(library: Path | None, removed: str) -> None:
     """Delete what a removed library held."""
     if (settings := Settings()).database_url:
-        from rag.storing.cluster_erasing import erase_library
+        from rag.storing.cluster.erasing import erase_library
 
         erase_library(removed, settings)
     aside = move_aside(library, removed)

@@ -10,7 +10,7 @@ MOST_SECONDS_BEHIND = 30.0  # a replica further behind the writer than this is n
 
 
 class Membership(Protocol):
-    """Of a server in a library's cluster, as far as it knows at the moment; see `rag.storing.membership`."""
+    """Of a server in a library's cluster, as far as it knows at the moment; see `rag.storing.cluster.membership`."""
 
     @property
     def role(self) -> Role:
@@ -30,7 +30,7 @@ class Membership(Protocol):
 
 
 class Following(Protocol):
-    """How far a server follows the writer; see `rag.storing.following`."""
+    """How far a server follows the writer; see `rag.storing.cluster.following`."""
 
     @property
     def is_open(self) -> bool:

@@ -17,7 +17,7 @@ from typing import Any
 from rag.errors import LibraryLockedError, RagError, ServerError, StorageError
 from rag.fetching.addresses import is_address
 from rag.library import Library
-from rag.storing.cluster import Cluster
+from rag.storing.cluster.cluster import Cluster
 from rag.types import Outcome
 from rag.watching.watcher import WatchedFolder
 from ui.people.limits import NOBODYS, Account

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import StorageError
-from rag.storing.bucket import Bucket
+from rag.storing.cluster.bucket import Bucket
 from rag.storing.database import Database, sql
 from ui.uploading.queue_folder import NOT_STORED, UPLOAD_GONE, UPLOAD_LOST, Job, job_of, move
 

@@ -17,21 +17,21 @@ from typing import TYPE_CHECKING
 
 from rag.endpoints.addresses import without_secrets
 from rag.errors import LibraryDamagedError, LibraryLockedError, StorageError, UnavailableError, storage_errors
-from rag.storing.bucket import Bucket
 from rag.storing.chroma_client import connect, disconnect, make_shared, open_shared, translated
+from rag.storing.cluster.bucket import Bucket
+from rag.storing.cluster.following import Follower, Following, Words, followed_version
+from rag.storing.cluster.membership import Membership, Term
+from rag.storing.cluster.moving import collection_name, is_library, move_in
+from rag.storing.cluster.rows import SharedIndex, SharedLibrary, SharedRows
+from rag.storing.cluster.snapshots import Snapshots
+from rag.storing.cluster.store import SharedStore
 from rag.storing.entries import entries_of
-from rag.storing.following import Follower, Following, Words, followed_version
 from rag.storing.integrity import database_problem
 from rag.storing.keyword_ready import FILE as KEYWORD_READY_FILE
 from rag.storing.keyword_ready import KeywordReady
 from rag.storing.lexical import LexicalIndex, identity_of
-from rag.storing.membership import Membership, Term
-from rag.storing.moving import collection_name, is_library, move_in
 from rag.storing.opening import CHUNKS_A_SECOND, MANY_CHUNKS, Opened, fingerprint_of
 from rag.storing.originals import Originals, Orphan
-from rag.storing.shared_rows import SharedIndex, SharedLibrary, SharedRows
-from rag.storing.shared_store import SharedStore
-from rag.storing.snapshots import Snapshots
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI

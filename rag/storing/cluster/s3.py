@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import SettingsError, StorageError, UnavailableError
-from rag.storing.bucket import Stored, checked, fetched
+from rag.storing.cluster.bucket import Stored, checked, fetched
 from rag.tracing import calling
 
 if TYPE_CHECKING:

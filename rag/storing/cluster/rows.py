@@ -32,8 +32,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rag.errors import StorageError
+from rag.storing.cluster.membership import Term
 from rag.storing.database import Database, now, sql
-from rag.storing.membership import Term
 from rag.storing.record_rows import Row, Stamps
 from rag.storing.schema import read_record, stored_fields
 from rag.types import DocumentRecord

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rag.errors import LibraryLockedError
-from rag.storing.bucket import Bucket, claim
-from rag.storing.cluster_opening import SharedPlace
+from rag.storing.cluster.bucket import Bucket, claim
+from rag.storing.cluster.following import Following
+from rag.storing.cluster.membership import Membership
+from rag.storing.cluster.opening import SharedPlace
+from rag.storing.cluster.snapshots import Snapshots
 from rag.storing.database import sql
-from rag.storing.following import Following
 from rag.storing.lexical import identity_of
-from rag.storing.membership import Membership
 from rag.storing.opening import fingerprint_of
 from rag.storing.places import Places
-from rag.storing.snapshots import Snapshots
 from rag.types import Role
 
 ELSEWHERE = "Another server of the cluster writes to this library{where}. Add and change documents there."

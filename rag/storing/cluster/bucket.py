@@ -91,7 +91,7 @@ def open_bucket(url: str) -> Bucket:
     if parts.scheme == "file" and parts.netloc in {"", "localhost"} and parts.path.strip("/"):
         return SharedFolder(Path(unquote(parts.path)))
     if parts.scheme == "s3" and parts.netloc:
-        from rag.storing.s3 import S3Bucket
+        from rag.storing.cluster.s3 import S3Bucket
 
         return S3Bucket(parts.netloc, parts.path.strip("/"))
     raise SettingsError(f"RAG_ORIGINALS_URL ({shown}) must be a place for files, {_EXAMPLES}.")

@@ -20,7 +20,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from rag.errors import LibraryDamagedError, NewerSchemaError, RagError, StorageError, storage_errors
-from rag.storing.bucket import Bucket
+from rag.storing.cluster.bucket import Bucket
 from rag.storing.lexical import LexicalIndex
 from rag.storing.lexical_files import is_whole, reset_folder
 from rag.storing.schema import check_version

@@ -24,8 +24,8 @@ from pathlib import Path, PurePosixPath
 from rag.errors import NewerSchemaError, StorageError, UnreadableFileError
 from rag.files import hash_file
 from rag.formats.registry import format_of
-from rag.storing.bucket import PARTIAL, Bucket
-from rag.storing.file_cache import FileCache
+from rag.storing.cluster.bucket import PARTIAL, Bucket
+from rag.storing.cluster.file_cache import FileCache
 from rag.storing.originals import DAYS_IN_QUARANTINE, REMOVED, Originals, Orphan, about_fields, blocks_of, described, orphan_of
 from rag.types import DocumentRecord
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from rag.errors import LibraryLockedError, SettingsError
 from rag.settings import Settings
-from rag.storing.bucket import open_bucket
 from rag.storing.chroma_client import collections_of, connect, disconnect, translated
+from rag.storing.cluster.bucket import open_bucket
+from rag.storing.cluster.membership import Membership
 from rag.storing.database import sql
-from rag.storing.membership import Membership
 from rag.storing.places import Places
 
 OF_LIBRARY = ("conversations", "queue", "settings", "library")  # last the one with the lease

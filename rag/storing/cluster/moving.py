@@ -22,11 +22,11 @@ from rag.storing.chroma_client import (
     shared_metadata,
     translated,
 )
+from rag.storing.cluster.rows import SharedIndex, SharedRows
 from rag.storing.integrity import Seal
 from rag.storing.lease import Lease
 from rag.storing.protocol import READ_BATCH
 from rag.storing.record_rows import Row, read_collection
-from rag.storing.shared_rows import SharedIndex, SharedRows
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI

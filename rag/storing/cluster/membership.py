@@ -10,7 +10,7 @@ bound to its `Term`, which ends when another begins and never comes back:
 - a transaction begins with `Term.fence`, which fails after the term's end and keeps the lease from others until the transaction is over.
   The database ends a transaction whose process sleeps: else nobody could take over.
 - before what no transaction can fence, such as a request to Chroma, `Term.check` asks the database, unless it has confirmed the lease a
-  moment ago. A process may still sleep between the check and the request: `rag.storing.shared_rows` says why that does no harm.
+  moment ago. A process may still sleep between the check and the request: `rag.storing.cluster.rows` says why that does no harm.
 """
 
 import logging

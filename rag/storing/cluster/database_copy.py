@@ -7,10 +7,10 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from rag.errors import LibraryError, StorageError
+from rag.storing.cluster.rows import IDENTITY
 from rag.storing.migrations import tables_of
 from rag.storing.postgres_schema import taken_engine
 from rag.storing.schema import check_version
-from rag.storing.shared_rows import IDENTITY
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine

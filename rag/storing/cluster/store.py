@@ -1,4 +1,4 @@
-"""The record of a cluster's library: records in the database, chunks in Chroma; see `rag.storing.shared_rows` for what keeps them right."""
+"""The record of a cluster's library: records in the database, chunks in Chroma. `rows`, beside it, says what keeps it right."""
 
 import logging
 from collections import Counter
@@ -9,10 +9,10 @@ from rag.embedding.protocol import Embeddings
 from rag.errors import StorageError
 from rag.storing.chroma import ChromaStore
 from rag.storing.chroma_client import disconnect, translated
-from rag.storing.membership import Term
+from rag.storing.cluster.membership import Term
+from rag.storing.cluster.rows import Change, SharedRows
 from rag.storing.protocol import READ_BATCH
 from rag.storing.record_rows import Row, Stamps, chunk_id, key_and_stamp, stamp_at, with_put
-from rag.storing.shared_rows import Change, SharedRows
 from rag.types import Chunk, ChunkKey, DocumentRecord
 
 if TYPE_CHECKING:

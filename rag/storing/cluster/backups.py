@@ -24,10 +24,10 @@ from typing import Any
 from rag.errors import LibraryError, StorageError, UnreadableFileError, storage_errors
 from rag.files import hash_file
 from rag.formats.registry import format_of
-from rag.storing import database_copy
 from rag.storing.backups import Backup, BackupFolder, backup_failures
-from rag.storing.bucket import CLAIM, Bucket
-from rag.storing.chunk_copy import ChunkCopier, StoredChunks, joined, read_chunks
+from rag.storing.cluster import database_copy
+from rag.storing.cluster.bucket import CLAIM, Bucket
+from rag.storing.cluster.chunk_copy import ChunkCopier, StoredChunks, joined, read_chunks
 from rag.storing.database import Database, sql
 from rag.storing.originals import described
 from rag.storing.record_rows import chunk_id, stamp_at

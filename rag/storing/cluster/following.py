@@ -17,14 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rag.errors import LibraryClosedError, RagError, StorageError
+from rag.storing.cluster.membership import Membership, awake
+from rag.storing.cluster.rows import Change, SharedRows
+from rag.storing.cluster.store import SharedStore
 from rag.storing.entries import entries, entries_of
 from rag.storing.lexical import LexicalIndex
 from rag.storing.lexical_files import FOLLOWED
-from rag.storing.membership import Membership, awake
 from rag.storing.protocol import READ_BATCH
 from rag.storing.record_rows import Row
-from rag.storing.shared_rows import Change, SharedRows
-from rag.storing.shared_store import SharedStore
 from rag.types import Chunk, ChunkKey
 
 log = logging.getLogger(__name__)
