@@ -109,9 +109,9 @@ class Index:
     def put_keyword_ready(self, record: DocumentRecord, draft: Draft) -> None:
         """Make a new document keyword-ready, whose draft has all its chunks; it takes its sources from documents that had them before."""
         opened = self._open()
+        self._originals.describe([record])  # first: whoever makes it again then knows its name
         opened.store.expect(record.id)
         opened.keyword_ready.put(record, draft)
-        self._originals.describe([record])
         opened.lexical.put(entries(record, opened.keyword_ready.chunks))
         self._take_sources(record, opened.keyword_ready.records)
         if not record.chunks:  # a scan that OCR has not read yet: there is nothing to embed

@@ -12,6 +12,7 @@ import pytest
 
 from rag import Library, LibraryDamagedError, LibraryLockedError, NewerSchemaError, Settings, StorageError
 from rag.storing.chroma_client import connect, disconnect
+from rag.storing.cluster.rows import SharedRows
 from rag.storing.cluster.store import SharedStore
 from rag.storing.database import Database, sql
 from rag.storing.lexical_files import FOLLOWED
@@ -154,6 +155,25 @@ def test_another_takes_over_and_restores_what_was_not_yet_ready(start: Start, da
     assert (first.names, first.found("tea")) == (["boats.txt"], [])
     take_over(first, database)  # what it had left keyword-ready was seen to by the other: it does not come back
     assert (first.names, first.restored, first.index.keyword_ready.records) == (["boats.txt"], [], {})
+
+
+@pytest.mark.parametrize("is_noted", [True, False])
+def test_a_document_whose_writer_falls_asleep_while_it_adds_it_keeps_its_name(
+    start: Start, database: Callable[[], Database], monkeypatch: pytest.MonkeyPatch, *, is_noted: bool
+) -> None:
+    first, second = start("first"), start("second")
+    expect = SharedRows.expect
+
+    def sleep(rows: SharedRows, document_id: str) -> None:
+        if is_noted:
+            expect(rows, document_id)
+        raise LibraryLockedError("Another server writes.")
+
+    monkeypatch.setattr(SharedRows, "expect", sleep)
+    with pytest.raises(LibraryLockedError):
+        first.add_keyword_ready("tea.txt", "Tea is served at four")
+    take_over(second, database)
+    assert [orphan.name for orphan in second.restored] == ["tea.txt"]
 
 
 def test_the_first_documents_of_a_cluster_may_be_keyword_ready_alone(start: Start, database: Callable[[], Database]) -> None:
