@@ -13,6 +13,7 @@ RagError
 │   ├── LibraryLockedError
 │   ├── ServerError
 │   ├── StorageError
+│   │   ├── UnavailableError
 │   │   ├── LibraryDamagedError
 │   │   └── NewerSchemaError
 │   ├── DocumentNotFoundError

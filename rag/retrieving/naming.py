@@ -1,6 +1,7 @@
 """Which documents a name means: those that are called by it, or are about what it names."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 
@@ -38,13 +39,12 @@ class NamedDocuments:
 
     def called(self, name: str) -> frozenset[str]:
         """The documents that are called by most of a name's words; none where no name has them, or all have."""
-        hits = dict.fromkeys(self.labels, 0)
+        hits = Counter[str]()
         for word in {*WORD.findall(name), *re.findall(r"\d{4}", name)}:
             small = word.casefold()
             whole = re.compile(rf"(?<!\d){small}(?!\d)" if small.isdigit() else rf"(?<![^\W\d_]){re.escape(small)}(?![^\W\d_])")
             having = [id_ for id_, label in self.labels.items() if small in label and whole.search(label)] if small not in FILLERS else []
-            for id_ in having if len(having) < len(self.labels) else ():
-                hits[id_] += 1
+            hits.update(having if len(having) < len(self.labels) else ())
         most = max(hits.values(), default=0)
         return frozenset(id_ for id_, count in hits.items() if count == most) if most else frozenset()
 

@@ -107,6 +107,7 @@ class Search:
         self._reader = reader
         self._settings = settings
         self._calibrations = Calibrations(index.folder)
+        self._named: tuple[object, NamedDocuments | None] = (None, None)  # all documents, as long as they are the same
 
     def by_rule(self, request: SearchRequest) -> StandaloneQuestion:
         """The question as it is searched without a chat model: a follow-up completed, one about several things in parts."""
@@ -121,7 +122,13 @@ class Search:
             with self._index.guarded():
                 return self._index.lexical.documents(name)
 
-        return NamedDocuments(self._index.documents(request.documents), naming)
+        if request.documents is not None:
+            return NamedDocuments(self._index.documents(request.documents), naming)
+        records, (known, named) = self._index.records, self._named
+        if known is not records or named is None:
+            named = NamedDocuments(self._index.documents(None), naming)
+            self._named = records, named
+        return named
 
     def retrieve(self, request: SearchRequest) -> list[Passage]:
         """Passages for a question, best first: of the documents that it says to look in, where they answer it; else of all."""

@@ -24,7 +24,8 @@ SCHEMAS: Mapping[str, int] = {"chunks": 1, "records": 2, "documents": 1, "lease"
 """The schema version of each kind of collection. Records of version 1, called "documents", had their document's mean vector."""
 
 EF_SEARCH = 400  # how widely the vector index searches: four times the most passages ever asked for keeps recall near 1
-MOST_AT_FIRST = 50_000  # chunks that are searched so widely; twice as widely with each four times as many
+MOST_AT_FIRST = 50_000  # chunks that are searched so widely; twice as widely with each four times as many, up to
+EF_SEARCH_MOST = 1_600  # which takes 17 ms where there are a million
 NO_VECTOR: Any = [1.0]  # Chroma wants a vector for each row
 HNSW: Any = {"hnsw": {"space": "cosine", "ef_search": EF_SEARCH}}
 SHARED_SCHEMA = 2  # of collections of chunks that the servers of a cluster share: the ids have stamps (`rag.storing.cluster.rows`)
@@ -157,7 +158,7 @@ def open_collection(client: "ClientAPI", kind: str, index: IndexName) -> "Collec
 def widen_search(collection: "Collection", chunks: int) -> None:
     """Have the vector index of a large collection search more widely, from when Chroma loads it next; never less so."""
     wanted = EF_SEARCH
-    while chunks > MOST_AT_FIRST:
+    while chunks > MOST_AT_FIRST and wanted < EF_SEARCH_MOST:
         wanted, chunks = 2 * wanted, chunks // 4
     now: Any = collection.configuration_json.get("hnsw") or {}  # distributed Chroma may have another kind of index
     if now.get("ef_search", wanted) < wanted:

@@ -73,6 +73,7 @@ class ChromaRows:
         self._index = index
         self._is_beside = is_beside
         self._rows = open_collection(client, "records", index)
+        self._rows.count()  # begins to use it: once Chroma loads vectors, whoever begins waits until it has
 
     def read(self) -> list[Row]:
         """See `RecordRows`."""

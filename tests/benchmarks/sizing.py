@@ -10,11 +10,11 @@ CHUNKS_A_PAGE = 2.8
 CHUNKS_A_DOCUMENT = 40
 GIB = 2**30
 
-# Measured: bytes a chunk.
-SQLITE = 13_140
-VECTORS_DISK = 1_860
-VECTORS_MEMORY = 2_300
-KEYWORDS = 1_680
+# Measured in a library of a million chunks: bytes a chunk.
+SQLITE = 12_580
+VECTORS_DISK = 1_870
+VECTORS_MEMORY = 2_400
+KEYWORDS = 1_620
 
 # Bytes a document in the memory of each server (measured: 1,100, with short names), and in PostgreSQL (assumed).
 RECORD_MEMORY = 2_500
@@ -23,12 +23,12 @@ RECORD_ROW = 1_200
 SERVER_MEMORY = 0.6 * GIB  # measured: models, page, one library; more is assumed for those who ask at once
 ORIGINAL_PAGE = 100_000  # assumed: bytes of a page, between 8 KB of text (measured) and 300 KB of a scan
 
-# Measured: core seconds of a question that is quoted, by part. What grows with each million chunks is taken to do so evenly.
-READING = 0.26
+# Measured: core seconds of a question that is quoted, by part. What grows to a million chunks is taken to grow so beyond them.
+READING = 0.22
 RETRIEVING = 0.02
-KEYWORDS_A_MILLION = 0.02  # at most: 7 ms at 300,000
+KEYWORDS_A_MILLION = 0.007
 CHROMA = 0.009
-CHROMA_A_MILLION = 0.005  # assumed
+CHROMA_A_MILLION = 0.016
 
 QUESTIONS_A_SECOND = 10  # assumed, at the peak
 BUSY = 0.6  # of a core, at the peak
