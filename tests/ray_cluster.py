@@ -18,6 +18,7 @@ from typing import Self
 
 ROOT = Path(__file__).parents[1]
 SECONDS_TO_START = 120.0
+TOKEN = secrets.token_hex(32)  # of all clusters: a process that has connected to one keeps it
 
 
 class LocalRay:
@@ -34,7 +35,7 @@ class LocalRay:
         self._port, self._client_port = _free_port(), _free_port()
         self.environment = {
             "RAY_AUTH_MODE": "token",
-            "RAY_AUTH_TOKEN": secrets.token_hex(32),
+            "RAY_AUTH_TOKEN": TOKEN,
             "RAY_USAGE_STATS_ENABLED": "0",
             "RAY_CLIENT_RECONNECT_GRACE_PERIOD": "2",
             "RAY_memory_monitor_refresh_ms": "0",

@@ -33,7 +33,6 @@ WORDS: dict[str, Any] = {"embedding_model": "plugin:tests.fakes:NamedWords?x", "
 Alone = tuple[Path, Library, list[tuple[str, str, str]]]
 
 pytestmark = [
-    pytest.mark.soak,
     pytest.mark.filterwarnings("default"),
     pytest.mark.skipif(sys.platform != "linux", reason="processes are found in /proc"),
 ]
