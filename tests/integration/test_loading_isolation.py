@@ -6,6 +6,7 @@ import sys
 import textwrap
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -38,15 +39,25 @@ def read(loader: Loader, path: Path) -> list[str]:
 
 
 def children(parent: int) -> list[int]:
-    """The processes of Python that have `parent` for a parent, zombies left out: a server of PostgreSQL may be another."""
+    """The processes that have `parent` for a parent and were not there before the test, zombies left out."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):  # ended meanwhile
             state, ppid = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
-            is_python = (folder / "cmdline").read_bytes().startswith(os.fsencode(sys.executable))
-            if int(ppid) == parent and state != "Z" and is_python:
+            if int(ppid) == parent and state != "Z" and int(folder.name) not in _others:
                 found.append(int(folder.name))
     return found
+
+
+_others: set[int] = set()
+
+
+@pytest.fixture(autouse=True)
+def others() -> Iterator[None]:
+    """What other tests have started in this process goes on, such as servers."""
+    _others.update(children(os.getpid()))
+    yield
+    _others.clear()
 
 
 def test_a_page_that_hangs_is_given_up_and_the_next_file_read(good: Path, tmp_path: Path) -> None:
