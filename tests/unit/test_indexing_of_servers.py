@@ -23,7 +23,7 @@ from tests.web_server import WebServer
 from ui.people.limits import NOBODYS
 from ui.uploading import shared_indexer
 from ui.uploading.queue_folder import MOST_ATTEMPTS, Job
-from ui.uploading.shared_indexer import SharedIndexer
+from ui.uploading.shared_indexer import NOBODY_READS, SharedIndexer
 from ui.uploading.shared_queue import SharedQueue
 
 OpenDatabase = Callable[[], Database]
@@ -176,6 +176,10 @@ def test_all_servers_show_how_far_a_file_is_and_a_writer_that_is_gone_reads_noth
     writer.sleep()
     wait_until(lambda: replica.states() == {"a.txt": "queued"})
     wait_until(lambda: writer.states() == {"a.txt": "queued"})
+    wait_until(lambda: replica.indexer.problem == NOBODY_READS)
+    writer.library.is_slow = False
+    writer.write(2)
+    wait_until(lambda: not replica.indexer.jobs and not replica.indexer.problem)
 
 
 def test_what_a_writer_was_at_when_it_died_the_next_one_reads_once(cluster: Cluster) -> None:
@@ -334,7 +338,14 @@ def test_archives_are_unpacked_once_whoever_goes_on(cluster: Cluster) -> None:
     assert (job.name, job.state) == ("harbour.zip", "keyword_ready")
 
 
-def test_only_the_writer_downloads(cluster: Cluster) -> None:
+def test_only_the_writer_downloads_and_once(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    put = SharedQueue.put
+
+    def slowly(queue: SharedQueue, job: Job) -> Job:
+        time.sleep(0.3 if job.is_here else 0)  # while the server looks many times at what is to be downloaded
+        return put(queue, job)
+
+    monkeypatch.setattr(SharedQueue, "put", slowly)
     with WebServer() as web:
         web.answers["/ferry.txt"] = (200, {"Content-Type": "text/plain"}, FERRY.encode())
         writer, replica = cluster.server("writer"), cluster.server("replica")

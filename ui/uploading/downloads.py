@@ -67,5 +67,7 @@ class Downloads:
             except Exception:
                 log.exception("downloading %s failed", job.name)
                 job = replace(job, problem=UNEXPECTED)
-        self.running.discard(job.id)  # before it can be tried again
-        tell(job)
+        try:
+            tell(job)  # which stores what arrived; until then it is not to be begun again
+        finally:
+            self.running.discard(job.id)

@@ -31,6 +31,8 @@ SECONDS_BETWEEN_LOOKS = 1.0
 LOOKS_A_BEAT = 5  # of which one tells of the writer's work, though nothing has changed, and looks for what is not embedded
 MOST_SILENT_LOOKS = 3 * LOOKS_A_BEAT  # at a writer that tells nothing new of its work, before it counts as gone
 
+NOBODY_READS = "No server of the cluster reads files at present. They wait until one does."
+
 Epoch = Callable[[], int | None]
 """The epoch of this server's term; None while it does not write."""
 
@@ -219,7 +221,8 @@ class SharedIndexer(Indexer):
             for id_, job in self._jobs.items()
         }
         self._embedding = bool(is_heard and state.get("is_embedding"))
-        self.problem = state.get("problem", "") if is_heard else ""
+        waits = any(not job.has_ended and job.id not in self._at_work for job in self._jobs.values())
+        self.problem = state.get("problem", "") if is_heard else NOBODY_READS if waits else ""
         if last := state.get("last"):
             self.last = job_of(last)
 
