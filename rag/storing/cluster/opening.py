@@ -249,7 +249,7 @@ class ClusterOpener:
         for orphan in orphans:
             if orphan.id in removed:
                 self._originals.discard(orphan.id)
-            elif orphan.is_known or orphan.id in awaited:
+            elif orphan.id in awaited or (orphan.is_known and not known):  # else its adding failed, and was told so
                 lost.append(orphan)
             else:
                 log.warning("%s has no record in the library. It was moved to %s.", orphan.path.name, self._originals.isolate(orphan))
