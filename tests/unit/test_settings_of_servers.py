@@ -41,8 +41,8 @@ def looking(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_one_server_keeps_counts_on_the_others(opened: Opened, tmp_path: Path) -> None:
     here, there = (SettingsKeeper(tmp_path / name, opened()) for name in ("here", "there"))
     assert here.now == there.now == KeptSettings()
-    here.change(lambda kept: kept.connected(Connection("Work", "http://work/v1", SecretStr("a key"))))
-    assert there.now.connection == here.now.connection == Connection("Work", "http://work/v1", SecretStr("a key"))
+    here.change(lambda kept: kept.connected(Connection("Work", "http://models/v1", SecretStr("a key"))))
+    assert there.now.connection == here.now.connection == Connection("Work", "http://models/v1", SecretStr("a key"))
     there.change(lambda kept: kept.with_values(top_k=7))
     assert here.now == there.now == SettingsKeeper(tmp_path / "new", opened()).now
     assert here.now.values == {"top_k": 7}
@@ -146,7 +146,7 @@ def test_the_command_line_changes_what_the_servers_share(
     url = request.getfixturevalue("postgres").database()
     monkeypatch.setenv("RAG_DATABASE_URL", url)
     monkeypatch.setenv("RAG_LIBRARY", str(tmp_path / "cache"))
-    for arguments in (["set", "top_k", "7"], ["connect", "http://work/v1", "--name", "Work"], ["--json"]):
+    for arguments in (["set", "top_k", "7"], ["connect", "http://models/v1", "--name", "Work"], ["--json"]):
         monkeypatch.setattr(sys, "argv", ["rag", "settings", *arguments])
         with suppress(SystemExit):
             main()
